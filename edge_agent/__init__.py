@@ -1,0 +1,1 @@
+"""The program on a unit: sample, spool, report, obey the controller."""

@@ -1,0 +1,1 @@
+"""The controller: ingest, store, registry, joining, presence, deployment log, API."""

@@ -1,0 +1,154 @@
+"""Units as the API shows them.
+
+`GET /api/units` (query: `filter`, `sort`, `descending`, `offset`, `limit` ≤ 500) → UnitPage;
+`GET /api/units/{unit_id}` → UnitDetail; `GET /api/units/{unit_id}/history` (query: `figure`, `hours`) → History;
+`PUT /api/units/{unit_id}/settings` with SettingsChange → UnitSettings;
+`PUT /api/units/{unit_id}/label` with LabelChange; `POST /api/units/{unit_id}/report` → CommandView;
+`GET /api/units/{unit_id}/commands` → list[CommandView]; `GET /api/summary` → Summary.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from protocols.commands import CommandState
+from protocols.joining import KeyProtection
+from protocols.settings import UnitSettings
+
+UnitState = Literal["active", "quarantined", "revoked"]
+Presence = Literal["online", "stale", "quiet", "never", "quarantined", "revoked"]
+"""The one-word state: how fresh the reports are, unless the unit is quarantined or revoked."""
+
+UnitSort = Literal[
+    "label", "unit_id", "presence", "last_report", "supply", "temperature", "storage", "signal", "alarms"
+]
+
+
+class PresenceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Three separate facts, each with the time it was learnt.
+
+    Session: what the unit or the broker last announced. Report: when the last one was committed here and when it
+    was sampled. Settings: what version is wanted, what version the unit last said it runs.
+    """
+
+    session_up: bool | None
+    session_changed_at: datetime | None
+    last_report_at: datetime | None
+    last_sampled_at: datetime | None
+    settings_wanted: int
+    settings_running: int | None
+    settings_seen_at: datetime | None
+
+    @property
+    def settings_in_step(self) -> bool | None:
+        """None before the unit has said what it runs."""
+        return None if self.settings_running is None else self.settings_running == self.settings_wanted
+
+
+class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the fleet table. Figures are from the latest report by time of sampling; None is unknown."""
+
+    unit_id: str
+    label: str
+    model: str
+    state: UnitState
+    presence: Presence
+    facts: PresenceFacts
+    alarms: int
+    supply_mv: int | None = None
+    undervolted: bool | None = None
+    soc_temp_c: float | None = None
+    storage_used_percent: float | None = None
+    rsrp_dbm: float | None = None
+    clock_offset_ms: float | None = None
+
+
+class UnitPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows `offset` … of `total` that pass the filter."""
+
+    total: int
+    offset: int
+    rows: list[UnitRow]
+
+
+class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificate a unit now uses. `serial` in hexadecimal."""
+
+    serial: str
+    not_before: datetime
+    not_after: datetime
+
+
+class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """All of one unit. `health` is the latest report as `protocols.health.HealthReport` writes it."""
+
+    row: UnitRow
+    fingerprint: str
+    key_protection: KeyProtection
+    agent_version: str
+    boot_id: str
+    joined_at: datetime
+    accepted_by: str
+    certificate: CertificateView | None
+    settings: UnitSettings
+    health: dict[str, Any]
+    reports_stored: int
+    messages_rejected: int
+
+
+class HistoryPoint(msgspec.Struct, frozen=True, array_like=True):
+    """One bucket: its start, and the lowest, mean and highest value sampled in it."""
+
+    at: datetime
+    low: float
+    mean: float
+    high: float
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure over time in at most 200 buckets of `bucket_s` seconds; buckets without samples are absent."""
+
+    figure: str
+    bucket_s: int
+    points: list[HistoryPoint]
+
+
+class SettingsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings to change; absent ones stay. `based_on` must be the wanted version the person saw."""
+
+    based_on: int
+    report_every_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
+    spool_max_mb: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    spool_max_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+
+
+class LabelChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A short name for people; must not say whom or where a unit serves."""
+
+    label: Annotated[str, Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class CommandView(msgspec.Struct, frozen=True, kw_only=True):
+    """A command and what became of it."""
+
+    command_id: str
+    unit_id: str
+    order: str
+    state: CommandState
+    reason: str
+    created_by: str
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The fleet in numbers. `presence` counts units for each word."""
+
+    units: int
+    presence: dict[str, int]
+    joins_pending: int
+    alarms: int
+    sessions_up: int

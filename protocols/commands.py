@@ -1,0 +1,43 @@
+"""Commands: what a controller may ask of a unit, and the states a command passes through."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from protocols.settings import UnitSettings
+
+CommandState = Literal["queued", "sent", "accepted", "done", "refused", "failed", "expired"]
+
+_NEXT: dict[CommandState, frozenset[CommandState]] = {
+    "queued": frozenset({"sent", "expired", "failed"}),
+    "sent": frozenset({"sent", "accepted", "done", "refused", "failed", "expired"}),
+    "accepted": frozenset({"done", "refused", "failed", "expired"}),
+    "done": frozenset(),
+    "refused": frozenset(),
+    "failed": frozenset(),
+    "expired": frozenset(),
+}
+
+FINAL: frozenset[CommandState] = frozenset(state for state, following in _NEXT.items() if not following)
+
+
+def may_follow(state: CommandState, following: CommandState) -> bool:
+    """Whether a command in `state` may pass to `following`."""
+    return following in _NEXT[state]
+
+
+class ReportNow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="report-now", tag_field="order"):
+    """Sample and report at once."""
+
+
+class ApplySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="apply-settings", tag_field="order"):
+    """Replace the unit's settings; refused when `settings.version` is older than the unit's own."""
+
+    settings: UnitSettings
+
+
+Order = ReportNow | ApplySettings
+"""What a command can ask. None of them opens anything."""
+
+CommandId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")]

@@ -1,0 +1,124 @@
+"""Messages to a unit: everything under `down/` is an Ed25519 envelope of the controller.
+
+An envelope is JSON `{"signed": "<JSON text>", "key": "<hex>", "sig": "<base64>"}`: the signature covers the bytes of
+`signed` behind a fixed prefix, so the text stays readable with `mosquitto_sub` and is verified exactly as it
+was sent. Inside are the unit, the unit's session nonce, a counter, the controller's time of issue and expiry
+(Unix milliseconds), and one body.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Meta
+
+from protocols.commands import CommandId, Order
+from protocols.errors import InvalidEnvelope
+from protocols.health import UnixMs
+from protocols.topics import MAX_PAYLOAD_BYTES
+from protocols.uplink import Nonce, SpoolId
+
+_PREFIX = b"muster down v1\n"
+MAX_RANGES = 200
+_Seq = Annotated[int, Meta(ge=1, lt=1 << 53)]
+
+
+class Welcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="welcome", tag_field="type"):
+    """On `down/<unit>/ack`: the answer to a session announcement; sets the unit's bound on the controller's time."""
+
+
+class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ack", tag_field="type"):
+    """On `down/<unit>/ack`: these sequence numbers of this spool are committed, and may be dropped.
+
+    `ranges` are pairs (first, last), both inclusive, ascending, not overlapping.
+    """
+
+    spool_id: SpoolId
+    ranges: Annotated[list[tuple[_Seq, _Seq]], Meta(min_length=1, max_length=MAX_RANGES)]
+
+
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="command", tag_field="type"):
+    """On `down/<unit>/command`: one order. The envelope's expiry is the command's."""
+
+    command_id: CommandId
+    order: Order
+
+
+Body = Welcome | Ack | Command
+
+
+class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The signed part of an envelope. `counter` ascends within a session."""
+
+    unit: str
+    session: Nonce
+    counter: Annotated[int, Meta(ge=1, lt=1 << 53)]
+    issued_at_ms: UnixMs
+    expires_at_ms: UnixMs
+    body: Body
+
+
+class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    signed: str
+    key: str
+    sig: str
+
+
+_encoder = msgspec.json.Encoder()
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_signed_decoder = msgspec.json.Decoder(Signed)
+
+
+def key_id(public_key_raw: bytes) -> str:
+    """Short name of a controller key: the first 16 hexadecimal digits of its SHA-256."""
+    return sha256(public_key_raw).hexdigest()[:16]
+
+
+def seal(signed: Signed, key: Ed25519PrivateKey) -> bytes:
+    """The envelope's bytes, ready to publish."""
+    text = _encoder.encode(signed)
+    signature = key.sign(_PREFIX + text)
+    name = key_id(key.public_key().public_bytes_raw())
+    return _encoder.encode(_Envelope(text.decode(), name, b64encode(signature).decode()))
+
+
+def unseal(payload: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Signed:
+    """Verify an envelope against `keys` (by `key_id`) and return what was signed.
+
+    Says nothing of unit, session, counter or expiry: that is `session.SessionGuard`. Raises InvalidEnvelope with
+    reason `oversized`, `malformed`, `unknown-key` or `bad-signature`.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise InvalidEnvelope("oversized", f"envelope of {len(payload)} bytes")
+    try:
+        envelope = _envelope_decoder.decode(payload)
+        signature = b64decode(envelope.sig, validate=True)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise InvalidEnvelope("malformed", str(error)[:200]) from error
+    key = keys.get(envelope.key)
+    if key is None:
+        raise InvalidEnvelope("unknown-key", f"no controller key {envelope.key[:16]!r} is known here")
+    text = envelope.signed.encode("utf-8", "surrogatepass")
+    try:
+        key.verify(signature, _PREFIX + text)
+    except InvalidSignature as error:
+        raise InvalidEnvelope("bad-signature", "the signature does not fit the text") from error
+    try:
+        return _signed_decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidEnvelope("malformed", str(error)[:200]) from error
+
+
+def seq_ranges(seqs: list[int]) -> list[tuple[int, int]]:
+    """The fewest ascending (first, last) pairs that cover exactly `seqs`, in any order, repeats allowed."""
+    ranges: list[tuple[int, int]] = []
+    for seq in sorted(set(seqs)):
+        if ranges and seq == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], seq)
+        else:
+            ranges.append((seq, seq))
+    return ranges

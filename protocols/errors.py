@@ -1,0 +1,98 @@
+"""Errors of what crosses a boundary.
+
+    ProtocolError
+    ├── InvalidId            an identifier that does not have its form
+    ├── InvalidTopic         a topic outside `up/<unit>/…` and `down/<unit>/…`
+    ├── InvalidMessage       a payload that is not the message its topic promises
+    │   ├── MessageTooLarge
+    │   ├── UnknownVersion
+    │   └── WrongUnit
+    ├── InvalidEnvelope      a `down/` envelope that must not be obeyed
+    └── InvalidVoucher       a voucher text that can not be read
+
+Every error carries the facts as attributes; `reason` is a short word that can be counted and shown.
+"""
+
+
+class ProtocolError(Exception):
+    """Base of everything in this package. `reason` is a stable word, kebab-case."""
+
+    reason = "protocol-error"
+
+
+class InvalidId(ProtocolError):
+    """`value` is not a well-formed `what`."""
+
+    reason = "invalid-id"
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(f"{value[:60]!r} is not a {what}")
+        self.what = what
+        self.value = value
+
+
+class InvalidTopic(ProtocolError):
+    """`topic` is not one of the contract's topics."""
+
+    reason = "invalid-topic"
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"{topic[:120]!r} is not a topic of the wire contract")
+        self.topic = topic
+
+
+class InvalidMessage(ProtocolError):
+    """A payload that can not be read; `detail` says where and why."""
+
+    reason = "malformed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class MessageTooLarge(InvalidMessage):
+    """A payload of `size_bytes`, above `limit_bytes`."""
+
+    reason = "oversized"
+
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(f"payload of {size_bytes} bytes, the limit is {limit_bytes}")
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+
+
+class UnknownVersion(InvalidMessage):
+    """A message of format version `version`, which this program does not speak."""
+
+    reason = "unknown-version"
+
+    def __init__(self, version: object) -> None:
+        super().__init__(f"message version {version!r} is unknown here; update the older side")
+        self.version = version
+
+
+class WrongUnit(InvalidMessage):
+    """A message that names `named` on the topic of `topic_unit`."""
+
+    reason = "wrong-unit"
+
+    def __init__(self, named: str, topic_unit: str) -> None:
+        super().__init__(f"message names unit {named[:40]!r} on the topic of {topic_unit!r}")
+        self.named = named
+        self.topic_unit = topic_unit
+
+
+class InvalidEnvelope(ProtocolError):
+    """An envelope that must not be obeyed; `reason` says which check failed."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidVoucher(ProtocolError):
+    """A voucher text that is damaged or not a voucher."""
+
+    reason = "voucher-unreadable"

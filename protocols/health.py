@@ -1,0 +1,145 @@
+"""A health report: one flat struct whose field names carry the unit of measure.
+
+A field that a unit can not read is absent, never zero. A figure that was not read for this report but kept from
+an earlier one has its age in `ages_s`. Meanings and thresholds are in `QUANTITIES`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Percent = Annotated[float, Meta(ge=0, le=100)]
+EmmcLife = Literal["normal", "warning", "urgent"]
+LinkKind = Literal["ethernet", "wifi", "lte", "other"]
+Seq = Annotated[int, Meta(ge=1, lt=1 << 53)]
+UnixMs = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
+
+
+class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One sample of a unit's health.
+
+    `seq` counts within the spool file, `sampled_at_ms` is the unit's clock in Unix milliseconds, fixed when the
+    report was written. `ages_s` maps the names of figures that are not fresh to their age in seconds.
+    """
+
+    seq: Seq
+    sampled_at_ms: UnixMs
+    ages_s: Annotated[dict[str, int], Meta(max_length=64)] = {}
+
+    uptime_s: Annotated[int, Meta(ge=0)] | None = None
+    cpu_used_percent: Percent | None = None
+    load_1m: Annotated[float, Meta(ge=0)] | None = None
+    memory_used_percent: Percent | None = None
+    soc_temp_c: Annotated[float, Meta(ge=-60, le=200)] | None = None
+    throttled_bits: Annotated[int, Meta(ge=0, lt=1 << 32)] | None = None
+
+    supply_mv: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+    supply_ma: Annotated[int, Meta(ge=-100_000, le=100_000)] | None = None
+    undervolted: bool | None = None
+    battery_percent: Percent | None = None
+    battery_charging: bool | None = None
+
+    storage_used_percent: Percent | None = None
+    storage_read_only: bool | None = None
+    emmc_worn_percent: Annotated[int, Meta(ge=0, le=110)] | None = None
+    emmc_life: EmmcLife | None = None
+
+    clock_synchronised: bool | None = None
+    clock_offset_ms: float | None = None
+
+    link_kind: LinkKind | None = None
+    link_rx_bytes: Annotated[int, Meta(ge=0)] | None = None
+    link_tx_bytes: Annotated[int, Meta(ge=0)] | None = None
+    wifi_signal_dbm: Annotated[float, Meta(ge=-150, le=0)] | None = None
+    rsrp_dbm: Annotated[float, Meta(ge=-200, le=0)] | None = None
+    rsrq_db: float | None = None
+    sinr_db: float | None = None
+
+    gnss_fix_quality: Annotated[int, Meta(ge=0, le=8)] | None = None
+    gnss_hdop: Annotated[float, Meta(ge=0, le=100)] | None = None
+    gnss_satellites: Annotated[int, Meta(ge=0, le=200)] | None = None
+
+    spool_waiting: Annotated[int, Meta(ge=0)] | None = None
+    spool_dropped: Annotated[int, Meta(ge=0)] | None = None
+
+
+FIGURES: tuple[str, ...] = tuple(
+    name for name in HealthReport.__struct_fields__ if name not in {"seq", "sampled_at_ms", "ages_s"}
+)
+"""Names of the measured figures, in report order."""
+
+Standing = Literal["good", "fair", "bad", "unknown"]
+"""How a figure stands against its limits; `unknown` when it is absent or has no limits."""
+
+
+class Quantity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a figure is called, its unit of measure, and its limits.
+
+    With `fair_from` and `bad_from` ascending, larger is worse; descending, smaller is worse. A value exactly at
+    a limit already counts as the worse standing.
+    """
+
+    label: str
+    unit: str = ""
+    fair_from: float | None = None
+    bad_from: float | None = None
+    bad_when: bool | str | None = None
+    fair_when: bool | str | None = None
+    group: str
+
+
+QUANTITIES: dict[str, Quantity] = {
+    "supply_mv": Quantity(label="supply", unit="mV", group="power"),
+    "supply_ma": Quantity(label="supply current", unit="mA", group="power"),
+    "undervolted": Quantity(label="undervoltage", bad_when=True, group="power"),
+    "throttled_bits": Quantity(label="throttling", group="power"),
+    "battery_percent": Quantity(label="battery", unit="%", fair_from=30, bad_from=15, group="power"),
+    "battery_charging": Quantity(label="charging", group="power"),
+    "soc_temp_c": Quantity(label="SoC temperature", unit="°C", fair_from=70, bad_from=80, group="heat"),
+    "cpu_used_percent": Quantity(label="CPU", unit="%", group="load"),
+    "load_1m": Quantity(label="load", group="load"),
+    "memory_used_percent": Quantity(label="memory", unit="%", fair_from=85, bad_from=95, group="load"),
+    "uptime_s": Quantity(label="up for", unit="s", group="load"),
+    "storage_used_percent": Quantity(label="storage", unit="%", fair_from=80, bad_from=90, group="storage"),
+    "storage_read_only": Quantity(label="storage read-only", bad_when=True, group="storage"),
+    "emmc_worn_percent": Quantity(label="eMMC worn", unit="%", fair_from=80, bad_from=100, group="storage"),
+    "emmc_life": Quantity(label="eMMC life", fair_when="warning", bad_when="urgent", group="storage"),
+    "clock_synchronised": Quantity(label="clock in step", bad_when=False, group="clock"),
+    "clock_offset_ms": Quantity(label="clock offset", unit="ms", fair_from=100, bad_from=1000, group="clock"),
+    "link_kind": Quantity(label="link", group="link"),
+    "link_rx_bytes": Quantity(label="received", unit="B", group="link"),
+    "link_tx_bytes": Quantity(label="sent", unit="B", group="link"),
+    "wifi_signal_dbm": Quantity(label="Wi-Fi signal", unit="dBm", fair_from=-67, bad_from=-80, group="link"),
+    "rsrp_dbm": Quantity(label="LTE RSRP", unit="dBm", fair_from=-95, bad_from=-115, group="link"),
+    "rsrq_db": Quantity(label="LTE RSRQ", unit="dB", group="link"),
+    "sinr_db": Quantity(label="LTE SINR", unit="dB", fair_from=10, bad_from=0, group="link"),
+    "gnss_fix_quality": Quantity(label="GNSS fix quality", group="gnss"),
+    "gnss_hdop": Quantity(label="GNSS HDOP", fair_from=2, bad_from=20, group="gnss"),
+    "gnss_satellites": Quantity(label="GNSS satellites", group="gnss"),
+    "spool_waiting": Quantity(label="waiting in spool", fair_from=100, bad_from=10_000, group="spool"),
+    "spool_dropped": Quantity(label="dropped from spool", fair_from=1, bad_from=1_000, group="spool"),
+}
+"""Every figure of a report. Limits: Raspberry Pi throttling at 80 °C, storage 80/90 %, clock 100 ms, LTE signal
+classes, HDOP classes (field figures; the storage and clock limits are policy). The supply has no limit of its own here
+because a 5 V and a 12 V supply differ; `undervolted` is the unit's own verdict."""
+
+
+def standing(name: str, value: object) -> Standing:
+    """How `value` of figure `name` stands; pure, total over any value."""
+    quantity = QUANTITIES[name]
+    if value is None:
+        return "unknown"
+    if quantity.bad_when is not None and value == quantity.bad_when:
+        return "bad"
+    if quantity.fair_when is not None and value == quantity.fair_when:
+        return "fair"
+    if quantity.bad_when is not None:
+        return "good"
+    if quantity.fair_from is None or quantity.bad_from is None or not isinstance(value, int | float):
+        return "unknown"
+    magnitude = abs(value) if name == "clock_offset_ms" else value
+    sign = 1 if quantity.bad_from > quantity.fair_from else -1
+    if magnitude * sign >= quantity.bad_from * sign:
+        return "bad"
+    return "fair" if magnitude * sign >= quantity.fair_from * sign else "good"

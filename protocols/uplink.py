@@ -1,0 +1,136 @@
+"""Messages a unit sends: health, events, command results, and the session it speaks in.
+
+JSON, at most 64 KiB, format version `v`. Fields this version does not know are ignored going up.
+`decode_up` is the one place that reads them.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from protocols.errors import InvalidMessage, MessageTooLarge, UnknownVersion, WrongUnit
+from protocols.health import HealthReport, Seq, UnixMs
+from protocols.topics import MAX_PAYLOAD_BYTES, UpTopic
+
+VERSION = 1
+MAX_BATCH = 100
+"""Reports or events in one message at the most."""
+
+SpoolId = Annotated[int, Meta(ge=1, lt=1 << 53)]
+Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+ShortText = Annotated[str, Meta(max_length=80)]
+LongText = Annotated[str, Meta(max_length=500)]
+Severity = Literal["info", "warning", "alarm"]
+
+
+class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Something that happened on a unit: `kind` is a kebab-case word, `summary` one line for a person."""
+
+    seq: Seq
+    sampled_at_ms: UnixMs
+    kind: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+    severity: Severity = "info"
+    summary: Annotated[str, Meta(max_length=200)]
+
+
+class UpMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every message from a unit carries: version, the unit's own id, its session nonce."""
+
+    v: int = VERSION
+    unit: str
+    session: Nonce
+
+
+class HealthBatch(UpMessage, tag="health", frozen=True, kw_only=True):
+    """On `up/<unit>/health`: one live report, or up to 100 when catching up."""
+
+    spool_id: SpoolId
+    settings_version: Annotated[int, Meta(ge=0)] = 0
+    reports: Annotated[list[HealthReport], Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class EventBatch(UpMessage, tag="event", frozen=True, kw_only=True):
+    """On `up/<unit>/event`."""
+
+    spool_id: SpoolId
+    events: Annotated[list[UnitEvent], Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class CommandResult(UpMessage, tag="result", frozen=True, kw_only=True):
+    """On `up/<unit>/result`: what became of a command. `reason` says why when it is refused or failed."""
+
+    command_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")]
+    state: Literal["accepted", "done", "refused", "failed"]
+    reason: LongText = ""
+
+
+class SessionState(UpMessage, tag="session", frozen=True, kw_only=True):
+    """On `up/<unit>/lwt`: sent after connecting (`up` true) and, as the will, by the broker (`up` false).
+
+    A hint, never evidence: a broker can invent it. `boot_id` is the kernel's, `next_seq` the spool's next number.
+    """
+
+    up: bool
+    boot_id: ShortText = ""
+    agent_version: ShortText = ""
+    model: ShortText = ""
+    settings_version: Annotated[int, Meta(ge=0)] = 0
+    spool_id: SpoolId | None = None
+    next_seq: Seq | None = None
+
+
+AnyUpMessage = HealthBatch | EventBatch | CommandResult | SessionState
+
+_CHANNEL_OF: dict[type[UpMessage], str] = {
+    HealthBatch: "health",
+    EventBatch: "event",
+    CommandResult: "result",
+    SessionState: "lwt",
+}
+
+
+class _Header(msgspec.Struct, frozen=True):
+    v: int = VERSION
+
+
+_decoder: msgspec.json.Decoder[AnyUpMessage] = msgspec.json.Decoder(AnyUpMessage)
+_header_decoder = msgspec.json.Decoder(_Header)
+_encoder = msgspec.json.Encoder()
+
+
+def encode_up(message: AnyUpMessage) -> bytes:
+    """JSON bytes of `message`; raises MessageTooLarge above 64 KiB."""
+    payload = _encoder.encode(message)
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise MessageTooLarge(len(payload), MAX_PAYLOAD_BYTES)
+    return payload
+
+
+def decode_up(topic: UpTopic, payload: bytes) -> AnyUpMessage:
+    """Read the payload that arrived on `topic`.
+
+    Raises MessageTooLarge, UnknownVersion, WrongUnit or InvalidMessage; never anything else, whatever the bytes.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise MessageTooLarge(len(payload), MAX_PAYLOAD_BYTES)
+    try:
+        message = _decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _explain(payload, error) from error
+    if message.v != VERSION:
+        raise UnknownVersion(message.v)
+    if message.unit != topic.unit_id:
+        raise WrongUnit(message.unit, topic.unit_id)
+    if _CHANNEL_OF[type(message)] != topic.channel:
+        raise InvalidMessage(f"a {type(message).__name__} does not belong on channel {topic.channel!r}")
+    return message
+
+
+def _explain(payload: bytes, error: Exception) -> InvalidMessage:
+    """A version from the future usually breaks the schema first; say the version rather than the symptom."""
+    try:
+        header = _header_decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return InvalidMessage(str(error)[:300])
+    return UnknownVersion(header.v) if header.v != VERSION else InvalidMessage(str(error)[:300])

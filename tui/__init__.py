@@ -1,0 +1,1 @@
+"""The console: screens and widgets over the controller's API. No rules of its own."""
