@@ -1,0 +1,83 @@
+"""Errors of the controller.
+
+    FleetError
+    ├── SettingsInvalid      the settings file or environment can not be used
+    ├── StoreUnavailable     PostgreSQL can not be reached or went away
+    ├── SchemaOutdated       the database has another revision than this program
+    └── RequestRefused       a request that is not done, with an API `Problem` inside
+        ├── NotFound
+        ├── Conflict
+        └── Forbidden
+
+Errors of the certificate authority are in `fleet.ca.errors`, of the API's client in `fleet.client.errors`.
+"""
+
+from protocols.api.problems import Problem
+from protocols.people import Permission, Role, roles_with
+
+
+class FleetError(Exception):
+    """Base of the controller's errors."""
+
+
+class SettingsInvalid(FleetError):
+    """Settings that can not be used; `source` is the file or variable, `detail` what to change."""
+
+    def __init__(self, source: str, detail: str) -> None:
+        super().__init__(f"{source}: {detail}")
+        self.source = source
+        self.detail = detail
+
+
+class StoreUnavailable(FleetError):
+    """PostgreSQL can not be reached or broke the connection; nothing of the transaction holds."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"PostgreSQL is not available: {detail}")
+        self.detail = detail
+
+
+class SchemaOutdated(FleetError):
+    """The database is at `found`, this program needs `needed`."""
+
+    def __init__(self, found: str | None, needed: str) -> None:
+        super().__init__(f"the database is at revision {found or 'none'}, this program needs {needed}: run `fleet migrate`")
+        self.found = found
+        self.needed = needed
+
+
+class RequestRefused(FleetError):
+    """A request that is not done; `status` is the HTTP status, `problem` what the caller is told."""
+
+    status = 400
+
+    def __init__(self, code: str, message: str, remedy: str = "") -> None:
+        super().__init__(f"{code}: {message}")
+        self.problem = Problem(code=code, message=message, remedy=remedy)
+
+
+class NotFound(RequestRefused):
+    """What was named does not exist."""
+
+    status = 404
+
+
+class Conflict(RequestRefused):
+    """The state has changed, or does not allow this."""
+
+    status = 409
+
+
+class Forbidden(RequestRefused):
+    """The person's role does not allow this."""
+
+    status = 403
+
+    def __init__(self, role: Role, permission: Permission) -> None:
+        able = ", ".join(roles_with(permission))
+        super().__init__(
+            "role-not-allowed",
+            f"the role {role} may not do this ({permission})",
+            f"ask a person with the role {able}",
+        )
+        self.permission = permission

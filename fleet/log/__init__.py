@@ -1,0 +1,1 @@
+"""The deployment log: what its entries say."""

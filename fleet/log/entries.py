@@ -1,0 +1,208 @@
+"""The typed entries of the deployment log.
+
+An entry is JSON, hashed as stored. Its `dpa` says which kind of processing it is in the words of the Data Protection
+Act 2018 s.62 (`life` for the life of kit, people and authorisations). Free text enters only as `HashedText`.
+Entries never hold an address, a coordinate, or anything about a subject.
+"""
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from protocols.people import Role
+
+Dpa = Literal["collection", "alteration", "consultation", "disclosure", "combination", "erasure", "life"]
+
+CONTROLLER = "controller"
+"""The actor of what no person asked for."""
+
+
+class HashedText:
+    """Free text with its 16-byte salt. Only SHA-256(salt + text) enters the entry."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.salt = secrets.token_bytes(16)
+
+    @property
+    def sha256(self) -> str:
+        """Hexadecimal SHA-256 of salt and UTF-8 text."""
+        return sha256(self.salt + self.text.encode()).hexdigest()
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=False):
+    """What every entry says: when by the controller's clock, who, and which unit if one is concerned."""
+
+    dpa: ClassVar[Dpa] = "life"
+
+    at: datetime
+    actor: str
+    unit: str | None = None
+
+
+class PersonAdded(Entry, frozen=True, kw_only=True, tag="person.added"):
+    """A person may sign in from now on."""
+
+    person: str
+    role: Role
+    key_fingerprint: str
+    valid_until: datetime
+    people_version: int
+
+
+class PersonEnded(Entry, frozen=True, kw_only=True, tag="person.ended"):
+    """A person's access ended and their sessions closed."""
+
+    person: str
+    people_version: int
+
+
+class SignedInEntry(Entry, frozen=True, kw_only=True, tag="session.opened"):
+    """A person signed in."""
+
+    role: Role
+    came_from: str
+
+
+class SignInRefused(Entry, frozen=True, kw_only=True, tag="session.refused"):
+    """A sign-in was refused; `claimed` is the person id that was claimed."""
+
+    claimed: str
+    reason: str
+    came_from: str
+
+
+class RequestRefusedEntry(Entry, frozen=True, kw_only=True, tag="request.refused"):
+    """A person asked for what their role does not allow."""
+
+    role: Role
+    permission: str
+    request: str
+
+
+class VoucherMadeEntry(Entry, frozen=True, kw_only=True, tag="voucher.made"):
+    """A voucher was made and shown once."""
+
+    voucher: str
+    label: HashedText
+    expires_at: datetime
+
+
+class VoucherWithdrawn(Entry, frozen=True, kw_only=True, tag="voucher.withdrawn"):
+    """A voucher can no longer be used."""
+
+    voucher: str
+
+
+class JoinPresented(Entry, frozen=True, kw_only=True, tag="join.presented"):
+    """A key presented a voucher for the first time and waits for a person."""
+
+    voucher: str
+    join: str
+    fingerprint: str
+    came_from: str
+
+
+class JoinRefusedEntry(Entry, frozen=True, kw_only=True, tag="join.refused"):
+    """The controller refused a voucher or a request; `code` is the refusal code."""
+
+    code: str
+    voucher: str | None
+    fingerprint: str | None
+    came_from: str
+
+
+class UnitJoined(Entry, frozen=True, kw_only=True, tag="unit.joined"):
+    """A person compared the fingerprint and accepted the unit."""
+
+    join: str
+    fingerprint: str
+    key_protection: str
+    certificate: str
+
+
+class JoinTurnedAway(Entry, frozen=True, kw_only=True, tag="join.turned-away"):
+    """A person refused a waiting unit."""
+
+    join: str
+    fingerprint: str
+    reason: HashedText
+
+
+class UnitLabelled(Entry, frozen=True, kw_only=True, tag="unit.labelled"):
+    """The unit's short name changed."""
+
+    dpa: ClassVar[Dpa] = "alteration"
+
+    label: HashedText
+
+
+class SettingsChanged(Entry, frozen=True, kw_only=True, tag="settings.changed"):
+    """The settings wanted for a unit changed."""
+
+    dpa: ClassVar[Dpa] = "alteration"
+
+    version: int
+    report_every_s: int
+    spool_max_mb: int
+    spool_max_days: int
+
+
+class CommandIssued(Entry, frozen=True, kw_only=True, tag="command.issued"):
+    """A command was queued for a unit."""
+
+    command: str
+    order: str
+    expires_at: datetime
+
+
+class CommandFinished(Entry, frozen=True, kw_only=True, tag="command.finished"):
+    """A command came to its end; `state` is done, refused, failed or expired."""
+
+    command: str
+    state: str
+
+
+class EventAcknowledged(Entry, frozen=True, kw_only=True, tag="event.acknowledged"):
+    """A person took an event."""
+
+    event: int
+    event_kind: str
+
+
+class LogRead(Entry, frozen=True, kw_only=True, tag="log.read"):
+    """A person read the log; `first` and `last` are the entry ids shown."""
+
+    dpa: ClassVar[Dpa] = "consultation"
+
+    first: int | None
+    last: int | None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, HashedText):
+        return {"sha256": value.sha256}
+    raise NotImplementedError(f"a log entry can not hold a {type(value).__name__}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain)
+
+
+def kind_of(entry: Entry) -> str:
+    """The entry's kind, such as `unit.joined`."""
+    return str(entry.__struct_config__.tag)
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry's JSON bytes, as they are stored and hashed: version, dpa, then the fields in order."""
+    fields = msgspec.to_builtins(entry, enc_hook=_plain)
+    return _encoder.encode({"v": 1, "dpa": entry.dpa, **fields})
+
+
+def texts_of(entry: Entry) -> list[tuple[str, HashedText]]:
+    """The entry's free texts by field name, to be kept apart so that they can be erased."""
+    found = ((name, getattr(entry, name)) for name in entry.__struct_fields__)
+    return [(name, value) for name, value in found if isinstance(value, HashedText)]

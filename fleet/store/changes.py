@@ -1,0 +1,89 @@
+"""Telling every controller what a transaction changed, by PostgreSQL's NOTIFY, and hearing it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import msgspec
+
+CHANNEL = "muster_change"
+_IDS_PER_NOTICE = 150
+"""Keeps a notice below PostgreSQL's 8000 bytes with ids of 40 characters."""
+_MAX_WAITING = 1000
+
+
+class Change(msgspec.Struct, omit_defaults=True):
+    """What changed: these units' rows, events, the join queue, the list of units, or `all` after notices were lost."""
+
+    units: set[str] = msgspec.field(default_factory=set)
+    events: bool = False
+    joins: bool = False
+    fleet: bool = False
+    commands: set[str] = msgspec.field(default_factory=set)
+    all: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.units or self.events or self.joins or self.fleet or self.commands or self.all)
+
+    def merge(self, other: "Change") -> None:
+        """Add what `other` says."""
+        self.units |= other.units
+        self.commands |= other.commands
+        self.events |= other.events
+        self.joins |= other.joins
+        self.fleet |= other.fleet
+        self.all |= other.all
+
+    def notices(self) -> list[str]:
+        """The payloads to send, each small enough."""
+        units, commands = sorted(self.units), sorted(self.commands)
+        first = Change(events=self.events, joins=self.joins, fleet=self.fleet)
+        parts = [first] if first else []
+        for start in range(0, len(units), _IDS_PER_NOTICE):
+            parts.append(Change(units=set(units[start : start + _IDS_PER_NOTICE])))
+        for start in range(0, len(commands), _IDS_PER_NOTICE):
+            parts.append(Change(commands=set(commands[start : start + _IDS_PER_NOTICE])))
+        return [msgspec.json.encode(part).decode() for part in parts]
+
+
+_decoder = msgspec.json.Decoder(Change)
+
+
+async def listen(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Change]:
+    """Yield each change as its transaction commits, until the connection is lost (asyncpg's or OS errors).
+
+    Begins with `Change(all=True)`, because what happened before is not known. When the reader is too slow, notices are
+    dropped and the next item has `all` set.
+    """
+    waiting: asyncio.Queue[Change] = asyncio.Queue(_MAX_WAITING)
+    closed = asyncio.Event()
+    lost = False
+
+    def heard(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+        nonlocal lost
+        try:
+            waiting.put_nowait(_decoder.decode(str(payload)))
+        except asyncio.QueueFull:
+            lost = True
+
+    async with pool.acquire() as connection:
+        connection.add_termination_listener(lambda _connection: closed.set())
+        await connection.add_listener(CHANNEL, heard)
+        yield Change(all=True)
+        gone = asyncio.ensure_future(closed.wait())
+        try:
+            while not gone.done():
+                item = asyncio.ensure_future(waiting.get())
+                await asyncio.wait({item, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if not item.done():
+                    item.cancel()
+                    break
+                change = item.result()
+                while not waiting.empty():
+                    change.merge(waiting.get_nowait())
+                change.all, lost = change.all or lost, False
+                yield change
+        finally:
+            gone.cancel()
+            if not connection.is_closed():
+                await connection.remove_listener(CHANNEL, heard)

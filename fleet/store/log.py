@@ -1,0 +1,24 @@
+"""The deployment log's outbox: an entry is written in the transaction of the change it tells of."""
+
+import asyncpg
+
+from fleet.log.entries import Entry, encode, kind_of, texts_of
+from fleet.store.queries import load
+
+_SQL = load("log")
+
+
+class LogStore:
+    """Entries within one transaction."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def append(self, entry: Entry) -> int:
+        """Write `entry` and its free texts; returns its entry id. It exists if and only if the transaction commits."""
+        entry_id: int = await self._connection.fetchval(
+            _SQL["append"], kind_of(entry), entry.unit, entry.actor, entry.at, encode(entry)
+        )
+        for field, hashed in texts_of(entry):
+            await self._connection.execute(_SQL["append_text"], entry_id, field, hashed.salt, hashed.text)
+        return entry_id

@@ -1,0 +1,3 @@
+DROP FUNCTION drop_health_partitions, ensure_health_partitions;
+DROP TABLE log_text, log_entry, command, event, health_report, unit_live, unit_settings, join_request, voucher,
+    certificate, unit, api_session, login_challenge, people_list, person;
