@@ -1,0 +1,94 @@
+"""The authority's files: a 0700 directory that appears whole or not at all, and keys nobody else may read."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from fleet.ca.errors import AuthorityExists, AuthorityUnreadable, KeyExposed
+
+
+def key_to_pem(key: EllipticCurvePrivateKey) -> bytes:
+    """The unencrypted PKCS #8 PEM of `key`."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` in one step, readable by its owner only (0600), and flushed to the disk."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def create_directory(directory: Path, contents: dict[str, bytes]) -> None:
+    """Make `directory` (0700) with the files `contents` (0600), all or nothing.
+
+    Raises AuthorityExists when it is there and not empty. It must not be a mount point: it arrives by renaming.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        for name, content in contents.items():
+            write_private(staged / name, content)
+        try:
+            # POSIX: replaces an empty directory, and fails on one that holds anything.
+            staged.rename(directory)
+        except OSError as error:
+            if directory.exists():
+                raise AuthorityExists(directory) from error
+            raise
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    _sync_directory(directory.parent)
+
+
+def read_certificate_file(directory: Path, name: str) -> bytes:
+    """The bytes of `directory/name`; raises AuthorityUnreadable."""
+    try:
+        return (directory / name).read_bytes()
+    except OSError as error:
+        raise AuthorityUnreadable(directory, f"{name}: {error.strerror}") from error
+
+
+def read_key_file(directory: Path, name: str) -> EllipticCurvePrivateKey:
+    """The P-256 key in `directory/name`; raises KeyExposed or AuthorityUnreadable."""
+    path = directory / name
+    try:
+        mode = path.stat().st_mode & 0o777
+        pem = path.read_bytes()
+    except OSError as error:
+        raise AuthorityUnreadable(directory, f"{name}: {error.strerror}") from error
+    if mode & 0o077:
+        raise KeyExposed(path, mode)
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError):
+        # Not chained: the parser's message could quote the file.
+        raise AuthorityUnreadable(directory, f"{name} is not a private key in PEM") from None
+    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
+        raise AuthorityUnreadable(directory, f"{name} is not an EC P-256 key")
+    return key
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
