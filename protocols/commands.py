@@ -40,4 +40,4 @@ class ApplySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
 Order = ReportNow | ApplySettings
 """What a command can ask. None of them opens anything."""
 
-CommandId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")]
+CommandId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$(?!\n)")]

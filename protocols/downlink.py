@@ -99,6 +99,8 @@ def unseal(payload: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Signed:
         signature = b64decode(envelope.sig, validate=True)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InvalidEnvelope("malformed", str(error)[:200]) from error
+    if b64encode(signature).decode() != envelope.sig:  # base64 has idle bits: one signature has one spelling here
+        raise InvalidEnvelope("malformed", "the signature is not in canonical base64")
     key = keys.get(envelope.key)
     if key is None:
         raise InvalidEnvelope("unknown-key", f"no controller key {envelope.key[:16]!r} is known here")

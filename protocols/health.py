@@ -1,9 +1,11 @@
 """A health report: one flat struct whose field names carry the unit of measure.
 
 A field that a unit can not read is absent, never zero. A figure that was not read for this report but kept from
-an earlier one has its age in `ages_s`. Meanings and thresholds are in `QUANTITIES`.
+an earlier one has its age in `ages_s`. Meanings and thresholds are in `QUANTITIES`. Every figure is bounded, so that
+none can overflow the column it is stored in.
 """
 
+from math import isnan
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,6 +15,9 @@ Percent = Annotated[float, Meta(ge=0, le=100)]
 EmmcLife = Literal["normal", "warning", "urgent"]
 LinkKind = Literal["ethernet", "wifi", "lte", "other"]
 Seq = Annotated[int, Meta(ge=1, lt=1 << 53)]
+Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
+Decibels = Annotated[float, Meta(ge=-200, le=200)]
+FigureName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 UnixMs = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
 
 
@@ -25,11 +30,11 @@ class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
     seq: Seq
     sampled_at_ms: UnixMs
-    ages_s: Annotated[dict[str, int], Meta(max_length=64)] = {}
+    ages_s: Annotated[dict[FigureName, Count], Meta(max_length=64)] = {}
 
-    uptime_s: Annotated[int, Meta(ge=0)] | None = None
+    uptime_s: Count | None = None
     cpu_used_percent: Percent | None = None
-    load_1m: Annotated[float, Meta(ge=0)] | None = None
+    load_1m: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     memory_used_percent: Percent | None = None
     soc_temp_c: Annotated[float, Meta(ge=-60, le=200)] | None = None
     throttled_bits: Annotated[int, Meta(ge=0, lt=1 << 32)] | None = None
@@ -46,22 +51,22 @@ class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     emmc_life: EmmcLife | None = None
 
     clock_synchronised: bool | None = None
-    clock_offset_ms: float | None = None
+    clock_offset_ms: Annotated[float, Meta(ge=-1e15, le=1e15)] | None = None
 
     link_kind: LinkKind | None = None
-    link_rx_bytes: Annotated[int, Meta(ge=0)] | None = None
-    link_tx_bytes: Annotated[int, Meta(ge=0)] | None = None
+    link_rx_bytes: Count | None = None
+    link_tx_bytes: Count | None = None
     wifi_signal_dbm: Annotated[float, Meta(ge=-150, le=0)] | None = None
     rsrp_dbm: Annotated[float, Meta(ge=-200, le=0)] | None = None
-    rsrq_db: float | None = None
-    sinr_db: float | None = None
+    rsrq_db: Decibels | None = None
+    sinr_db: Decibels | None = None
 
     gnss_fix_quality: Annotated[int, Meta(ge=0, le=8)] | None = None
     gnss_hdop: Annotated[float, Meta(ge=0, le=100)] | None = None
     gnss_satellites: Annotated[int, Meta(ge=0, le=200)] | None = None
 
-    spool_waiting: Annotated[int, Meta(ge=0)] | None = None
-    spool_dropped: Annotated[int, Meta(ge=0)] | None = None
+    spool_waiting: Count | None = None
+    spool_dropped: Count | None = None
 
 
 FIGURES: tuple[str, ...] = tuple(
@@ -126,20 +131,24 @@ because a 5 V and a 12 V supply differ; `undervolted` is the unit's own verdict.
 
 
 def standing(name: str, value: object) -> Standing:
-    """How `value` of figure `name` stands; pure, total over any value."""
+    """How `value` of figure `name` stands; pure, total over any value, and `unknown` for one of another kind."""
     quantity = QUANTITIES[name]
-    if value is None:
-        return "unknown"
-    if quantity.bad_when is not None and value == quantity.bad_when:
-        return "bad"
-    if quantity.fair_when is not None and value == quantity.fair_when:
-        return "fair"
     if quantity.bad_when is not None:
-        return "good"
+        return _standing_of_word(quantity, value)
     if quantity.fair_from is None or quantity.bad_from is None or not isinstance(value, int | float):
+        return "unknown"
+    if isinstance(value, float) and isnan(value):
         return "unknown"
     magnitude = abs(value) if name == "clock_offset_ms" else value
     sign = 1 if quantity.bad_from > quantity.fair_from else -1
     if magnitude * sign >= quantity.bad_from * sign:
         return "bad"
     return "fair" if magnitude * sign >= quantity.fair_from * sign else "good"
+
+
+def _standing_of_word(quantity: Quantity, value: object) -> Standing:
+    if type(value) is not type(quantity.bad_when):
+        return "unknown"
+    if value == quantity.bad_when:
+        return "bad"
+    return "fair" if value == quantity.fair_when else "good"

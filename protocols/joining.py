@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from protocols.errors import InvalidVoucher
 from protocols.settings import UnitSettings
+from protocols.text import ShortText
 
 VOUCHER_LIFE_S = 24 * 3600
 _PREFIX = "MUSTER1-"
@@ -56,6 +57,9 @@ class Voucher(msgspec.Struct, frozen=True, kw_only=True):
         )
         packed += sha256(packed).digest()[:_CHECK_BYTES]
         return _PREFIX + b32encode(packed).decode().rstrip("=")
+
+    def __repr__(self) -> str:
+        return f"Voucher(url={self.url!r}, expires_at_s={self.expires_at_s})"
 
     @staticmethod
     def read(text: str) -> "Voucher":
@@ -102,11 +106,11 @@ def display_fingerprint(colon_hex: str) -> list[str]:
 class JoinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`POST /join`. Sent again unchanged until it is answered with JoinAccepted; `secret` in hexadecimal."""
 
-    secret: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+    secret: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
     csr_pem: Annotated[str, Meta(max_length=4096)]
     key_protection: KeyProtection
-    model: Annotated[str, Meta(max_length=80)] = ""
-    agent_version: Annotated[str, Meta(max_length=80)] = ""
+    model: ShortText = ""
+    agent_version: ShortText = ""
 
     def __repr__(self) -> str:
         return f"JoinRequest(model={self.model!r}, key_protection={self.key_protection!r})"

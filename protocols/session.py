@@ -46,7 +46,8 @@ class SessionGuard:
         lane = "answer" if isinstance(signed.body, Ack | Welcome) else "order"
         if signed.counter <= self._highest_counter[lane]:
             raise InvalidEnvelope("replayed", f"counter {signed.counter} was used before")
-        earliest = min(signed.issued_at_ms, self._earliest_issue_ms or signed.issued_at_ms)
+        known = self._earliest_issue_ms
+        earliest = signed.issued_at_ms if known is None else min(signed.issued_at_ms, known)
         if signed.expires_at_ms <= earliest + (mono_ms - self._made_at_mono_ms):
             raise InvalidEnvelope("expired", "envelope arrived at or after its expiry")
         self._earliest_issue_ms = earliest

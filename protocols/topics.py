@@ -69,4 +69,6 @@ def may_subscribe(identity: str, topic_filter: str) -> bool:
         if parts[0] == "$share":
             parts = parts[2:]
         return len(parts) == 3 and parts[:2] == ["up", "+"] and parts[2] in UP_CHANNELS
+    if UNIT_ID.fullmatch(identity) is None:
+        return False
     return topic_filter in {down(identity, channel) for channel in DOWN_CHANNELS}

@@ -9,8 +9,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from protocols.commands import CommandId
 from protocols.errors import InvalidMessage, MessageTooLarge, UnknownVersion, WrongUnit
 from protocols.health import HealthReport, Seq, UnixMs
+from protocols.settings import SettingsVersion
+from protocols.text import LongText, ShortText, SummaryText
 from protocols.topics import MAX_PAYLOAD_BYTES, UpTopic
 
 VERSION = 1
@@ -18,9 +21,7 @@ MAX_BATCH = 100
 """Reports or events in one message at the most."""
 
 SpoolId = Annotated[int, Meta(ge=1, lt=1 << 53)]
-Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
-ShortText = Annotated[str, Meta(max_length=80)]
-LongText = Annotated[str, Meta(max_length=500)]
+Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Severity = Literal["info", "warning", "alarm"]
 
 
@@ -29,9 +30,9 @@ class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     seq: Seq
     sampled_at_ms: UnixMs
-    kind: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
+    kind: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$(?!\n)")]
     severity: Severity = "info"
-    summary: Annotated[str, Meta(max_length=200)]
+    summary: SummaryText
 
 
 class UpMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -46,7 +47,7 @@ class HealthBatch(UpMessage, tag="health", frozen=True, kw_only=True):
     """On `up/<unit>/health`: one live report, or up to 100 when catching up."""
 
     spool_id: SpoolId
-    settings_version: Annotated[int, Meta(ge=0)] = 0
+    settings_version: SettingsVersion = 0
     reports: Annotated[list[HealthReport], Meta(min_length=1, max_length=MAX_BATCH)]
 
 
@@ -60,7 +61,7 @@ class EventBatch(UpMessage, tag="event", frozen=True, kw_only=True):
 class CommandResult(UpMessage, tag="result", frozen=True, kw_only=True):
     """On `up/<unit>/result`: what became of a command. `reason` says why when it is refused or failed."""
 
-    command_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")]
+    command_id: CommandId
     state: Literal["accepted", "done", "refused", "failed"]
     reason: LongText = ""
 
@@ -75,7 +76,7 @@ class SessionState(UpMessage, tag="session", frozen=True, kw_only=True):
     boot_id: ShortText = ""
     agent_version: ShortText = ""
     model: ShortText = ""
-    settings_version: Annotated[int, Meta(ge=0)] = 0
+    settings_version: SettingsVersion = 0
     spool_id: SpoolId | None = None
     next_seq: Seq | None = None
 

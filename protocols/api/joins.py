@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from protocols.joining import KeyProtection
+from protocols.text import ONE_LINE
 
 VoucherState = Literal["open", "presented", "used", "expired", "withdrawn"]
 
@@ -20,7 +21,7 @@ VoucherState = Literal["open", "presented", "used", "expired", "withdrawn"]
 class Invite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A voucher to be made; `label` becomes the unit's."""
 
-    label: Annotated[str, Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    label: Annotated[str, Meta(max_length=40, pattern=ONE_LINE)] = ""
 
 
 class VoucherMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why a join is refused."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
 class AcceptedUnit(msgspec.Struct, frozen=True):

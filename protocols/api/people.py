@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from protocols.people import Role
+from protocols.text import ONE_LINE
 
 
 class PersonView(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +28,8 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True):
 class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`key` is an OpenSSH public key line (ssh-ed25519 or sk-ssh-ed25519@openssh.com)."""
 
-    person_id: Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$")]
-    name: Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    person_id: Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
+    name: Annotated[str, Meta(min_length=1, max_length=80, pattern=ONE_LINE)]
     role: Role
     key: Annotated[str, Meta(max_length=2048)]
     valid_days: Annotated[int, Meta(ge=1, le=1830)] = 365

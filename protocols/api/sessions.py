@@ -32,7 +32,7 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """`signature` is an armored SSHSIG over `login_text(...)` in namespace `login@muster`."""
 
     person_id: Annotated[str, Meta(max_length=12)]
-    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
     signature: Annotated[str, Meta(max_length=4096)]
 
 

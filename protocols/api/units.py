@@ -15,7 +15,8 @@ from msgspec import Meta
 
 from protocols.commands import CommandState
 from protocols.joining import KeyProtection
-from protocols.settings import UnitSettings
+from protocols.settings import SettingsVersion, UnitSettings
+from protocols.text import ONE_LINE
 
 UnitState = Literal["active", "quarantined", "revoked"]
 Presence = Literal["online", "stale", "quiet", "never", "quarantined", "revoked"]
@@ -118,7 +119,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 class SettingsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Settings to change; absent ones stay. `based_on` must be the wanted version the person saw."""
 
-    based_on: int
+    based_on: SettingsVersion
     report_every_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
     spool_max_mb: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     spool_max_days: Annotated[int, Meta(ge=1, le=365)] | None = None
@@ -127,7 +128,7 @@ class SettingsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 class LabelChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A short name for people; must not say whom or where a unit serves."""
 
-    label: Annotated[str, Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    label: Annotated[str, Meta(max_length=40, pattern=ONE_LINE)]
 
 
 class CommandView(msgspec.Struct, frozen=True, kw_only=True):
