@@ -3,12 +3,28 @@
     AgentError
     ├── SourceUnreadable     a source of figures that is there but can not be read
     ├── SourceGarbled        a source of figures whose content is not what its format promises
-    └── NotASimulatedTree    a directory the host simulation must not write into
+    ├── NotASimulatedTree    a directory the host simulation must not write into
+    ├── SettingsInvalid      a settings file or variable that can not be used
+    ├── StateUnusable        the state directory, or a file in it, can not be used
+    ├── AlreadyRunning       another agent holds the state directory
+    ├── NotJoined            the unit has no identity yet
+    ├── JoinError            the unit could not join
+    │   ├── VoucherMissing       no voucher was given
+    │   ├── VoucherUnusable      the voucher can not be read, or has expired
+    │   ├── WrongAuthority       the controller is not the one the voucher was made for
+    │   ├── RefusedByController  the controller said no, with its reason and what to do
+    │   └── AcceptanceInvalid    the controller said yes, with something that must not be used
+    ├── LinkError            the connection to the broker can not go on
+    └── SpoolError           the spool file can not be used
+        ├── SpoolUnwritable      the disk is full, read-only or failing
+        └── SpoolDamaged         the file is not a whole spool
 
 Every error carries the facts as attributes.
 """
 
 from pathlib import Path
+
+from protocols.joining import RefusalCode
 
 
 class AgentError(Exception):
@@ -38,3 +54,118 @@ class NotASimulatedTree(AgentError):
     def __init__(self, directory: Path) -> None:
         super().__init__(f"{directory} is not empty and not a simulated tree; name an empty or new directory")
         self.directory = directory
+
+
+class SettingsInvalid(AgentError):
+    """What `origin` (a file, or a variable) says can not be used; `detail` says why and what to do."""
+
+    def __init__(self, origin: str, detail: str) -> None:
+        super().__init__(f"{origin}: {detail}")
+        self.origin = origin
+        self.detail = detail
+
+
+class StateUnusable(AgentError):
+    """`path` in the state directory can not be used; `detail` says why and what to do."""
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.detail = detail
+
+
+class AlreadyRunning(AgentError):
+    """Another agent holds the lock of `state_dir`."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(f"another edge-agent uses {state_dir}; stop it first, or name another state_dir")
+        self.state_dir = state_dir
+
+
+class NotJoined(AgentError):
+    """There is no identity in `state_dir`."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(
+            f"this unit has not joined (no identity in {state_dir}); "
+            "ask for a voucher (fleet unit invite) and run: edge-agent join --voucher-file FILE"
+        )
+        self.state_dir = state_dir
+
+
+class JoinError(AgentError):
+    """The unit could not join."""
+
+
+class VoucherMissing(JoinError):
+    """Neither a voucher nor a join already begun."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no voucher: give one with --voucher-file FILE (- for standard input) or in MUSTER_AGENT_VOUCHER"
+        )
+
+
+class VoucherUnusable(JoinError):
+    """The voucher can not be used; `reason` is a stable word, `detail` says what to do."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class WrongAuthority(JoinError):
+    """The controller at `url` shows root certificate `seen` (SHA-256, hexadecimal), not `expected`."""
+
+    def __init__(self, url: str, expected: str, seen: str) -> None:
+        super().__init__(
+            f"the controller at {url} is not the one this voucher was made for (its root certificate is "
+            f"{seen[:16]}…, the voucher names {expected[:16]}…); check the network, then ask for a new voucher"
+        )
+        self.url = url
+        self.expected = expected
+        self.seen = seen
+
+
+class RefusedByController(JoinError):
+    """The controller refused: `code` to act on, `message` and `remedy` to read. `code` is `http` without a reason."""
+
+    def __init__(self, code: RefusalCode | str, message: str, remedy: str) -> None:
+        super().__init__(f"refused by the controller ({code}): {message}; {remedy}")
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+
+class AcceptanceInvalid(JoinError):
+    """The controller accepted, with something a unit must not use; `detail` says what."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the controller's acceptance can not be used: {detail}; report it and ask for a new voucher")
+        self.detail = detail
+
+
+class LinkError(AgentError):
+    """The connection to the broker can not go on; `detail` says why."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class SpoolError(AgentError):
+    """The spool file `path` can not be used, because of `detail`."""
+
+    def __init__(self, path: Path | None, detail: str) -> None:
+        super().__init__(f"{path or 'spool in memory'}: {detail}")
+        self.path = path
+        self.detail = detail
+
+
+class SpoolUnwritable(SpoolError):
+    """The disk is full, read-only, busy or failing: what was to be written is not written."""
+
+
+class SpoolDamaged(SpoolError):
+    """The file is not a whole spool: it must be moved aside."""
