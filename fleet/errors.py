@@ -41,7 +41,9 @@ class SchemaOutdated(FleetError):
     """The database is at `found`, this program needs `needed`."""
 
     def __init__(self, found: str | None, needed: str) -> None:
-        super().__init__(f"the database is at revision {found or 'none'}, this program needs {needed}: run `fleet migrate`")
+        super().__init__(
+            f"the database is at revision {found or 'none'}, this program needs {needed}: run `fleet migrate`"
+        )
         self.found = found
         self.needed = needed
 

@@ -39,11 +39,13 @@ class Change(msgspec.Struct, omit_defaults=True):
         units, commands = sorted(self.units), sorted(self.commands)
         first = Change(events=self.events, joins=self.joins, fleet=self.fleet)
         parts = [first] if first else []
-        for start in range(0, len(units), _IDS_PER_NOTICE):
-            parts.append(Change(units=set(units[start : start + _IDS_PER_NOTICE])))
-        for start in range(0, len(commands), _IDS_PER_NOTICE):
-            parts.append(Change(commands=set(commands[start : start + _IDS_PER_NOTICE])))
+        parts += [Change(units=set(some)) for some in _pieces(units)]
+        parts += [Change(commands=set(some)) for some in _pieces(commands)]
         return [msgspec.json.encode(part).decode() for part in parts]
+
+
+def _pieces(ids: list[str]) -> list[list[str]]:
+    return [ids[start : start + _IDS_PER_NOTICE] for start in range(0, len(ids), _IDS_PER_NOTICE)]
 
 
 _decoder = msgspec.json.Decoder(Change)

@@ -1,8 +1,7 @@
 """The deployment log's outbox: an entry is written in the transaction of the change it tells of."""
 
-import asyncpg
-
 from fleet.log.entries import Entry, encode, kind_of, texts_of
+from fleet.store.connection import Connection
 from fleet.store.queries import load
 
 _SQL = load("log")
@@ -11,7 +10,7 @@ _SQL = load("log")
 class LogStore:
     """Entries within one transaction."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def append(self, entry: Entry) -> int:

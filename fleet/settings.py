@@ -1,0 +1,133 @@
+"""The controller's settings: one TOML file, then environment variables, unknown keys refused.
+
+Environment: `MUSTER_` and the key in capitals, sections joined by two underscores, as in
+`MUSTER_DATABASE__DSN` or `MUSTER_API__PORT`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from fleet.errors import SettingsInvalid
+from protocols.settings import UnitSettings
+
+_PREFIX = "MUSTER_"
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """PostgreSQL. `dsn` is a postgresql:// URL of a member of the role muster_controller; `owner_dsn` of the owner,
+    needed by `fleet migrate` and `fleet init` only. A password belongs in a passfile or in the environment."""
+
+    dsn: str
+    owner_dsn: str | None = None
+    max_connections: Annotated[int, Meta(ge=2, le=200)] = 10
+
+    def __repr__(self) -> str:
+        return "DatabaseSettings(…)"
+
+
+class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The MQTT broker. `host`/`port` is the controllers' listener; `unit_host`/`unit_port` is what units are told.
+
+    `shared_group` lets several controllers share the load; the embedded broker has no shared subscriptions.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8884
+    unit_host: str = "127.0.0.1"
+    unit_port: Port = 8883
+    mqtt: Literal["3.1.1", "5"] = "5"
+    shared_group: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")] | None = "fleet"
+
+
+class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The API and the joining door. `url` is how units and consoles reach it; `names` go into its certificate."""
+
+    listen: str = "127.0.0.1"
+    port: Port = 8443
+    url: Annotated[str, Meta(pattern=r"^https://")] = "https://127.0.0.1:8443"
+    names: list[str] = ["localhost", "127.0.0.1"]
+    idle_minutes: Annotated[int, Meta(ge=1, le=480)] = 15
+    max_sign_ins_per_minute: Positive = 30
+
+
+class JoiningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Bounds on what may wait at the door. `requests_per_minute` counts for each address."""
+
+    max_pending: Positive = 100
+    requests_per_minute: Positive = 60
+    poll_after_s: Annotated[float, Meta(gt=0, le=60)] = 3.0
+
+
+class PresenceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a unit's word changes: `stale` after this many missed reports, `quiet` after this long."""
+
+    stale_after_reports: Annotated[float, Meta(ge=1, le=100)] = 2.5
+    grace_s: Annotated[float, Meta(ge=0, le=3600)] = 10.0
+    quiet_after_s: Annotated[float, Meta(ge=1)] = 900.0
+
+
+class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long health reports are kept, days."""
+
+    health_days: Positive = 92
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Prometheus metrics, over plain HTTP on the loopback interface only; off unless `port` is set."""
+
+    port: Port | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything a controller needs. `state_dir` holds its keys and certificates."""
+
+    state_dir: str
+    database: DatabaseSettings
+    broker: BrokerSettings = BrokerSettings()
+    api: ApiSettings = ApiSettings()
+    joining: JoiningSettings = JoiningSettings()
+    presence: PresenceSettings = PresenceSettings()
+    retention: RetentionSettings = RetentionSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    new_unit: UnitSettings = UnitSettings()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def state_path(self) -> Path:
+        """`state_dir` as a path."""
+        return Path(self.state_dir)
+
+
+def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the TOML file at `path` and overlay the environment; raises SettingsInvalid with what to change."""
+    try:
+        tree: dict[str, Any] = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise SettingsInvalid(str(path), f"can not be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(str(path), f"is not TOML: {error}") from error
+    for name, value in environment.items():
+        if name.startswith(_PREFIX) and not name.startswith((_PREFIX + "CLIENT_", _PREFIX + "AGENT_")):
+            _overlay(tree, name, value)
+    try:
+        return msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(str(path), str(error)) from error
+
+
+def _overlay(tree: dict[str, Any], name: str, value: str) -> None:
+    *sections, key = name.removeprefix(_PREFIX).lower().split("__")
+    for section in sections:
+        inner = tree.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise SettingsInvalid(name, f"{section} is not a section")
+        tree = inner
+    tree[key] = value

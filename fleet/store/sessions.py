@@ -1,0 +1,54 @@
+"""Sign-in challenges and API sessions. Nonces and tokens are stored as SHA-256 only."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from fleet.store.connection import Connection
+from fleet.store.queries import load
+
+_SQL = load("sessions")
+
+
+class SessionStore:
+    """Challenges and sessions within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add_challenge(self, nonce: str, person_id: str, now: datetime, life: timedelta, limit: int) -> bool:
+        """Remember a challenge for `life`; False when `limit` challenges are open already."""
+        await self._connection.execute(_SQL["forget_expired"], now)
+        if await self._connection.fetchval(_SQL["count_challenges"], now) >= limit:
+            return False
+        await self._connection.execute(_SQL["add_challenge"], _digest(nonce), person_id, now + life)
+        return True
+
+    async def take_challenge(self, nonce: str, person_id: str, now: datetime) -> bool:
+        """Use up a challenge; False when it was never made for this person, was used, or has expired."""
+        taken = await self._connection.fetchval(_SQL["take_challenge"], _digest(nonce), person_id, now)
+        return taken is not None
+
+    async def open(self, token: str, person_id: str, now: datetime, came_from: str) -> None:
+        """Begin a session."""
+        await self._connection.execute(_SQL["open_session"], _digest(token), person_id, now, came_from)
+
+    async def use(self, token: str, now: datetime, idle: timedelta) -> str | None:
+        """The person of the session, which is thereby not idle; None when there is none or it was idle too long."""
+        person_id: str | None = await self._connection.fetchval(_SQL["use_session"], _digest(token), now, now - idle)
+        return person_id
+
+    async def close(self, token: str) -> None:
+        """End a session."""
+        await self._connection.execute(_SQL["close_session"], _digest(token))
+
+    async def close_all_of(self, person_id: str) -> None:
+        """End every session of a person."""
+        await self._connection.execute(_SQL["close_sessions_of"], person_id)
+
+    async def close_idle(self, now: datetime, idle: timedelta) -> None:
+        """Forget the sessions that were idle too long."""
+        await self._connection.execute(_SQL["close_idle"], now - idle)
+
+
+def _digest(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()

@@ -1,0 +1,26 @@
+-- name: add_challenge
+INSERT INTO login_challenge (nonce_sha256, person_id, expires_at) VALUES ($1, $2, $3)
+
+-- name: count_challenges
+SELECT count(*) FROM login_challenge WHERE expires_at > $1
+
+-- name: take_challenge
+DELETE FROM login_challenge WHERE nonce_sha256 = $1 AND person_id = $2 AND expires_at > $3 RETURNING person_id
+
+-- name: forget_expired
+DELETE FROM login_challenge WHERE expires_at <= $1
+
+-- name: open_session
+INSERT INTO api_session (token_sha256, person_id, created_at, last_used_at, came_from) VALUES ($1, $2, $3, $3, $4)
+
+-- name: use_session
+UPDATE api_session SET last_used_at = $2 WHERE token_sha256 = $1 AND last_used_at > $3 RETURNING person_id
+
+-- name: close_session
+DELETE FROM api_session WHERE token_sha256 = $1
+
+-- name: close_sessions_of
+DELETE FROM api_session WHERE person_id = $1
+
+-- name: close_idle
+DELETE FROM api_session WHERE last_used_at <= $1

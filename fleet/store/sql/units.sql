@@ -1,0 +1,107 @@
+-- name: schema_revision
+SELECT version_num FROM alembic_version
+
+-- name: add_unit
+INSERT INTO unit (unit_id, label, model, fingerprint, key_protection, joined_at, accepted_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: add_live
+INSERT INTO unit_live (unit_id) VALUES ($1)
+
+-- name: add_settings
+INSERT INTO unit_settings (unit_id, version, report_every_s, spool_max_mb, spool_max_days, changed_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: add_certificate
+INSERT INTO certificate (serial, unit_id, not_before, not_after, chain_pem) VALUES ($1, $2, $3, $4, $5)
+
+-- name: newest_certificate
+SELECT serial, not_before, not_after, chain_pem FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC LIMIT 1
+
+-- name: settings
+SELECT version, report_every_s, spool_max_mb, spool_max_days FROM unit_settings WHERE unit_id = $1
+
+-- name: settings_for_update
+SELECT version, report_every_s, spool_max_mb, spool_max_days FROM unit_settings WHERE unit_id = $1 FOR UPDATE
+
+-- name: change_settings
+UPDATE unit_settings SET version = $2, report_every_s = $3, spool_max_mb = $4, spool_max_days = $5,
+    changed_by = $6, changed_at = $7
+WHERE unit_id = $1
+
+-- name: change_label
+UPDATE unit SET label = $2 WHERE unit_id = $1 RETURNING unit_id
+
+-- name: rows
+SELECT unit.unit_id, label, model, unit.state,
+    CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END AS presence,
+    session_up, session_changed_at, last_report_at, last_sampled_at, unit_settings.version AS settings_wanted,
+    settings_running, settings_seen_at, coalesce(open_alarms.alarms, 0) AS alarms,
+    supply_mv, undervolted, soc_temp_c, storage_used_percent, rsrp_dbm, clock_offset_ms
+FROM unit JOIN unit_live USING (unit_id) JOIN unit_settings USING (unit_id)
+LEFT JOIN (
+    SELECT unit_id, count(*) AS alarms FROM event
+    WHERE severity = 'alarm' AND acknowledged_at IS NULL GROUP BY unit_id
+) open_alarms USING (unit_id)
+WHERE unit.unit_id = ANY($1)
+ORDER BY unit.unit_id
+
+-- name: page
+WITH found AS (
+    SELECT unit.unit_id, label, model, unit.state,
+        CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END AS presence,
+        session_up, session_changed_at, last_report_at, last_sampled_at, unit_settings.version AS settings_wanted,
+        settings_running, settings_seen_at, coalesce(open_alarms.alarms, 0) AS alarms,
+        supply_mv, undervolted, soc_temp_c, storage_used_percent, rsrp_dbm, clock_offset_ms
+    FROM unit JOIN unit_live USING (unit_id) JOIN unit_settings USING (unit_id)
+    LEFT JOIN (
+        SELECT unit_id, count(*) AS alarms FROM event
+        WHERE severity = 'alarm' AND acknowledged_at IS NULL GROUP BY unit_id
+    ) open_alarms USING (unit_id)
+), matching AS (
+    SELECT *,
+        CASE $2::text WHEN 'label' THEN lower(label) ELSE '' END AS word_key,
+        CASE $2::text
+            WHEN 'presence' THEN
+                array_position(ARRAY['quarantined', 'quiet', 'stale', 'never', 'online', 'revoked'], presence)
+            WHEN 'last_report' THEN extract(epoch FROM last_report_at)
+            WHEN 'supply' THEN supply_mv
+            WHEN 'temperature' THEN soc_temp_c
+            WHEN 'storage' THEN storage_used_percent
+            WHEN 'signal' THEN rsrp_dbm
+            WHEN 'alarms' THEN alarms
+        END AS number_key
+    FROM found
+    WHERE NOT EXISTS (
+        SELECT FROM unnest($1::text[]) AS term
+        WHERE concat_ws(' ', unit_id, label, model, presence) NOT ILIKE term
+    )
+)
+SELECT *, count(*) OVER () AS total FROM matching
+ORDER BY
+    CASE WHEN $3 THEN NULL ELSE word_key END, CASE WHEN $3 THEN word_key END DESC NULLS LAST,
+    CASE WHEN $3 THEN NULL ELSE number_key END, CASE WHEN $3 THEN number_key END DESC NULLS LAST,
+    CASE WHEN $3 AND $2 = 'unit_id' THEN unit_id END DESC NULLS LAST, unit_id
+OFFSET $4 LIMIT $5
+
+-- name: count_matching
+SELECT count(*) FROM unit JOIN unit_live USING (unit_id)
+WHERE NOT EXISTS (
+    SELECT FROM unnest($1::text[]) AS term
+    WHERE concat_ws(' ', unit_id, label, model, CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END)
+        NOT ILIKE term
+)
+
+-- name: detail
+SELECT fingerprint, key_protection, agent_version, boot_id, joined_at, accepted_by, health, reports_stored,
+    messages_rejected
+FROM unit JOIN unit_live USING (unit_id) WHERE unit_id = $1
+
+-- name: presence_counts
+SELECT CASE WHEN state = 'active' THEN presence ELSE state END AS word, count(*) AS units,
+    count(*) FILTER (WHERE session_up) AS sessions_up
+FROM unit JOIN unit_live USING (unit_id) GROUP BY word
+
+-- name: other_counts
+SELECT (SELECT count(*) FROM join_request WHERE state = 'pending') AS joins_pending,
+    (SELECT count(*) FROM event WHERE severity = 'alarm' AND acknowledged_at IS NULL) AS alarms

@@ -1,0 +1,155 @@
+"""The door to PostgreSQL: a bounded pool and transactions that carry the parts of the state."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cached_property
+
+import asyncpg
+
+from fleet.errors import SchemaOutdated, StoreUnavailable
+from fleet.store.changes import CHANNEL, Change, listen
+from fleet.store.commands import CommandStore
+from fleet.store.connection import Connection
+from fleet.store.events import EventStore
+from fleet.store.joining import JoiningStore
+from fleet.store.log import LogStore
+from fleet.store.migrate import newest_revision
+from fleet.store.people import PeopleStore
+from fleet.store.sessions import SessionStore
+from fleet.store.telemetry import TelemetryStore
+from fleet.store.units import UnitStore
+
+ROLE = "muster_controller"
+_STATEMENT_LIMIT_S = 30.0
+_CONNECT_LIMIT_S = 5.0
+
+_GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+    asyncpg.exceptions.DiskFullError,
+    OSError,
+    TimeoutError,
+)
+
+
+class Transaction:
+    """One open transaction and the parts of the state it can read and write.
+
+    What `changed` collects is told to every controller when the transaction commits.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.changed = Change()
+
+    @cached_property
+    def people(self) -> PeopleStore:
+        """People and the people list."""
+        return PeopleStore(self._connection)
+
+    @cached_property
+    def sessions(self) -> SessionStore:
+        """Sign-in challenges and API sessions."""
+        return SessionStore(self._connection)
+
+    @cached_property
+    def joining(self) -> JoiningStore:
+        """Vouchers and join requests."""
+        return JoiningStore(self._connection)
+
+    @cached_property
+    def units(self) -> UnitStore:
+        """Units, their settings, certificates and latest state."""
+        return UnitStore(self._connection)
+
+    @cached_property
+    def telemetry(self) -> TelemetryStore:
+        """Reports, as ingest writes and history reads them."""
+        return TelemetryStore(self._connection)
+
+    @cached_property
+    def events(self) -> EventStore:
+        """Events."""
+        return EventStore(self._connection)
+
+    @cached_property
+    def commands(self) -> CommandStore:
+        """Commands to units."""
+        return CommandStore(self._connection)
+
+    @cached_property
+    def log(self) -> LogStore:
+        """The deployment log's outbox."""
+        return LogStore(self._connection)
+
+    async def tell(self) -> None:
+        """Queue the notices of `changed`; PostgreSQL sends them at commit."""
+        for notice in self.changed.notices():
+            await self._connection.execute("SELECT pg_notify($1, $2)", CHANNEL, notice)
+
+
+class Store:
+    """A bounded pool of connections in the role `muster_controller`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        Raises StoreUnavailable when PostgreSQL can not be reached, breaks off, or can not write.
+        """
+        try:
+            async with self._pool.acquire(timeout=_CONNECT_LIMIT_S) as connection, connection.transaction():
+                transaction = Transaction(connection)
+                yield transaction
+                await transaction.tell()
+        except _GONE as error:
+            raise StoreUnavailable(str(error) or type(error).__name__) from error
+
+    async def changes(self) -> AsyncIterator[Change]:
+        """What any controller's transactions change, see `fleet.store.changes.listen`; raises StoreUnavailable."""
+        try:
+            async for change in listen(self._pool):
+                yield change
+        except _GONE as error:
+            raise StoreUnavailable(str(error) or type(error).__name__) from error
+        raise StoreUnavailable("the listening connection was closed")
+
+    async def check_schema(self) -> None:
+        """Raise SchemaOutdated unless the database is at the revision this program needs."""
+        async with self.transaction() as transaction:
+            found = await transaction.units.schema_revision()
+        if found != newest_revision():
+            raise SchemaOutdated(found, newest_revision())
+
+    async def close(self) -> None:
+        """Close the pool; transactions still open get five seconds."""
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+async def open_store(dsn: str, *, max_connections: int = 10) -> Store:
+    """Open a pool to `dsn` (postgresql://…); raises StoreUnavailable."""
+    try:
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=max_connections,
+            command_timeout=_STATEMENT_LIMIT_S,
+            timeout=_CONNECT_LIMIT_S,
+            server_settings={"role": ROLE, "application_name": "muster", "timezone": "UTC"},
+        )
+    except _GONE as error:
+        raise StoreUnavailable(str(error) or type(error).__name__) from error
+    return Store(pool)
