@@ -24,8 +24,6 @@ Every error carries the facts as attributes.
 
 from pathlib import Path
 
-from protocols.joining import RefusalCode
-
 
 class AgentError(Exception):
     """Base of everything in this package."""
@@ -44,7 +42,7 @@ class SourceGarbled(AgentError):
     """The content of a source can not be understood; `detail` says what was expected and, cut short, what came."""
 
     def __init__(self, expected: str, content: str) -> None:
-        self.detail = f"expected {expected}, got {ascii(content[:24])}"
+        self.detail = f"expected {expected}, got {content[:24]!a}"
         super().__init__(self.detail)
 
 
@@ -131,7 +129,7 @@ class WrongAuthority(JoinError):
 class RefusedByController(JoinError):
     """The controller refused: `code` to act on, `message` and `remedy` to read. `code` is `http` without a reason."""
 
-    def __init__(self, code: RefusalCode | str, message: str, remedy: str) -> None:
+    def __init__(self, code: str, message: str, remedy: str) -> None:
         super().__init__(f"refused by the controller ({code}): {message}; {remedy}")
         self.code = code
         self.message = message
