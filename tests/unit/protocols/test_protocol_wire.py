@@ -1,0 +1,205 @@
+"""Golden bytes: each file in tests/wire is one payload and a line end. Bytes in, object out, the same bytes again.
+
+A change here is a change of the wire contract: units in the field speak the old bytes.
+"""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from protocols.commands import ApplySettings, ReportNow
+from protocols.downlink import Ack, Command, Signed, Welcome, key_id, seal, unseal
+from protocols.health import FIGURES, HealthReport
+from protocols.joining import BrokerAddress, JoinAccepted, JoinPending, JoinRefusal, JoinReply, JoinRequest, Voucher
+from protocols.settings import UnitSettings
+from protocols.topics import UpTopic, parse_up, up
+from protocols.uplink import (
+    AnyUpMessage,
+    CommandResult,
+    EventBatch,
+    HealthBatch,
+    SessionState,
+    UnitEvent,
+    decode_up,
+    encode_up,
+)
+
+WIRE = Path(__file__).parents[2] / "wire"
+UNIT = "unit-23456789"
+NONCE = "00112233445566778899aabbccddeeff"
+T0 = 1_793_527_200_000
+KEY = Ed25519PrivateKey.from_private_bytes(b"muster test key, not for use----")
+PUBLIC = KEY.public_key()
+
+FULL_REPORT = HealthReport(
+    seq=41,
+    sampled_at_ms=T0,
+    ages_s={"gnss_hdop": 35},
+    uptime_s=86_400,
+    cpu_used_percent=12.5,
+    load_1m=0.42,
+    memory_used_percent=37.25,
+    soc_temp_c=48.3,
+    throttled_bits=0x50005,
+    supply_mv=12_210,
+    supply_ma=-340,
+    undervolted=False,
+    battery_percent=81.0,
+    battery_charging=True,
+    storage_used_percent=61.5,
+    storage_read_only=False,
+    emmc_worn_percent=20,
+    emmc_life="normal",
+    clock_synchronised=True,
+    clock_offset_ms=-1.75,
+    link_kind="lte",
+    link_rx_bytes=123_456_789,
+    link_tx_bytes=987_654_321,
+    wifi_signal_dbm=-61.0,
+    rsrp_dbm=-98.0,
+    rsrq_db=-11.5,
+    sinr_db=7.0,
+    gnss_fix_quality=1,
+    gnss_hdop=1.2,
+    gnss_satellites=9,
+    spool_waiting=3,
+    spool_dropped=0,
+)
+
+UP: dict[str, AnyUpMessage] = {
+    "up-health-live": HealthBatch(
+        unit=UNIT, session=NONCE, spool_id=4_503_599_627_370_497, settings_version=3, reports=[FULL_REPORT]
+    ),
+    "up-health-catching-up": HealthBatch(
+        unit=UNIT,
+        session=NONCE,
+        spool_id=7,
+        reports=[HealthReport(seq=1, sampled_at_ms=T0), HealthReport(seq=2, sampled_at_ms=T0 + 60_000, uptime_s=0)],
+    ),
+    "up-event": EventBatch(
+        unit=UNIT,
+        session=NONCE,
+        spool_id=7,
+        events=[
+            UnitEvent(seq=3, sampled_at_ms=T0, kind="agent-started", summary="agent started"),
+            UnitEvent(
+                seq=4, sampled_at_ms=T0 + 1, kind="soc-hot", severity="alarm", summary="SoC at 83 °C, limit 80 °C"
+            ),
+        ],
+    ),
+    "up-result-done": CommandResult(unit=UNIT, session=NONCE, command_id="0123456789abcdef01234567", state="done"),
+    "up-result-refused": CommandResult(
+        unit=UNIT,
+        session=NONCE,
+        command_id="0123456789abcdef01234567",
+        state="refused",
+        reason="settings version 2 is older than 3",
+    ),
+    "up-lwt-up": SessionState(
+        unit=UNIT,
+        session=NONCE,
+        up=True,
+        boot_id="6f1c3f0e-8d0b-4a55-9d0e-2b5a5a5a5a5a",
+        agent_version="0.1.0",
+        model="Raspberry Pi 4 Model B Rev 1.4",
+        settings_version=3,
+        spool_id=7,
+        next_seq=42,
+    ),
+    "up-lwt-down": SessionState(unit=UNIT, session=NONCE, up=False),
+}
+
+
+def _signed(counter: int, body: Welcome | Ack | Command) -> Signed:
+    return Signed(unit=UNIT, session=NONCE, counter=counter, issued_at_ms=T0, expires_at_ms=T0 + 60_000, body=body)
+
+
+DOWN: dict[str, Signed] = {
+    "down-welcome": _signed(1, Welcome()),
+    "down-ack": _signed(2, Ack(7, [(1, 40), (42, 42)])),
+    "down-command-report-now": _signed(1, Command("0123456789abcdef01234567", ReportNow())),
+    "down-command-apply-settings": _signed(
+        2, Command("0123456789abcdef01234567", ApplySettings(UnitSettings(version=4, report_every_s=30)))
+    ),
+}
+
+JOIN: dict[str, tuple[object, object]] = {
+    "join-request": (
+        JoinRequest,
+        JoinRequest(
+            secret="00" * 16, csr_pem="-----BEGIN CERTIFICATE REQUEST-----\n", key_protection="soft", model="Pi"
+        ),
+    ),
+    "join-pending": (JoinReply, JoinPending(fingerprint="00:11:22", poll_after_s=5.0)),
+    "join-accepted": (
+        JoinReply,
+        JoinAccepted(
+            unit_id=UNIT,
+            certificate_chain_pem="-----BEGIN CERTIFICATE-----\n",
+            controller_keys=[PUBLIC.public_bytes_raw().hex()],
+            broker=BrokerAddress(host="muster.example", port=8883),
+            people_list='{"version":1,"people":[]}',
+            settings=UnitSettings(version=1),
+        ),
+    ),
+    "join-refused": (
+        JoinRefusal,
+        JoinRefusal(code="voucher-expired", message="the voucher is past its 24 hours", remedy="ask for a new voucher"),
+    ),
+}
+
+VOUCHER = Voucher(
+    secret=bytes(range(16)),
+    ca_sha256=bytes(range(32)),
+    people_sha256=bytes(range(32, 64)),
+    expires_at_s=1_800_000_000,
+    url="https://muster.example:8443",
+)
+
+
+def golden(name: str) -> bytes:
+    return (WIRE / f"{name}.json").read_bytes().removesuffix(b"\n")
+
+
+def topic_of(name: str) -> UpTopic:
+    return parse_up(f"up/{UNIT}/{name.split('-')[1]}")
+
+
+@pytest.mark.parametrize("name", UP)
+def test_what_units_send_is_read_and_written_as_it_always_was(name: str) -> None:
+    message = decode_up(topic_of(name), golden(name))
+    assert message == UP[name]
+    assert encode_up(message) == golden(name)
+    assert topic_of(name) == parse_up(up(message.unit, topic_of(name).channel))
+
+
+@pytest.mark.parametrize("name", DOWN)
+def test_what_the_controller_signs_is_read_and_written_as_it_always_was(name: str) -> None:
+    signed = unseal(golden(name), {key_id(PUBLIC.public_bytes_raw()): PUBLIC})
+    assert signed == DOWN[name]
+    assert seal(signed, KEY) == golden(name)
+
+
+@pytest.mark.parametrize("name", JOIN)
+def test_joining_is_read_and_written_as_it_always_was(name: str) -> None:
+    kind, expected = JOIN[name]
+    read = msgspec.json.decode(golden(name), type=kind)
+    assert read == expected
+    assert msgspec.json.encode(read) == golden(name)
+
+
+def test_a_voucher_is_read_and_written_as_it_always_was() -> None:
+    text = (WIRE / "voucher.txt").read_text().removesuffix("\n")
+    assert Voucher.read(text) == VOUCHER
+    assert VOUCHER.text() == text
+
+
+def test_the_golden_report_has_every_figure() -> None:
+    assert [name for name in FIGURES if getattr(FULL_REPORT, name) is None] == []
+
+
+def test_every_golden_file_is_tested() -> None:
+    expected = {f"{name}.json" for name in [*UP, *DOWN, *JOIN]} | {"voucher.txt"}
+    assert {path.name for path in WIRE.iterdir()} == expected
