@@ -120,11 +120,11 @@ class CertificateAuthority:
     def issue_unit(self, unit_id: str, public_key: UnitPublicKey, now: datetime) -> Issued:
         """A 30-day client certificate naming `public_key` as `unit_id`, starting 5 minutes before `now`.
 
-        Raises InvalidId for what is no unit id (the controller's name included), InvalidCsr for a key that is
-        neither P-256 nor Ed25519, IssuingExpired.
+        Raises InvalidId for what is no unit id (names beginning with the controllers' included, because a broker
+        would confuse their client ids), InvalidCsr for a key that is neither P-256 nor Ed25519, IssuingExpired.
         """
-        if check_unit_id(unit_id) == CONTROLLER_NAME:
-            raise InvalidId("unit id: it is the controllers' name", unit_id)
+        if check_unit_id(unit_id).startswith(CONTROLLER_NAME):
+            raise InvalidId("unit id: it begins like the controllers' name", unit_id)
         leaf = certificates.Leaf(unit_id, check_unit_key(public_key), certificates.CLIENT, certificates.UNIT_LIFE)
         certificate = self._sign(leaf, now)
         return Issued(

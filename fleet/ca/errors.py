@@ -1,6 +1,6 @@
 """Errors of the certificate authority.
 
-    AuthorityError
+    AuthorityError (a FleetError)
     ├── AuthorityExists        `create` found something where the authority should go
     ├── AuthorityUnreadable    `load` found files missing, damaged or not belonging together
     ├── KeyExposed             a private key that others on the host may read
@@ -13,8 +13,10 @@ Messages say what to do; facts are attributes. No error carries key material.
 from datetime import datetime
 from pathlib import Path
 
+from fleet.errors import FleetError
 
-class AuthorityError(Exception):
+
+class AuthorityError(FleetError):
     """Base of everything raised by `fleet.ca`."""
 
 

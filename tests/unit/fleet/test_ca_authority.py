@@ -91,7 +91,7 @@ def test_units_may_hold_ed25519_keys(tmp_path: Path, authority: CertificateAutho
 
 
 def test_no_unit_is_named_controller_or_out_of_form(authority: CertificateAuthority) -> None:
-    for name in (CONTROLLER_NAME, "UNIT-0C41", "short", "unit/0c41", "unit-0c41\n", "+", ""):
+    for name in (CONTROLLER_NAME, f"{CONTROLLER_NAME}-1", "UNIT-0C41", "short", "unit/0c41", "unit-0c41\n", "+", ""):
         with pytest.raises(InvalidId):
             authority.issue_unit(name, unit_key(), NOW)
 
