@@ -29,9 +29,9 @@ class EventStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, event: ControllerEvent, now: datetime) -> int:
-        """Write `event`, or count it on the open one with the same repeat key; returns the event id."""
-        event_id: int = await self._connection.fetchval(
+    async def add(self, event: ControllerEvent, now: datetime) -> bool:
+        """Write `event` (True), or count it on the open one with the same repeat key (False)."""
+        record = await self._connection.fetchrow(
             _SQL["add"],
             event.unit_id,
             event.kind,
@@ -41,7 +41,8 @@ class EventStore:
             event.repeat_key,
             event.count,
         )
-        return event_id
+        assert record is not None, "an upsert without a condition always returns its row"
+        return bool(record["fresh"])
 
     async def page(
         self,

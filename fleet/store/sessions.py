@@ -37,6 +37,11 @@ class SessionStore:
         person_id: str | None = await self._connection.fetchval(_SQL["use_session"], _digest(token), now, now - idle)
         return person_id
 
+    async def alive(self, token: str, now: datetime, idle: timedelta) -> str | None:
+        """The person of the session, without counting as use; None when it has ended."""
+        person_id: str | None = await self._connection.fetchval(_SQL["alive"], _digest(token), now - idle)
+        return person_id
+
     async def close(self, token: str) -> None:
         """End a session."""
         await self._connection.execute(_SQL["close_session"], _digest(token))

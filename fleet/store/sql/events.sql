@@ -3,7 +3,7 @@ INSERT INTO event (unit_id, source, kind, severity, summary, at, received_at, re
 VALUES ($1, 'controller', $2, $3, $4, $5, $5, $6)
 ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL AND acknowledged_at IS NULL
 DO UPDATE SET count = event.count + $7, received_at = excluded.received_at, summary = excluded.summary
-RETURNING event_id
+RETURNING event_id, xmax = 0 AS fresh
 
 -- name: page
 SELECT event_id, event.unit_id, coalesce(unit.label, '') AS label, source, kind, severity, summary, at, received_at,

@@ -24,3 +24,6 @@ DELETE FROM api_session WHERE person_id = $1
 
 -- name: close_idle
 DELETE FROM api_session WHERE last_used_at <= $1
+
+-- name: alive
+SELECT person_id FROM api_session WHERE token_sha256 = $1 AND last_used_at > $2

@@ -1,0 +1,1 @@
+"""How a unit comes into the fleet: vouchers, the door units knock at, and a person's decision."""

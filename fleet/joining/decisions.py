@@ -1,0 +1,103 @@
+"""A person's decision on a waiting unit."""
+
+from hmac import compare_digest
+
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from fleet.ca.authority import CertificateAuthority
+from fleet.ca.csr import check_unit_key
+from fleet.clock import Clock
+from fleet.errors import Conflict, NotFound
+from fleet.log.entries import HashedText, JoinTurnedAway, UnitJoined
+from fleet.store.joining import StoredJoin
+from fleet.store.store import Store, Transaction
+from fleet.store.units import NewUnit, StoredCertificate
+from protocols.ids import new_unit_id
+from protocols.settings import UnitSettings
+
+
+class JoinDecisions:
+    """Accepts and refuses waiting units; new units get `settings`."""
+
+    def __init__(self, store: Store, clock: Clock, authority: CertificateAuthority, settings: UnitSettings) -> None:
+        self._store = store
+        self._clock = clock
+        self._authority = authority
+        self._settings = settings
+
+    async def accept(self, join_id: str, fingerprint: str, person_id: str) -> str:
+        """Give the waiting unit an id and a certificate; returns the id.
+
+        Raises NotFound, or Conflict when it was decided already or `fingerprint` is not the waiting key's.
+        """
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            join = await _waiting(transaction, join_id)
+            if not compare_digest(join.fingerprint, fingerprint.strip().lower()):
+                raise Conflict(
+                    "fingerprint-differs",
+                    "the fingerprint you compared is not the waiting key's",
+                    "compare again what the unit shows; if it still differs, refuse the join and tell a supervisor",
+                )
+            unit_id = new_unit_id()
+            key = check_unit_key(load_der_public_key(join.public_key_der))
+            issued = self._authority.issue_unit(unit_id, key, now)
+            certificate = StoredCertificate(
+                serial=f"{issued.serial:x}",
+                not_before=issued.not_before,
+                not_after=issued.not_after,
+                chain_pem=issued.chain_pem,
+            )
+            unit = NewUnit(
+                unit_id=unit_id,
+                label=join.label,
+                model=join.model,
+                fingerprint=join.fingerprint,
+                key_protection=join.key_protection,
+                accepted_by=person_id,
+            )
+            await transaction.units.add(unit, self._first_settings(), certificate, now)
+            await transaction.joining.accept(join_id, unit_id, person_id, now)
+            await transaction.log.append(
+                UnitJoined(
+                    at=now,
+                    actor=person_id,
+                    unit=unit_id,
+                    join=join_id,
+                    fingerprint=join.fingerprint,
+                    key_protection=join.key_protection,
+                    certificate=certificate.serial,
+                )
+            )
+            transaction.changed.joins = transaction.changed.fleet = True
+        return unit_id
+
+    async def refuse(self, join_id: str, reason: str, person_id: str) -> None:
+        """Turn the waiting unit away; raises NotFound or Conflict."""
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            join = await _waiting(transaction, join_id)
+            await transaction.joining.refuse(join_id, person_id, now, reason)
+            await transaction.log.append(
+                JoinTurnedAway(
+                    at=now, actor=person_id, join=join_id, fingerprint=join.fingerprint, reason=HashedText(reason)
+                )
+            )
+            transaction.changed.joins = True
+
+    def _first_settings(self) -> UnitSettings:
+        return UnitSettings(
+            version=1,
+            report_every_s=self._settings.report_every_s,
+            spool_max_mb=self._settings.spool_max_mb,
+            spool_max_days=self._settings.spool_max_days,
+        )
+
+
+async def _waiting(transaction: Transaction, join_id: str) -> StoredJoin:
+    join = await transaction.joining.request(join_id)
+    if join is None:
+        raise NotFound("join-unknown", "there is no such join request", "list them again")
+    if join.state != "pending":
+        raise Conflict("join-decided", f"{join.decided_by} has {join.state} this join already", "list the joins again")
+    return join

@@ -1,0 +1,54 @@
+"""Whether a voucher may be presented. Pure."""
+
+from datetime import datetime
+from hmac import compare_digest
+
+from fleet.store.joining import StoredVoucher
+from protocols.joining import JoinRefusal, RefusalCode
+
+_REFUSALS: dict[RefusalCode, tuple[str, str]] = {
+    "voucher-unknown": (
+        "this controller made no such voucher",
+        "check that the voucher is for this controller, or ask for a new one: fleet unit invite",
+    ),
+    "voucher-expired": ("the voucher has expired", "ask for a new one: fleet unit invite"),
+    "voucher-used": (
+        "the voucher was used already",
+        "a voucher brings in one unit; ask for a new one: fleet unit invite",
+    ),
+    "voucher-wrong-key": (
+        "the voucher is bound to another key, which presented it first",
+        "if this unit lost its key, ask for a new voucher; if not, somebody else used the voucher: tell a supervisor",
+    ),
+    "voucher-withdrawn": ("the voucher was withdrawn", "ask for a new one: fleet unit invite"),
+    "joins-full": (
+        "too many units wait to be accepted",
+        "accept or refuse waiting units, then try again",
+    ),
+    "joins-too-fast": ("too many attempts from this address", "wait a minute, then try again"),
+    "csr-invalid": ("the certificate request can not be used", "the unit must prove a P-256 key of its own"),
+    "join-refused": ("a person refused this unit", "ask who is on duty, then make a new voucher"),
+}
+
+
+def refusal(code: RefusalCode, detail: str = "") -> JoinRefusal:
+    """What the unit is told; `detail` is added to the message."""
+    message, remedy = _REFUSALS[code]
+    return JoinRefusal(code=code, message=f"{message}: {detail}" if detail else message, remedy=remedy)
+
+
+def judge_voucher(voucher: StoredVoucher | None, fingerprint: str, now: datetime) -> RefusalCode | None:
+    """Why the holder of the key `fingerprint` may not present `voucher` at `now`; None when it may.
+
+    A voucher that another key presented first is refused as that before anything else, so that the alarm names the
+    worst that is known. The first key may come again until the unit has connected with its certificate.
+    """
+    if voucher is None:
+        return "voucher-unknown"
+    if voucher.bound_fingerprint is not None and not compare_digest(voucher.bound_fingerprint, fingerprint):
+        return "voucher-wrong-key"
+    if voucher.used_at is not None:
+        return "voucher-used"
+    if voucher.withdrawn_at is not None:
+        return "voucher-withdrawn"
+    return "voucher-expired" if now >= voucher.expires_at else None

@@ -1,0 +1,66 @@
+"""Making and withdrawing vouchers."""
+
+import secrets
+from datetime import timedelta
+
+from fleet.clock import Clock
+from fleet.errors import Conflict
+from fleet.log.entries import HashedText, VoucherMadeEntry, VoucherWithdrawn
+from fleet.store.joining import StoredVoucher
+from fleet.store.store import Store
+from protocols.api.joins import VoucherMade
+from protocols.ids import new_token_id
+from protocols.joining import VOUCHER_LIFE_S, Voucher
+
+
+class Vouchers:
+    """Vouchers of one fleet, whose root certificate has `ca_sha256` and whose door is at `url`."""
+
+    def __init__(self, store: Store, clock: Clock, *, ca_sha256: bytes, url: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._ca_sha256 = ca_sha256
+        self._url = url
+
+    async def make(self, label: str, person_id: str) -> VoucherMade:
+        """A new voucher, good for 24 hours; its text exists only in what is returned."""
+        now = self._clock()
+        secret = secrets.token_bytes(16)
+        expires_at = (now + timedelta(seconds=VOUCHER_LIFE_S)).replace(microsecond=0)
+        async with self._store.transaction() as transaction:
+            people = await transaction.people.newest_list()
+            assert people is not None, "the person who asks is on a list"
+            voucher = StoredVoucher(
+                voucher_id=new_token_id(),
+                label=label,
+                people_version=people.version,
+                created_by=person_id,
+                expires_at=expires_at,
+            )
+            await transaction.joining.add_voucher(voucher, secret, now)
+            await transaction.log.append(
+                VoucherMadeEntry(
+                    at=now,
+                    actor=person_id,
+                    voucher=voucher.voucher_id,
+                    label=HashedText(label),
+                    expires_at=expires_at,
+                )
+            )
+        text = Voucher(
+            secret=secret,
+            ca_sha256=self._ca_sha256,
+            people_sha256=people.sha256,
+            expires_at_s=int(expires_at.timestamp()),
+            url=self._url,
+        ).text()
+        return VoucherMade(voucher_id=voucher.voucher_id, text=text, expires_at=expires_at)
+
+    async def withdraw(self, voucher_id: str, person_id: str) -> None:
+        """Withdraw a voucher; raises Conflict when it is unknown, used or withdrawn already."""
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            if not await transaction.joining.withdraw(voucher_id, now):
+                raise Conflict("voucher-gone", "there is no such voucher that could still be used", "list them again")
+            await transaction.log.append(VoucherWithdrawn(at=now, actor=person_id, voucher=voucher_id))
+            transaction.changed.joins = True

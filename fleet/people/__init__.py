@@ -1,0 +1,1 @@
+"""People: their keys, signing in, and who is on the list."""
