@@ -3,7 +3,10 @@
     AgentError
     ├── SourceUnreadable     a source of figures that is there but can not be read
     ├── SourceGarbled        a source of figures whose content is not what its format promises
-    ├── NotASimulatedTree    a directory the host simulation must not write into
+    ├── SimulationError      the host simulation can not go on
+    │   ├── NotASimulatedTree    a directory it must not write into
+    │   ├── TreeNotWritten       a tree it could not write
+    │   └── InvalidTreeName      a name that can not be a tree's
     ├── SettingsInvalid      a settings file or variable that can not be used
     ├── StateUnusable        the state directory, or a file in it, can not be used
     ├── AlreadyRunning       another agent holds the state directory
@@ -42,16 +45,38 @@ class SourceGarbled(AgentError):
     """The content of a source can not be understood; `detail` says what was expected and, cut short, what came."""
 
     def __init__(self, expected: str, content: str) -> None:
-        self.detail = f"expected {expected}, got {content[:24]!a}"
+        got = f"got {content[:24]!a}" if content.strip() else "it is empty"
+        self.detail = f"expected {expected}, {got}"
         super().__init__(self.detail)
 
 
-class NotASimulatedTree(AgentError):
+class SimulationError(AgentError):
+    """Base of what stops the host simulation."""
+
+
+class NotASimulatedTree(SimulationError):
     """`directory` holds something the host simulation did not write."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(f"{directory} is not empty and not a simulated tree; name an empty or new directory")
         self.directory = directory
+
+
+class TreeNotWritten(SimulationError):
+    """The files of the tree `directory` could not be written, because of `detail`."""
+
+    def __init__(self, directory: Path, detail: str) -> None:
+        super().__init__(f"{directory} can not be written: {detail}; check its owner and the free space")
+        self.directory = directory
+        self.detail = detail
+
+
+class InvalidTreeName(SimulationError):
+    """`name` can not name a simulated host."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name[:60]!a} is not a host name; use 1 to 40 lower-case letters, digits and dashes")
+        self.name = name
 
 
 class SettingsInvalid(AgentError):

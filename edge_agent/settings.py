@@ -1,0 +1,100 @@
+"""The agent's own settings: one TOML file, then the environment, unknown keys refused.
+
+These belong to the machine. What people set for a unit from the controller is `protocols.settings.UnitSettings`.
+Each key can be given as MUSTER_AGENT_<KEY> too, which wins. MUSTER_AGENT_CONFIG names the file, MUSTER_AGENT_VOUCHER
+may carry a voucher; neither is a setting.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from edge_agent.errors import SettingsInvalid
+from protocols.settings import UnitSettings
+
+DEFAULT_FILE = Path("/etc/muster/edge-agent.toml")
+PREFIX = "MUSTER_AGENT_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+VOUCHER_VARIABLE = PREFIX + "VOUCHER"
+_NOT_SETTINGS = frozenset({CONFIG_VARIABLE, VOUCHER_VARIABLE})
+
+
+class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings of the program.
+
+    state_dir: where key, identity and spool are kept.
+    root: where `/sys` and `/proc` are looked for; anything but `/` is a simulated host.
+    voucher_file: read by `join` and `run` while the unit has no identity.
+    ack_timeout_s: seconds until a report that the controller has not acknowledged is sent again.
+    spool_max_mb, spool_max_days: never keep more than this, whatever the controller asks for.
+    """
+
+    state_dir: Path = Path("/var/lib/muster-agent")
+    root: Path = Path("/")
+    voucher_file: Path | None = None
+    ack_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 20.0
+    spool_max_mb: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    spool_max_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+
+
+def load(environ: Mapping[str, str], file: Path | None = None) -> AgentSettings:
+    """Settings from `file`, else from the file MUSTER_AGENT_CONFIG names, else from /etc if it is there; then the
+    environment. Raises SettingsInvalid, also when a named file is missing."""
+    named = file or (Path(environ[CONFIG_VARIABLE]) if CONFIG_VARIABLE in environ else None)
+    values = _read_file(named or DEFAULT_FILE, must_exist=named is not None)
+    from_environ = _from_environ(environ)
+    origin = str(named or DEFAULT_FILE) if not from_environ else f"{named or DEFAULT_FILE} and {PREFIX}… variables"
+    try:
+        return msgspec.convert({**values, **from_environ}, AgentSettings, strict=False, dec_hook=_to_path)
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(origin, f"{error}; known keys: {', '.join(_keys())}") from error
+
+
+def capped(wanted: UnitSettings, own: AgentSettings) -> UnitSettings:
+    """The unit's settings with the machine's own limits on the spool."""
+    return msgspec.structs.replace(
+        wanted,
+        spool_max_mb=min(wanted.spool_max_mb, own.spool_max_mb or wanted.spool_max_mb),
+        spool_max_days=min(wanted.spool_max_days, own.spool_max_days or wanted.spool_max_days),
+    )
+
+
+def _to_path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str) and value:
+        return Path(value)
+    raise TypeError("expected a path")
+
+
+def _keys() -> tuple[str, ...]:
+    return AgentSettings.__struct_fields__
+
+
+def _read_file(file: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError as error:
+        if must_exist:
+            raise SettingsInvalid(str(file), "there is no such settings file") from error
+        return {}
+    except OSError as error:
+        raise SettingsInvalid(str(file), f"can not be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(str(file), f"is not TOML ({error})") from error
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS:
+            continue
+        key = variable.removeprefix(PREFIX).lower()
+        if key not in _keys():
+            known = ", ".join(PREFIX + name.upper() for name in _keys())
+            raise SettingsInvalid(variable, f"is not a setting; known are {known}")
+        found[key] = value
+    return found
