@@ -1,0 +1,62 @@
+# Everything a person runs here. Each target sets up what it needs first.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# Debian keeps servers such as mosquitto where a user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+SHIPPED := protocols firmware_bridge edge_agent fleet tui
+
+given = $(filter-out 0 no false,$($(1)))
+
+.PHONY: help setup debian demo test unit lint types format screens bench-ingest bench-console fault-kill clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make .venv what uv.lock says (fast when it already is)
+	@scripts/bootstrap
+
+debian: # What the tests need of the system; the demo needs none of it.
+	@scripts/debian-setup
+
+demo: setup ## Run a whole fleet here: HEADLESS=1 UNITS=20 SECONDS=30 RESET=1
+	@$(BIN)/fleet demo $(if $(call given,HEADLESS),--headless) $(if $(UNITS),--units $(UNITS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(call given,RESET),--reset)
+
+test: setup debian ## All checks: lint, types, import rules, then every test
+	@$(MAKE) lint types
+	@$(PYTEST) $(ARGS)
+
+unit: setup ## Only the tests of pure rules: quick
+	@$(PYTEST) tests/unit $(ARGS)
+
+lint: setup ## Style, mistakes and import rules
+	@echo "ruff check" && $(BIN)/ruff check --quiet .
+	@echo "ruff format" && $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --diff --quiet .; exit 1; }
+	@echo "import rules" && $(BIN)/lint-imports --no-logo > .venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
+
+types: setup ## Strict type checking, tests included
+	@echo "mypy" && $(BIN)/mypy --no-error-summary
+
+format: setup ## Put the sources into their one form
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+screens: setup ## Draw the pictures of the console in docs/ anew
+	@$(BIN)/python -m tests.screens
+
+bench-ingest: setup ## Reports per second, publish to acknowledged, with the ceilings of this machine
+	@$(BIN)/python -m tests.bench.ingest
+
+bench-console: setup ## The console with 10,000 units: key to paint, CPU
+	@$(BIN)/python -m tests.bench.console
+
+fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
+	@$(BIN)/python -m tests.fault.kill $(ARGS)
+
+clean: ## Remove everything that the other targets made here, the demo's data included
+	rm -rf .venv .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(SHIPPED) tests -name __pycache__ -type d -prune -exec rm -rf {} +
