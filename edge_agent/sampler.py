@@ -160,7 +160,7 @@ class Sampler:
     def _vanished(self, reader: str, reading: Reading) -> list[Fault]:
         """What the reader gave before and does not give now, unless it says why itself."""
         ever_given = self._ever_given[reader]
-        ever_given |= reading.figures.keys()
+        ever_given.update(reading.figures)
         if reading.faults:
             return []
         missing = ever_given - reading.figures.keys() - reading.withdrawn

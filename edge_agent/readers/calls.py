@@ -31,7 +31,6 @@ ANSWER_OF_COMMAND: dict[tuple[str, ...], str] = {
 }
 STATVFS_ANSWER = f"{ANSWERS}/statvfs"
 
-_COMMAND_LIMIT_S = 3.0
 _OUTPUT_LIMIT_CHARACTERS = 65_536
 
 
@@ -61,8 +60,11 @@ class Calls(Protocol):
 class LiveCalls:
     """Asks this machine."""
 
+    def __init__(self, command_limit_s: float = 3.0) -> None:
+        self._command_limit_s = command_limit_s
+
     def command(self, *argv: str) -> str | None:
-        """Runs `argv` for 3 s at the most, without a shell and in the C locale."""
+        """Runs `argv` for `command_limit_s` at the most, without a shell and in the C locale."""
         program = shutil.which(argv[0])
         if program is None:
             return None
@@ -72,12 +74,12 @@ class LiveCalls:
                 [program, *argv[1:]],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=_COMMAND_LIMIT_S,
+                timeout=self._command_limit_s,
                 env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise SourceUnreadable(source, f"no answer within {_COMMAND_LIMIT_S:g} s") from error
+            raise SourceUnreadable(source, f"no answer within {self._command_limit_s:g} s") from error
         except OSError as error:
             raise SourceUnreadable(source, reason_of(error)) from error
         output = done.stdout[:_OUTPUT_LIMIT_CHARACTERS].decode("utf-8", errors="replace")

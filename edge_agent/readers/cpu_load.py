@@ -33,7 +33,7 @@ class CpuLoadReader:
     def read(self) -> Reading:
         """A failed read starts the percentage afresh, so that it never spans a gap unseen."""
         gathering = Gathering(self._tree)
-        now = gathering.file(_STAT, cpu_times, limit_bytes=_FIRST_LINE_BYTES, cut=True)
+        now = gathering.needed_file(_STAT, cpu_times, limit_bytes=_FIRST_LINE_BYTES, cut=True)
         if now is not None:
             percent = None if self._before is None else used_percent(self._before, now)
             if percent is None:
@@ -41,7 +41,7 @@ class CpuLoadReader:
             else:
                 gathering.put("cpu_used_percent", percent, _STAT)
         self._before = now
-        gathering.put("load_1m", gathering.file(_LOADAVG, one_minute_load), _LOADAVG)
+        gathering.put("load_1m", gathering.needed_file(_LOADAVG, one_minute_load), _LOADAVG)
         return gathering.reading()
 
 

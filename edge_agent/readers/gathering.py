@@ -29,6 +29,15 @@ class Gathering:
 
         return self.attempt(path, fetch)
 
+    def needed_file(
+        self, path: str, parse: Callable[[str], T], *, limit_bytes: int = 65_536, cut: bool = False
+    ) -> T | None:
+        """As `file`, for one that is always there where its subject is: its absence is a fault too."""
+        if not self._tree.exists(path):
+            self.fault(path, "not there")
+            return None
+        return self.file(path, parse, limit_bytes=limit_bytes, cut=cut)
+
     def names(self, path: str) -> list[str]:
         """Names in directory `path`; empty when it is not there, and when it can not be read (a fault then)."""
         return self.attempt(path, lambda: self._tree.names(path)) or []

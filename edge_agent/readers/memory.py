@@ -20,7 +20,7 @@ class MemoryReader:
     def read(self) -> Reading:
         """What is not available to a new program (MemAvailable), as a share of MemTotal."""
         gathering = Gathering(self._tree)
-        gathering.put("memory_used_percent", gathering.file(_MEMINFO, memory_used_percent), _MEMINFO)
+        gathering.put("memory_used_percent", gathering.needed_file(_MEMINFO, memory_used_percent), _MEMINFO)
         return gathering.reading()
 
 

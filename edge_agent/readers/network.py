@@ -42,13 +42,13 @@ class NetworkReader:
     def _read_link(self, gathering: Gathering, interface: str) -> None:
         path = f"sys/class/net/{interface}"
         wireless = any(self._tree.exists(f"{path}/{mark}") for mark in ("wireless", "phy80211"))
-        hardware_type = gathering.file(f"{path}/type", integer)
+        hardware_type = gathering.needed_file(f"{path}/type", integer)
         device_type = gathering.file(f"{path}/uevent", device_type_in)
         if hardware_type is not None:
             gathering.put("link_kind", link_kind(interface, hardware_type, device_type, wireless=wireless), path)
         for figure, counter in (("link_rx_bytes", "rx_bytes"), ("link_tx_bytes", "tx_bytes")):
             source = f"{path}/statistics/{counter}"
-            gathering.put(figure, gathering.file(source, integer), source)
+            gathering.put(figure, gathering.needed_file(source, integer), source)
 
 
 def link_kind(interface: str, hardware_type: int, device_type: str | None, *, wireless: bool) -> LinkKind:

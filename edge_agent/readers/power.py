@@ -31,7 +31,7 @@ class PowerReader:
         if chip is not None:
             for figure, file in (("supply_mv", "in1_input"), ("supply_ma", "curr1_input")):
                 source = f"{chip}/{file}"
-                gathering.put(figure, gathering.file(source, integer), source)
+                gathering.put(figure, gathering.needed_file(source, integer), source)
         else:
             source = " ".join(_COMMAND)
             gathering.put("supply_mv", gathering.attempt(source, self._asked), source)

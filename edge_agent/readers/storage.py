@@ -30,7 +30,7 @@ class StorageReader:
         source = f"statvfs {self._path}"
         percent = gathering.attempt(source, self._used)
         gathering.put("storage_used_percent", percent, source)
-        read_only = gathering.file(
+        read_only = gathering.needed_file(
             _MOUNTS, lambda text: mounted_read_only(text, self._path), limit_bytes=_MOUNTS_LIMIT_BYTES
         )
         gathering.put("storage_read_only", read_only, _MOUNTS)

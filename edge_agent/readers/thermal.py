@@ -27,7 +27,7 @@ class ThermalReader:
         gathering = Gathering(self._tree)
         source = _temperature_source(gathering)
         if source is not None:
-            gathering.put("soc_temp_c", gathering.file(source, degrees), source)
+            gathering.put("soc_temp_c", gathering.needed_file(source, degrees), source)
         return gathering.reading()
 
 

@@ -32,7 +32,7 @@ class ThrottlingReader:
         gathering = Gathering(self._tree)
         bits = self._bits(gathering)
         chip = find_chip(gathering, {"rpi_volt"})
-        alarm = None if chip is None else gathering.file(f"{chip}/in0_lcrit_alarm", flag)
+        alarm = None if chip is None else gathering.needed_file(f"{chip}/in0_lcrit_alarm", flag)
         verdicts = [bool(bits & UNDERVOLTED_NOW)] if bits is not None else []
         if alarm is not None:
             verdicts.append(alarm)

@@ -20,7 +20,7 @@ class UptimeReader:
     def read(self) -> Reading:
         """Whole seconds, suspended time included."""
         gathering = Gathering(self._tree)
-        gathering.put("uptime_s", gathering.file(_UPTIME, uptime_seconds), _UPTIME)
+        gathering.put("uptime_s", gathering.needed_file(_UPTIME, uptime_seconds), _UPTIME)
         return gathering.reading()
 
 
