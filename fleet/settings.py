@@ -53,7 +53,7 @@ class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     listen: str = "127.0.0.1"
     port: Port = 8443
     url: Annotated[str, Meta(pattern=r"^https://")] = "https://127.0.0.1:8443"
-    names: list[str] = ["localhost", "127.0.0.1"]
+    names: list[str] = msgspec.field(default_factory=lambda: ["localhost", "127.0.0.1"])
     idle_minutes: Annotated[int, Meta(ge=1, le=480)] = 15
     max_sign_ins_per_minute: Positive = 30
 
