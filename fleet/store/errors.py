@@ -1,0 +1,58 @@
+"""Errors of writing, told apart by what the writer should do.
+
+    StoreError
+    ├── RowsRefused              PostgreSQL does not take what was given: write it without the culprit
+    └── TransactionConflict      another transaction was in the way: do the same again
+
+A server that can not be reached or can not write is `fleet.errors.StoreUnavailable`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from fleet.errors import FleetError, StoreUnavailable
+
+_MAX_DETAIL = 200
+
+
+class StoreError(FleetError):
+    """Base of the errors of writing; nothing of the transaction holds. `detail` is PostgreSQL's reason."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class RowsRefused(StoreError):
+    """What was given can not be stored."""
+
+
+class TransactionConflict(StoreError):
+    """A deadlock or a serialization failure; the same transaction may pass when done again."""
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Raise what asyncpg raises in the block as RowsRefused, TransactionConflict or StoreUnavailable.
+
+    To be used inside a transaction's block: outside it, a value that the driver can not encode is already taken for a
+    lost connection.
+    """
+    try:
+        yield
+    except (
+        asyncpg.DataError,
+        asyncpg.IntegrityConstraintViolationError,
+        asyncpg.exceptions.ProgramLimitExceededError,
+    ) as error:
+        raise RowsRefused(str(error)[:_MAX_DETAIL]) from error
+    except asyncpg.TransactionRollbackError as error:
+        raise TransactionConflict(str(error)[:_MAX_DETAIL]) from error
+    except asyncpg.InterfaceError as error:
+        # The driver's word for a value that it can not encode is an InterfaceError that is a ValueError too.
+        kind = RowsRefused if isinstance(error, ValueError) else StoreUnavailable
+        raise kind(str(error)[:_MAX_DETAIL]) from error
+    except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(str(error)[:_MAX_DETAIL] or type(error).__name__) from error
