@@ -69,8 +69,8 @@ class PeopleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     people: list[ListedPerson]
 
     def text(self) -> str:
-        """The canonical text: JSON with fields in order, people sorted by id then key."""
-        ordered = sorted(self.people, key=lambda person: (person.person_id, person.key))
+        """The canonical text: JSON with fields in order, people sorted by id, key, then their own JSON."""
+        ordered = sorted(self.people, key=lambda person: (person.person_id, person.key, msgspec.json.encode(person)))
         return msgspec.json.encode(PeopleList(version=self.version, people=ordered)).decode()
 
 
