@@ -1,16 +1,23 @@
 """The kits that hosts are made of: a van kit on 12 V, a battery case, and a fixed post on the wire."""
 
 import random
+import re
 import uuid
 
 from edge_agent.host_simulation.host_state import Kit
 
+_NUMBER_AT_END = re.compile(r"[0-9]{1,9}$", re.ASCII)
 
-def draw_kit(rng: random.Random) -> Kit:
-    """One kit; the same `rng` state gives the same kit."""
+
+def draw_kit(rng: random.Random, name: str) -> Kit:
+    """The kit of host `name`; the same `rng` state gives the same kit.
+
+    A number at the end of the name takes the three builds in turn, so that even a small fleet has them all.
+    """
     boot_id = str(uuid.UUID(int=rng.getrandbits(128), version=4))
-    build = rng.choice((_van_kit, _battery_case, _fixed_post))
-    return build(rng, boot_id)
+    number = _NUMBER_AT_END.search(name)
+    turn = rng.randrange(3) if number is None else int(number[0]) % 3
+    return (_van_kit, _battery_case, _fixed_post)[turn](rng, boot_id)
 
 
 def _van_kit(rng: random.Random, boot_id: str) -> Kit:

@@ -32,7 +32,7 @@ class SimulatedHost:
 
     def __init__(self, name: str, seed: int, *, trouble: float = 1.0) -> None:
         rng = self._rng = random.Random(f"{seed}/{name}")  # noqa: S311 -- a simulation, nothing secret
-        self.kit: Kit = draw_kit(rng)
+        self.kit: Kit = draw_kit(rng, name)
         self._uptime_s = rng.uniform(3_600, 30 * 86_400)
         ticks = int(self._uptime_s * _TICKS_PER_S) * self.kit.processors
         self._busy_ticks, self._idle_ticks = ticks // 5, ticks - ticks // 5
@@ -159,12 +159,13 @@ class SimulatedHost:
 
     def _step_broken(self, dt_s: float) -> None:
         if self._breaking.step(dt_s):
-            self._broken = ((self._rng.choice(_breakable(self.kit)), self._rng.choice(_BREAKAGES)),)
+            self._broken = ((self._rng.choice(breakable(self.kit)), self._rng.choice(_BREAKAGES)),)
         if not self._breaking.active:
             self._broken = ()
 
 
-def _breakable(kit: Kit) -> list[str]:
+def breakable(kit: Kit) -> list[str]:
+    """Paths of the files that break now and then on a host of `kit`."""
     files = [
         f"{paths.THERMAL_ZONE}/temp",
         f"{paths.VOLTAGE_ALARM}/in0_lcrit_alarm",

@@ -51,5 +51,5 @@ def pmic_millivolts(text: str) -> int | None:
         return None
     match = _PMIC.fullmatch(text)
     if match is None:
-        raise SourceGarbled("EXT5V_V volt(…)=…V", text)
+        raise SourceGarbled("EXT5V_V volt(24)=5.1V or the like", text)
     return round(float(match[1]) * 1000)
