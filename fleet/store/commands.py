@@ -47,9 +47,12 @@ class CommandStore:
             expires_at,
         )
 
-    async def take_waiting(self, unit_ids: list[str], now: datetime, *, again: bool = False) -> list[WaitingCommand]:
-        """The unexpired queued commands of these units, now marked as sent; with `again` also those sent before
-        that no answer has come for.
+    async def take_waiting(
+        self, unit_ids: list[str] | None, now: datetime, *, again: bool = False
+    ) -> list[WaitingCommand]:
+        """The unexpired queued commands of these units (of all, for None), now marked as sent.
+
+        With `again` also those sent before that no answer has come for.
 
         Only for units with a session; locked rows are another controller's to send.
         """

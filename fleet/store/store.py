@@ -12,6 +12,7 @@ from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
 from fleet.store.events import EventStore
+from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
 from fleet.store.log import LogStore
 from fleet.store.migrate import newest_revision
@@ -70,8 +71,13 @@ class Transaction:
 
     @cached_property
     def telemetry(self) -> TelemetryStore:
-        """Reports, as ingest writes and history reads them."""
+        """Reports, as ingest writes them."""
         return TelemetryStore(self._connection)
+
+    @cached_property
+    def history(self) -> HistoryStore:
+        """Figures over time."""
+        return HistoryStore(self._connection)
 
     @cached_property
     def events(self) -> EventStore:

@@ -1,7 +1,7 @@
 """Events: what happened on a unit or about it.
 
 `GET /api/events` (query: `unit_id`, `severity`, `open_only`, `before` event id, `limit` ≤ 500) → EventPage;
-`POST /api/events/{event_id}/acknowledge`.
+`POST /api/events/{event_id}/acknowledge` → EventView.
 """
 
 from datetime import datetime

@@ -5,7 +5,7 @@ VALUES ($1, $2, $3, $4, 'queued', $5, $6, $6, $7)
 -- name: waiting
 SELECT command_id, command.unit_id, body, expires_at, session_nonce
 FROM command JOIN unit_live USING (unit_id)
-WHERE command.unit_id = ANY($1) AND state = ANY($3) AND expires_at > $2
+WHERE ($1::text[] IS NULL OR command.unit_id = ANY($1)) AND state = ANY($3) AND expires_at > $2
   AND session_up AND session_nonce IS NOT NULL
 ORDER BY created_at
 FOR UPDATE OF command SKIP LOCKED

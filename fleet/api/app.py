@@ -1,0 +1,50 @@
+"""The web application over the services."""
+
+from typing import Any
+
+from litestar import Litestar, get
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+
+from fleet.api import events, feed, joining, people, units
+from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET, guard
+from fleet.api.problems import HANDLERS
+from fleet.api.services import Given, Services
+
+_MAX_BODY_BYTES = 64 * 1024
+
+
+@get("/health", opt={"permission": NOBODY_YET})
+async def alive(services: Given) -> dict[str, str]:
+    """Whether the controller and its database answer; for load balancers and containers."""
+    async with services.store.transaction() as transaction:
+        await transaction.units.schema_revision()
+    return {"status": "ok"}
+
+
+def _openapi_handler(document: dict[str, Any]) -> Any:
+    @get("/api/openapi.json", opt={"permission": ANYONE_SIGNED_IN}, include_in_schema=False)
+    async def openapi() -> dict[str, Any]:
+        """This API's OpenAPI document."""
+        return document
+
+    return openapi
+
+
+def build_api(services: Services) -> Litestar:
+    """The application; deny by default, bodies at most 64 KiB, every error a Problem."""
+    handlers = [alive, *joining.HANDLERS, *people.HANDLERS, *units.HANDLERS, *events.HANDLERS, *feed.HANDLERS]
+    options: dict[str, Any] = {
+        "guards": [guard],
+        "dependencies": {"services": Provide(lambda: services, sync_to_thread=False)},
+        "exception_handlers": HANDLERS,
+        "request_max_body_size": _MAX_BODY_BYTES,
+        "compression_config": CompressionConfig(backend="gzip", gzip_compress_level=5, minimum_size=400),
+        "state": State({"services": services}),
+    }
+    described = Litestar(
+        handlers, openapi_config=OpenAPIConfig(title="Muster", version="1"), **options
+    ).openapi_schema.to_schema()
+    return Litestar([*handlers, _openapi_handler(described)], openapi_config=None, **options)

@@ -1,0 +1,36 @@
+"""Putting the API's services together from settings, store and credentials."""
+
+from fleet.api.limits import RateLimit
+from fleet.api.services import Services
+from fleet.clock import Clock
+from fleet.commands.desk import UnitDesk
+from fleet.credentials import Credentials
+from fleet.feed.hub import Hub
+from fleet.joining.decisions import JoinDecisions
+from fleet.joining.door import Door
+from fleet.joining.vouchers import Vouchers
+from fleet.people.register import PeopleRegister
+from fleet.people.signing_in import SigningIn
+from fleet.settings import Settings
+from fleet.store.store import Store
+from protocols.joining import BrokerAddress
+
+
+def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hub, clock: Clock) -> Services:
+    """The services of one controller."""
+    authority = credentials.authority
+    broker = BrokerAddress(host=settings.broker.unit_host, port=settings.broker.unit_port, mqtt=settings.broker.mqtt)
+    return Services(
+        store=store,
+        clock=clock,
+        hub=hub,
+        signing_in=SigningIn(store, clock, ca_sha256=authority.ca_sha256, idle_minutes=settings.api.idle_minutes),
+        people=PeopleRegister(store, clock),
+        door=Door(store, clock, settings.joining, controller_keys=[credentials.down_public_hex], broker=broker),
+        vouchers=Vouchers(store, clock, ca_sha256=authority.ca_sha256, url=settings.api.url),
+        decisions=JoinDecisions(store, clock, authority, settings.new_unit),
+        desk=UnitDesk(store, clock),
+        root_pem=authority.root_pem,
+        join_limit=RateLimit(settings.joining.requests_per_minute),
+        sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
+    )

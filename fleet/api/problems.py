@@ -1,0 +1,63 @@
+"""Every error leaves the API as a `Problem`, and nothing else does."""
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from fleet.errors import RequestRefused, StoreUnavailable
+from protocols.api.problems import Problem
+from protocols.errors import ProtocolError
+
+_log = structlog.get_logger()
+
+AnyRequest = Request[object, object, "object"]  # type: ignore[type-var] # the state's type plays no part here
+
+
+def _answer(problem: Problem, status: int) -> Response[Problem]:
+    return Response(problem, status_code=status, media_type="application/json")
+
+
+def refused(_request: AnyRequest, error: RequestRefused) -> Response[Problem]:
+    """A refusal with its own reason."""
+    return _answer(error.problem, error.status)
+
+
+def store_unavailable(_request: AnyRequest, error: StoreUnavailable) -> Response[Problem]:
+    """The database is away: nothing was done."""
+    _log.warning("a request met a lost database", detail=error.detail)
+    return _answer(
+        Problem(code="database-away", message="the controller has lost its database", remedy="try again shortly"), 503
+    )
+
+
+def bad_id(_request: AnyRequest, error: ProtocolError) -> Response[Problem]:
+    """An identifier or message that does not have its form."""
+    return _answer(Problem(code=error.reason, message=str(error), remedy="correct the request"), 400)
+
+
+def http_error(_request: AnyRequest, error: HTTPException) -> Response[Problem]:
+    """What the framework refuses: unknown paths, wrong methods, bodies that do not fit."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    details = "; ".join(str(part.get("message", "")) for part in extra if isinstance(part, dict))
+    message = f"{error.detail} {details}".strip()[:300]
+    return _answer(
+        Problem(code=f"http-{error.status_code}", message=message, remedy="correct the request"), error.status_code
+    )
+
+
+def unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:
+    """A fault of the controller's own: logged whole, told without detail."""
+    _log.error("a request failed", path=request.url.path, exc_info=error)
+    return _answer(
+        Problem(code="internal", message="the controller failed on this request", remedy="tell an administrator"), 500
+    )
+
+
+HANDLERS: ExceptionHandlersMap = {
+    RequestRefused: refused,
+    StoreUnavailable: store_unavailable,
+    ProtocolError: bad_id,
+    HTTPException: http_error,
+    Exception: unexpected,
+}

@@ -1,0 +1,72 @@
+"""Serving the application over TLS, inside the controller's own event loop."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from litestar import Litestar
+
+_MAX_CONNECTIONS = 500
+_KEEP_ALIVE_S = 30
+_STOP_LIMIT_S = 5
+_FEED_MESSAGE_BYTES = 64 * 1024
+_PING_S = 20.0
+
+
+class _Quiet(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the controller's business."""
+        yield
+
+
+class ApiServer:
+    """One TLS listener. `key_path` and `chain_path` are PEM files, the chain leaf first."""
+
+    def __init__(self, app: Litestar, host: str, port: int, *, key_path: Path, chain_path: Path) -> None:
+        self._server = _Quiet(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                ssl_keyfile=str(key_path),
+                ssl_certfile=str(chain_path),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=_MAX_CONNECTIONS,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=_STOP_LIMIT_S,
+                ws="websockets-sansio",
+                ws_max_size=_FEED_MESSAGE_BYTES,
+                ws_ping_interval=_PING_S,
+                ws_ping_timeout=_PING_S,
+            )
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once it does."""
+        port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def listening(self) -> bool:
+        """Whether connections are taken."""
+        return self._server.started
+
+    async def run(self) -> None:
+        """Serve until cancelled, then give open requests five seconds."""
+        serving = asyncio.create_task(self._server.serve(), name="api: uvicorn")
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self._server.should_exit = True
+            await serving
+            raise
+        if not self._server.started:
+            raise OSError(f"the API can not listen on {self._server.config.host}:{self._server.config.port}")

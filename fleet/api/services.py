@@ -1,0 +1,39 @@
+"""What the API's handlers work with."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from litestar.di import NamedDependency
+
+from fleet.api.limits import RateLimit
+from fleet.clock import Clock
+from fleet.commands.desk import UnitDesk
+from fleet.feed.hub import Hub
+from fleet.joining.decisions import JoinDecisions
+from fleet.joining.door import Door
+from fleet.joining.vouchers import Vouchers
+from fleet.people.register import PeopleRegister
+from fleet.people.signing_in import SigningIn
+from fleet.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything behind the API, wired by `fleet.app`."""
+
+    store: Store
+    clock: Clock
+    hub: Hub
+    signing_in: SigningIn
+    people: PeopleRegister
+    door: Door
+    vouchers: Vouchers
+    decisions: JoinDecisions
+    desk: UnitDesk
+    root_pem: bytes
+    join_limit: RateLimit
+    sign_in_limit: RateLimit
+
+
+Given: TypeAlias = NamedDependency[Services]
+"""How a handler asks for them: `services: Given`."""

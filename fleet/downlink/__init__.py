@@ -1,0 +1,1 @@
+"""What the controller sends to units: signed envelopes, in order, bounded."""

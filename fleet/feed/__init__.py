@@ -1,0 +1,1 @@
+"""Hearing what any controller changed, and passing it to whoever watches."""

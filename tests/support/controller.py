@@ -1,0 +1,97 @@
+"""A real controller's API for tests: real TLS, real PostgreSQL, real SSH keys; no broker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from fleet.api.app import build_api
+from fleet.api.assembly import assemble
+from fleet.api.server import ApiServer
+from fleet.api.services import Services
+from fleet.client import ClientSettings
+from fleet.clock import Clock, utc_now
+from fleet.credentials import Credentials, create_credentials, load_credentials
+from fleet.feed.hub import Hub
+from fleet.log.entries import CONTROLLER
+from fleet.settings import ApiSettings, DatabaseSettings, JoiningSettings, Settings
+from fleet.store.store import Store
+from protocols.api.people import NewPerson
+from protocols.people import Role
+from tests.support.ports import free_port
+
+START_LIMIT_S = 20.0
+
+
+@dataclass(kw_only=True)
+class RunningApi:
+    """An API that answers at `url`, its services, and a place for people's keys."""
+
+    services: Services
+    credentials: Credentials
+    settings: Settings
+    home: Path
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self.settings.api.url
+
+    @property
+    def ca_file(self) -> Path:
+        """The root certificate."""
+        return self.credentials.directory / "ca" / "root.crt"
+
+    async def add_person(self, person_id: str, role: Role, *, actor: str = CONTROLLER) -> ClientSettings:
+        """Add a person with a fresh key; returns the settings they would sign in with."""
+        key_file = self.home / f"{person_id}.key"
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        key.write_private_key(key_file)
+        key_file.chmod(0o600)
+        line = key.export_public_key().decode()
+        new = NewPerson(person_id=person_id, name=f"Person {person_id}", role=role, key=line)
+        await self.services.people.add(new, actor)
+        return ClientSettings(url=self.url, ca_file=self.ca_file, person=person_id, key_file=key_file)
+
+
+@asynccontextmanager
+async def running_api(
+    store: Store, dsn: str, home: Path, *, clock: Clock = utc_now, joining: JoiningSettings | None = None
+) -> AsyncIterator[RunningApi]:
+    """Serve the API on a free loopback port until the block ends."""
+    port = free_port()
+    settings = Settings(
+        state_dir=str(home / "controller"),
+        database=DatabaseSettings(dsn=dsn),
+        api=ApiSettings(port=port, url=f"https://127.0.0.1:{port}", max_sign_ins_per_minute=10_000),
+        joining=joining or JoiningSettings(requests_per_minute=10_000, poll_after_s=0.05),
+    )
+    create_credentials(settings.state_path, utc_now())
+    credentials = load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())
+    hub = Hub(store)
+    services = assemble(settings, store, credentials, hub, clock)
+    key_path, chain_path = credentials.server_files
+    server = ApiServer(build_api(services), "127.0.0.1", port, key_path=key_path, chain_path=chain_path)
+    tasks = [asyncio.create_task(server.run()), asyncio.create_task(hub.run())]
+    try:
+        async with asyncio.timeout(START_LIMIT_S):
+            while not server.listening:
+                if tasks[0].done():
+                    await tasks[0]
+                await asyncio.sleep(0.01)
+        yield RunningApi(services=services, credentials=credentials, settings=settings, home=home)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def api(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[RunningApi]:
+    """An API on a fresh database."""
+    async with running_api(store, dsn, tmp_path) as running:
+        yield running
