@@ -1,0 +1,90 @@
+"""Sending queued commands to units that have a session, and ending those whose time has passed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+
+import structlog
+
+from fleet.clock import Clock
+from fleet.commands.desk import SETTINGS_LIFE, write_command
+from fleet.errors import StoreUnavailable
+from fleet.feed.hub import Hub
+from fleet.log.entries import CONTROLLER
+from fleet.store.commands import WaitingCommand
+from fleet.store.store import Store
+from protocols.commands import ApplySettings
+
+_log = structlog.get_logger()
+_TICK_S = 1.0
+
+SendCommand = Callable[[WaitingCommand, datetime], Awaitable[None]]
+"""Seals and publishes one command; the downlink's."""
+
+
+class Dispatcher:
+    """Sends at least once: a unit knows a command it has seen by its id."""
+
+    def __init__(self, store: Store, clock: Clock, hub: Hub, send: SendCommand) -> None:
+        self._store = store
+        self._clock = clock
+        self._hub = hub
+        self._send = send
+
+    async def run(self) -> None:
+        """Work until cancelled; a lost database only delays."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_new(), name="commands: send")
+            tasks.create_task(self._expire(), name="commands: expire")
+
+    async def on_sessions(self, unit_ids: Iterable[str]) -> None:
+        """These units have just announced a session: their vouchers are used, and what waits for them is sent.
+
+        A unit that runs older settings than wanted is told again.
+        """
+        units = sorted(unit_ids)
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            await transaction.joining.mark_used(units, now)
+            for unit_id in await transaction.commands.out_of_step(units):
+                settings = await transaction.units.settings(unit_id)
+                assert settings is not None, "every unit has settings"
+                await write_command(
+                    transaction,
+                    unit_id,
+                    ApplySettings(settings),
+                    actor=CONTROLLER,
+                    clock=self._clock,
+                    life=SETTINGS_LIFE,
+                )
+            waiting = await transaction.commands.take_waiting(units, now, again=True)
+            transaction.changed.units.update(command.unit_id for command in waiting)
+        for command in waiting:
+            await self._send(command, now)
+
+    async def _send_new(self) -> None:
+        with self._hub.subscribe() as subscription:
+            while True:
+                change = await subscription.take()
+                if not change.commands and not change.all:
+                    continue
+                units = None if change.all else sorted(change.commands)
+                try:
+                    now = self._clock()
+                    async with self._store.transaction() as transaction:
+                        waiting = await transaction.commands.take_waiting(units, now)
+                        transaction.changed.units.update(command.unit_id for command in waiting)
+                    for command in waiting:
+                        await self._send(command, now)
+                except StoreUnavailable as error:
+                    _log.warning("commands wait for the database", detail=error.detail)
+
+    async def _expire(self) -> None:
+        while True:
+            try:
+                async with self._store.transaction() as transaction:
+                    ended = await transaction.commands.expire(self._clock())
+                    transaction.changed.units.update(ended.values())
+            except StoreUnavailable as error:
+                _log.warning("commands can not be expired now", detail=error.detail)
+            await asyncio.sleep(_TICK_S)
