@@ -11,7 +11,7 @@ SHIPPED := protocols firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format screens bench-ingest bench-console fault-kill clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console fault-kill clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ types: setup ## Strict type checking, tests included
 format: setup ## Put the sources into their one form
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
+
+hooks: setup ## Judge every commit as make test would (pre-commit, no network)
+	@$(BIN)/pre-commit install
 
 screens: setup ## Draw the pictures of the console in docs/ anew
 	@$(BIN)/python -m tests.screens
