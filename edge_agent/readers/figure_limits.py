@@ -9,8 +9,8 @@ from protocols.health import FIGURES, HealthReport
 
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(HealthReport) if field.name in FIGURES}
 
-LARGEST_INT = (1 << 63) - 1
-"""Counters above this fit neither a signed 64-bit column nor every JSON reader."""
+LARGEST_INT = (1 << 53) - 1
+"""What any JSON reader keeps exactly; the contract's largest count."""
 
 
 def objection(name: str, value: Figure) -> str | None:
@@ -22,7 +22,7 @@ def objection(name: str, value: Figure) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return "not a finite number"
     if isinstance(value, int) and abs(value) > LARGEST_INT:
-        return "out of range: more than 63 bits"
+        return "out of range: more than 53 bits"
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

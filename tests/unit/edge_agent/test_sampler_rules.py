@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge_agent.readers import Figure
@@ -102,6 +102,8 @@ TOPIC = parse_up("up/unit-abcd2345/health")
 anything = st.one_of(st.booleans(), st.integers(), st.floats(), st.text(max_size=20))
 
 
+@example({"uptime_s": 1}, {"uptime_s": 1 << 70}, 1, -1, 1 << 70)
+@example({"uptime_s": 1}, {"uptime_s": -1}, (1 << 53) - 1, 1 << 70, -1)
 @given(
     figures=st.dictionaries(st.one_of(st.sampled_from([*FIGURES, "seq", "ages_s"]), st.text(max_size=9)), anything),
     ages_s=st.dictionaries(st.sampled_from(FIGURES), st.integers()),
