@@ -287,3 +287,5 @@ GRANT SELECT, INSERT, UPDATE ON
     person, unit, unit_settings, unit_live, voucher, join_request, event, command TO muster_controller;
 GRANT SELECT, INSERT ON people_list, certificate, health_report, log_entry, log_text TO muster_controller;
 GRANT SELECT, INSERT, UPDATE, DELETE ON login_challenge, api_session TO muster_controller;
+-- Alembic's own table: a controller refuses to start on a schema it was not built for.
+GRANT SELECT ON alembic_version TO muster_controller;
