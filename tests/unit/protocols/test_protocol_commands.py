@@ -47,6 +47,7 @@ def test_nothing_returns_to_queued_and_only_sending_repeats() -> None:
 def test_a_unit_answers_only_what_was_sent() -> None:
     assert {state for state in STATES if may_follow(state, "accepted")} == {"sent"}
     assert {state for state in STATES if may_follow(state, "refused")} == {"sent", "accepted"}
+    assert {state for state in STATES if may_follow(state, "done")} == {"sent", "accepted"}
 
 
 @given(st.builds(UnitSettings, version=st.integers(0, 1000), report_every_s=st.integers(1, 86_400)))

@@ -76,6 +76,8 @@ def test_the_controller_writes_down_channels_and_only_their_unit_reads_them(chan
         ("", "down//ack"),
         (CONTROLLER_NAME, "#"),
         (CONTROLLER_NAME, "up/#"),
+        (CONTROLLER_NAME, "up/#/health"),
+        (CONTROLLER_NAME, f"up/{UNIT}/health"),
         (CONTROLLER_NAME, "$share/fleet/#"),
         (CONTROLLER_NAME, "$share/fleet"),
         (CONTROLLER_NAME, "down/+/ack"),
