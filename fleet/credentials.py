@@ -1,8 +1,8 @@
 """The controller's keys and certificates in its state directory.
 
     ca/             the certificate authority (`fleet.ca`)
-    tls/            server.key/.crt for the API, controller.key/.crt for the broker, trust.crt to check others by
-    broker/         server.key/.crt and trust.crt for the broker beside this controller
+    tls/            server.key/.crt for the API, controller.key/.crt to show the broker
+    broker/         server.key/.crt and ca.crt (root and issuing) for the broker beside this controller
     down.key        the Ed25519 key that signs everything sent to units
 """
 
@@ -61,7 +61,7 @@ def load_credentials(directory: Path, api_names: list[str], broker_names: list[s
     authority = CertificateAuthority.load(directory / "ca")
     for folder in ("tls", "broker"):
         (directory / folder).mkdir(mode=0o700, exist_ok=True)
-        write_private(directory / folder / "trust.crt", authority.trust_pem)
+    write_private(directory / "broker" / "ca.crt", authority.trust_pem)
     _keep(directory / "tls" / "server", lambda: authority.issue_server(api_names, now), now)
     _keep(directory / "tls" / "controller", lambda: authority.issue_controller(now), now)
     _keep(directory / "broker" / "server", lambda: authority.issue_server(broker_names, now), now)

@@ -36,7 +36,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The MQTT broker. `host`/`port` is the controllers' listener; `unit_host`/`unit_port` is what units are told.
 
-    `shared_group` lets several controllers share the load; the embedded broker has no shared subscriptions.
+    `shared_group` lets several controllers share the load; empty for the embedded broker, which has no shared
+    subscriptions.
     """
 
     host: str = "127.0.0.1"
@@ -44,7 +45,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     unit_host: str = "127.0.0.1"
     unit_port: Port = 8883
     mqtt: Literal["3.1.1", "5"] = "5"
-    shared_group: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")] | None = "fleet"
+    shared_group: Annotated[str, Meta(pattern=r"^[a-z0-9-]{0,40}$")] = "fleet"
 
 
 class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -37,7 +37,7 @@ def down(unit_id: str, channel: DownChannel) -> str:
     return f"down/{unit_id}/{channel}"
 
 
-def up_filter(channel: UpChannel, shared_group: str | None = None) -> str:
+def up_filter(channel: UpChannel, shared_group: str = "") -> str:
     """The filter of all units' `channel`; in `shared_group`, controllers split the messages between them."""
     plain = f"up/+/{channel}"
     return f"$share/{shared_group}/{plain}" if shared_group else plain

@@ -8,6 +8,7 @@ from functools import cached_property
 import asyncpg
 
 from fleet.errors import SchemaOutdated, StoreUnavailable
+from fleet.store.audit import AuditStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
@@ -93,6 +94,11 @@ class Transaction:
     def log(self) -> LogStore:
         """The deployment log's outbox."""
         return LogStore(self._connection)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        """Counts for proving that nothing is lost or doubled."""
+        return AuditStore(self._connection)
 
     async def tell(self) -> None:
         """Queue the notices of `changed`; PostgreSQL sends them at commit."""

@@ -1,0 +1,1 @@
+"""A whole fleet on one machine: database, broker, controller, units, and the console on top."""

@@ -1,0 +1,40 @@
+"""What can go wrong with the demo.
+
+DemoError (a FleetError)
+├── DemoIncomplete     the packages it needs are not installed
+├── PortTaken          a port of its kept data is used by something else
+└── PartFailed         one of its programs ended, or did not come up
+"""
+
+from pathlib import Path
+
+from fleet.errors import FleetError
+
+
+class DemoError(FleetError):
+    """Base of the demo's errors."""
+
+
+class DemoIncomplete(DemoError):
+    """A package is missing."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(f"the demo needs {package}: use `make demo`, which installs it")
+        self.package = package
+
+
+class PortTaken(DemoError):
+    """`port` is in use."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} of this demo is in use: stop the other demo, or begin anew with RESET=1")
+        self.port = port
+
+
+class PartFailed(DemoError):
+    """`part` ended or did not come up; `log` may say why."""
+
+    def __init__(self, part: str, log: Path, detail: str) -> None:
+        super().__init__(f"{part} {detail}; see {log}")
+        self.part = part
+        self.log = log

@@ -1,0 +1,157 @@
+"""Where a demo keeps its things, and the settings files it writes for its programs."""
+
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from fleet.demo.errors import PortTaken
+
+PEOPLE = {"AD-01": "administrator", "TO-12": "engineer", "SU-02": "supervisor"}
+"""The demo's people, with their roles: the administrator only founds the fleet."""
+
+REPORT_EVERY_S = 2
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Loopback ports, kept with the data because units remember where their broker is."""
+
+    api: int
+    broker: int
+
+
+class Place:
+    """The demo's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.resolve()
+        self.logs = self.directory / "logs"
+        self.keys = self.directory / "keys"
+        self.controller = self.directory / "controller"
+        self.hosts = self.directory / "hosts"
+        self.units = self.directory / "units"
+        self.postgres = self.directory / "postgres"
+        self.fleet_toml = self.directory / "fleet.toml"
+
+    @property
+    def founded(self) -> bool:
+        """Whether an earlier demo has left its data here."""
+        return (self.directory / "ports.json").exists()
+
+    def reset(self) -> None:
+        """Delete everything an earlier demo left here."""
+        if self.founded:
+            shutil.rmtree(self.directory)
+
+    def prepare(self) -> Ports:
+        """Make the folders; returns the ports to use. Raises PortTaken when kept ones are in use."""
+        # PostgreSQL runs as another user when root asks: it may walk through, keys have folders of their own.
+        self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for folder in (self.logs, self.keys, self.controller, self.units):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.postgres.mkdir(mode=0o700, exist_ok=True)
+        kept = self.directory / "ports.json"
+        if kept.exists():
+            ports = msgspec.json.decode(kept.read_bytes(), type=Ports)
+            for port in (ports.api, ports.broker):
+                _check_free(port)
+            return ports
+        return Ports(*_free_ports())
+
+    def keep(self, ports: Ports) -> None:
+        """Remember the ports: from now on the data here is worth keeping."""
+        (self.directory / "ports.json").write_bytes(msgspec.json.encode(ports))
+
+    def write_controller(self, ports: Ports, dsn: str) -> None:
+        """The controller's settings."""
+        self.fleet_toml.write_text(
+            _toml(
+                {
+                    "": {"state_dir": str(self.controller)},
+                    "database": {"dsn": dsn},
+                    "api": {"port": ports.api, "url": f"https://127.0.0.1:{ports.api}"},
+                    "broker": {"port": ports.broker, "unit_port": ports.broker, "mqtt": "3.1.1", "shared_group": ""},
+                    "joining": {"max_pending": 1000, "requests_per_minute": 100_000, "poll_after_s": 0.5},
+                    "presence": {"grace_s": 4.0, "quiet_after_s": 30.0},
+                    "new_unit": {"report_every_s": REPORT_EVERY_S},
+                }
+            )
+        )
+
+    def client_toml(self, person_id: str) -> Path:
+        """The settings file with which a person signs in."""
+        return self.keys / f"{person_id}.toml"
+
+    def key_file(self, person_id: str) -> Path:
+        """A person's private SSH key."""
+        return self.keys / person_id
+
+    def write_client(self, person_id: str, ports: Ports) -> None:
+        """A person's settings."""
+        self.client_toml(person_id).write_text(
+            _toml(
+                {
+                    "": {
+                        "url": f"https://127.0.0.1:{ports.api}",
+                        "ca_file": str(self.controller / "ca" / "root.crt"),
+                        "person": person_id,
+                        "key_file": str(self.key_file(person_id)),
+                    }
+                }
+            )
+        )
+
+    def unit(self, name: str) -> Path:
+        """A unit's folder."""
+        return self.units / name
+
+    def write_unit(self, name: str, root: Path) -> Path:
+        """A unit's settings; `root` is its machine, `/` for this one."""
+        folder = self.unit(name)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        toml = folder / "edge-agent.toml"
+        toml.write_text(
+            _toml(
+                {
+                    "": {
+                        "state_dir": str(folder / "state"),
+                        "root": str(root),
+                        "voucher_file": str(folder / "voucher"),
+                        "ack_timeout_s": 5.0,
+                    }
+                }
+            )
+        )
+        return toml
+
+
+def short_socket_dir() -> Path:
+    """A fresh folder for PostgreSQL's socket, whose path may have 107 bytes at most."""
+    return Path(tempfile.mkdtemp(prefix="muster-"))
+
+
+def _toml(sections: dict[str, dict[str, object]]) -> str:
+    lines: list[str] = []
+    for section, values in sections.items():
+        if section:
+            lines.append(f"[{section}]")
+        lines += [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortTaken(port) from error

@@ -1,0 +1,189 @@
+"""Running the demo from start to end."""
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncssh
+
+from fleet.client import ClientError, FleetClient, connect, load_client_settings
+from fleet.clock import utc_now
+from fleet.credentials import load_credentials
+from fleet.demo.errors import PartFailed
+from fleet.demo.joining import accept_all, start_all
+from fleet.demo.outcome import Outcome, judge
+from fleet.demo.parts import Part, Parts
+from fleet.demo.place import PEOPLE, Place, Ports, short_socket_dir
+from fleet.demo.postgres import PostgresServer
+from fleet.demo.units import THIS_MACHINE, DemoUnit
+from fleet.founding import found
+from fleet.log.entries import CONTROLLER
+from fleet.people.register import PeopleRegister
+from fleet.settings import Settings, load_settings
+from fleet.store.store import open_store
+from protocols.api.people import NewPerson
+from protocols.people import Role
+
+_UP_LIMIT_S = 60.0
+_JOIN_LIMIT_S = 240.0
+_DRAIN_LIMIT_S = 60.0
+_POLL_S = 0.2
+
+
+class Demo:
+    """`units` units, this machine's own among them, with everything in `place`."""
+
+    def __init__(self, place: Place, units: int) -> None:
+        self._place = place
+        self._parts = Parts(place.logs)
+        self._simulated = [f"host-{number:03}" for number in range(1, units)]
+        self._began_at_s = time.time()
+        self._agents: dict[str, Part] = {}
+        self._units: list[DemoUnit] = []
+
+    async def headless(self, seconds: float) -> Outcome:
+        """Run for `seconds` after the last unit joined, stop the units, and count."""
+        async with self._running() as (settings, _):
+            _say(f"{len(self._units)} units report; running for {seconds:g} s")
+            deadline = asyncio.get_running_loop().time() + seconds
+            while asyncio.get_running_loop().time() < deadline:
+                self._parts.check()
+                await asyncio.sleep(_POLL_S)
+            return await self._count(settings)
+
+    async def with_console(self) -> None:
+        """Run until the person leaves the console."""
+        async with self._running() as (_, engineer_toml):
+            console = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tui.app", "--config", engineer_toml, start_new_session=False
+            )
+            try:
+                await console.wait()
+            finally:
+                if console.returncode is None:
+                    console.terminate()
+                    await console.wait()
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[tuple[Settings, str]]:
+        ports = self._place.prepare()
+        socket_dir = short_socket_dir()
+        server = PostgresServer(self._place.postgres, socket_dir=socket_dir)
+        try:
+            _say("starting PostgreSQL 18")
+            await asyncio.to_thread(server.start)
+            settings = await self._found(ports, server.dsn())
+            await self._start_controller(settings)
+            toml = self._place.client_toml("TO-12")
+            async with connect(load_client_settings(toml)) as door:
+                await self._start_units(door)
+                yield settings, str(toml)
+        finally:
+            _say("stopping")
+            await self._parts.stop()
+            await asyncio.to_thread(server.stop)
+            shutil.rmtree(socket_dir)
+
+    async def _found(self, ports: Ports, dsn: str) -> Settings:
+        self._place.write_controller(ports, dsn)
+        settings = load_settings(self._place.fleet_toml, {})
+        if not self._place.founded:
+            _say("founding a fleet: authority, keys, three people")
+            shutil.rmtree(self._place.controller)
+            keys = {person: self._new_key(person) for person in PEOPLE}
+            await found(settings, "AD-01", "the demo's administrator", keys["AD-01"])
+            store = await open_store(dsn, max_connections=2)
+            try:
+                register = PeopleRegister(store, utc_now)
+                await _add(register, "TO-12", "engineer", keys["TO-12"])
+                await _add(register, "SU-02", "supervisor", keys["SU-02"])
+            finally:
+                await store.close()
+            self._place.keep(ports)
+        for person in PEOPLE:
+            self._place.write_client(person, ports)
+        return settings
+
+    def _new_key(self, person: str) -> str:
+        key = asyncssh.generate_private_key("ssh-ed25519", comment=f"{person} demo")
+        self._place.key_file(person).touch(mode=0o600)
+        key.write_private_key(self._place.key_file(person))
+        return key.export_public_key().decode()
+
+    async def _start_controller(self, settings: Settings) -> None:
+        load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())
+        _say("starting broker and controller")
+        listen = f"127.0.0.1:{settings.broker.port}"
+        directory = str(settings.state_path / "broker")
+        await self._parts.start("broker", "fleet.broker", "--listen", listen, "--directory", directory)
+        await self._parts.start("controller", "fleet.cli.app", "serve", "--config", str(self._place.fleet_toml))
+        answering = asyncio.create_task(self._until_answering())
+        try:
+            await self._parts.until("the controller's API", answering.done, _UP_LIMIT_S)
+        finally:
+            answering.cancel()
+
+    async def _until_answering(self) -> None:
+        while True:
+            with contextlib.suppress(ClientError):
+                async with connect(load_client_settings(self._place.client_toml("TO-12"))) as door:
+                    await door.summary()
+                    return
+            await asyncio.sleep(_POLL_S)
+
+    async def _start_units(self, door: FleetClient) -> None:
+        self._units = [DemoUnit(self._place, name) for name in (THIS_MACHINE, *self._simulated)]
+        if self._simulated:
+            await self._start_simulation()
+        _say("starting units")
+        self._agents = await start_all(self._units, self._parts, door)
+        await accept_all(self._units, self._parts, door, _JOIN_LIMIT_S, self._tell_joined)
+
+    async def _start_simulation(self) -> None:
+        directory = str(self._place.hosts)
+        await self._parts.start("hosts", "edge_agent.cli", "simulate-host", directory, *self._simulated)
+        last = self._units[-1].root
+
+        def complete() -> bool:
+            return (last / "proc" / "uptime").exists()
+
+        await self._parts.until("the simulated hosts", complete, _UP_LIMIT_S)
+
+    def _tell_joined(self, joined: int) -> None:
+        _say(f"units joined: {joined} of {len(self._units)}", again=True)
+
+    async def _count(self, settings: Settings) -> Outcome:
+        """Stop the units first: then nothing is on its way but what their spools still hold."""
+        _say("stopping the units, then counting")
+        await self._parts.stop(list(self._agents.values()))
+        spools = {}
+        for unit in self._units:
+            unit_id = (await unit.status()).unit_id
+            if unit_id is None:
+                raise PartFailed(unit.name, self._place.logs, "has no identity")
+            spools[unit_id] = await unit.spool()
+        store = await open_store(settings.database.dsn, max_connections=2)
+        try:
+            return await judge(store, spools, self._began_at_s)
+        finally:
+            await store.close()
+
+
+async def _add(register: PeopleRegister, person_id: str, role: Role, key: str) -> None:
+    await register.add(NewPerson(person_id=person_id, name=f"demo {role}", role=role, key=key), CONTROLLER)
+
+
+_last: list[str] = []
+
+
+def _say(text: str, *, again: bool = False) -> None:
+    """Progress on standard error; `again` only when it differs from the line before."""
+    if again and _last[-1:] == [text]:
+        return
+    _last[:] = [text]
+    sys.stderr.write(f"demo: {text}\n")
+    sys.stderr.flush()
