@@ -18,6 +18,7 @@ from fleet.store.joining import JoiningStore
 from fleet.store.log import LogStore
 from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
+from fleet.store.retention import RetentionStore
 from fleet.store.sessions import SessionStore
 from fleet.store.telemetry import TelemetryStore
 from fleet.store.units import UnitStore
@@ -79,6 +80,11 @@ class Transaction:
     def history(self) -> HistoryStore:
         """Figures over time."""
         return HistoryStore(self._connection)
+
+    @cached_property
+    def retention(self) -> RetentionStore:
+        """Partitions of reports."""
+        return RetentionStore(self._connection)
 
     @cached_property
     def events(self) -> EventStore:

@@ -1,0 +1,196 @@
+"""Ingest: takes what units send from the broker, commits it in batches, and only then acknowledges it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+
+from fleet.backoff import Backoff
+from fleet.clock import Clock, utc_now
+from fleet.downlink.downlink import Downlink
+from fleet.errors import StoreUnavailable
+from fleet.ingest.batch import Inbound, Outcome
+from fleet.ingest.inbox import BatchLimits, Inbox, InboxLimits
+from fleet.ingest.judge import Rejection, judge, judge_oversized
+from fleet.ingest.link import Link, Subscriber
+from fleet.ingest.mqtt_codec import OversizedPublish, Publish
+from fleet.ingest.writer import Writer
+from fleet.metrics import Metrics
+from fleet.settings import PresenceSettings
+from fleet.store.errors import RowsRefused, TransactionConflict
+from fleet.store.store import Store
+from protocols.downlink import Welcome
+
+_LINGER_STEP_S = 0.004
+_LINGER_STEPS = 5
+_ENOUGH_MESSAGES = 200
+_ACK_LIFE_S = 120.0
+_WELCOME_LIFE_S = 60.0
+
+OnSessions = Callable[[set[str]], Awaitable[None]]
+"""Told which units have begun a session; may raise StoreUnavailable and is then told again."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Ingest:
+    """Wire it to a subscriber, the store and the downlink, then `run` it."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        subscriber: Subscriber,
+        downlink: Downlink,
+        presence: PresenceSettings,
+        metrics: Metrics,
+        on_sessions: OnSessions,
+        clock: Clock = utc_now,
+        inbox_limits: InboxLimits | None = None,
+        batch_limits: BatchLimits | None = None,
+    ) -> None:
+        self._subscriber = subscriber
+        self._downlink = downlink
+        self._metrics = metrics
+        self._on_sessions = on_sessions
+        self._clock = clock
+        self._writer = Writer(store, presence, clock)
+        self._inbox = Inbox(inbox_limits or InboxLimits(), batch_limits or BatchLimits())
+        self._begun: set[str] = set()
+        self._sessions_begun = asyncio.Event()
+
+    @property
+    def listening_since(self) -> datetime | None:
+        """Since when every unit has been heard without a break; None while the broker is not connected."""
+        return self._subscriber.listening_since
+
+    async def run(self) -> None:
+        """Work until cancelled. A lost broker or database only delays: nothing uncommitted is ever acknowledged."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._subscriber.run(self._receive), name="ingest: receive")
+            tasks.create_task(self._flush(), name="ingest: write")
+            tasks.create_task(self._tell_of_sessions(), name="ingest: sessions")
+
+    def _receive(self, link: Link, packets: Sequence[Publish | OversizedPublish]) -> None:
+        received_at_ms = int(self._clock().timestamp() * 1000)
+        for packet in packets:
+            if isinstance(packet, Publish):
+                size_bytes = len(packet.payload)
+                message, rejection = judge(packet.topic, packet.payload, received_at_ms)
+            else:
+                size_bytes = 0
+                message, rejection = judge_oversized(packet.topic, packet.size_bytes)
+            self._inbox.put(Inbound(link, packet.packet_id, size_bytes, received_at_ms, message, rejection))
+        self._metrics.messages_received.inc(len(packets))
+
+    async def _flush(self) -> None:
+        while True:
+            await self._inbox.filled()
+            await self._linger()
+            batch = self._inbox.take()
+            self._metrics.messages_waiting.set(len(self._inbox))
+            await self._write_whole(batch)
+            self._inbox.done(batch)
+
+    async def _linger(self) -> None:
+        """Wait a little while more keeps coming, so that a trickle does not become one transaction a message."""
+        for _ in range(_LINGER_STEPS):
+            before = self._inbox.untaken
+            if before >= _ENOUGH_MESSAGES:
+                return
+            await asyncio.sleep(_LINGER_STEP_S)
+            if self._inbox.untaken == before:
+                return
+
+    async def _write_whole(self, batch: list[Inbound]) -> None:
+        """Write `batch`, however long the database is away, splitting it where something in it can not be stored."""
+        pending = [batch]
+        while pending:
+            part = pending.pop()
+            try:
+                await self._persist(part)
+            except RowsRefused as error:
+                if len(part) == 1:
+                    await self._give_up(part[0], error.detail)
+                else:
+                    middle = len(part) // 2
+                    pending += [part[middle:], part[:middle]]
+
+    async def _persist(self, part: list[Inbound]) -> None:
+        backoff = Backoff(base_s=0.05, cap_s=5.0)
+        while True:
+            try:
+                started = time.monotonic()
+                outcome, rejections = await self._writer.write(part)
+            except StoreUnavailable as error:
+                self._metrics.flushes_failed.labels("store-unavailable").inc()
+                _log.warning("ingest waits for the database", detail=error.detail, waiting=len(self._inbox))
+                await asyncio.sleep(backoff.next_s())
+            except TransactionConflict as error:
+                self._metrics.flushes_failed.labels("conflict").inc()
+                _log.info("a batch met another controller's and is written again", detail=error.detail)
+                await asyncio.sleep(backoff.next_s())
+            else:
+                self._metrics.flush_s.observe(time.monotonic() - started)
+                self._committed(part, outcome, rejections)
+                return
+
+    async def _give_up(self, item: Inbound, detail: str) -> None:
+        """Record the one message that can not be stored. The unit keeps it: it is not acknowledged as stored."""
+        _log.error("a message can not be stored", unit=item.unit_id, detail=detail)
+        rejection = Rejection(item.unit_id, "unstorable", detail)
+        with suppress(RowsRefused):  # then the event can not be stored either; the log line above has told it
+            await self._retry_record(rejection)
+        self._count([rejection])
+        item.link.acknowledge([item.packet_id] if item.packet_id else [])
+
+    async def _retry_record(self, rejection: Rejection) -> None:
+        backoff = Backoff(base_s=0.05, cap_s=5.0)
+        while True:
+            try:
+                await self._writer.record([rejection])
+            except (StoreUnavailable, TransactionConflict):
+                await asyncio.sleep(backoff.next_s())
+            else:
+                return
+
+    def _committed(self, part: list[Inbound], outcome: Outcome, rejections: list[Rejection]) -> None:
+        by_link: dict[Link, list[int]] = {}
+        for item in part:
+            if item.packet_id:
+                by_link.setdefault(item.link, []).append(item.packet_id)
+        for link, packet_ids in by_link.items():
+            link.acknowledge(packet_ids)
+        for unit_id, session in outcome.welcomes:
+            self._downlink.send(unit_id, session, "ack", Welcome(), _WELCOME_LIFE_S)
+        for to, seqs in outcome.answers.items():
+            self._downlink.acknowledge(to.unit_id, to.session, to.spool_id, seqs, _ACK_LIFE_S)
+        if outcome.sessions_begun:
+            self._begun |= outcome.sessions_begun
+            self._sessions_begun.set()
+        self._metrics.rows_stored.inc(outcome.stored)
+        self._metrics.rows_duplicate.inc(outcome.duplicates)
+        self._count(rejections)
+
+    def _count(self, rejections: Sequence[Rejection]) -> None:
+        for rejection in rejections:
+            self._metrics.messages_rejected.labels(rejection.reason).inc()
+
+    async def _tell_of_sessions(self) -> None:
+        backoff = Backoff(base_s=0.2, cap_s=5.0)
+        while True:
+            await self._sessions_begun.wait()
+            self._sessions_begun.clear()
+            begun, self._begun = self._begun, set()
+            try:
+                await self._on_sessions(begun)
+            except StoreUnavailable as error:
+                _log.warning("new sessions wait for the database", units=len(begun), detail=error.detail)
+                self._begun |= begun
+                self._sessions_begun.set()
+                await asyncio.sleep(backoff.next_s())
+            else:
+                backoff.succeeded()

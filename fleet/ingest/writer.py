@@ -1,0 +1,92 @@
+"""One batch, one transaction."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fleet.clock import Clock
+from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, admit, count_rejections, results_of
+from fleet.ingest.judge import Rejection
+from fleet.ingest.rows import event_rows, report_rows
+from fleet.settings import PresenceSettings
+from fleet.store.errors import told_apart
+from fleet.store.store import Store, Transaction
+from fleet.store.telemetry import EventRow, KnownUnit
+from protocols.uplink import EventBatch, HealthBatch
+
+
+class Writer:
+    """Writes batches; holds nothing between them."""
+
+    def __init__(self, store: Store, presence: PresenceSettings, clock: Clock) -> None:
+        self._store = store
+        self._presence = presence
+        self._clock = clock
+
+    async def write(self, items: Sequence[Inbound]) -> tuple[Outcome, list[Rejection]]:
+        """Commit a batch; returns what it changed and every rejection that was recorded with it.
+
+        Raises StoreUnavailable, RowsRefused (some message of the batch can not be stored) or TransactionConflict;
+        nothing is stored then.
+        """
+        async with self._writing() as transaction:
+            named = {item.unit_id for item in items if item.unit_id is not None}
+            units = await transaction.telemetry.known_units(sorted(named))
+            accepted, rejections = admit(items, units)
+            outcome = await self._store_rows(transaction, accepted, units)
+            rejections += outcome.replayed
+            counted = count_rejections(rejections, units)
+            now = self._clock()
+            await transaction.telemetry.add_rejections(counted, now)
+            for unit_id, result in results_of(accepted):
+                if await transaction.commands.record_result(unit_id, result, now):
+                    transaction.changed.units.add(unit_id)
+            transaction.changed.units |= outcome.heard.keys() | outcome.sessions.keys()
+            transaction.changed.events = bool(counted) or outcome.events_stored
+        return outcome, rejections
+
+    async def record(self, rejections: Iterable[Rejection]) -> None:
+        """Record rejections of messages that could not be written; raises as `write` does."""
+        rejections = list(rejections)
+        async with self._writing() as transaction:
+            named = sorted({one.unit_id for one in rejections if one.unit_id is not None})
+            units = await transaction.telemetry.known_units(named)
+            await transaction.telemetry.add_rejections(count_rejections(rejections, units), self._clock())
+            transaction.changed.events = True
+
+    async def _store_rows(
+        self, transaction: Transaction, accepted: Sequence[Accepted], units: dict[str, KnownUnit]
+    ) -> Outcome:
+        telemetry = transaction.telemetry
+        reports, events = rows_of(accepted)
+        new_reports = await telemetry.add_reports(reports)
+        new_events = await telemetry.add_events(events)
+        # Locked only now, so that controllers that hear the same units wait for each other as shortly as can be.
+        live = await telemetry.lock_live(sorted(units))
+        outcome = Folding(units, live, new_reports, new_events, self._presence).fold(accepted)
+        await telemetry.set_sessions(list(outcome.sessions.values()))
+        await telemetry.set_heard(list(outcome.heard.values()))
+        return outcome
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[Transaction]:
+        with told_apart():
+            async with self._store.transaction() as transaction:
+                with told_apart():
+                    yield transaction
+
+
+def rows_of(accepted: Iterable[Accepted]) -> tuple[list[tuple[Any, ...]], list[EventRow]]:
+    """The rows of all reports and events, in an order that every controller keeps, against deadlocks."""
+    health: list[tuple[tuple[str, int, int], HealthBatch, int]] = []
+    events: list[EventRow] = []
+    for item in accepted:
+        message = item.message
+        if isinstance(message, HealthBatch):
+            health.append(((message.unit, message.spool_id, message.reports[0].seq), message, item.received_at_ms))
+        elif isinstance(message, EventBatch):
+            events += event_rows(message, item.received_at_ms)
+    health.sort(key=lambda one: one[0])
+    reports = [row for _, message, received_at_ms in health for row in report_rows(message, received_at_ms)]
+    events.sort(key=lambda row: (row.unit_id, row.spool_id, row.seq))
+    return reports, events
