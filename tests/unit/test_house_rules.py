@@ -38,10 +38,10 @@ def shown(path: Path, line: int | None = None) -> str:
 
 
 def text_of(path: Path) -> str:
-    """The file's text; empty for what is not text."""
+    """The file's text; empty for what is not text, or was removed meanwhile."""
     try:
         return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, FileNotFoundError):
         return ""
 
 

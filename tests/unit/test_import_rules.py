@@ -28,7 +28,7 @@ class Rule(NamedTuple):
     package: str
     rooms: tuple[str, ...]
     extra: str
-    without: str = "-"
+    without: tuple[str, ...] = ()
     distributions: frozenset[str] = frozenset()
 
 
@@ -41,8 +41,10 @@ RULES = [
     Rule("firmware_bridge", ("protocols", "firmware_bridge"), ""),
     Rule("edge_agent", ("protocols", "firmware_bridge", "edge_agent"), "agent"),
     Rule("fleet.client", ("protocols", "fleet"), "client"),
-    Rule("fleet", ("protocols", "fleet"), "controller", without="fleet.demo"),
+    Rule("fleet", ("protocols", "fleet"), "controller", without=("fleet.demo", "fleet.broker")),
     Rule("fleet.demo", ("protocols", "fleet"), "demo"),
+    Rule("fleet.broker", ("protocols", "fleet"), "demo"),
+    Rule("fleet.cli", ("protocols", "fleet"), "client"),
     CONSOLE,
 ]
 
@@ -90,9 +92,10 @@ def closure(extra: str) -> set[str]:
 
 def modules_of(rule: Rule) -> Iterator[str]:
     """Every module of the rule's package, by its files. What alembic runs as a script is no module."""
+    without = tuple(f"{room}." for room in rule.without)
     for path in sorted(ROOT.joinpath(*rule.package.split(".")).rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        if path.name not in {"__main__.py", "env.py"} and not f"{module}.".startswith(f"{rule.without}."):
+        if path.name not in {"__main__.py", "env.py"} and not f"{module}.".startswith(without):
             yield module
 
 
