@@ -15,6 +15,8 @@
     │   ├── VoucherMissing       no voucher was given
     │   ├── VoucherUnusable      the voucher can not be read, or has expired
     │   ├── WrongAuthority       the controller is not the one the voucher was made for
+    │   ├── ControllerUntrusted  the controller can not prove who it is
+    │   ├── ControllerAway       the controller gives no usable answer now; worth asking again
     │   ├── RefusedByController  the controller said no, with its reason and what to do
     │   └── AcceptanceInvalid    the controller said yes, with something that must not be used
     ├── LinkError            the connection to the broker can not go on
@@ -149,6 +151,27 @@ class WrongAuthority(JoinError):
         self.url = url
         self.expected = expected
         self.seen = seen
+
+
+class ControllerUntrusted(JoinError):
+    """The controller at `url` does not prove to be what the pinned root says, because of `detail`."""
+
+    def __init__(self, url: str, detail: str) -> None:
+        super().__init__(
+            f"the controller at {url} can not prove who it is ({detail}); "
+            "check that the voucher names the address in its certificate, and that nobody is in between"
+        )
+        self.url = url
+        self.detail = detail
+
+
+class ControllerAway(JoinError):
+    """The controller at `url` gives no usable answer now, because of `detail`; asking again may help."""
+
+    def __init__(self, url: str, detail: str) -> None:
+        super().__init__(f"no answer from the controller at {url} ({detail}); check network and clock, then try again")
+        self.url = url
+        self.detail = detail
 
 
 class RefusedByController(JoinError):

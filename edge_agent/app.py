@@ -1,0 +1,199 @@
+"""Wires the unit's program together: sampler → spool → link, and orders back."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+
+from edge_agent.clock import SystemClock
+from edge_agent.durable import held
+from edge_agent.errors import NotJoined, VoucherMissing
+from edge_agent.identity import Identity, IdentityStore, controller_keys
+from edge_agent.keystore import SoftKeyStore
+from edge_agent.link.connection import tls_context
+from edge_agent.link.link import Link
+from edge_agent.link.session import Session
+from edge_agent.link.uplink import UnitFacts, Uplink
+from edge_agent.orders import Orders
+from edge_agent.readers import MachineFacts, default_readers, read_machine
+from edge_agent.reporting import Clockwork, Reporter
+from edge_agent.sampler import Sampler
+from edge_agent.settings import AgentSettings, capped
+from edge_agent.spool.bounds import limits_of
+from edge_agent.spool.spool import Spool, open_spool
+from edge_agent.watch import Happening
+from protocols.settings import UnitSettings
+from protocols.text import one_line
+
+_log = structlog.get_logger(__name__)
+
+
+def agent_version() -> str:
+    """The version of the installed program."""
+    return version("muster")
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def run_agent(own: AgentSettings, voucher_text: str | None, stop: asyncio.Event) -> None:
+    """Join if the unit has not and there is a voucher, then report until `stop`.
+
+    Raises AlreadyRunning, NotJoined, JoinError, StateUnusable, SpoolError.
+    """
+    with held(own.state_dir):
+        machine = await asyncio.to_thread(read_machine, own.root)
+        identities = IdentityStore(own.state_dir)
+        if not identities.joined():
+            try:
+                identity = await join(own, machine, voucher_text, stop, _log_fingerprint)
+            except VoucherMissing as error:
+                raise NotJoined(own.state_dir) from error
+            if identity is None:
+                return
+        await _report_until(stop, own, identities, machine)
+
+
+async def run_join(
+    own: AgentSettings, voucher_text: str | None, stop: asyncio.Event, show: Callable[[str], None], *, again: bool
+) -> Identity | None:
+    """Join and return the identity, None when `stop` came first; `show` gets the key's fingerprint.
+
+    A unit that has joined stays as it is, unless it is to join `again`, under the same key. Raises AlreadyRunning,
+    JoinError, StateUnusable.
+    """
+    with held(own.state_dir):
+        identities = IdentityStore(own.state_dir)
+        if identities.joined() and not again:
+            return identities.load()
+        machine = await asyncio.to_thread(read_machine, own.root)
+        return await join(own, machine, voucher_text, stop, show)
+
+
+async def join(
+    own: AgentSettings,
+    machine: MachineFacts,
+    voucher_text: str | None,
+    stop: asyncio.Event,
+    show: Callable[[str], None],
+) -> Identity | None:
+    """As `run_join`, for whoever holds the state directory already."""
+    # Joining loads an HTTP client and an X.509 library, which a small machine should not pay for at each start.
+    from edge_agent.joining.join import Joining  # noqa: PLC0415
+
+    keystore = SoftKeyStore(own.state_dir)
+    joining = Joining(own.state_dir, keystore, SystemClock(), one_line(machine.model, 80), agent_version())
+    begun = joining.begin(voucher_text)
+    show(joining.own_fingerprint())
+    finishing = asyncio.create_task(joining.finish(begun), name="joining")
+    stopping = asyncio.create_task(stop.wait(), name="joining stop")
+    try:
+        await asyncio.wait({finishing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        finishing.cancel()
+        await asyncio.wait({finishing, stopping})
+    if finishing.cancelled():
+        return None
+    identity = finishing.result()
+    _log.info("joined", unit=identity.unit_id, broker=identity.broker.host)
+    return identity
+
+
+def _log_fingerprint(fingerprint: str) -> None:
+    _log.info("joining; compare this key's fingerprint before accepting it", fingerprint=fingerprint)
+
+
+async def _report_until(
+    stop: asyncio.Event, own: AgentSettings, identities: IdentityStore, machine: MachineFacts
+) -> None:
+    settings = _Settings(own, identities)
+    clockwork = Clockwork(SystemClock())
+    spool = await open_spool(own.state_dir, limits_of(settings.in_force), clockwork.now)
+    try:
+        agent = _Agent(own, identities, machine, settings, spool, clockwork)
+        await agent.run(stop)
+    finally:
+        await spool.close()
+
+
+class _Settings:
+    """The unit's settings: what the controller wants, kept on the disk, within what the machine allows."""
+
+    def __init__(self, own: AgentSettings, identities: IdentityStore) -> None:
+        self._own = own
+        self._identities = identities
+        self.wanted = identities.load_settings()
+
+    @property
+    def in_force(self) -> UnitSettings:
+        return capped(self.wanted, self._own)
+
+    def keep(self, wanted: UnitSettings) -> None:
+        self._identities.save_settings(wanted)
+        self.wanted = wanted
+
+
+class _Agent:
+    def __init__(
+        self,
+        own: AgentSettings,
+        identities: IdentityStore,
+        machine: MachineFacts,
+        settings: _Settings,
+        spool: Spool,
+        clockwork: Clockwork,
+    ) -> None:
+        identity = identities.load()
+        clock = clockwork.clock
+        self._settings = settings
+        self._spool = spool
+        self._facts = UnitFacts(machine.boot_id, agent_version(), one_line(machine.model, 80))
+        session = Session(identity.unit_id, controller_keys(identity), clock.mono_ms())
+        uplink = Uplink(
+            identity.unit_id,
+            session,
+            spool,
+            clock,
+            self._facts,
+            lambda: settings.wanted.version,
+            round(own.ack_timeout_s * 1000),
+        )
+        sampler = Sampler(default_readers(own.root, storage_path=_watched_storage(own)))
+        self._reporter = Reporter(sampler, spool, uplink.offer, clockwork, lambda: settings.in_force.report_every_s)
+        self._orders = Orders(spool, uplink.tell, self._reporter.report, lambda: settings.wanted, self._apply_settings)
+        context = tls_context(identity, SoftKeyStore(own.state_dir), identities.chain_path)
+        self._link = Link(identity, context, session, uplink, spool, clock, self._orders.take)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        facts = self._facts
+        started = f"agent {facts.agent_version} started on boot {facts.boot_id or 'unknown'}"
+        await self._reporter.event(Happening("agent-started", "info", started))
+        async with asyncio.TaskGroup() as tasks:
+            working = [
+                tasks.create_task(self._reporter.run(), name="reports"),
+                tasks.create_task(self._orders.run(), name="orders"),
+            ]
+            await self._link.run(stop)
+            for task in working:
+                task.cancel()
+        _log.info("agent stopped")
+
+    async def _apply_settings(self, wanted: UnitSettings) -> None:
+        await asyncio.to_thread(self._settings.keep, wanted)
+        self._spool.hold(limits_of(self._settings.in_force))
+        self._reporter.change_pace()
+        await self._reporter.event(Happening("settings-applied", "info", f"settings version {wanted.version} applied"))
+
+
+def _watched_storage(own: AgentSettings) -> str:
+    """The file system that a full spool would fill; a simulated host has its own idea of storage."""
+    return str(own.state_dir.absolute()) if own.root == Path("/") else "/"

@@ -1,0 +1,58 @@
+"""When to announce the unit's session (again). Pure: the caller passes monotonic milliseconds in.
+
+A controller answers an announcement with a Welcome. Silence, although something waits for an answer, means that the
+controller was away, or that its answer came so late that it had to be refused (`protocols.session`): only a new nonce
+helps then. Each unanswered announcement doubles the wait for the next.
+"""
+
+from edge_agent.link.backoff import Draw, evenly
+
+LONGEST_MS = 300_000
+HURRIED_MS = 2_000
+_DOUBLINGS_MAX = 16
+
+
+class Announcing:
+    """The announcements of one connection."""
+
+    def __init__(self, silence_ms: int, now_ms: int, draw: Draw = evenly) -> None:
+        """`silence_ms` is how long an answer may take; the session is being announced at `now_ms`."""
+        self._silence_ms = silence_ms
+        self._draw = draw
+        self._announced_at_ms = now_ms
+        self._heard_at_ms: int | None = None
+        self._unanswered = 0
+        self._stale = False
+        self._jitter = draw(0.75, 1.25)
+
+    def heard_lately(self, now_ms: int) -> bool:
+        """Whether the controller has said anything valid on this connection within three silences."""
+        return self._heard_at_ms is not None and now_ms - self._heard_at_ms <= 3 * self._silence_ms
+
+    def heard(self, now_ms: int, *, progress: bool) -> None:
+        """A valid envelope came; with `progress` it acknowledged something."""
+        self._heard_at_ms = now_ms
+        self._stale = False
+        if progress:
+            self._unanswered = 0
+
+    def refused_stale(self) -> None:
+        """An envelope was refused as late or as for another session: the controller is there, the nonce is worn."""
+        self._stale = True
+
+    def announced(self, now_ms: int) -> None:
+        """The session has been announced again, with a new nonce."""
+        self._announced_at_ms = now_ms
+        self._unanswered += 1
+        self._stale = False
+        self._jitter = self._draw(0.75, 1.25)
+
+    def due_ms(self, *, waiting: bool) -> int | None:
+        """When to announce again, if nothing is heard before; None while all is answered and nothing is `waiting`."""
+        answered = self._heard_at_ms is not None and self._heard_at_ms >= self._announced_at_ms
+        if answered and not waiting and not self._stale:
+            return None
+        since_ms = max(self._announced_at_ms, self._heard_at_ms or 0)
+        patience_ms = HURRIED_MS if self._stale else self._silence_ms
+        wait_ms = min(LONGEST_MS, patience_ms << min(self._unanswered, _DOUBLINGS_MAX))
+        return since_ms + round(wait_ms * self._jitter)

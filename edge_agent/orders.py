@@ -1,0 +1,95 @@
+"""Commands of the controller: each carried out once, its result told as often as it is asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import structlog
+
+from edge_agent.errors import AgentError
+from edge_agent.link.uplink import Outcome, ResultState
+from edge_agent.spool.spool import Spool
+from protocols.commands import ApplySettings, ReportNow
+from protocols.downlink import Command
+from protocols.settings import UnitSettings
+
+WAITING_MAX = 16
+ORDER_LIMIT_S = 60.0
+_INTERRUPTED = "the agent was stopped before it was done; give the command again if it is still wanted"
+
+_log = structlog.get_logger(__name__)
+
+
+def refuse_settings(own: UnitSettings, wanted: UnitSettings) -> str | None:
+    """Why a unit with settings `own` does not take `wanted`; None when it does."""
+    if wanted.version < own.version:
+        return f"settings version {wanted.version} is older than the unit's own {own.version}"
+    return None
+
+
+class Orders:
+    """Takes commands one at a time, in the order they came."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        tell: Callable[[Outcome], None],
+        report_now: Callable[[], Awaitable[None]],
+        own_settings: Callable[[], UnitSettings],
+        apply_settings: Callable[[UnitSettings], Awaitable[None]],
+    ) -> None:
+        """`tell` sends a result; `report_now` and `apply_settings` carry out, or raise AgentError."""
+        self._spool = spool
+        self._tell = tell
+        self._report_now = report_now
+        self._own_settings = own_settings
+        self._apply_settings = apply_settings
+        self._waiting: asyncio.Queue[Command] = asyncio.Queue(WAITING_MAX)
+
+    def take(self, command: Command) -> None:
+        """Take `command` over; one too many is refused at once."""
+        try:
+            self._waiting.put_nowait(command)
+        except asyncio.QueueFull:
+            self._tell(Outcome(command.command_id, "refused", f"{WAITING_MAX} commands are waiting already"))
+
+    async def run(self) -> None:
+        """Carry out commands until cancelled."""
+        while True:
+            await self._once(await self._waiting.get())
+
+    async def _once(self, command: Command) -> None:
+        known = await self._spool.recall(command.command_id)
+        if known is None:
+            await self._settle(command.command_id, "accepted", "")
+            await self._settle(command.command_id, *await self._carry_out(command))
+        elif known[0] == "accepted":
+            await self._settle(command.command_id, "failed", _INTERRUPTED)
+        else:
+            self._tell(Outcome(command.command_id, cast(ResultState, known[0]), known[1]))
+
+    async def _settle(self, command_id: str, state: ResultState, reason: str) -> None:
+        await self._spool.remember(command_id, state, reason)
+        self._tell(Outcome(command_id, state, reason))
+        _log.info("command", command_id=command_id, state=state, reason=reason)
+
+    async def _carry_out(self, command: Command) -> tuple[ResultState, str]:
+        try:
+            async with asyncio.timeout(ORDER_LIMIT_S):
+                match command.order:
+                    case ReportNow():
+                        await self._report_now()
+                        return "done", ""
+                    case ApplySettings(settings=wanted):
+                        return await self._settings(wanted)
+        except AgentError as error:
+            return "failed", str(error)
+        except TimeoutError:
+            return "failed", f"it was not done within {ORDER_LIMIT_S:.0f} s"
+
+    async def _settings(self, wanted: UnitSettings) -> tuple[ResultState, str]:
+        reason = refuse_settings(self._own_settings(), wanted)
+        if reason is not None:
+            return "refused", reason
+        await self._apply_settings(wanted)
+        return "done", ""
