@@ -30,7 +30,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Downlink:
-    """One controller's way to its units. Counters are the clock's microseconds or more, so they ascend over restarts."""
+    """One controller's way to its units. Counters are the clock's microseconds or more: they ascend over restarts."""
 
     def __init__(
         self,

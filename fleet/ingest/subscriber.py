@@ -35,7 +35,7 @@ _CHANNELS: tuple[UpChannel, ...] = ("health", "event", "result", "lwt")
 _log = structlog.get_logger(__name__)
 
 
-def filters(shared_group: str | None = None) -> list[str]:
+def filters(shared_group: str = "") -> list[str]:
     """What ingest subscribes to: all units' health, events, results and announcements."""
     return [up_filter(channel, shared_group) for channel in _CHANNELS]
 
