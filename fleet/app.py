@@ -1,0 +1,130 @@
+"""The controller: wires its parts together and runs them until told to stop."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+
+import structlog
+
+from fleet.api.app import build_api
+from fleet.api.assembly import assemble
+from fleet.api.server import ApiServer
+from fleet.backoff import Backoff
+from fleet.broker_address import BrokerAddress
+from fleet.clock import utc_now
+from fleet.commands.dispatcher import Dispatcher
+from fleet.credentials import Credentials, load_credentials
+from fleet.downlink.downlink import Downlink
+from fleet.errors import StoreUnavailable
+from fleet.feed.hub import Hub
+from fleet.ingest.ingest import Ingest
+from fleet.ingest.subscriber import MqttSubscriber
+from fleet.metrics import Metrics
+from fleet.presence.sweeper import Sweeper
+from fleet.retention import Retention
+from fleet.settings import Settings
+from fleet.store.store import Store, open_store
+from protocols.topics import UpChannel, up_filter
+
+_INGESTED: tuple[UpChannel, ...] = ("health", "event", "result", "lwt")
+_DATABASE_LIMIT_S = 60.0
+
+_log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Run a controller until SIGTERM or SIGINT.
+
+    Raises AuthorityError or SettingsInvalid when its keys are not there, SchemaOutdated when the database is not at
+    this program's revision, StoreUnavailable when it can not be reached within a minute, OSError when the API can
+    not listen. Later losses of database or broker only delay.
+    """
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    credentials = load_credentials(
+        settings.state_path, settings.api.names, [settings.broker.unit_host, settings.broker.host], utc_now()
+    )
+    async with AsyncExitStack() as stack:
+        store = await _open_patiently(settings)
+        stack.push_async_callback(store.close)
+        await store.check_schema()
+        metrics = Metrics()
+        if settings.metrics.port is not None:
+            stack.callback(metrics.serve(settings.metrics.port).shutdown)
+        parts = [asyncio.create_task(part, name=name) for name, part in _parts(settings, store, credentials, metrics)]
+        _log.info("the controller runs", api=settings.api.url)
+        try:
+            await _until_stopped(stop, parts)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+    _log.info("the controller has stopped")
+
+
+def _parts(
+    settings: Settings, store: Store, credentials: Credentials, metrics: Metrics
+) -> list[tuple[str, Coroutine[None, None, None]]]:
+    hub = Hub(store)
+    services = assemble(settings, store, credentials, hub, utc_now)
+    key_path, chain_path = credentials.server_files
+    api = ApiServer(
+        build_api(services), settings.api.listen, settings.api.port, key_path=key_path, chain_path=chain_path
+    )
+    address = BrokerAddress(settings.broker.host, settings.broker.port, credentials.broker_tls(), settings.broker.mqtt)
+    # Random, because whoever knows the client id of a connection can take its place.
+    name = secrets.token_hex(8)
+    downlink = Downlink(address, f"controller-downlink-{name}", credentials.down_key, metrics)
+    dispatcher = Dispatcher(store, utc_now, hub, downlink.send_command)
+    filters = [up_filter(channel, settings.broker.shared_group) for channel in _INGESTED]
+    ingest = Ingest(
+        store=store,
+        subscriber=MqttSubscriber(address, f"controller-ingest-{name}", filters, metrics),
+        downlink=downlink,
+        presence=settings.presence,
+        metrics=metrics,
+        on_sessions=dispatcher.on_sessions,
+    )
+    sweeper = Sweeper(store, settings.presence, utc_now, lambda: ingest.listening_since, metrics)
+    return [
+        ("api", api.run()),
+        ("hub", hub.run()),
+        ("downlink", downlink.run()),
+        ("commands", dispatcher.run()),
+        ("ingest", ingest.run()),
+        ("presence", sweeper.run()),
+        ("retention", Retention(store, settings.retention, utc_now).run()),
+    ]
+
+
+async def _until_stopped(stop: asyncio.Event, parts: list[asyncio.Task[None]]) -> None:
+    """Return when told to stop; a part that ends by itself takes the controller down with its error."""
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        done, _ = await asyncio.wait([stopping, *parts], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+    for part in parts:
+        if part in done:
+            _log.error("a part of the controller ended", part=part.get_name())
+            part.result()
+
+
+async def _open_patiently(settings: Settings) -> Store:
+    backoff = Backoff()
+    deadline = asyncio.get_running_loop().time() + _DATABASE_LIMIT_S
+    while True:
+        try:
+            return await open_store(settings.database.dsn, max_connections=settings.database.max_connections)
+        except StoreUnavailable as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            _log.warning("waiting for the database", detail=error.detail)
+            await asyncio.sleep(backoff.next_s())
