@@ -17,6 +17,8 @@ from fleet.errors import SettingsInvalid
 from protocols.settings import UnitSettings
 
 _PREFIX = "MUSTER_"
+_OTHERS = ("MUSTER_CLIENT_", "MUSTER_AGENT_", "MUSTER_CONFIG", "MUSTER_TEST_")
+"""Variables of the client and the agent, the one that names the file, and the test run's mark."""
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -116,7 +118,7 @@ def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Se
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(str(path), f"is not TOML: {error}") from error
     for name, value in environment.items():
-        if name.startswith(_PREFIX) and not name.startswith((_PREFIX + "CLIENT_", _PREFIX + "AGENT_")):
+        if name.startswith(_PREFIX) and not name.startswith(_OTHERS):
             _overlay(tree, name, value)
     try:
         return msgspec.convert(tree, Settings, strict=False)
