@@ -140,8 +140,8 @@ def test_the_console_loads_no_room_of_the_controller_but_the_client_and_the_pure
 def test_what_is_hidden_can_not_be_loaded() -> None:
     with pytest.raises(AssertionError, match="msgspec is not for this package"):
         load(PROTOCOLS._replace(distributions=frozenset({"cryptography"})))
-    with pytest.raises(AssertionError, match="fleet is not for this package"):
-        load(CONSOLE._replace(rooms=("tui", "protocols", "firmware_bridge")))
+    with pytest.raises(AssertionError, match="protocols is not for this package"):
+        load(Rule("fleet.client", ("fleet",), "client"))
 
 
 def test_what_is_hidden_covers_the_other_extras() -> None:
