@@ -42,6 +42,7 @@ def build_api(services: Services) -> Litestar:
         "exception_handlers": HANDLERS,
         "request_max_body_size": _MAX_BODY_BYTES,
         "compression_config": CompressionConfig(backend="gzip", gzip_compress_level=5, minimum_size=400),
+        "logging_config": None,
         "state": State({"services": services}),
     }
     described = Litestar(

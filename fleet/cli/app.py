@@ -57,7 +57,3 @@ def _said(error: Exception) -> str:
     if isinstance(error, RequestRefused):
         return f"{error.problem.message}: {error.problem.remedy}"
     return " ".join(str(error).split())
-
-
-if __name__ == "__main__":
-    run()

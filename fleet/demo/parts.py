@@ -11,6 +11,11 @@ from fleet.demo.errors import PartFailed
 _STOP_LIMIT_S = 15.0
 
 
+def program(name: str) -> str:
+    """The path of one of Muster's commands, beside this Python."""
+    return str(Path(sys.executable).parent / name)
+
+
 class Part:
     """One running program."""
 
@@ -44,17 +49,14 @@ class Parts:
         self._logs = logs
         self._parts: list[Part] = []
 
-    async def start(self, name: str, module: str, *arguments: str) -> Part:
-        """Run `python -m module arguments…` with its output in `<logs>/<name>.log`."""
+    async def start(self, name: str, *command: str) -> Part:
+        """Run `command` with its output in `<logs>/<name>.log`."""
         log = self._logs / f"{name}.log"
-        command = [sys.executable, "-m", "fleet.demo.tether", str(os.getpid())]
+        tether = [sys.executable, "-m", "fleet.demo.tether", str(os.getpid())]
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
+                *tether,
                 *command,
-                sys.executable,
-                "-m",
-                module,
-                *arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

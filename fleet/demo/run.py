@@ -16,10 +16,10 @@ from fleet.credentials import load_credentials
 from fleet.demo.errors import PartFailed
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.outcome import Outcome, judge
-from fleet.demo.parts import Part, Parts
+from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import PEOPLE, Place, Ports, short_socket_dir
 from fleet.demo.postgres import PostgresServer
-from fleet.demo.units import THIS_MACHINE, DemoUnit
+from fleet.demo.units import THIS_MACHINE, DemoUnit, SpoolStatus
 from fleet.founding import found
 from fleet.log.entries import CONTROLLER
 from fleet.people.register import PeopleRegister
@@ -30,7 +30,7 @@ from protocols.people import Role
 
 _UP_LIMIT_S = 60.0
 _JOIN_LIMIT_S = 240.0
-_DRAIN_LIMIT_S = 60.0
+_ASKED_AT_ONCE = 4
 _POLL_S = 0.2
 
 
@@ -58,9 +58,7 @@ class Demo:
     async def with_console(self) -> None:
         """Run until the person leaves the console."""
         async with self._running() as (_, engineer_toml):
-            console = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tui.app", "--config", engineer_toml, start_new_session=False
-            )
+            console = await asyncio.create_subprocess_exec(program("fleet-console"), "--config", engineer_toml)
             try:
                 await console.wait()
             finally:
@@ -119,8 +117,10 @@ class Demo:
         _say("starting broker and controller")
         listen = f"127.0.0.1:{settings.broker.port}"
         directory = str(settings.state_path / "broker")
-        await self._parts.start("broker", "fleet.broker", "--listen", listen, "--directory", directory)
-        await self._parts.start("controller", "fleet.cli.app", "serve", "--config", str(self._place.fleet_toml))
+        await self._parts.start(
+            "broker", sys.executable, "-m", "fleet.broker", "--listen", listen, "--directory", directory
+        )
+        await self._parts.start("controller", program("fleet"), "serve", "--config", str(self._place.fleet_toml))
         answering = asyncio.create_task(self._until_answering())
         try:
             await self._parts.until("the controller's API", answering.done, _UP_LIMIT_S)
@@ -144,8 +144,8 @@ class Demo:
         await accept_all(self._units, self._parts, door, _JOIN_LIMIT_S, self._tell_joined)
 
     async def _start_simulation(self) -> None:
-        directory = str(self._place.hosts)
-        await self._parts.start("hosts", "edge_agent.cli", "simulate-host", directory, *self._simulated)
+        hosts = ["--hosts", str(len(self._simulated))]
+        await self._parts.start("hosts", program("edge-agent"), "simulate-host", str(self._place.hosts), *hosts)
         last = self._units[-1].root
 
         def complete() -> bool:
@@ -160,12 +160,16 @@ class Demo:
         """Stop the units first: then nothing is on its way but what their spools still hold."""
         _say("stopping the units, then counting")
         await self._parts.stop(list(self._agents.values()))
-        spools = {}
-        for unit in self._units:
-            unit_id = (await unit.status()).unit_id
-            if unit_id is None:
-                raise PartFailed(unit.name, self._place.logs, "has no identity")
-            spools[unit_id] = await unit.spool()
+        gate = asyncio.Semaphore(_ASKED_AT_ONCE)
+
+        async def ask(unit: DemoUnit) -> tuple[str, SpoolStatus]:
+            async with gate:
+                unit_id = (await unit.status()).unit_id
+                if unit_id is None:
+                    raise PartFailed(unit.name, self._place.logs, "has no identity")
+                return unit_id, await unit.spool()
+
+        spools = dict(await asyncio.gather(*map(ask, self._units)))
         store = await open_store(settings.database.dsn, max_connections=2)
         try:
             return await judge(store, spools, self._began_at_s)

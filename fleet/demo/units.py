@@ -2,17 +2,18 @@
 
 import asyncio
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 
 from fleet.demo.errors import PartFailed
-from fleet.demo.parts import Part, Parts
+from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import Place
 
 THIS_MACHINE = "this-machine"
 _PROGRAM_LIMIT_S = 30.0
+_NOT_JOINED = 4
+"""The exit code of `edge-agent status` while the unit has no identity; it prints its fingerprint all the same."""
 
 
 class AgentStatus(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ class DemoUnit:
 
     async def run(self, parts: Parts) -> Part:
         """Start its agent."""
-        return await parts.start(f"agent-{self.name}", "edge_agent.cli", "run", "--config", str(self.config))
+        return await parts.start(f"agent-{self.name}", program("edge-agent"), "run", "--config", str(self.config))
 
     async def status(self) -> AgentStatus:
         """Identity as the unit itself tells it."""
@@ -67,9 +68,7 @@ class DemoUnit:
 
     async def _ask(self, command: str) -> bytes:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "edge_agent.cli",
+            program("edge-agent"),
             command,
             "--json",
             "--config",
@@ -83,6 +82,6 @@ class DemoUnit:
         finally:
             if process.returncode is None:
                 process.kill()
-        if process.returncode != 0:
+        if process.returncode not in {0, _NOT_JOINED}:
             raise PartFailed(self.name, self.config.parent, f"edge-agent {command}: {complaint.decode()[-300:]}")
         return output
