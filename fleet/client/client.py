@@ -43,6 +43,11 @@ class FleetClient:
         """The controller's address."""
         return self._session.settings.url
 
+    @property
+    def idle_minutes(self) -> int:
+        """Minutes without a request after which the session ends."""
+        return self._session.idle_minutes
+
     def feed(self) -> ChangeFeed:
         """The feed of changes, to be entered with `async with`."""
         return ChangeFeed(self._session)

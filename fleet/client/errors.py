@@ -63,12 +63,14 @@ class CertificateNotTrusted(ClientError):
 
 
 class ControllerFailed(ClientError):
-    """The controller answered `what` with HTTP `status` (500 and above): the fault is on its side."""
+    """The controller answered `what` with HTTP `status` (500 and above): the fault is on its side, in its `detail`."""
 
-    def __init__(self, what: str, status: int) -> None:
-        super().__init__(f"{what}: the controller failed (HTTP {status}); try again, then look at its log")
+    def __init__(self, what: str, status: int, detail: str = "") -> None:
+        said = detail or "try again, then look at its log"
+        super().__init__(f"the controller could not do {what} (HTTP {status}): {said}")
         self.what = what
         self.status = status
+        self.detail = detail
 
 
 class UnexpectedAnswer(ClientError):

@@ -20,8 +20,8 @@ PING_EVERY_S = 5.0
 PONG_WAIT_S = 15.0
 OPEN_WAIT_S = 15.0
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
-SESSION_ENDED_CODES = frozenset({1008, 3000, 4401})
-"""Close codes by which the controller says that the token is no longer good: policy, unauthorised, and our own."""
+SESSION_ENDED_CODE = 4401
+"""The close code by which the controller says that the token is no longer good."""
 
 _ENDED_STATUSES = frozenset({401, 403})
 
@@ -114,7 +114,7 @@ class ChangeFeed:
             ended = error.response.status_code in _ENDED_STATUSES
             return _Ending(f"the feed answered HTTP {error.response.status_code}", signed_out=ended)
         except ConnectionClosed as error:
-            ended = error.rcvd is not None and error.rcvd.code in SESSION_ENDED_CODES
+            ended = error.rcvd is not None and error.rcvd.code == SESSION_ENDED_CODE
             return _Ending("the session has ended" if ended else f"the feed closed: {error}", signed_out=ended)
         except msgspec.DecodeError as error:
             return _Ending(f"the feed sent what this version does not understand ({error}); update the older")

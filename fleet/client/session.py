@@ -58,6 +58,11 @@ class Session:
         return f"Session(url={self.settings.url!r}, person={self.settings.person!r})"
 
     @property
+    def idle_minutes(self) -> int:
+        """Minutes without a request after which the controller ends the session."""
+        return self._signed_in.idle_minutes if self._signed_in else 0
+
+    @property
     def token(self) -> str | None:
         """The session's token, None when signed out."""
         return self._signed_in.token if self._signed_in else None
@@ -194,11 +199,15 @@ def _decoded(response: httpx.Response, answer: type[T]) -> T:
 
 def _why_refused(response: httpx.Response) -> ClientError:
     try:
-        return Refused(response.status_code, msgspec.json.decode(response.content, type=Problem))
+        problem = msgspec.json.decode(response.content, type=Problem)
     except msgspec.DecodeError as error:
         if response.is_server_error:
             return ControllerFailed(_asked(response), response.status_code)
         return UnexpectedAnswer(_asked(response), response.status_code, str(error))
+    if response.is_server_error:
+        said = "; ".join(part for part in (problem.message, problem.remedy) if part)
+        return ControllerFailed(_asked(response), response.status_code, said)
+    return Refused(response.status_code, problem)
 
 
 def _asked(response: httpx.Response) -> str:

@@ -1,0 +1,65 @@
+"""`fleet-console`: sign in, then open the console."""
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from fleet.client import ClientError, ClientSettings, connect, load_client_settings
+from tui.saved import SavedFilters, saved_filters_path
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_NOT_A_TERMINAL = 2
+
+cli = App(
+    name="fleet-console",
+    help="The console of Muster. Exit codes: 0 left by the person, 1 could not sign in or lost its footing, "
+    "2 wrong use or no terminal.",
+    version=lambda: version("muster"),
+)
+
+
+@cli.default
+def main(
+    *,
+    config: Annotated[Path | None, Parameter(help="settings file; default $XDG_CONFIG_HOME/muster/client.toml")] = None,
+    url: Annotated[str | None, Parameter(help="the controller's https address")] = None,
+    person: Annotated[str | None, Parameter(help="your id, as TO-12")] = None,
+    key: Annotated[Path | None, Parameter(help="your SSH private key, or the .pub of one in ssh-agent")] = None,
+) -> int:
+    """Sign in to the controller and open the console."""
+    overrides = {"url": url, "person": person, "key_file": str(key) if key is not None else None}
+    try:
+        settings = load_client_settings(config, overrides)
+        if not sys.stdin.isatty() or not sys.stdout.isatty():
+            return _fail("the console needs a terminal; `fleet` has the same facts with --json", EXIT_NOT_A_TERMINAL)
+        return asyncio.run(_open(settings))
+    except ClientError as error:
+        return _fail(str(error), EXIT_FAILED)
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+async def _open(settings: ClientSettings) -> int:
+    """Sign in before the screen is taken, so that a token's prompt and an error stay readable."""
+    from tui.console import ConsoleApp  # noqa: PLC0415  Textual is loaded only once there is something to show
+
+    sys.stderr.write(f"signing in to {settings.url} as {settings.person} (touch your key if it blinks) …\n")
+    async with connect(settings) as client:
+        console = ConsoleApp(client, await client.whoami(), SavedFilters(saved_filters_path()))
+        await console.run_async()
+        return console.return_code or EXIT_OK
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"fleet-console: {message}\n")
+    return code
+
+
+def run() -> None:
+    """The command's entry point."""
+    sys.exit(cli())

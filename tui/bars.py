@@ -1,0 +1,180 @@
+"""The lines around every screen: header above, note line and keys below."""
+
+from time import monotonic
+from typing import ClassVar
+
+from textual.binding import Binding
+from textual.screen import Screen
+from typing_extensions import override
+
+from fleet.client import LinkDown, LinkUp
+from protocols.api.units import Summary
+from tui.desk import Desk, Note, desk_of
+from tui.lines import LineView
+from tui.needs import wanting
+from tui.paint import EMPTY, Line, Span, Tone, cut, joined, line_width, spread
+from tui.rooms_map import ROOMS
+from tui.words import clock, duration, number
+
+_KEY_NAMES = {
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "escape": "esc",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "minus": "-",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+}
+_ALWAYS = ("?", "q")
+"""Keys that keep their place at the right end however narrow the screen is."""
+
+
+def key_name(key: str) -> str:
+    """A key as it is written on the screen."""
+    return _KEY_NAMES.get(key, key)
+
+
+def link_words(link: LinkUp | LinkDown | None, seconds_down: float) -> Span:
+    """The link to the controller: `link 84 ms`, `no link 12 s`, `signed out`, or `connecting`."""
+    match link:
+        case None:
+            return Span("connecting", "muted")
+        case LinkUp(latency_ms):
+            return Span(f"link {latency_ms:.0f} ms", "fair" if latency_ms >= 1000 else "muted")
+        case LinkDown(signed_out=True):
+            return Span("signed out: any key signs in", "loud")
+        case LinkDown():
+            return Span(f"no link {duration(seconds_down)}", "loud")
+
+
+def tabs(room: str, summary: Summary | None) -> Line:
+    """The numbered rooms; `Now` carries how many things want a person."""
+    parts: list[Line] = []
+    for key, name, title in ROOMS:
+        here = name == room
+        part: Line = (Span(key, "accent"), Span(" "), Span(title, "title" if here else "muted"))
+        if name == "now" and summary is not None and wanting(summary):
+            tone: Tone = "bad" if summary.alarms else "fair"
+            part = (*part, Span(f" {number(wanting(summary))}", tone))
+        parts.append(part)
+    return joined(parts)
+
+
+def note_line(note: Note | None, width: int, now: float) -> Line:
+    """A rule, with what was last done or is being waited for in it."""
+    if note is None:
+        return (Span("─" * width, "rule"),)
+    waited = now - note.since
+    text = f" {note.text} " if not note.waiting else f" {note.text} … {duration(waited) + ' ' if waited >= 1 else ''}"
+    body = cut((Span("─", "rule"), Span(text, note.tone)), width)
+    return (*body, Span("─" * (width - line_width(body)), "rule"))
+
+
+def key_line(keys: list[tuple[str, str]], width: int) -> Line:
+    """The keys that work now and what they do, `esc` last; those every screen has stand at the right. Keys that do not
+    fit are left out whole, behind a `…`: `?` has them all."""
+    right = joined((_spelled(key, does) for key, does in keys if key in _ALWAYS), "  ")
+    room = width - line_width(right) - 4
+    left: Line = ()
+    for key, does in sorted((pair for pair in keys if pair[0] not in _ALWAYS), key=lambda pair: pair[0] == "esc"):
+        longer = joined([left, _spelled(key, does)], "  ")
+        if line_width(longer) > room:
+            left = (*left, Span(" …", "muted"))
+            break
+        left = longer
+    return spread((Span(" "), *left), (*right, Span(" ")) if right else EMPTY, width)
+
+
+def _spelled(key: str, does: str) -> Line:
+    return (Span(key, "accent"), Span(f" {does}", "muted"))
+
+
+class Bar(LineView):
+    """A bar of fixed height."""
+
+    LINES: ClassVar[int] = 1
+
+    def on_mount(self) -> None:
+        """Its lines are there from the start."""
+        self.set_line_count(self.LINES)
+
+    @property
+    def desk(self) -> Desk:
+        """The console's shared state."""
+        return desk_of(self.screen)
+
+
+class HeaderBar(Bar):
+    """Name, time, link and person; the rooms; a rule."""
+
+    LINES = 3
+
+    def __init__(self, room: str) -> None:
+        super().__init__()
+        self._room = room
+
+    @override
+    def line(self, index: int, width: int) -> Line:
+        """See LineView."""
+        match index:
+            case 0:
+                return self._first(width)
+            case 1:
+                return (Span(" "), *tabs(self._room, self.desk.summary))
+            case _:
+                return (Span("─" * width, "rule"),)
+
+    def _first(self, width: int) -> Line:
+        desk = self.desk
+        now = desk.server_clock.now()
+        down = (now - desk.link.since).total_seconds() if isinstance(desk.link, LinkDown) else 0.0
+        left = joined(
+            [
+                (Span(" "), Span("Muster", "strong")),
+                (Span(clock(now, utc=desk.server_clock.utc)),),
+                (link_words(desk.link, down),),
+            ]
+        )
+        person = (Span(desk.me.person_id, "strong"), Span(f" · {desk.me.role} ", "muted"))
+        return spread(left, person, width)
+
+
+class NoteBar(Bar):
+    """What was taken and what came of it."""
+
+    @override
+    def line(self, index: int, width: int) -> Line:
+        """See LineView."""
+        return note_line(self.desk.note, width, monotonic())
+
+
+class KeyBar(Bar):
+    """The keys that work now."""
+
+    def on_mount(self) -> None:
+        """Follow the bindings of the screen."""
+        super().on_mount()
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
+
+    def _bindings_updated(self, _screen: Screen[object]) -> None:
+        self.repaint()
+
+    @override
+    def line(self, index: int, width: int) -> Line:
+        """See LineView."""
+        return key_line(shown_keys(self.screen), width)
+
+
+def shown_keys(screen: Screen[object]) -> list[tuple[str, str]]:
+    """The keys of `screen` that are offered now, nearest to the cursor first."""
+    found: dict[str, str] = {}
+    for active in screen.active_bindings.values():
+        binding: Binding = active.binding
+        if binding.show and active.enabled and binding.description:
+            found.setdefault(key_name(binding.key), binding.description)
+    return list(found.items())

@@ -1,0 +1,284 @@
+"""The console: rooms, the feed that keeps them true, and one timer that lets ages grow."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.theme import Theme
+from typing_extensions import override
+
+from fleet.client import ChangeFeed, FeedItem, FleetClient, LinkDown, LinkUp
+from protocols.api.feed import SummaryChanged, Watch
+from protocols.api.problems import Problem
+from protocols.api.sessions import Whoami
+from tui.bars import Bar, shown_keys
+from tui.desk import Desk
+from tui.dialogs.dialog import Dialog
+from tui.dialogs.goto import Destination, GotoDialog
+from tui.dialogs.keys import KeysDialog
+from tui.dialogs.problem import ProblemDialog
+from tui.rooms.joins import JoinsRoom
+from tui.rooms.log import LogRoom
+from tui.rooms.now import NowRoom
+from tui.rooms.people import PeopleRoom
+from tui.rooms.room import Room
+from tui.rooms.unit import UnitRoom
+from tui.rooms.units import UnitsRoom
+from tui.rooms_map import ROOMS, RoomName
+from tui.saved import SavedFilters
+
+TICK_S = 1.0
+
+NIGHT = Theme(
+    name="night",
+    primary="#7aa6c2",
+    secondary="#5b7f95",
+    accent="#7aa6c2",
+    foreground="#c3ccd4",
+    background="#0e1217",
+    surface="#141a21",
+    panel="#1b232c",
+    success="#8fb08c",
+    warning="#d9a441",
+    error="#e5705f",
+    dark=True,
+)
+
+
+class ConsoleApp(Desk):
+    """Everything on the screen. `door` is the signed-in client, `me` what it said about the person."""
+
+    CSS_PATH = "console.tcss"
+    TITLE = "Muster"
+    ENABLE_COMMAND_PALETTE = False
+    DEFAULT_MODE = "now"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *[Binding(room.key, f"go('{room.name}')", room.title, show=False) for room in ROOMS],
+        Binding("colon", "goto", "go to"),
+        Binding("z", "utc", "UTC/local", show=False),
+        Binding("question_mark", "keys", "keys"),
+        Binding("q", "quit", "quit"),
+    ]
+
+    class FeedArrived(Message):
+        """An item of the feed; `handled` is set when it is on the screen, so that no two wait at once."""
+
+        def __init__(self, item: FeedItem) -> None:
+            super().__init__()
+            self.item = item
+            self.handled = asyncio.Event()
+
+    def __init__(self, door: FleetClient, me: Whoami, saved: SavedFilters) -> None:
+        super().__init__(door, me)
+        self._feed: ChangeFeed | None = None
+        self.add_mode("now", NowRoom)
+        self.add_mode("units", lambda: UnitsRoom(saved, self.server_clock))
+        self.add_mode("log", LogRoom)
+        self.add_mode("people", PeopleRoom)
+        self.register_theme(NIGHT)
+        self.theme = NIGHT.name
+
+    def on_mount(self) -> None:
+        """Begin to follow the feed and to tick."""
+        self.run_worker(self._follow(), group="feed", exit_on_error=True)
+        self.set_interval(TICK_S, self._tick)
+
+    async def _follow(self) -> None:
+        """Hand each item of the feed to the screens, one at a time."""
+        async with self.door.feed() as feed:
+            self._feed = feed
+            self.update_watch()
+            async for item in feed:
+                message = self.FeedArrived(item)
+                if not self.post_message(message):
+                    return
+                await message.handled.wait()
+
+    def on_console_app_feed_arrived(self, message: FeedArrived) -> None:
+        """Put an item of the feed on the screen."""
+        try:
+            self._take(message.item)
+        finally:
+            message.handled.set()
+
+    def _take(self, item: FeedItem) -> None:
+        if isinstance(item, LinkUp | LinkDown):
+            self._link_is(item)
+            return
+        if isinstance(item, SummaryChanged):
+            self.summary = item.summary
+            self.repaint_bars()
+        for screen in self.screen_stack:
+            if isinstance(screen, Room):
+                screen.feed_arrived(item)
+
+    def _link_is(self, link: LinkUp | LinkDown) -> None:
+        before, self.link = self.link, link
+        if isinstance(link, LinkDown) and not isinstance(before, LinkDown):
+            self.say(f"{link.detail}; trying again", "bad")
+        if isinstance(link, LinkUp) and isinstance(before, LinkDown):
+            self.say("the link is back", "good")
+            self._renew()
+        self.repaint_bars()
+
+    def _renew(self) -> None:
+        """Ask again for all that is shown, and what time it is."""
+        room = self._room
+        if room is not None:
+            room.ask("whoami", self.door.whoami, self._i_am)
+            room.refetch()
+
+    def _i_am(self, me: Whoami) -> None:
+        self.me = me
+        self.server_clock.set(me.server_time)
+        self.screen.refresh_bindings()
+
+    @property
+    def _room(self) -> Room | None:
+        """The room on top, under any dialog."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Room):
+                return screen
+        return None
+
+    def _tick(self) -> None:
+        self.forget_old_note()
+        for screen in self.screen_stack[-2:]:
+            if isinstance(screen, Room | Dialog):
+                screen.tick()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key tells that somebody is here; after the session has ended it also signs in again."""
+        if isinstance(event, events.Key):
+            self.touched()
+            if isinstance(self.link, LinkDown) and self.link.signed_out and self._room is not None:
+                self.say("signing in again", waiting=True)
+                self._room.ask("whoami", self.door.whoami, self._i_am)
+        await super().on_event(event)
+
+    @override
+    def repaint_bars(self) -> None:
+        """See Desk."""
+        for screen in self.screen_stack[-2:]:
+            for bar in screen.query(Bar):
+                bar.repaint()
+
+    @override
+    def show_problem(self, problem: Problem) -> None:
+        """See Desk."""
+        self.push_screen(ProblemDialog(problem))
+
+    @override
+    def update_watch(self) -> None:
+        """See Desk."""
+        room = self._room
+        if self._feed is not None:
+            self._feed.watch(room.watching() if room is not None else Watch(summary=True))
+
+    @override
+    def go(self, room: RoomName) -> None:
+        """See Desk."""
+        self.call_later(self._go, room)
+
+    async def _go(self, room: RoomName) -> Screen[object]:
+        """Show a room's first screen."""
+        await self.switch_mode(room)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        return self.screen
+
+    @override
+    def open_unit(self, unit_id: str) -> None:
+        """See Desk."""
+        self.push_screen(UnitRoom(unit_id))
+
+    @override
+    def open_joins(self) -> None:
+        """See Desk."""
+        if not isinstance(self.screen, JoinsRoom):
+            self.push_screen(JoinsRoom())
+
+    @override
+    def open_unit_log(self, unit_id: str, label: str) -> None:
+        """See Desk."""
+
+        async def open_it() -> None:
+            room = await self._go("log")
+            if isinstance(room, LogRoom):
+                room.set_unit(unit_id, label)
+
+        self.call_later(open_it)
+
+    @override
+    def open_units_filtered(self, text: str) -> None:
+        """See Desk."""
+
+        async def open_it() -> None:
+            room = await self._go("units")
+            if isinstance(room, UnitsRoom):
+                room.set_filter(text)
+
+        self.call_later(open_it)
+
+    def action_go(self, room: RoomName) -> None:
+        """Go to a room by its number."""
+        self.go(room)
+
+    def action_goto(self) -> None:
+        """Go anywhere by name."""
+        destinations = [Destination("room", room.name, room.title, f"key {room.key}") for room in ROOMS]
+        destinations.append(Destination("joins", "", "join: the joining queue", "key j"))
+        destinations += [
+            Destination("action", "utc", "UTC or local times", "key z"),
+            Destination("action", "keys", "keys that work here", "key ?"),
+            Destination("action", "quit", "quit", "key q"),
+        ]
+        self.push_screen(GotoDialog(destinations), self._go_to)
+
+    def _go_to(self, to: Destination | None) -> None:
+        if to is None:
+            return
+        match to.kind:
+            case "room":
+                self.go(to.value)  # type: ignore[arg-type]  # made from ROOMS
+            case "joins":
+                self.open_joins()
+            case "unit":
+                self.open_unit(to.value)
+            case "action":
+                self.call_later(self.run_action, to.value)
+
+    def action_utc(self) -> None:
+        """Times in UTC, or in the person's zone."""
+        self.server_clock.utc = not self.server_clock.utc
+        self.say("times are in UTC" if self.server_clock.utc else "times are local")
+        self._tick()
+
+    def action_keys(self) -> None:
+        """The keys that work here."""
+        shared = {(":", "go to"), ("?", "keys"), ("q", "quit")}
+        here = [pair for pair in shown_keys(self.screen) if pair not in shared]
+        everywhere = [
+            (" ".join(room.key for room in ROOMS), "rooms"),
+            (":", "go to anything"),
+            ("esc", "out"),
+            ("z", "UTC or local"),
+            ("q", "quit"),
+        ]
+        self.push_screen(KeysDialog(here, everywhere))
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C: say how to leave."""
+        self.say("q quits")
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self.exit()
+
+
+def is_settled(app: ConsoleApp) -> bool:
+    """Whether every question put to the controller has been answered."""
+    return all(worker.is_finished or worker.group == "feed" for worker in app.workers)

@@ -1,0 +1,119 @@
+"""What every screen of the console can rely on: the door, the person, the clock, the link, and the note line."""
+
+from time import monotonic
+from typing import NamedTuple
+
+from rich.traceback import Traceback
+from textual.app import App
+from textual.screen import Screen
+
+from fleet.client import ClientError, FleetClient, LinkDown, LinkUp, Refused
+from protocols.api.problems import Problem
+from protocols.api.sessions import Whoami
+from protocols.api.units import Summary
+from protocols.people import Permission
+from tui.clock import ServerClock
+from tui.paint import Tone
+from tui.rooms_map import RoomName
+
+NOTE_LIFE_S = 12.0
+"""How long a result stays on the note line."""
+
+
+class Note(NamedTuple):
+    """What the note line says; with `waiting` it counts the seconds until the answer is there."""
+
+    text: str
+    tone: Tone
+    since: float
+    waiting: bool = False
+
+
+class Desk(App[None]):
+    """The console's shared state; screens find it as `desk_of(self)`."""
+
+    def __init__(self, door: FleetClient, me: Whoami) -> None:
+        super().__init__()
+        self.door = door
+        self.me = me
+        self.server_clock = ServerClock()
+        self.server_clock.set(me.server_time)
+        self.link: LinkUp | LinkDown | None = None
+        self.summary: Summary | None = None
+        self.note: Note | None = None
+        self._touched_at = monotonic()
+
+    @property
+    def is_attended(self) -> bool:
+        """Whether somebody has pressed a key within the minutes a session may be idle."""
+        return monotonic() - self._touched_at < 60 * max(1, self.door.idle_minutes)
+
+    def touched(self) -> None:
+        """Somebody pressed a key."""
+        self._touched_at = monotonic()
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this session's role grants `permission`, as the controller said."""
+        return permission in self.me.permissions
+
+    def say(self, text: str, tone: Tone = "plain", *, waiting: bool = False) -> None:
+        """Put `text` on the note line; `waiting` when it tells what was taken and has no result yet."""
+        self.note = Note(text, tone, monotonic(), waiting)
+        self.repaint_bars()
+
+    def forget_old_note(self) -> None:
+        """Take a result off the note line when it has been there long enough."""
+        if self.note is not None and not self.note.waiting and monotonic() - self.note.since > NOTE_LIFE_S:
+            self.note = None
+
+    def explain(self, error: ClientError) -> None:
+        """Show why something was not done: a refusal in a box, trouble with the link on the note line."""
+        if isinstance(error, Refused):
+            self.note = None
+            self.show_problem(error.problem)
+        else:
+            self.say(str(error), "bad")
+
+    def _fatal_error(self) -> None:
+        """Leave with the traceback of a fault, without the values of variables: a voucher could be among them."""
+        self.panic(Traceback(show_locals=False, suppress=["textual"]))
+
+    def repaint_bars(self) -> None:
+        """The header or the note line has changed."""
+        raise NotImplementedError
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show a refusal: what, by which rule, and what would make it possible."""
+        raise NotImplementedError
+
+    def update_watch(self) -> None:
+        """What is on the screen has changed: tell the feed."""
+        raise NotImplementedError
+
+    def go(self, room: RoomName) -> None:
+        """Go to a room's first screen."""
+        raise NotImplementedError
+
+    def open_unit(self, unit_id: str) -> None:
+        """Open a unit's page."""
+        raise NotImplementedError
+
+    def open_joins(self) -> None:
+        """Open the joining queue."""
+        raise NotImplementedError
+
+    def open_unit_log(self, unit_id: str, label: str) -> None:
+        """Open the log with one unit's events."""
+        raise NotImplementedError
+
+    def open_units_filtered(self, text: str) -> None:
+        """Open the unit list with a filter."""
+        raise NotImplementedError
+
+
+def desk_of(screen: Screen[object]) -> Desk:
+    """The desk a screen belongs to."""
+    desk = screen.app
+    if not isinstance(desk, Desk):
+        raise TypeError("this screen belongs to the console")
+    return desk

@@ -1,0 +1,1 @@
+"""What opens over a room and closes with esc."""

@@ -1,0 +1,64 @@
+"""The box every dialog is."""
+
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from tui.asks import Asks
+from tui.bars import KeyBar, NoteBar
+from tui.lines import LineView, Page
+from tui.paint import Line, Span
+
+Result = TypeVar("Result")
+
+
+class Dialog(Asks, ModalScreen[Result]):
+    """A titled box over the room, with its own note line and keys. `esc` closes it and changes nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
+    TITLE: ClassVar[str] = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, content, note line, keys."""
+        with Vertical(classes="box"):
+            yield from self.content()
+            yield NoteBar()
+            yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Put the title on the box."""
+        self.query_one(".box").border_title = self.title_text()
+
+    def title_text(self) -> str:
+        """What the box is called."""
+        return self.TITLE
+
+    def content(self) -> ComposeResult:
+        """What the box shows."""
+        raise NotImplementedError
+
+    def tick(self) -> None:
+        """A second has passed."""
+        for lines in self.query(LineView):
+            lines.repaint()
+
+    def action_close(self) -> None:
+        """Close without doing anything."""
+        self.dismiss(None)
+
+
+class Words(Page):
+    """Lines of text in a dialog, as high as they are."""
+
+    def say(self, lines: list[Line]) -> None:
+        """Show `lines`."""
+        self.styles.height = len(lines)
+        self.show(lines)
+
+
+def labelled(label: str, value: Line, width: int = 12) -> Line:
+    """`label` in a column of its own, then `value`."""
+    return (Span(f" {label:<{width}}", "muted"), *value)

@@ -1,0 +1,132 @@
+"""Go to: type a few letters of a room, an action or a unit."""
+
+from typing import ClassVar, Literal, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+from textual.widgets import Input
+from typing_extensions import override
+
+from fleet.client import ClientError
+from protocols.api.units import UnitPage
+from tui.dialogs.dialog import Dialog
+from tui.field import Field
+from tui.listing import ItemListing
+from tui.needs import name_of
+from tui.paint import Line, Span, fit
+
+TYPING_PAUSE_S = 0.15
+UNITS_SHOWN = 8
+_LINES = 12
+
+Kind = Literal["room", "joins", "action", "unit"]
+
+
+class Destination(NamedTuple):
+    """Somewhere to go or something to do: what kind, its value, what it says."""
+
+    kind: Kind
+    value: str
+    text: str
+    remark: str = ""
+
+
+def matching(destinations: list[Destination], typed: str) -> list[Destination]:
+    """Those in whose words every typed word begins something."""
+    words = typed.lower().split()
+    return [
+        one
+        for one in destinations
+        if all(any(part.startswith(word) for part in f"{one.text} {one.remark}".lower().split()) for word in words)
+    ]
+
+
+class GotoDialog(Dialog[Destination]):
+    """Returns the destination chosen, None when closed. Units are asked of the controller as one types."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "go", "go", priority=True),
+        Binding("down", "move(1)", "next"),
+        Binding("up", "move(-1)", "before", show=False),
+    ]
+
+    def __init__(self, destinations: list[Destination], title: str = "Go to") -> None:
+        super().__init__()
+        self._title = title
+        self._destinations = destinations
+        self._units: list[Destination] = []
+        self._listing: ItemListing[Destination] = ItemListing(self._draw, lambda one: (one.kind, one.value))
+        self._field = Field(hint="a room, an action, or a unit's label or id", most=80)
+        self._timer: Timer | None = None
+
+    @override
+    def title_text(self) -> str:
+        """See Dialog."""
+        return self._title
+
+    @override
+    def content(self) -> ComposeResult:
+        """The field, then what fits."""
+        yield self._field
+        self._listing.styles.height = _LINES
+        self._listing.can_focus = False
+        yield self._listing
+
+    def on_mount(self) -> None:
+        """Everything, before anything is typed."""
+        super().on_mount()
+        self._field.focus()
+        self._fill()
+        self._ask_units()
+
+    def _fill(self) -> None:
+        self._listing.show([*matching(self._destinations, self._field.value), *self._units])
+
+    def _draw(self, one: Destination, width: int) -> Line:
+        kind = "" if one.kind == "action" else one.kind
+        return (
+            Span(fit(one.text, 30), "strong" if one.kind == "unit" else "plain"),
+            Span(" " + fit(one.remark, max(0, width - 38)), "muted"),
+            Span(fit(kind, 6, right=True), "muted"),
+        )
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Narrow what is here at once, and ask for units when the typing pauses."""
+        message.stop()
+        self._units = []
+        self._fill()
+        self._listing.move_to(0)
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(TYPING_PAUSE_S, self._ask_units)
+
+    def _ask_units(self) -> None:
+        typed = self._field.value.strip()
+        if typed or not self._destinations:
+            door = self.desk.door
+            self.ask(
+                "units", lambda: door.list_units(typed, limit=UNITS_SHOWN), self._units_arrived, failed=self._no_units
+            )
+
+    def _units_arrived(self, page: UnitPage) -> None:
+        self._units = [
+            Destination("unit", row.unit_id, name_of(row.label, row.unit_id), f"{row.unit_id}  {row.presence}")
+            for row in page.rows
+        ]
+        self._fill()
+
+    def _no_units(self, error: ClientError) -> None:
+        self.desk.say(str(error), "fair")
+
+    def on_listing_opened(self) -> None:
+        """A click goes."""
+        self.action_go()
+
+    def action_move(self, by: int) -> None:
+        """Another line."""
+        self._listing.action_move(by)
+
+    def action_go(self) -> None:
+        """Go there."""
+        self.dismiss(self._listing.item)

@@ -1,0 +1,70 @@
+"""The keys that work here, and what the words mean."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from typing_extensions import override
+
+from tui.dialogs.dialog import Dialog
+from tui.lines import Page
+from tui.paint import PRESENCE_TONES, Line, Span, fit
+
+_WORDS: tuple[tuple[str, str], ...] = (
+    ("online", "reports come as often as they should"),
+    ("stale", "a report or two are overdue"),
+    ("quiet", "nothing for so long that somebody should look"),
+    ("never", "has joined and not reported yet"),
+    ("quarantined", "kept out: its key may have been copied"),
+    ("revoked", "its certificate is void"),
+)
+_MOVES = (("↑ ↓", "line"), ("pgup pgdn", "screenful"), ("home end", "first, last"))
+
+
+def key_lines(here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) -> list[Line]:
+    """The help: keys of this screen, keys of every screen, words."""
+    lines: list[Line] = [(Span(" HERE", "accent"),)]
+    lines += [_pair(key, does) for key, does in here]
+    lines += [(), (Span(" EVERYWHERE", "accent"),)]
+    lines += [_pair(key, does) for key, does in [*everywhere, *_MOVES]]
+    lines += [(), (Span(" A UNIT IS", "accent"),)]
+    lines += [
+        (Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(meaning, "muted"))  # type: ignore[index]
+        for word, meaning in _WORDS
+    ]
+    lines += [
+        (),
+        (Span(" — means not known, never zero. A figure reads “12.4 V · 40 s” when it is", "muted"),),
+        (Span(" older than its report. Times are yours; z shows UTC.", "muted"),),
+    ]
+    return lines
+
+
+def _pair(key: str, does: str) -> Line:
+    return (Span("  " + fit(key, 13), "strong"), Span(does, "muted"))
+
+
+class KeysDialog(Dialog[None]):
+    """Help for the screen below."""
+
+    TITLE = "Keys"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,enter,q", "close", "close", show=False)]
+
+    def __init__(self, here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._lines = key_lines(here, everywhere)
+        self._page = Page(id="help")
+
+    @override
+    def content(self) -> ComposeResult:
+        """The help, scrolled when the terminal is small."""
+        self._page.can_focus = True
+        self._page.show(self._lines)
+        self._page.styles.height = min(len(self._lines), 17)
+        yield self._page
+
+    def on_mount(self) -> None:
+        """Arrows scroll."""
+        super().on_mount()
+        self._page.styles.height = max(5, min(len(self._lines), self.app.size.height - 5))
+        self._page.focus()

@@ -1,0 +1,117 @@
+"""Adding a person: id, name, role, key, and for how long."""
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from hashlib import sha256
+from typing import ClassVar, get_args
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+from typing_extensions import override
+
+from protocols.api.people import NewPerson
+from protocols.people import Role
+from tui.dialogs.confirm import log_sentence
+from tui.dialogs.dialog import Dialog, Words
+from tui.field import Field
+from tui.paint import Line, Span
+
+ROLES: tuple[str, ...] = get_args(Role)
+_FIELDS = (
+    ("person_id", "id", "two capitals and digits, as TO-12", 12),
+    ("name", "name", "as colleagues write it", 80),
+    ("role", "role", ", ".join(ROLES), 13),
+    ("key", "public key", "the line of their .pub file", 2048),
+    ("valid_days", "for days", "1 … 1830", 4),
+)
+
+
+def key_fingerprint(line: str) -> str | None:
+    """The fingerprint of an OpenSSH public key line as `ssh-keygen -l` shows it, None when it is no such line."""
+    parts = line.split()
+    if len(parts) < 2:
+        return None
+    try:
+        blob = b64decode(parts[1], validate=True)
+    except (Base64Error, ValueError):
+        return None
+    return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
+
+
+def full_role(typed: str) -> str:
+    """The role that `typed` begins, when it is only one; else what was typed."""
+    found = [role for role in ROLES if typed and role.startswith(typed.lower())]
+    return found[0] if len(found) == 1 else typed
+
+
+class PersonDialog(Dialog[NewPerson]):
+    """Returns the person to add, None when closed."""
+
+    TITLE = "Add a person"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "save", "add", priority=True),
+        Binding("tab,down", "app.focus_next", "next field"),
+        Binding("up", "app.focus_previous", "field before", show=False),
+    ]
+
+    def __init__(self, actor: str) -> None:
+        super().__init__()
+        self._actor = actor
+        self._sentence = Words()
+
+    @override
+    def content(self) -> ComposeResult:
+        """The fields, then the sentence."""
+        for name, label, hint, most in _FIELDS:
+            with Horizontal(classes="field"):
+                yield Label(f" {label}", classes="label")
+                value = "365" if name == "valid_days" else ""
+                yield Field(value, hint=hint, id=name, most=most)
+        yield self._sentence
+
+    def on_mount(self) -> None:
+        """Nothing is filled in yet."""
+        super().on_mount()
+        self._tell()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Say what would be done."""
+        message.stop()
+        self._tell()
+
+    def _person(self) -> NewPerson | str:
+        """The person the fields describe, or what is missing."""
+        values: dict[str, object] = {
+            name: self.query_one(f"#{name}", Field).value.strip() for name, _label, _hint, _most in _FIELDS
+        }
+        if not all(values.values()):
+            return "fill in every field"
+        if key_fingerprint(str(values["key"])) is None:
+            return "public key: the one line of a .pub file, beginning ssh-ed25519 or sk-ssh-ed25519@openssh.com"
+        values["role"] = full_role(str(values["role"]))
+        try:
+            return msgspec.convert(values, NewPerson, strict=False)
+        except msgspec.ValidationError as error:
+            return str(error)
+
+    def _tell(self) -> None:
+        person = self._person()
+        lines: list[Line]
+        if isinstance(person, str):
+            lines = [(), (Span(f" {person}", "fair"),), ()]
+        else:
+            sentence = (
+                f"person.added: {self._actor} adds {person.person_id} as {person.role} for {person.valid_days} days, "
+                f"key {key_fingerprint(person.key)}"
+            )
+            lines = [(), *log_sentence(sentence), ()]
+        self._sentence.say(lines)
+
+    def action_save(self) -> None:
+        """Return the person, when the fields describe one."""
+        person = self._person()
+        if isinstance(person, NewPerson):
+            self.dismiss(person)

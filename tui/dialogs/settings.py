@@ -1,0 +1,115 @@
+"""Editing a unit's settings: what is wanted now, what shall be, and the sentence for the log."""
+
+from typing import ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+from typing_extensions import override
+
+from protocols.api.units import SettingsChange, UnitDetail
+from tui.dialogs.confirm import log_sentence
+from tui.dialogs.dialog import Dialog, Words
+from tui.field import Field
+from tui.needs import name_of
+from tui.paint import Line, Span
+from tui.words import plural
+
+_FIELDS = (
+    ("report_every_s", "report every", "s, 1 … 86400"),
+    ("spool_max_mb", "spool at most", "MiB, 1 … 10000"),
+    ("spool_max_days", "and at most", "days, 1 … 365"),
+)
+
+
+class SettingsDialog(Dialog[SettingsChange]):
+    """Returns the change to make, None when closed or when nothing differs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "save", "save", priority=True),
+        Binding("tab,down", "app.focus_next", "next field"),
+        Binding("up", "app.focus_previous", "field before", show=False),
+    ]
+
+    def __init__(self, detail: UnitDetail, person_id: str) -> None:
+        super().__init__()
+        self._detail = detail
+        self._person_id = person_id
+        self._sentence = Words()
+
+    @override
+    def title_text(self) -> str:
+        """See Dialog."""
+        return f"Settings of {name_of(self._detail.row.label, self._detail.row.unit_id)}"
+
+    @override
+    def content(self) -> ComposeResult:
+        """The fields, then the sentence."""
+        wanted = self._detail.settings
+        words = Words()
+        words.say([(), (Span(f" wanted now: version {wanted.version}", "muted"),), ()])
+        yield words
+        for name, label, unit in _FIELDS:
+            value = str(getattr(wanted, name))
+            with Horizontal(classes="field"):
+                yield Label(f" {label}", classes="label")
+                yield Field(value, numbers_only=True, id=name, most=6)
+                yield Label(f" {unit}", classes="unit")
+        yield self._sentence
+
+    def on_mount(self) -> None:
+        """Nothing differs yet."""
+        super().on_mount()
+        self._tell()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Say what would be done."""
+        message.stop()
+        self._tell()
+
+    def _change(self) -> SettingsChange | str | None:
+        """The change the fields ask for, None when there is none, or what is wrong with it."""
+        wanted = self._detail.settings
+        values: dict[str, int] = {"based_on": wanted.version}
+        for name, label, unit in _FIELDS:
+            text = self.query_one(f"#{name}", Field).value.strip()
+            if not text.isdecimal():
+                return f"{label}: a whole number is needed ({unit})"
+            if int(text) != getattr(wanted, name):
+                values[name] = int(text)
+        if len(values) == 1:
+            return None
+        try:
+            return msgspec.convert(values, SettingsChange)
+        except msgspec.ValidationError as error:
+            return str(error)
+
+    def _tell(self) -> None:
+        change = self._change()
+        lines: list[Line]
+        if change is None:
+            lines = [(), (Span(" nothing differs from what is wanted now", "muted"),), ()]
+        elif isinstance(change, str):
+            lines = [(), (Span(f" {change}", "fair"),), ()]
+        else:
+            lines = [(), *log_sentence(self._log_words(change)), ()]
+        self._sentence.say(lines)
+
+    def _log_words(self, change: SettingsChange) -> str:
+        wanted = self._detail.settings
+        every = change.report_every_s or wanted.report_every_s
+        size, days = change.spool_max_mb or wanted.spool_max_mb, change.spool_max_days or wanted.spool_max_days
+        return (
+            f"settings.changed: {self._person_id} wants version {wanted.version + 1} for {self._detail.row.unit_id}: "
+            f"report every {every} s, spool at most {size} MiB and {plural(days, 'day')}"
+        )
+
+    def action_save(self) -> None:
+        """Return the change, when there is a valid one."""
+        change = self._change()
+        if isinstance(change, SettingsChange):
+            self.dismiss(change)
+        elif change is None:
+            self.dismiss(None)

@@ -1,0 +1,145 @@
+"""What needs a person, most pressing first. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from protocols.api.events import EventView
+from protocols.api.joins import JoinView
+from protocols.api.units import Presence, Summary, UnitRow
+from protocols.joining import display_fingerprint
+from tui.paint import PRESENCE_TONES, Line, Span, Tone, fit, joined, spread, wrap
+from tui.words import age, full_moment, number, plural, safe, short_moment
+
+NeedKind = Literal["alarm", "join", "unit", "more"]
+_TONES: dict[NeedKind, Tone] = {"alarm": "bad", "join": "fair", "unit": "bad", "more": "muted"}
+_SILENT: tuple[Presence, ...] = ("quarantined", "quiet")
+_PRESENCE_ORDER: tuple[Presence, ...] = ("online", "stale", "quiet", "never", "quarantined", "revoked")
+
+
+class Need(NamedTuple):
+    """One line of the opening screen. `key` tells it from others; the rest leads to what it is about."""
+
+    key: str
+    kind: NeedKind
+    at: datetime | None
+    name: str
+    text: str
+    hint: str
+    event: EventView | None = None
+    join: JoinView | None = None
+    unit_id: str | None = None
+
+
+def name_of(label: str, unit_id: str | None) -> str:
+    """What people call a unit: its label, else its id, else the controller itself."""
+    return label or unit_id or "controller"
+
+
+def needs(
+    alarms: Sequence[EventView],
+    joins: Sequence[JoinView],
+    units: Sequence[UnitRow],
+    summary: Summary | None,
+    *,
+    may_ack: bool,
+) -> list[Need]:
+    """Open alarms newest first, then joins, those that wait longest first, then the quiet and quarantined of `units`.
+
+    `units` are the first of the fleet sorted by presence; `summary` tells how many more there are.
+    """
+    found = [_alarm(event, may_ack=may_ack) for event in sorted(alarms, key=lambda event: event.at, reverse=True)]
+    found += [_join(join) for join in sorted(joins, key=lambda join: join.first_seen_at)]
+    silent = [row for row in units if row.presence in _SILENT]
+    found += [_silent(row) for row in silent]
+    more = sum(summary.presence.get(word, 0) for word in _SILENT) - len(silent) if summary is not None else 0
+    if more > 0:
+        found.append(Need("more", "more", None, "", f"and {plural(more, 'more unit')} that do not report", "enter"))
+    return found
+
+
+def _alarm(event: EventView, *, may_ack: bool) -> Need:
+    times = f" ×{event.count}" if event.count > 1 else ""
+    return Need(
+        key=f"event-{event.event_id}",
+        kind="alarm",
+        at=event.at,
+        name=name_of(event.label, event.unit_id),
+        text=event.summary + times,
+        hint="a ack" if may_ack else "enter",
+        event=event,
+        unit_id=event.unit_id,
+    )
+
+
+def _join(join: JoinView) -> Need:
+    shown = display_fingerprint(join.fingerprint)[0]
+    return Need(
+        key=f"join-{join.join_id}",
+        kind="join",
+        at=join.first_seen_at,
+        name=join.label or "no label",
+        text=f"fingerprint {shown} …  invited by {join.invited_by}",
+        hint="enter",
+        join=join,
+    )
+
+
+def _silent(row: UnitRow) -> Need:
+    quarantined = row.presence == "quarantined"
+    return Need(
+        key=f"unit-{row.unit_id}",
+        kind="unit",
+        at=row.facts.last_report_at,
+        name=name_of(row.label, row.unit_id),
+        text="quarantined: kept out until somebody looks into it" if quarantined else "quiet: no report since then",
+        hint="enter",
+        unit_id=row.unit_id,
+    )
+
+
+def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
+    """One line: when, what kind, which, what; on a wide screen also the key that does something about it."""
+    wide = width > 110
+    at = short_moment(need.at, now, utc=utc) if need.at else ""
+    left: Line = (
+        Span(fit(at, 11 if wide else 10), "muted"),
+        Span(fit("" if need.kind == "more" else need.kind, 7 if wide else 6), _TONES[need.kind]),
+        Span(fit(need.name, 24 if wide else 13), "strong"),
+        Span(" " + safe(need.text)),
+    )
+    return spread(left, (Span(need.hint, "accent"), Span(" ")), width) if wide else left
+
+
+def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Line]:
+    """The whole of one line, in two."""
+    since = f"{full_moment(need.at, utc=utc)}, {age(need.at, now)} ago" if need.at else ""
+    unit = f"{need.unit_id}  " if need.unit_id else ""
+    first = wrap(need.text, width - 2, "strong")[:1]
+    return [(Span(" "), *line) for line in [*first, (Span(unit + since, "muted"),)]]
+
+
+def wanting(summary: Summary) -> int:
+    """How many things of the fleet want a person."""
+    return summary.alarms + summary.joins_pending + sum(summary.presence.get(word, 0) for word in _SILENT)
+
+
+def fleet_lines(summary: Summary | None) -> list[Line]:
+    """The fleet in numbers."""
+    if summary is None:
+        return [(Span(" FLEET   …", "muted"),)]
+    counts: list[Line] = [(Span(plural(summary.units, "unit"), "strong"),)]
+    for word in _PRESENCE_ORDER:
+        count = summary.presence.get(word, 0)
+        if count:
+            counts.append((Span(f"{number(count)} ", "plain"), Span(word, PRESENCE_TONES[word])))
+    joins = plural(summary.joins_pending, "unit waits to join", "units wait to join")
+    open_things: list[Line] = [
+        (Span(plural(summary.alarms, "open alarm"), "bad" if summary.alarms else "muted"),),
+        (Span(joins, "fair" if summary.joins_pending else "muted"),),
+        (Span(plural(summary.sessions_up, "session up", "sessions up"), "muted"),),
+    ]
+    return [
+        (Span(" FLEET   ", "muted"), *joined(counts)),
+        (Span("         "), *joined(open_things)),
+    ]

@@ -1,0 +1,255 @@
+"""7 Log: events, newest first, by severity, unit, and whether somebody has taken note."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from typing_extensions import override
+
+from fleet.client import FeedItem
+from protocols.api.events import EventPage, EventView
+from protocols.api.feed import EventsChanged, Watch
+from protocols.uplink import Severity
+from tui.dialogs.choice import ChoiceDialog, Option
+from tui.dialogs.goto import Destination, GotoDialog
+from tui.event_lines import event_detail, event_line, is_open
+from tui.lines import Page
+from tui.listing import ItemListing
+from tui.needs import name_of
+from tui.paint import Line, Span, joined
+from tui.rooms.room import Room
+from tui.words import number
+
+PAGE_EVENTS = 100
+MAX_EVENTS = 2000
+ASK_MORE_WITHIN = 30
+
+_ANY = "any"
+
+
+class LogRoom(Room):
+    """The event list."""
+
+    ROOM = "log"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open"),
+        Binding("a", "acknowledge", "ack"),
+        Binding("o", "open_only", "open only"),
+        Binding("s", "severity", "severity"),
+        Binding("u", "this_unit", "this unit"),
+        Binding("slash", "pick_unit", "unit"),
+        Binding("escape", "clear", "all"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unit: tuple[str, str] | None = None
+        self._severity: Severity | None = None
+        self._open_only = False
+        self._next_before: int | None = None
+        self._is_known = False
+        self._title = Page(id="title")
+        self._list: ItemListing[EventView] = ItemListing(self._draw, lambda event: event.event_id, id="list")
+        self._empty = Page(id="empty")
+        self._detail = Page(id="detail")
+
+    @override
+    def body(self) -> ComposeResult:
+        """Title, events, the one under the cursor."""
+        yield self._title
+        yield self._list
+        yield self._empty
+        yield self._detail
+
+    def on_mount(self) -> None:
+        """Nothing is known yet."""
+        self._list.focus()
+        self._show_rest()
+
+    def set_unit(self, unit_id: str, label: str) -> None:
+        """Show one unit's events."""
+        self._unit = (unit_id, label)
+        self._restart()
+
+    @override
+    def refetch(self) -> None:
+        """See Room."""
+        self.ask("events", lambda: self._page(None), self._first_arrived)
+
+    @override
+    def watching(self) -> Watch:
+        """See Room."""
+        return Watch(events=True, summary=True)
+
+    async def _page(self, before: int | None) -> EventPage:
+        return await self.desk.door.events(
+            unit_id=self._unit[0] if self._unit else None,
+            severity=self._severity,
+            open_only=self._open_only,
+            before=before,
+            limit=PAGE_EVENTS,
+        )
+
+    def _restart(self) -> None:
+        self._is_known = False
+        self._next_before = None
+        self._list.show([])
+        self._list.move_to(0)
+        self._show_rest()
+        self.refetch()
+
+    def _first_arrived(self, page: EventPage) -> None:
+        self._is_known = True
+        if not self._list.items or not page.events:
+            self._next_before = page.next_before
+            self._list.show(page.events)
+        else:
+            self._merge(page.events)
+        self._show_rest()
+
+    def _more_arrived(self, page: EventPage) -> None:
+        self._next_before = page.next_before if len(self._list.items) < MAX_EVENTS else None
+        self._merge(page.events)
+        self._show_rest()
+
+    @override
+    def feed_arrived(self, item: FeedItem) -> None:
+        """New events come in above, changed ones where they stand."""
+        if isinstance(item, EventsChanged) and self._is_known:
+            self._merge([event for event in item.events if self._passes(event)])
+            self._show_rest()
+
+    def _passes(self, event: EventView) -> bool:
+        held = {one.event_id for one in self._list.items}
+        if self._next_before is not None and event.event_id < self._next_before:
+            return False
+        return (
+            (self._unit is None or event.unit_id == self._unit[0])
+            and (self._severity is None or event.severity == self._severity)
+            and (not self._open_only or is_open(event) or event.event_id in held)
+        )
+
+    def _merge(self, events: list[EventView]) -> None:
+        """Put `events` in their places; an event acknowledged meanwhile stays where it is until the list is asked for
+        anew, so that nothing moves under the cursor."""
+        known = {event.event_id: event for event in self._list.items}
+        known.update({event.event_id: event for event in events})
+        self._list.show([known[event_id] for event_id in sorted(known, reverse=True)[: MAX_EVENTS + PAGE_EVENTS]])
+
+    def _draw(self, event: EventView, width: int) -> Line:
+        clock = self.desk.server_clock
+        return event_line(event, width, clock.now(), utc=clock.utc)
+
+    def _show_rest(self) -> None:
+        count = len(self._list.items)
+        more = "+" if self._next_before is not None else ""
+        filters: list[Line] = []
+        if self._unit:
+            filters.append((Span("unit ", "muted"), Span(self._unit[1] or self._unit[0])))
+        if self._severity:
+            filters.append((Span("severity ", "muted"), Span(self._severity)))
+        if self._open_only:
+            filters.append((Span("open only"),))
+        above = self._list.scroll_offset.y
+        newer: Line = (Span(f"↑ {above} above", "accent"),) if above else ()
+        title: Line = (Span(" EVENTS  ", "muted"), Span(f"{number(count)}{more}" if self._is_known else "…", "strong"))
+        self._title.show([joined([title, *filters, newer])])
+        self._list.display = count > 0
+        self._empty.display = count == 0
+        self._empty.show([(), (Span("   none" if self._is_known else "   asking the controller …", "muted"),)])
+        self._show_detail()
+        self.refresh_bindings()
+
+    def _show_detail(self) -> None:
+        event = self._list.item
+        self._detail.display = event is not None
+        if event is not None:
+            utc = self.desk.server_clock.utc
+            self._detail.show(event_detail(event, max(20, self.size.width), utc=utc)[:4])
+
+    def on_listing_moved(self) -> None:
+        """Another event; near the end, older ones are asked for."""
+        self._show_rest()
+        near_end = self._list.cursor >= len(self._list.items) - ASK_MORE_WITHIN
+        if near_end and self._next_before is not None:
+            before, self._next_before = self._next_before, None
+            self.ask("older", lambda: self._page(before), self._more_arrived)
+
+    def on_listing_opened(self) -> None:
+        """A click opens the unit."""
+        if self.check_action("open", ()):
+            self.action_open()
+
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done with the event under the cursor."""
+        event = self._list.item
+        match action:
+            case "open":
+                return event is not None and event.unit_id is not None
+            case "this_unit":
+                return event is not None and event.unit_id is not None and self._unit is None
+            case "acknowledge":
+                return event is not None and is_open(event) and self.desk.may("acknowledge-event")
+            case "clear":
+                return self._unit is not None or self._severity is not None or self._open_only
+        return True
+
+    def action_open(self) -> None:
+        """Open the event's unit."""
+        event = self._list.item
+        if event is not None and event.unit_id is not None:
+            self.desk.open_unit(event.unit_id)
+
+    def action_clear(self) -> None:
+        """Show all events."""
+        self._unit, self._severity, self._open_only = None, None, False
+        self._restart()
+
+    def action_open_only(self) -> None:
+        """Only those nobody has taken note of, or all."""
+        self._open_only = not self._open_only
+        self._restart()
+
+    def action_this_unit(self) -> None:
+        """Only the unit of the event under the cursor."""
+        event = self._list.item
+        if event is not None and event.unit_id is not None:
+            self.set_unit(event.unit_id, event.label)
+
+    def action_pick_unit(self) -> None:
+        """Find a unit and show its events."""
+        self.app.push_screen(GotoDialog([], "Events of which unit?"), self._unit_picked)
+
+    def _unit_picked(self, picked: Destination | None) -> None:
+        if picked is not None:
+            self.set_unit(picked.value, picked.text)
+
+    def action_severity(self) -> None:
+        """Choose a severity."""
+        options = [
+            Option("*", "any severity", "", _ANY),
+            Option("a", "alarm", "", "alarm"),
+            Option("w", "warning", "", "warning"),
+            Option("i", "info", "", "info"),
+        ]
+        self.app.push_screen(ChoiceDialog("Severity", options, self._severity or _ANY), self._severity_chosen)
+
+    def _severity_chosen(self, chosen: str | None) -> None:
+        if chosen is not None:
+            self._severity = None if chosen == _ANY else chosen  # type: ignore[assignment]  # one of the options
+            self._restart()
+
+    def action_acknowledge(self) -> None:
+        """Take note of the event under the cursor."""
+        event = self._list.item
+        if event is None:
+            return
+        self.desk.say(f"acknowledging {name_of(event.label, event.unit_id)}: {event.kind}", waiting=True)
+        event_id = event.event_id
+        self.ask("ack", lambda: self.desk.door.acknowledge(event_id), self._acknowledged, exclusive=False)
+
+    def _acknowledged(self, event: EventView) -> None:
+        self.desk.say(f"acknowledged {name_of(event.label, event.unit_id)}: {event.kind}", "good")
+        self._merge([event])
+        self._show_rest()

@@ -1,0 +1,183 @@
+"""1 Now: what needs a person comes first; when nothing does, it says so."""
+
+import asyncio
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from typing_extensions import override
+
+from fleet.client import FeedItem
+from protocols.api.events import EventPage, EventView
+from protocols.api.feed import EventsChanged, JoinsChanged, SummaryChanged, Watch
+from protocols.api.joins import JoinView
+from protocols.api.units import Summary, UnitPage
+from tui.lines import Page
+from tui.listing import ItemListing
+from tui.needs import Need, fleet_lines, name_of, need_detail, need_line, needs
+from tui.paint import Line, Span
+from tui.rooms.room import Room
+from tui.words import plural
+
+MOST_SHOWN = 100
+SILENT_SHOWN = 50
+
+_All = tuple[EventPage, list[JoinView], UnitPage, Summary]
+
+
+class NowRoom(Room):
+    """Open alarms, pending joins and quiet units; the fleet in numbers below."""
+
+    ROOM = "now"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open"),
+        Binding("a", "acknowledge", "ack"),
+        Binding("j", "joins", "joins"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = Page(id="title")
+        self._list: ItemListing[Need] = ItemListing(self._draw, lambda need: need.key, id="list")
+        self._empty = Page(id="empty")
+        self._detail = Page(id="detail")
+        self._fleet = Page(id="fleet")
+        self._is_known = False
+
+    @override
+    def body(self) -> ComposeResult:
+        """Title, needs, fleet."""
+        yield self._title
+        yield self._list
+        yield self._empty
+        yield self._detail
+        yield self._fleet
+
+    def on_mount(self) -> None:
+        """Nothing is known yet."""
+        self._list.focus()
+        self._show_rest()
+
+    @override
+    def refetch(self) -> None:
+        """Ask for the queues and the numbers."""
+        self.ask("now", self._everything, self._arrived)
+
+    async def _everything(self) -> _All:
+        door = self.desk.door
+        return await asyncio.gather(
+            door.events(severity="alarm", open_only=True, limit=MOST_SHOWN),
+            door.joins(),
+            door.list_units(sort="presence", limit=SILENT_SHOWN),
+            door.summary(),
+        )
+
+    def _arrived(self, answers: _All) -> None:
+        events, joins, units, summary = answers
+        self._is_known = True
+        self.desk.summary = summary
+        self.desk.repaint_bars()
+        may_ack = self.desk.may("acknowledge-event")
+        self._list.show(needs(events.events, joins, units.rows, summary, may_ack=may_ack))
+        self._show_rest()
+        self.refresh_bindings()
+
+    @override
+    def watching(self) -> Watch:
+        """See Room."""
+        return Watch(events=True, joins=True, summary=True)
+
+    @override
+    def feed_arrived(self, item: FeedItem) -> None:
+        """Any change of a queue asks for the queues again; the controller sends few of them a second."""
+        if isinstance(item, EventsChanged | JoinsChanged):
+            self.ask("now", self._everything, self._arrived, background=True)
+        elif isinstance(item, SummaryChanged):
+            self._show_rest()
+
+    def _draw(self, need: Need, width: int) -> Line:
+        clock = self.desk.server_clock
+        return need_line(need, width, clock.now(), utc=clock.utc)
+
+    def _show_rest(self) -> None:
+        count = len(self._list.items)
+        self._title.show([(Span(" NEEDS YOU  ", "muted"), Span(str(count) if self._is_known else "…", "strong"))])
+        self._list.display = count > 0
+        self._empty.display = count == 0
+        self._empty.show(self._empty_lines())
+        self._fleet.show(fleet_lines(self.desk.summary))
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        need, clock = self._list.item, self.desk.server_clock
+        self._detail.display = need is not None
+        if need is not None:
+            self._detail.show(need_detail(need, max(20, self.size.width), clock.now(), utc=clock.utc))
+
+    def _empty_lines(self) -> list[Line]:
+        if not self._is_known:
+            return [(), (Span("   asking the controller …", "muted"),)]
+        summary = self.desk.summary
+        lines: list[Line] = [(), (Span("   Nothing needs you.", "good"),)]
+        if summary is not None and not summary.units:
+            hint = "press j, then v, to invite the first unit" if self.desk.may("invite-unit") else "no unit has joined"
+            lines.append((Span(f"   The fleet is empty: {hint}.", "muted"),))
+        elif summary is not None:
+            text = f"   {plural(summary.units, 'unit')}, no open alarm, nobody waits to join, none is quiet."
+            lines.append((Span(text, "muted"),))
+        return lines
+
+    def on_listing_moved(self) -> None:
+        """What can be done depends on the line."""
+        self._show_detail()
+        self.refresh_bindings()
+
+    @override
+    def tick(self) -> None:
+        self._show_detail()
+        super().tick()
+
+    def on_listing_opened(self) -> None:
+        """A click opens."""
+        self.action_open()
+
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what the role may do with the line under the cursor."""
+        need = self._list.item
+        match action:
+            case "open":
+                return need is not None and (need.kind != "alarm" or need.unit_id is not None)
+            case "acknowledge":
+                return need is not None and need.event is not None and self.desk.may("acknowledge-event")
+        return True
+
+    def action_open(self) -> None:
+        """Go to what the line is about."""
+        need = self._list.item
+        if need is None:
+            return
+        if need.join is not None:
+            self.desk.open_joins()
+        elif need.kind == "more":
+            self.desk.open_units_filtered("quiet")
+        elif need.unit_id is not None:
+            self.desk.open_unit(need.unit_id)
+
+    def action_joins(self) -> None:
+        """Open the joining queue."""
+        self.desk.open_joins()
+
+    def action_acknowledge(self) -> None:
+        """Take note of the alarm under the cursor."""
+        need = self._list.item
+        if need is None or need.event is None:
+            return
+        self.desk.say(f"acknowledging {need.name}: {need.event.kind}", waiting=True)
+        event_id = need.event.event_id
+        self.ask("ack", lambda: self.desk.door.acknowledge(event_id), self._acknowledged, exclusive=False)
+
+    def _acknowledged(self, event: EventView) -> None:
+        self.desk.say(f"acknowledged {name_of(event.label, event.unit_id)}: {event.kind}", "good")
+        self._list.show([need for need in self._list.items if need.key != f"event-{event.event_id}"])
+        self._show_rest()

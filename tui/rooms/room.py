@@ -1,0 +1,52 @@
+"""What every room has: header, body, note line, keys, and its part of the feed."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from fleet.client import FeedItem
+from protocols.api.feed import Watch
+from tui.asks import Asks
+from tui.bars import HeaderBar, KeyBar, NoteBar
+from tui.lines import LineView
+from tui.rooms_map import RoomName
+
+
+class Room(Asks):
+    """A screen that fills the terminal. Subclasses compose `body`, ask in `refetch`, and repaint in `tick`."""
+
+    ROOM: ClassVar[RoomName] = "now"
+
+    def compose(self) -> ComposeResult:
+        """Header, body and the two lines below."""
+        yield HeaderBar(self.ROOM)
+        yield from self.body()
+        with Vertical(classes="foot"):
+            yield NoteBar()
+            yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """What the room shows."""
+        raise NotImplementedError
+
+    def refetch(self) -> None:
+        """Ask for everything shown again: on coming in, and after the link was away."""
+        raise NotImplementedError
+
+    def watching(self) -> Watch:
+        """What this room wants to hear about."""
+        return Watch(summary=True)
+
+    def feed_arrived(self, item: FeedItem) -> None:
+        """Something watched has changed."""
+
+    def tick(self) -> None:
+        """A second has passed: ages have grown."""
+        for lines in self.query(LineView):
+            lines.repaint()
+
+    def on_screen_resume(self) -> None:
+        """Show what is true now."""
+        self.refetch()
+        self.desk.update_watch()

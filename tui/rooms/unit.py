@@ -1,0 +1,234 @@
+"""One unit: identity, freshness, health, history, events, settings, and asking it for a report."""
+
+import asyncio
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from typing_extensions import override
+
+from fleet.client import FeedItem
+from protocols.api.events import EventPage
+from protocols.api.feed import EventsChanged, UnitsChanged, Watch
+from protocols.api.units import CommandView, History, SettingsChange, UnitDetail
+from protocols.commands import FINAL
+from protocols.settings import UnitSettings
+from tui.dialogs.confirm import TextDialog
+from tui.dialogs.settings import SettingsDialog
+from tui.lines import Page
+from tui.needs import name_of
+from tui.paint import Line, Span
+from tui.rooms.plot import PlotRoom
+from tui.rooms.room import Room
+from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, top_lines
+
+FOLLOW_EVERY_S = 0.7
+"""How often a command under way is asked about."""
+
+
+class UnitRoom(Room):
+    """The page of one unit."""
+
+    ROOM = "units"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "report", "report"),
+        Binding("p", "plot", "plot"),
+        Binding("l", "log", "log"),
+        Binding("e", "settings", "settings"),
+        Binding("n", "label", "name"),
+        Binding("escape", "back", "back"),
+    ]
+
+    def __init__(self, unit_id: str) -> None:
+        super().__init__()
+        self.unit_id = unit_id
+        self._detail: UnitDetail | None = None
+        self._histories: dict[str, History] = {}
+        self._events: EventPage | None = None
+        self._commands: list[CommandView] | None = None
+        self._top = Page(id="top")
+        self._page = Page(id="page")
+
+    @override
+    def body(self) -> ComposeResult:
+        """The top stays, the rest scrolls."""
+        yield self._top
+        yield self._page
+
+    def on_mount(self) -> None:
+        """Say which unit is coming."""
+        self._page.can_focus = True
+        self._page.focus()
+        self._top.show([(Span(" "), Span(self.unit_id, "title"), Span("   asking the controller …", "muted")), ()])
+
+    @override
+    def refetch(self) -> None:
+        """See Room."""
+        self._ask_detail(background=False)
+        self._ask_events(background=False)
+        door, unit_id = self.desk.door, self.unit_id
+        self.ask("commands", lambda: door.commands(unit_id), self._commands_arrived)
+        for figure in SPARKED:
+            self._ask_history(figure)
+
+    def _ask_detail(self, *, background: bool) -> None:
+        self.ask("detail", lambda: self.desk.door.unit(self.unit_id), self._detail_arrived, background=background)
+
+    def _ask_events(self, *, background: bool) -> None:
+        door, unit_id = self.desk.door, self.unit_id
+        self.ask("events", lambda: door.events(unit_id=unit_id, limit=10), self._events_arrived, background=background)
+
+    def _ask_history(self, figure: str) -> None:
+        door, unit_id = self.desk.door, self.unit_id
+        self.ask(f"history {figure}", lambda: door.history(unit_id, figure, 24), self._history_arrived)
+
+    @override
+    def watching(self) -> Watch:
+        """This unit, and events."""
+        return Watch(units=[self.unit_id], events=True, summary=True)
+
+    @override
+    def feed_arrived(self, item: FeedItem) -> None:
+        """Its row changed: ask for the whole; the controller tells at most four times a second."""
+        if isinstance(item, UnitsChanged) and any(row.unit_id == self.unit_id for row in item.rows):
+            self._ask_detail(background=True)
+        elif isinstance(item, EventsChanged) and any(event.unit_id == self.unit_id for event in item.events):
+            self._ask_events(background=True)
+
+    @override
+    def tick(self) -> None:
+        """Ages have grown."""
+        self._draw()
+        super().tick()
+
+    def on_resize(self) -> None:
+        """Lines are made for a width."""
+        self._draw()
+
+    def _detail_arrived(self, detail: UnitDetail) -> None:
+        self._detail = detail
+        self._draw()
+        self.refresh_bindings()
+
+    def _history_arrived(self, history: History) -> None:
+        self._histories[history.figure] = history
+        self._draw()
+
+    def _events_arrived(self, page: EventPage) -> None:
+        self._events = page
+        self._draw()
+
+    def _commands_arrived(self, commands: list[CommandView]) -> None:
+        self._commands = commands
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._detail is None:
+            return
+        clock = self.desk.server_clock
+        when = Moment(clock.now(), clock.utc)
+        events = self._events.events if self._events is not None else None
+        picture = UnitPicture(self._detail, self._histories, events, self._commands)
+        self._top.show(top_lines(self._detail, when))
+        self._page.show(body_lines(picture, when, max(40, self._page.size.width)))
+
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what the role may do with this unit."""
+        match action:
+            case "report":
+                return self.desk.may("command-unit") and self._is_active
+            case "settings" | "label":
+                return self.desk.may("change-settings") and self._detail is not None
+            case "plot" | "log":
+                return self._detail is not None
+        return True
+
+    @property
+    def _is_active(self) -> bool:
+        return self._detail is not None and self._detail.row.state == "active"
+
+    @property
+    def _called(self) -> str:
+        return name_of(self._detail.row.label, self.unit_id) if self._detail is not None else self.unit_id
+
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.dismiss()
+
+    def action_log(self) -> None:
+        """Open the log with this unit's events."""
+        self.desk.open_unit_log(self.unit_id, self._called)
+
+    def action_plot(self) -> None:
+        """Plot a figure over time."""
+        if self._detail is not None:
+            self.app.push_screen(PlotRoom(self._detail))
+
+    def action_report(self) -> None:
+        """Ask the unit for a report and follow what becomes of it."""
+        self.desk.say(f"asking {self._called} for a report", waiting=True)
+        self.ask("report", self._report_followed, self._report_over)
+
+    async def _report_followed(self) -> CommandView:
+        """Order a report and ask about it until it has ended or expired."""
+        door = self.desk.door
+        command = await door.request_report(self.unit_id)
+        state = ""
+        while command.state not in FINAL and self.desk.server_clock.now() < command.expires_at:
+            if command.state != state:
+                state = command.state
+                self.post_message(self.Answered(lambda word=state: self._report_is(word)))  # type: ignore[misc]
+            await asyncio.sleep(FOLLOW_EVERY_S)
+            found = [one for one in await door.commands(self.unit_id) if one.command_id == command.command_id]
+            command = found[0] if found else command
+        return command
+
+    def _report_is(self, state: str) -> None:
+        self.desk.say(f"report from {self._called}: {state}", waiting=True)
+
+    def _report_over(self, command: CommandView) -> None:
+        reason = f": {command.reason}" if command.reason else ""
+        good = command.state == "done"
+        self.desk.say(f"report from {self._called}: {command.state}{reason}", "good" if good else "fair")
+        self.refetch()
+
+    def action_label(self) -> None:
+        """Give the unit another name."""
+        before: list[Line] = [
+            (),
+            (Span(" A short name for people. It must not say whom or where the unit serves.", "muted"),),
+            (),
+        ]
+        label = self._detail.row.label if self._detail is not None else ""
+        self.app.push_screen(TextDialog(f"Name of {self.unit_id}", before, value=label, most=40), self._label_given)
+
+    def _label_given(self, label: str | None) -> None:
+        if label is None:
+            return
+        self.desk.say(f"naming {self.unit_id} “{label}”", waiting=True)
+
+        async def change() -> str:
+            await self.desk.door.change_label(self.unit_id, label)
+            return label
+
+        self.ask("label", change, self._labelled)
+
+    def _labelled(self, label: str) -> None:
+        self.desk.say(f"{self.unit_id} is now called “{label}”" if label else f"{self.unit_id} has no name now", "good")
+        self._ask_detail(background=False)
+
+    def action_settings(self) -> None:
+        """Edit what the unit should do."""
+        if self._detail is not None:
+            self.app.push_screen(SettingsDialog(self._detail, self.desk.me.person_id), self._settings_given)
+
+    def _settings_given(self, change: SettingsChange | None) -> None:
+        if change is None:
+            return
+        self.desk.say(f"changing the settings of {self._called}", waiting=True)
+        self.ask("settings", lambda: self.desk.door.change_settings(self.unit_id, change), self._settings_changed)
+
+    def _settings_changed(self, settings: UnitSettings) -> None:
+        self.desk.say(f"{self._called} should run settings v{settings.version}; it says when it does", "good")
+        self._ask_detail(background=False)

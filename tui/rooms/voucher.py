@@ -1,0 +1,87 @@
+"""A voucher on the whole screen: its text, and a QR code for a unit with a camera or an engineer's telephone."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from protocols.api.joins import VoucherMade
+from tui.asks import Asks
+from tui.lines import Page
+from tui.paint import EMPTY, Line, Span, columns, wrap
+from tui.qr import qr_lines, size_needed
+from tui.words import full_moment, left
+
+_GROUP = 8
+_LEAST_TEXT = 28
+
+
+def voucher_lines(made: VoucherMade, name: str, until: str, width: int, height: int) -> list[Line]:
+    """The voucher for a terminal of this size: code at the left, words at the right; words alone when it is small."""
+    code = qr_lines(made.text, width - _LEAST_TEXT - 2, height)
+    code_width = len(code[0][0].text) + 2 if code else 0
+    room = width - code_width - 1
+    words: list[Line] = [
+        (Span("VOUCHER", "accent"), Span(f"  {name}", "strong")),
+        *wrap(until, room, "plain"),
+        EMPTY,
+        *_text_lines(made.text, room),
+        EMPTY,
+        *wrap("Shown this once: the controller keeps no copy.", room, "fair"),
+    ]
+    if code is None:
+        least_width, least_height = size_needed(made.text)
+        need = (
+            f"The QR code needs {least_width + _LEAST_TEXT + 2} × {least_height}; this terminal has {width} × {height}."
+        )
+        return [(Span(" "), *line) for line in [*words, EMPTY, *wrap(need, room, "fair")]]
+    keys = [EMPTY, (Span("c", "accent"), Span(" copy   ", "muted"), Span("esc", "accent"), Span(" close", "muted"))]
+    return columns(code, [*words, *keys], code_width)
+
+
+def _text_lines(text: str, width: int) -> list[Line]:
+    """The text in groups of eight, as many as fit: blanks and line ends do not matter to a unit."""
+    groups = [text[i : i + _GROUP] for i in range(0, len(text), _GROUP)]
+    in_line = max(1, (width + 1) // (_GROUP + 1))
+    return [(Span(" ".join(groups[i : i + in_line]), "strong"),) for i in range(0, len(groups), in_line)]
+
+
+class VoucherScreen(Asks):
+    """Shows a voucher until it is closed; nothing of it is kept."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "copy"),
+        Binding("escape,enter,q", "close", "close"),
+    ]
+
+    def __init__(self, made: VoucherMade, label: str) -> None:
+        super().__init__()
+        self._made = made
+        self._label = label
+        self._page = Page(id="voucher")
+
+    def compose(self) -> ComposeResult:
+        """Nothing but the voucher: every line counts."""
+        yield self._page
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Fit it to the terminal."""
+        self._draw()
+
+    def _draw(self) -> None:
+        clock = self.desk.server_clock
+        made = self._made
+        until = f"until {full_moment(made.expires_at, utc=clock.utc)}, {left(made.expires_at, clock.now())}"
+        self._page.show(voucher_lines(made, self._label or "no label", until, self.size.width, self.size.height))
+
+    def action_copy(self) -> None:
+        """Hand the text to the terminal's clipboard."""
+        self.app.copy_to_clipboard(self._made.text)
+
+    def action_close(self) -> None:
+        """Close; the text is gone."""
+        self.dismiss()

@@ -1,0 +1,21 @@
+"""The rooms of the console and their keys. A number whose room is not built yet is not shown."""
+
+from typing import Literal, NamedTuple
+
+RoomName = Literal["now", "units", "log", "people"]
+
+
+class RoomKey(NamedTuple):
+    """A room, the key that leads to it and its name in the header."""
+
+    key: str
+    name: RoomName
+    title: str
+
+
+ROOMS: tuple[RoomKey, ...] = (
+    RoomKey("1", "now", "Now"),
+    RoomKey("2", "units", "Units"),
+    RoomKey("7", "log", "Log"),
+    RoomKey("8", "people", "People"),
+)
