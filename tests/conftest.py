@@ -1,9 +1,11 @@
 """What holds for every test: reproducible properties, no use of the developer's own keys, no process left behind."""
 
 import os
+import signal
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import hypothesis
@@ -42,9 +44,12 @@ def _started_here() -> dict[int, str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_process_is_left_behind() -> Iterator[None]:
-    """Set up first and so torn down last: what the tests started has to be gone by then."""
+    """Set up first and so torn down last: what the tests started has to be gone by then, or is ended here."""
     yield
     deadline = time.monotonic() + _GRACE_S
     while (left := _started_here()) and time.monotonic() < deadline:
         time.sleep(0.1)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     assert not left, f"processes left behind by the tests: {left}"
