@@ -21,7 +21,7 @@ FigureName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 UnixMs = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
 
 
-class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One sample of a unit's health.
 
     `seq` counts within the spool file, `sampled_at_ms` is the unit's clock in Unix milliseconds, fixed when the

@@ -25,7 +25,8 @@ Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Severity = Literal["info", "warning", "alarm"]
 
 
-class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+# Messages hold no cycles, and a controller holds thousands of them: left out of the collector's rounds (gc=False).
+class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """Something that happened on a unit: `kind` is a kebab-case word, `summary` one line for a person."""
 
     seq: Seq
@@ -35,7 +36,7 @@ class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     summary: SummaryText
 
 
-class UpMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+class UpMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
     """What every message from a unit carries: version, the unit's own id, its session nonce."""
 
     v: int = VERSION

@@ -41,14 +41,14 @@ class Inbound(msgspec.Struct, frozen=True):
         return None if self.rejection is None else self.rejection.unit_id
 
 
-class Accepted(msgspec.Struct, frozen=True):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """A message of a unit that may report."""
 
     message: AnyUpMessage
     received_at_ms: int
 
 
-class Answering(msgspec.Struct, frozen=True):
+class Answering(msgspec.Struct, frozen=True, gc=False):
     """What an acknowledgement is addressed to."""
 
     unit_id: str

@@ -44,7 +44,7 @@ class KnownUnit(msgspec.Struct, frozen=True):
     report_every_s: int
 
 
-class LiveState(msgspec.Struct):
+class LiveState(msgspec.Struct, gc=False):
     """The part of a unit's latest state that decides what a message changes."""
 
     session_nonce: str | None
@@ -53,7 +53,7 @@ class LiveState(msgspec.Struct):
     last_seq: int | None
 
 
-class EventRow(msgspec.Struct, frozen=True):
+class EventRow(msgspec.Struct, frozen=True, gc=False):
     """An event a unit reported."""
 
     unit_id: str
@@ -66,7 +66,7 @@ class EventRow(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
-class Heard(msgspec.Struct):
+class Heard(msgspec.Struct, gc=False):
     """What new reports of a unit change: `stored` of them, and with `newer` the figures of the latest."""
 
     unit_id: str
