@@ -1,0 +1,87 @@
+"""The demo as a person runs it: its own processes, its last line, and nothing left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FLEET = Path(sys.executable).parent / "fleet"
+LIMIT_S = 110
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can walk to, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        yield Path(folder) / "demo"
+
+
+def _demo(place: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [FLEET, "demo", "--headless", "--directory", place, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _alive_with(place: Path) -> list[str]:
+    """Command lines of living processes that name the demo's folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(place) in command and int(entry.name) != os.getpid():
+            found.append(command)
+    return found
+
+
+def test_a_headless_demo_ends_with_a_line_that_proves_it(place: Path) -> None:
+    demo = _demo(place, "--units", "3", "--seconds", "4")
+    out, complaint = demo.communicate(timeout=LIMIT_S)
+    outcome = json.loads(out.splitlines()[-1])
+    assert demo.returncode == 0, complaint
+    assert (outcome["units_joined"], outcome["reports_lost"], outcome["duplicates"]) == (3, 0, 0)
+    assert outcome["reports_stored"] >= 3
+    assert 0 < outcome["seconds_to_first_report"] < LIMIT_S
+    assert _alive_with(place) == []
+    secrets = [path for path in place.rglob("*") if path.is_file() and path.suffix in {".key", ""}]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in secrets if path.parent.name in {"ca", "tls", "keys"})
+
+
+def test_a_second_demo_keeps_the_units_of_the_first(place: Path) -> None:
+    first = json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))
+    second = json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))
+    assert second["units_joined"] == 2
+    assert second["reports_stored"] > first["reports_stored"]
+    assert len(list((place / "units").iterdir())) == 2
+    anew = json.loads(_finished(_demo(place, "--units", "1", "--seconds", "2", "--reset")))
+    assert anew["units_joined"] == 1
+    assert len(list((place / "units").iterdir())) == 1
+
+
+def _finished(demo: subprocess.Popen[str]) -> str:
+    out, complaint = demo.communicate(timeout=LIMIT_S)
+    assert demo.returncode == 0, complaint
+    return out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_no_process_behind(place: Path, number: signal.Signals) -> None:
+    demo = _demo(place, "--units", "2", "--seconds", "100")
+    assert demo.stderr is not None
+    for line in demo.stderr:
+        if "units report" in line:
+            break
+    demo.send_signal(number)
+    demo.communicate(timeout=LIMIT_S)
+    assert demo.returncode == 130
+    assert _alive_with(place) == []
