@@ -87,9 +87,11 @@ class EmbeddedBroker(Broker):
             raise PortTaken(self._host, self._wanted_port, error.strerror or str(error)) from error
 
     async def shutdown(self) -> None:
-        """End every connection and stop listening, within a limit."""
-        if self._door is not None:
-            self._door.close()
+        """End every connection and stop listening, within a limit; more than once does no harm."""
+        door, self._door = self._door, None
+        if door is None:
+            return
+        door.close()
         for task in self._connections:
             task.cancel()
         if self._connections:
