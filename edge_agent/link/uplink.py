@@ -111,7 +111,7 @@ class Uplink:
 
     async def run(self, publish: Publish) -> None:
         """Announce, then send whatever there is until cancelled; ends with whatever `publish` raises."""
-        self._window.start(self._spool.tally.spool_id)
+        self._start_window()
         self._announcing = Announcing(self._ack_timeout_ms, self._clock.mono_ms())
         try:
             await publish("lwt", self.session_state(up=True))
@@ -147,7 +147,7 @@ class Uplink:
         now_ms = self._clock.mono_ms()
         self._window.expire(now_ms)
         if self._spool.tally.spool_id != self._window.spool_id:
-            self._window.start(self._spool.tally.spool_id)
+            self._start_window()
         due_ms = announcing.due_ms(waiting=not self._window.settled)
         if due_ms is not None and now_ms >= due_ms:
             self._session.renew(now_ms)
@@ -172,6 +172,10 @@ class Uplink:
         if plan is not None:
             await self._send_batch(publish, plan)
         return skipped or plan is not None
+
+    def _start_window(self) -> None:
+        tally = self._spool.tally
+        self._window.start(tally.spool_id, tally.next_seq)
 
     async def _rest(self, announcing: Announcing) -> None:
         due = [self._window.next_due_ms(), announcing.due_ms(waiting=not self._window.settled)]

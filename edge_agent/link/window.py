@@ -2,8 +2,9 @@
 
 A row is in flight from its sending until the controller acknowledges it or its time runs out; then it is sent again, as
 part of a catch-up batch. Fresh rows go out alone as live messages. At most one catch-up batch is in flight, so live
-messages are never far behind. Catch-up goes round the spool in order of sequence numbers and goes on behind rows that
-the controller does not acknowledge, so that those can not hold up the others.
+messages are never far behind. Catch-up goes round the spool in order of sequence numbers, each round up to where the
+spool ended when the round began: neither rows that the controller does not acknowledge nor ever more new ones can hold
+up the others.
 
 Nothing here drops a row: only the spool does, for an acknowledgement or by its bounds.
 """
@@ -55,6 +56,8 @@ class Window:
         self._flights: dict[int, _Flight] = {}
         self.spool_id: int | None = None
         self._cursor = 0
+        self._round_end = 0
+        self._highest = 0
         self._left = 1
         self._caught_up_as_of = 0
 
@@ -72,11 +75,12 @@ class Window:
     def _backlog(self) -> bool:
         return self._caught_up_as_of < self._left
 
-    def start(self, spool_id: int) -> None:
-        """A new connection, or a new spool: whatever was in flight is to be sent again."""
+    def start(self, spool_id: int, next_seq: int) -> None:
+        """A new connection, or a new spool, that will number its next row `next_seq`: all in it is yet to be sent."""
         self.spool_id = spool_id
         self._flights.clear()
         self._cursor = 0
+        self._round_end = self._highest = next_seq - 1
         self.left_unsent()
 
     def admit_live(self, seq: int) -> bool:
@@ -97,6 +101,7 @@ class Window:
         due_ms = now_ms + self._limits.ack_timeout_ms
         for seq in seqs:
             self._flights[seq] = _Flight(lane, due_ms)
+            self._highest = max(self._highest, seq)
             if lane == "catch-up":
                 self._cursor = max(self._cursor, seq)
 
@@ -142,6 +147,8 @@ class Window:
         """
         if not self._backlog or any(flight.lane == "catch-up" for flight in self._flights.values()):
             return None
+        if self._cursor >= self._round_end:
+            self._begin_round()
         limit = self._limits.batch_rows if heard else 1
         return CatchUp(self._cursor, limit, self._limits.batch_bytes, self.in_flight, self._left)
 
@@ -150,4 +157,8 @@ class Window:
         that was left when the plan was made."""
         if plan.after == 0:
             self._caught_up_as_of = plan.as_of
+        self._begin_round()
+
+    def _begin_round(self) -> None:
         self._cursor = 0
+        self._round_end = self._highest
