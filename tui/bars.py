@@ -10,6 +10,7 @@ from typing_extensions import override
 from fleet.client import LinkDown, LinkUp
 from protocols.api.units import Summary
 from tui.desk import Desk, Note, desk_of
+from tui.field import Field
 from tui.lines import LineView
 from tui.needs import wanting
 from tui.paint import EMPTY, Line, Span, Tone, cut, joined, line_width, spread
@@ -30,7 +31,7 @@ _KEY_NAMES = {
     "up": "↑",
     "down": "↓",
 }
-_ALWAYS = ("?", "q")
+_ALWAYS = ("esc", "?", "q")
 """Keys that keep their place at the right end however narrow the screen is."""
 
 
@@ -76,12 +77,15 @@ def note_line(note: Note | None, width: int, now: float) -> Line:
 
 
 def key_line(keys: list[tuple[str, str]], width: int) -> Line:
-    """The keys that work now and what they do, `esc` last; those every screen has stand at the right. Keys that do not
-    fit are left out whole, behind a `…`: `?` has them all."""
-    right = joined((_spelled(key, does) for key, does in keys if key in _ALWAYS), "  ")
+    """The keys that work now and what they do; the ways out stand at the right. Keys that do not fit are left out
+    whole, behind a `…`: `?` has them all."""
+    out = dict(keys)
+    right = joined((_spelled(key, out[key]) for key in _ALWAYS if key in out), "  ")
     room = width - line_width(right) - 4
     left: Line = ()
-    for key, does in sorted((pair for pair in keys if pair[0] not in _ALWAYS), key=lambda pair: pair[0] == "esc"):
+    for key, does in keys:
+        if key in _ALWAYS:
+            continue
         longer = joined([left, _spelled(key, does)], "  ")
         if line_width(longer) > room:
             left = (*left, Span(" …", "muted"))
@@ -176,5 +180,7 @@ def shown_keys(screen: Screen[object]) -> list[tuple[str, str]]:
     for active in screen.active_bindings.values():
         binding: Binding = active.binding
         if binding.show and active.enabled and binding.description:
-            found.setdefault(key_name(binding.key), binding.description)
+            node = active.node
+            does = node.enter_does if isinstance(node, Field) and binding.key == "enter" else binding.description
+            found.setdefault(key_name(binding.key), does)
     return list(found.items())

@@ -20,6 +20,7 @@ from tui.dialogs.dialog import Dialog
 from tui.dialogs.goto import Destination, GotoDialog
 from tui.dialogs.keys import KeysDialog
 from tui.dialogs.problem import ProblemDialog
+from tui.field import Field
 from tui.rooms.joins import JoinsRoom
 from tui.rooms.log import LogRoom
 from tui.rooms.now import NowRoom
@@ -58,6 +59,7 @@ class ConsoleApp(Desk):
     BINDINGS: ClassVar[list[BindingType]] = [
         *[Binding(room.key, f"go('{room.name}')", room.title, show=False) for room in ROOMS],
         Binding("colon", "goto", "go to"),
+        Binding("j", "joins", "joining queue", show=False),
         Binding("z", "utc", "UTC/local", show=False),
         Binding("question_mark", "keys", "keys"),
         Binding("q", "quit", "quit"),
@@ -151,12 +153,18 @@ class ConsoleApp(Desk):
                 screen.tick()
 
     async def on_event(self, event: events.Event) -> None:
-        """Every key tells that somebody is here; after the session has ended it also signs in again."""
-        if isinstance(event, events.Key):
+        """Every key tells that somebody is here; after the session has ended it also signs in again.
+
+        Keys are obeyed here, one after the other, and not on their way up from the focused widget: over a poor link
+        they come in bursts, and `/van` must not have its `v` overtake the `/`.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
             self.touched()
             if isinstance(self.link, LinkDown) and self.link.signed_out and self._room is not None:
                 self.say("signing in again", waiting=True)
                 self._room.ask("whoami", self.door.whoami, self._i_am)
+            if not isinstance(self.focused, Field) and await self._check_bindings(event.key):
+                return
         await super().on_event(event)
 
     @override
@@ -179,9 +187,9 @@ class ConsoleApp(Desk):
             self._feed.watch(room.watching() if room is not None else Watch(summary=True))
 
     @override
-    def go(self, room: RoomName) -> None:
+    async def go(self, room: RoomName) -> None:
         """See Desk."""
-        self.call_later(self._go, room)
+        await self._go(room)
 
     async def _go(self, room: RoomName) -> Screen[object]:
         """Show a room's first screen."""
@@ -191,43 +199,35 @@ class ConsoleApp(Desk):
         return self.screen
 
     @override
-    def open_unit(self, unit_id: str) -> None:
+    async def open_unit(self, unit_id: str) -> None:
         """See Desk."""
-        self.push_screen(UnitRoom(unit_id))
+        await self.push_screen(UnitRoom(unit_id))
 
     @override
-    def open_joins(self) -> None:
+    async def open_joins(self) -> None:
         """See Desk."""
         if not isinstance(self.screen, JoinsRoom):
-            self.push_screen(JoinsRoom())
+            await self.push_screen(JoinsRoom())
 
     @override
-    def open_unit_log(self, unit_id: str, label: str) -> None:
+    async def open_unit_log(self, unit_id: str, label: str) -> None:
         """See Desk."""
-
-        async def open_it() -> None:
-            room = await self._go("log")
-            if isinstance(room, LogRoom):
-                room.set_unit(unit_id, label)
-
-        self.call_later(open_it)
+        room = await self._go("log")
+        if isinstance(room, LogRoom):
+            room.set_unit(unit_id, label)
 
     @override
-    def open_units_filtered(self, text: str) -> None:
+    async def open_units_filtered(self, text: str) -> None:
         """See Desk."""
+        room = await self._go("units")
+        if isinstance(room, UnitsRoom):
+            room.set_filter(text)
 
-        async def open_it() -> None:
-            room = await self._go("units")
-            if isinstance(room, UnitsRoom):
-                room.set_filter(text)
-
-        self.call_later(open_it)
-
-    def action_go(self, room: RoomName) -> None:
+    async def action_go(self, room: RoomName) -> None:
         """Go to a room by its number."""
-        self.go(room)
+        await self.go(room)
 
-    def action_goto(self) -> None:
+    async def action_goto(self) -> None:
         """Go anywhere by name."""
         destinations = [Destination("room", room.name, room.title, f"key {room.key}") for room in ROOMS]
         destinations.append(Destination("joins", "", "join: the joining queue", "key j"))
@@ -236,20 +236,24 @@ class ConsoleApp(Desk):
             Destination("action", "keys", "keys that work here", "key ?"),
             Destination("action", "quit", "quit", "key q"),
         ]
-        self.push_screen(GotoDialog(destinations), self._go_to)
+        await self.push_screen(GotoDialog(destinations), self._go_to)
 
     def _go_to(self, to: Destination | None) -> None:
         if to is None:
             return
         match to.kind:
             case "room":
-                self.go(to.value)  # type: ignore[arg-type]  # made from ROOMS
+                self.call_later(self.run_action, f"go('{to.value}')")
             case "joins":
-                self.open_joins()
+                self.call_later(self.open_joins)
             case "unit":
-                self.open_unit(to.value)
+                self.call_later(self.open_unit, to.value)
             case "action":
                 self.call_later(self.run_action, to.value)
+
+    async def action_joins(self) -> None:
+        """The joining queue."""
+        await self.open_joins()
 
     def action_utc(self) -> None:
         """Times in UTC, or in the person's zone."""
@@ -257,7 +261,7 @@ class ConsoleApp(Desk):
         self.say("times are in UTC" if self.server_clock.utc else "times are local")
         self._tick()
 
-    def action_keys(self) -> None:
+    async def action_keys(self) -> None:
         """The keys that work here."""
         shared = {(":", "go to"), ("?", "keys"), ("q", "quit")}
         here = [pair for pair in shown_keys(self.screen) if pair not in shared]
@@ -268,7 +272,7 @@ class ConsoleApp(Desk):
             ("z", "UTC or local"),
             ("q", "quit"),
         ]
-        self.push_screen(KeysDialog(here, everywhere))
+        await self.push_screen(KeysDialog(here, everywhere))
 
     def action_help_quit(self) -> None:
         """Ctrl-C: say how to leave."""

@@ -90,23 +90,23 @@ class Desk(App[None]):
         """What is on the screen has changed: tell the feed."""
         raise NotImplementedError
 
-    def go(self, room: RoomName) -> None:
+    async def go(self, room: RoomName) -> None:
         """Go to a room's first screen."""
         raise NotImplementedError
 
-    def open_unit(self, unit_id: str) -> None:
+    async def open_unit(self, unit_id: str) -> None:
         """Open a unit's page."""
         raise NotImplementedError
 
-    def open_joins(self) -> None:
+    async def open_joins(self) -> None:
         """Open the joining queue."""
         raise NotImplementedError
 
-    def open_unit_log(self, unit_id: str, label: str) -> None:
+    async def open_unit_log(self, unit_id: str, label: str) -> None:
         """Open the log with one unit's events."""
         raise NotImplementedError
 
-    def open_units_filtered(self, text: str) -> None:
+    async def open_units_filtered(self, text: str) -> None:
         """Open the unit list with a filter."""
         raise NotImplementedError
 

@@ -7,7 +7,9 @@ from textual.widgets import Input
 
 
 class Field(Input):
-    """An Input without a frame, whose cursor starts at the end of what is there."""
+    """An Input without a frame. Its cursor does not blink: over a poor link every blink costs.
+
+    `enter` says what the enter key does, for the line of keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "keep")]
 
@@ -17,6 +19,7 @@ class Field(Input):
         *,
         hint: str = "",
         most: int = 200,
+        enter: str = "keep",
         numbers_only: bool = False,
         id: str | None = None,  # noqa: A002  Textual's name
     ) -> None:
@@ -29,3 +32,5 @@ class Field(Input):
             compact=True,
             select_on_focus=False,
         )
+        self.cursor_blink = False
+        self.enter_does = enter

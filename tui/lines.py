@@ -45,13 +45,13 @@ class LineView(ScrollView, can_focus=False):
     def shown_lines(self) -> range:
         """The indexes of the lines now on the screen."""
         top = self.scroll_offset.y
-        return range(top, min(top + max(0, self.size.height), self.line_count))
+        return range(top, min(top + max(0, self.scrollable_size.height), self.line_count))
 
     def repaint(self) -> None:
         """Paint again what changed on the screen."""
-        width, top = self.size.width, self.scroll_offset.y
+        width, top = self.scrollable_size.width, self.scroll_offset.y
         for index, before in list(self._shown.items()):
-            if not top <= index < top + self.size.height:
+            if not top <= index < top + self.scrollable_size.height:
                 del self._shown[index]
                 continue
             after = self._line(index, width)
@@ -62,12 +62,12 @@ class LineView(ScrollView, can_focus=False):
 
     def repaint_line(self, index: int) -> None:
         """Paint the whole of line `index` again, cursor included."""
-        self.refresh(Region(0, index - self.scroll_offset.y, self.size.width, 1))
+        self.refresh(Region(0, index - self.scroll_offset.y, self.scrollable_size.width, 1))
 
     @override
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
-        index, width = y + self.scroll_offset.y, self.size.width
+        index, width = y + self.scroll_offset.y, self.scrollable_size.width
         line = self._line(index, width)
         self._shown[index] = line
         cursor = index < self.line_count and self.is_cursor(index)

@@ -78,7 +78,7 @@ class Listing(LineView, can_focus=True):
 
     def scroll_to_cursor(self) -> None:
         """Scroll by as little as brings the cursor into view."""
-        top, height = self.scroll_offset.y, max(1, self.size.height)
+        top, height = self.scroll_offset.y, max(1, self.scrollable_size.height)
         if self.cursor < top:
             self.scroll_to(y=self.cursor, animate=False)
         elif self.cursor >= top + height:
@@ -90,7 +90,7 @@ class Listing(LineView, can_focus=True):
 
     def action_page(self, direction: int) -> None:
         """Move the cursor by a screenful."""
-        self.move_to(self.cursor + direction * max(1, self.size.height - 1))
+        self.move_to(self.cursor + direction * max(1, self.scrollable_size.height - 1))
 
     def action_end_of_list(self, last: int) -> None:
         """Move the cursor to the first or the last line."""

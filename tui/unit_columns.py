@@ -92,24 +92,26 @@ _EXTRA: tuple[Column, ...] = (
     Column("session", 13, _session),
     Column("settings", 8, _settings),
     Column("clock", 8, _figure("clock_offset_ms", "clock_offset_ms"), right=True),
-    Column("model", 22, lambda row, _now: Span(row.model or UNKNOWN, "muted")),
+    Column("model", 30, lambda row, _now: Span(row.model or UNKNOWN, "muted")),
 )
 
 
 def columns_for(width: int) -> list[Column]:
-    """The columns that fit in `width`, the label taking a share of what is left over."""
+    """The columns that fit in `width`; the label grows first, then more columns come in."""
     chosen = list(_NARROW)
     spare = width - _taken(chosen)
+    label_more = min(max(0, spare), 10)
+    spare -= label_more
     for extra in _EXTRA:
         if spare >= extra.width + len(GAP):
             chosen.append(extra)
             spare -= extra.width + len(GAP)
-    chosen[0] = chosen[0]._replace(width=chosen[0].width + max(0, min(spare, 20)))
+    chosen[0] = chosen[0]._replace(width=chosen[0].width + label_more)
     return chosen
 
 
 def _taken(columns: list[Column]) -> int:
-    return sum(column.width for column in columns) + len(GAP) * (len(columns) - 1)
+    return sum(column.width + len(GAP) for column in columns)
 
 
 def head_line(columns: list[Column], sort: UnitSort, *, descending: bool) -> Line:
@@ -118,16 +120,16 @@ def head_line(columns: list[Column], sort: UnitSort, *, descending: bool) -> Lin
     for column in columns:
         here = column.sort == sort
         text = column.head + ("↓" if descending else "↑") if here else column.head
-        spans += [Span(fit(text, column.width, right=column.right), "accent" if here else "muted"), Span(GAP)]
-    return tuple(spans[:-1])
+        spans.append(Span(fit(text, column.width, right=column.right) + GAP, "accent" if here else "muted"))
+    return tuple(spans)
 
 
 def row_line(row: UnitRow | None, columns: list[Column], now: datetime) -> Line:
     """One unit; a row that is not here yet is a faint dot."""
     if row is None:
         return (Span(_PLACEHOLDER, "rule"),)
-    spans: list[Span] = []
-    for column in columns:
-        text, tone = column.cell(row, now)
-        spans += [Span(fit(text, column.width, right=column.right), tone), Span(GAP)]
-    return tuple(spans[:-1])
+    return tuple(
+        Span(fit(text, column.width, right=column.right) + GAP, tone)
+        for column in columns
+        for text, tone in [column.cell(row, now)]
+    )

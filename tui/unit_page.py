@@ -58,7 +58,30 @@ def top_lines(detail: UnitDetail, when: Moment) -> list[Line]:
     unit_id = (Span(row.unit_id, "muted"),) if row.label else EMPTY
     state = (Span(row.presence, PRESENCE_TONES[row.presence]),)
     alarms = (Span(plural(row.alarms, "open alarm"), "bad"),) if row.alarms else EMPTY
-    return [joined([name, unit_id, state, alarms]), (Span(" "), *joined(freshness(row.facts, when.now)))]
+    return [
+        joined([name, unit_id, state, alarms]),
+        (Span(" "), *joined(freshness(row.facts, when.now))),
+        (Span(" "), *worries(detail)),
+    ]
+
+
+def worries(detail: UnitDetail) -> Line:
+    """The figures beyond their limits, bad ones first; or that there is none."""
+    found = readings(detail.health)
+    bad = [reading for standing in ("bad", "fair") for reading in found if reading.standing == standing]
+    if bad:
+        return joined(
+            [
+                (Span(reading.label + " ", "muted"), Span(reading.text, STANDING_TONES[reading.standing]))
+                for reading in bad
+            ]
+        )
+    judged = sum(reading.standing == "good" for reading in found)
+    return (
+        (Span(f"all {judged} figures that have limits are good", "good"),)
+        if judged
+        else (Span("no report yet", "muted"),)
+    )
 
 
 def freshness(facts: PresenceFacts, now: datetime) -> list[Line]:

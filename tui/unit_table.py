@@ -12,6 +12,8 @@ from tui.unit_columns import Column, columns_for, head_line, row_line
 from tui.window import PageWanted, RowWindow
 
 PAGE_ROWS = 100
+AGE_STEP_S = 5.0
+"""How often the ages in the list grow."""
 
 
 class UnitTable(Listing):
@@ -73,12 +75,13 @@ class UnitTable(Listing):
         """Units changed: their cells, where they stand."""
         for row in rows:
             self.window.update(row)
-        self.tick()
+        self.repaint()
 
     def tick(self) -> None:
-        """Ages have grown."""
-        self._now = self._clock.now()
-        self.repaint()
+        """Ages have grown; here by steps, because every line of them crosses the link."""
+        if (self._clock.now() - self._now).total_seconds() >= AGE_STEP_S:
+            self._now = self._clock.now()
+            self.repaint()
 
     @override
     def row(self, index: int, width: int) -> Line:
@@ -87,7 +90,7 @@ class UnitTable(Listing):
 
     def head(self, sort: UnitSort, *, descending: bool) -> Line:
         """The heads above the columns."""
-        return (Span(" "), *head_line(self._columns_for(self.size.width - 1), sort, descending=descending))
+        return (Span(" "), *head_line(self._columns_for(self.scrollable_size.width - 1), sort, descending=descending))
 
     def _columns_for(self, width: int) -> list[Column]:
         if not self._columns or self._columns_width != width:

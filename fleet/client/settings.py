@@ -13,6 +13,9 @@ from protocols.errors import InvalidId
 from protocols.ids import check_person_id
 
 ENVIRONMENT_PREFIX = "MUSTER_CLIENT_"
+CONFIG_VARIABLE = "MUSTER_CLIENT_CONFIG"
+"""Names the settings file, when no option does."""
+
 _URL = re.compile(r"https://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/\-]*)?", re.ASCII)
 
 
@@ -49,9 +52,11 @@ def load_client_settings(
 ) -> ClientSettings:
     """Read the settings; raises InvalidClientSettings.
 
-    `path` must exist when given; the default file may be absent when the rest provides every key. Relative paths
-    in the file are relative to its folder. `overrides` that are None count as absent.
+    `path`, or what MUSTER_CLIENT_CONFIG names, must exist; the default file may be absent when the rest provides every
+    key. Relative paths in the file are relative to its folder. `overrides` that are None count as absent.
     """
+    if path is None and environment.get(CONFIG_VARIABLE):
+        path = Path(environment[CONFIG_VARIABLE])
     source = path or default_settings_path(environment)
     values = _from_file(source, required=path is not None)
     values |= _from_environment(environment)
@@ -95,7 +100,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     found: dict[str, object] = {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in environment.items()
-        if name.startswith(ENVIRONMENT_PREFIX)
+        if name.startswith(ENVIRONMENT_PREFIX) and name != CONFIG_VARIABLE
     }
     _refuse_unknown(f"environment {ENVIRONMENT_PREFIX}…", found)
     return found

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 from typing_extensions import override
 
 from protocols.api.joins import JoinView
@@ -28,7 +29,7 @@ class AcceptDialog(Dialog[bool]):
     """Returns True once the person has typed the group that only the unit shows; None when closed."""
 
     TITLE = "Compare, then accept"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "accept", "accept", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "accept", "accept")]
 
     def __init__(self, join: JoinView, person_id: str) -> None:
         super().__init__()
@@ -42,7 +43,7 @@ class AcceptDialog(Dialog[bool]):
         words = Words()
         words.say(self._lines())
         yield words
-        yield Field(hint="four signs, from the unit itself", most=8, id="group")
+        yield Field(hint="four signs, from the unit itself", most=8, id="group", enter="accept")
 
     def _lines(self) -> list[Line]:
         join = self._join
@@ -61,6 +62,11 @@ class AcceptDialog(Dialog[bool]):
             (),
             (Span(f" Type the group that stands in place of {_HIDDEN} on the unit:", "muted"),),
         ]
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Enter in a field."""
+        message.stop()
+        self.action_accept()
 
     def action_accept(self) -> None:
         """Accept when the group is the right one."""

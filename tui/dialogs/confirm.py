@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 from typing_extensions import override
 
 from tui.dialogs.dialog import Dialog, Words
@@ -49,7 +50,7 @@ class ConfirmDialog(Dialog[bool]):
 class TextDialog(Dialog[str]):
     """Asks for one line of text; returns it, None when closed. An answer is refused here only for its length."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "go on", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "go on")]
 
     def __init__(
         self, title: str, before: list[Line], *, value: str = "", least: int = 0, most: int = 200, hint: str = ""
@@ -73,7 +74,12 @@ class TextDialog(Dialog[str]):
         words = Words()
         words.say(self._lines)
         yield words
-        yield Field(self._value, hint=self._hint, most=self._most)
+        yield Field(self._value, hint=self._hint, most=self._most, enter="go on")
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Enter in a field."""
+        message.stop()
+        self.action_submit()
 
     def action_submit(self) -> None:
         """Return what was typed, when it is enough."""

@@ -29,8 +29,9 @@ class Dialog(Asks, ModalScreen[Result]):
             yield KeyBar()
 
     def on_mount(self) -> None:
-        """Put the title on the box."""
+        """Put the title on the box, and the cursor into its first field or list, before the next key comes."""
         self.query_one(".box").border_title = self.title_text()
+        self.set_focus(next(iter(self.focus_chain), None))
 
     def title_text(self) -> str:
         """What the box is called."""

@@ -53,7 +53,7 @@ class FiltersDialog(Dialog[SavedFilter]):
         if self._saved.trouble:
             self.desk.say(self._saved.trouble, "fair")
         self._fill()
-        self._listing.focus()
+        self.set_focus(self._listing)
 
     def _fill(self) -> None:
         filters = [*self._saved.filters, *BUILT_IN]
@@ -84,10 +84,10 @@ class FiltersDialog(Dialog[SavedFilter]):
         """Use the filter under the cursor."""
         self.dismiss(self._listing.item)
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         """Give the filter in use a name."""
         before: list[Line] = [(), (Span(f" {_words_of(self._in_use)}", "strong"),), ()]
-        self.app.push_screen(TextDialog("Save this filter as", before, least=1, most=MAX_NAME), self._named)
+        await self.app.push_screen(TextDialog("Save this filter as", before, least=1, most=MAX_NAME), self._named)
 
     def _named(self, name: str | None) -> None:
         if name:

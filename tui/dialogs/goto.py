@@ -46,7 +46,7 @@ class GotoDialog(Dialog[Destination]):
     """Returns the destination chosen, None when closed. Units are asked of the controller as one types."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "go", "go", priority=True),
+        Binding("enter", "go", "go"),
         Binding("down", "move(1)", "next"),
         Binding("up", "move(-1)", "before", show=False),
     ]
@@ -57,7 +57,7 @@ class GotoDialog(Dialog[Destination]):
         self._destinations = destinations
         self._units: list[Destination] = []
         self._listing: ItemListing[Destination] = ItemListing(self._draw, lambda one: (one.kind, one.value))
-        self._field = Field(hint="a room, an action, or a unit's label or id", most=80)
+        self._field = Field(hint="a room, an action, or a unit's label or id", most=80, enter="go")
         self._timer: Timer | None = None
 
     @override
@@ -76,7 +76,7 @@ class GotoDialog(Dialog[Destination]):
     def on_mount(self) -> None:
         """Everything, before anything is typed."""
         super().on_mount()
-        self._field.focus()
+        self.set_focus(self._field)
         self._fill()
         self._ask_units()
 
@@ -126,6 +126,11 @@ class GotoDialog(Dialog[Destination]):
     def action_move(self, by: int) -> None:
         """Another line."""
         self._listing.action_move(by)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Enter in a field."""
+        message.stop()
+        self.action_go()
 
     def action_go(self) -> None:
         """Go there."""

@@ -6,11 +6,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
+from protocols.api.units import Presence
 from tui.dialogs.dialog import Dialog
 from tui.lines import Page
 from tui.paint import PRESENCE_TONES, Line, Span, fit
 
-_WORDS: tuple[tuple[str, str], ...] = (
+_WORDS: tuple[tuple[Presence, str], ...] = (
     ("online", "reports come as often as they should"),
     ("stale", "a report or two are overdue"),
     ("quiet", "nothing for so long that somebody should look"),
@@ -28,10 +29,7 @@ def key_lines(here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) ->
     lines += [(), (Span(" EVERYWHERE", "accent"),)]
     lines += [_pair(key, does) for key, does in [*everywhere, *_MOVES]]
     lines += [(), (Span(" A UNIT IS", "accent"),)]
-    lines += [
-        (Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(meaning, "muted"))  # type: ignore[index]
-        for word, meaning in _WORDS
-    ]
+    lines += [(Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(meaning, "muted")) for word, meaning in _WORDS]
     lines += [
         (),
         (Span(" — means not known, never zero. A figure reads “12.4 V · 40 s” when it is", "muted"),),
@@ -67,4 +65,4 @@ class KeysDialog(Dialog[None]):
         """Arrows scroll."""
         super().on_mount()
         self._page.styles.height = max(5, min(len(self._lines), self.app.size.height - 5))
-        self._page.focus()
+        self.set_focus(self._page)

@@ -52,7 +52,7 @@ class PersonDialog(Dialog[NewPerson]):
 
     TITLE = "Add a person"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "add", priority=True),
+        Binding("enter", "save", "add"),
         Binding("tab,down", "app.focus_next", "next field"),
         Binding("up", "app.focus_previous", "field before", show=False),
     ]
@@ -69,7 +69,7 @@ class PersonDialog(Dialog[NewPerson]):
             with Horizontal(classes="field"):
                 yield Label(f" {label}", classes="label")
                 value = "365" if name == "valid_days" else ""
-                yield Field(value, hint=hint, id=name, most=most)
+                yield Field(value, hint=hint, id=name, most=most, enter="add")
         yield self._sentence
 
     def on_mount(self) -> None:
@@ -109,6 +109,11 @@ class PersonDialog(Dialog[NewPerson]):
             )
             lines = [(), *log_sentence(sentence), ()]
         self._sentence.say(lines)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Enter in a field."""
+        message.stop()
+        self.action_save()
 
     def action_save(self) -> None:
         """Return the person, when the fields describe one."""

@@ -28,7 +28,7 @@ class SettingsDialog(Dialog[SettingsChange]):
     """Returns the change to make, None when closed or when nothing differs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "save", priority=True),
+        Binding("enter", "save", "save"),
         Binding("tab,down", "app.focus_next", "next field"),
         Binding("up", "app.focus_previous", "field before", show=False),
     ]
@@ -55,7 +55,7 @@ class SettingsDialog(Dialog[SettingsChange]):
             value = str(getattr(wanted, name))
             with Horizontal(classes="field"):
                 yield Label(f" {label}", classes="label")
-                yield Field(value, numbers_only=True, id=name, most=6)
+                yield Field(value, numbers_only=True, id=name, most=6, enter="save")
                 yield Label(f" {unit}", classes="unit")
         yield self._sentence
 
@@ -105,6 +105,11 @@ class SettingsDialog(Dialog[SettingsChange]):
             f"settings.changed: {self._person_id} wants version {wanted.version + 1} for {self._detail.row.unit_id}: "
             f"report every {every} s, spool at most {size} MiB and {plural(days, 'day')}"
         )
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Enter in a field."""
+        message.stop()
+        self.action_save()
 
     def action_save(self) -> None:
         """Return the change, when there is a valid one."""

@@ -47,7 +47,7 @@ class VouchersDialog(Dialog[None]):
         """Fill the list."""
         super().on_mount()
         self._listing.show(self._vouchers)
-        self._listing.focus()
+        self.set_focus(self._listing)
 
     def _draw(self, one: VoucherView, _width: int) -> Line:
         clock = self.desk.server_clock
@@ -72,14 +72,14 @@ class VouchersDialog(Dialog[None]):
             return one is not None and one.state in {"open", "presented"} and self.desk.may("invite-unit")
         return True
 
-    def action_withdraw(self) -> None:
+    async def action_withdraw(self) -> None:
         """Make the voucher under the cursor useless."""
         one = self._listing.item
         if one is None:
             return
         sentence = f"voucher.withdrawn: {self.desk.me.person_id} withdraws voucher {one.voucher_id}"
         before: list[Line] = [(Span(f" {one.label or 'no label'}, made by {one.created_by}", "strong"),)]
-        self.app.push_screen(
+        await self.app.push_screen(
             ConfirmDialog("Withdraw a voucher", before, sentence), lambda yes: self._withdraw(one) if yes else None
         )
 

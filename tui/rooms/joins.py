@@ -53,7 +53,7 @@ class JoinsRoom(Room):
 
     def on_mount(self) -> None:
         """Nothing is known yet."""
-        self._list.focus()
+        self.set_focus(self._list)
         self._show_rest()
 
     @override
@@ -135,10 +135,10 @@ class JoinsRoom(Room):
         self._show_detail()
         self.refresh_bindings()
 
-    def on_listing_opened(self) -> None:
+    async def on_listing_opened(self) -> None:
         """A click compares."""
         if self.check_action("compare", ()):
-            self.action_compare()
+            await self.action_compare()
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -154,11 +154,11 @@ class JoinsRoom(Room):
         """Back to where one came from."""
         self.dismiss()
 
-    def action_compare(self) -> None:
+    async def action_compare(self) -> None:
         """Compare the fingerprint, then accept."""
         join = self._list.item
         if join is not None:
-            self.app.push_screen(
+            await self.app.push_screen(
                 AcceptDialog(join, self.desk.me.person_id), lambda compared: self._accept(join) if compared else None
             )
 
@@ -170,7 +170,7 @@ class JoinsRoom(Room):
         self.desk.say(f"accepted: it is {unit.unit_id} now, and fetches its certificate by itself", "good")
         self.refetch()
 
-    def action_refuse(self) -> None:
+    async def action_refuse(self) -> None:
         """Turn the unit away."""
         join = self._list.item
         if join is None:
@@ -179,7 +179,7 @@ class JoinsRoom(Room):
         sentence = f"join.turned-away: {self.desk.me.person_id} turns away key {shown} …, because (your reason, hashed)"
         before: list[Line] = [(), *log_sentence(sentence), (), (Span(" why?", "muted"),)]
         dialog = TextDialog(f"Refuse {join.label or 'the unit'}", before, least=1, hint="the reason")
-        self.app.push_screen(dialog, lambda reason: self._refuse(join, reason))
+        await self.app.push_screen(dialog, lambda reason: self._refuse(join, reason))
 
     def _refuse(self, join: JoinView, reason: str | None) -> None:
         if not reason:
@@ -196,7 +196,7 @@ class JoinsRoom(Room):
         self.desk.say(f"refused {name}", "good")
         self.refetch()
 
-    def action_invite(self) -> None:
+    async def action_invite(self) -> None:
         """Make a voucher."""
         before: list[Line] = [
             (),
@@ -206,7 +206,9 @@ class JoinsRoom(Room):
             *log_sentence(f"voucher.made: {self.desk.me.person_id} makes a voucher (its label is hashed)"),
             (),
         ]
-        self.app.push_screen(TextDialog("New voucher", before, most=40, hint="label, may stay empty"), self._invite)
+        await self.app.push_screen(
+            TextDialog("New voucher", before, most=40, hint="label, may stay empty"), self._invite
+        )
 
     def _invite(self, label: str | None) -> None:
         if label is not None:

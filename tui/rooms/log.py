@@ -1,6 +1,6 @@
 """7 Log: events, newest first, by severity, unit, and whether somebody has taken note."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -23,8 +23,6 @@ from tui.words import number
 PAGE_EVENTS = 100
 MAX_EVENTS = 2000
 ASK_MORE_WITHIN = 30
-
-_ANY = "any"
 
 
 class LogRoom(Room):
@@ -63,7 +61,7 @@ class LogRoom(Room):
 
     def on_mount(self) -> None:
         """Nothing is known yet."""
-        self._list.focus()
+        self.set_focus(self._list)
         self._show_rest()
 
     def set_unit(self, unit_id: str, label: str) -> None:
@@ -175,10 +173,10 @@ class LogRoom(Room):
             before, self._next_before = self._next_before, None
             self.ask("older", lambda: self._page(before), self._more_arrived)
 
-    def on_listing_opened(self) -> None:
+    async def on_listing_opened(self) -> None:
         """A click opens the unit."""
         if self.check_action("open", ()):
-            self.action_open()
+            await self.action_open()
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -195,11 +193,11 @@ class LogRoom(Room):
                 return self._unit is not None or self._severity is not None or self._open_only
         return True
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
         """Open the event's unit."""
         event = self._list.item
         if event is not None and event.unit_id is not None:
-            self.desk.open_unit(event.unit_id)
+            await self.desk.open_unit(event.unit_id)
 
     def action_clear(self) -> None:
         """Show all events."""
@@ -217,27 +215,27 @@ class LogRoom(Room):
         if event is not None and event.unit_id is not None:
             self.set_unit(event.unit_id, event.label)
 
-    def action_pick_unit(self) -> None:
+    async def action_pick_unit(self) -> None:
         """Find a unit and show its events."""
-        self.app.push_screen(GotoDialog([], "Events of which unit?"), self._unit_picked)
+        await self.app.push_screen(GotoDialog([], "Events of which unit?"), self._unit_picked)
 
     def _unit_picked(self, picked: Destination | None) -> None:
         if picked is not None:
             self.set_unit(picked.value, picked.text)
 
-    def action_severity(self) -> None:
+    async def action_severity(self) -> None:
         """Choose a severity."""
-        options = [
-            Option("*", "any severity", "", _ANY),
+        options: list[Option[Severity | Literal["any"]]] = [
+            Option("*", "any severity", "", "any"),
             Option("a", "alarm", "", "alarm"),
             Option("w", "warning", "", "warning"),
             Option("i", "info", "", "info"),
         ]
-        self.app.push_screen(ChoiceDialog("Severity", options, self._severity or _ANY), self._severity_chosen)
+        await self.app.push_screen(ChoiceDialog("Severity", options, self._severity or "any"), self._severity_chosen)
 
-    def _severity_chosen(self, chosen: str | None) -> None:
+    def _severity_chosen(self, chosen: Severity | Literal["any"] | None) -> None:
         if chosen is not None:
-            self._severity = None if chosen == _ANY else chosen  # type: ignore[assignment]  # one of the options
+            self._severity = None if chosen == "any" else chosen
             self._restart()
 
     def action_acknowledge(self) -> None:

@@ -55,7 +55,7 @@ class NowRoom(Room):
 
     def on_mount(self) -> None:
         """Nothing is known yet."""
-        self._list.focus()
+        self.set_focus(self._list)
         self._show_rest()
 
     @override
@@ -137,9 +137,9 @@ class NowRoom(Room):
         self._show_detail()
         super().tick()
 
-    def on_listing_opened(self) -> None:
+    async def on_listing_opened(self) -> None:
         """A click opens."""
-        self.action_open()
+        await self.action_open()
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -152,21 +152,21 @@ class NowRoom(Room):
                 return need is not None and need.event is not None and self.desk.may("acknowledge-event")
         return True
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
         """Go to what the line is about."""
         need = self._list.item
         if need is None:
             return
         if need.join is not None:
-            self.desk.open_joins()
+            await self.desk.open_joins()
         elif need.kind == "more":
-            self.desk.open_units_filtered("quiet")
+            await self.desk.open_units_filtered("quiet")
         elif need.unit_id is not None:
-            self.desk.open_unit(need.unit_id)
+            await self.desk.open_unit(need.unit_id)
 
-    def action_joins(self) -> None:
+    async def action_joins(self) -> None:
         """Open the joining queue."""
-        self.desk.open_joins()
+        await self.desk.open_joins()
 
     def action_acknowledge(self) -> None:
         """Take note of the alarm under the cursor."""

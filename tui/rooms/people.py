@@ -61,7 +61,7 @@ class PeopleRoom(Room):
 
     def on_mount(self) -> None:
         """Nothing is known yet."""
-        self._list.focus()
+        self.set_focus(self._list)
         self._title.show([(Span(" PEOPLE  …", "muted"),)])
 
     @override
@@ -107,9 +107,9 @@ class PeopleRoom(Room):
         """Ask again."""
         self.refetch()
 
-    def action_add(self) -> None:
+    async def action_add(self) -> None:
         """Add a person."""
-        self.app.push_screen(PersonDialog(self.desk.me.person_id), self._add)
+        await self.app.push_screen(PersonDialog(self.desk.me.person_id), self._add)
 
     def _add(self, person: NewPerson | None) -> None:
         if person is not None:
@@ -120,7 +120,7 @@ class PeopleRoom(Room):
         self.desk.say(f"{person.person_id} {person.name} may sign in as {person.role}", "good")
         self.refetch()
 
-    def action_end(self) -> None:
+    async def action_end(self) -> None:
         """End a person's access."""
         person = self._list.item
         if person is None:
@@ -132,7 +132,7 @@ class PeopleRoom(Room):
         ]
         sentence = f"person.ended: {self.desk.me.person_id} ends the access of {person.person_id}"
         dialog = ConfirmDialog("End access", before, sentence)
-        self.app.push_screen(dialog, lambda yes: self._end(person.person_id) if yes else None)
+        await self.app.push_screen(dialog, lambda yes: self._end(person.person_id) if yes else None)
 
     def _end(self, person_id: str) -> None:
         self.desk.say(f"ending the access of {person_id}", waiting=True)

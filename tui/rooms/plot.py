@@ -32,7 +32,7 @@ class PlotRoom(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "figure", "figure"),
         Binding("left", "step_figure(-1)", "figure before", show=False),
-        Binding("right", "step_figure(1)", "next figure"),
+        Binding("right", "step_figure(1)", "next"),
         Binding("up", "step_span(1)", "longer"),
         Binding("down", "step_span(-1)", "shorter"),
         Binding("escape", "back", "back"),
@@ -132,13 +132,13 @@ class PlotRoom(Room):
         index = (self._figures.index(self._figure) + by) % len(self._figures)
         self._set_figure(self._figures[index])
 
-    def action_figure(self) -> None:
+    async def action_figure(self) -> None:
         """Choose the figure by name."""
         options = [
             Option(key, QUANTITIES[name].label, figure_text(name, self._detail.health.get(name)), name)
             for key, name in zip(_KEYS, self._figures, strict=False)
         ]
-        self.app.push_screen(ChoiceDialog("Plot", options, self._figure), self._set_figure)
+        await self.app.push_screen(ChoiceDialog("Plot", options, self._figure), self._set_figure)
 
     def _set_figure(self, figure: str | None) -> None:
         if figure is not None and figure != self._figure:

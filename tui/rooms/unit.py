@@ -1,6 +1,7 @@
 """One unit: identity, freshness, health, history, events, settings, and asking it for a report."""
 
 import asyncio
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -58,7 +59,7 @@ class UnitRoom(Room):
     def on_mount(self) -> None:
         """Say which unit is coming."""
         self._page.can_focus = True
-        self._page.focus()
+        self.set_focus(self._page)
         self._top.show([(Span(" "), Span(self.unit_id, "title"), Span("   asking the controller …", "muted")), ()])
 
     @override
@@ -130,7 +131,7 @@ class UnitRoom(Room):
         events = self._events.events if self._events is not None else None
         picture = UnitPicture(self._detail, self._histories, events, self._commands)
         self._top.show(top_lines(self._detail, when))
-        self._page.show(body_lines(picture, when, max(40, self._page.size.width)))
+        self._page.show(body_lines(picture, when, max(40, self._page.scrollable_size.width)))
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -156,14 +157,14 @@ class UnitRoom(Room):
         """Back to where one came from."""
         self.dismiss()
 
-    def action_log(self) -> None:
+    async def action_log(self) -> None:
         """Open the log with this unit's events."""
-        self.desk.open_unit_log(self.unit_id, self._called)
+        await self.desk.open_unit_log(self.unit_id, self._called)
 
-    def action_plot(self) -> None:
+    async def action_plot(self) -> None:
         """Plot a figure over time."""
         if self._detail is not None:
-            self.app.push_screen(PlotRoom(self._detail))
+            await self.app.push_screen(PlotRoom(self._detail))
 
     def action_report(self) -> None:
         """Ask the unit for a report and follow what becomes of it."""
@@ -178,7 +179,7 @@ class UnitRoom(Room):
         while command.state not in FINAL and self.desk.server_clock.now() < command.expires_at:
             if command.state != state:
                 state = command.state
-                self.post_message(self.Answered(lambda word=state: self._report_is(word)))  # type: ignore[misc]
+                self.post_message(self.Answered(partial(self._report_is, state)))
             await asyncio.sleep(FOLLOW_EVERY_S)
             found = [one for one in await door.commands(self.unit_id) if one.command_id == command.command_id]
             command = found[0] if found else command
@@ -193,7 +194,7 @@ class UnitRoom(Room):
         self.desk.say(f"report from {self._called}: {command.state}{reason}", "good" if good else "fair")
         self.refetch()
 
-    def action_label(self) -> None:
+    async def action_label(self) -> None:
         """Give the unit another name."""
         before: list[Line] = [
             (),
@@ -201,7 +202,9 @@ class UnitRoom(Room):
             (),
         ]
         label = self._detail.row.label if self._detail is not None else ""
-        self.app.push_screen(TextDialog(f"Name of {self.unit_id}", before, value=label, most=40), self._label_given)
+        await self.app.push_screen(
+            TextDialog(f"Name of {self.unit_id}", before, value=label, most=40), self._label_given
+        )
 
     def _label_given(self, label: str | None) -> None:
         if label is None:
@@ -218,10 +221,10 @@ class UnitRoom(Room):
         self.desk.say(f"{self.unit_id} is now called “{label}”" if label else f"{self.unit_id} has no name now", "good")
         self._ask_detail(background=False)
 
-    def action_settings(self) -> None:
+    async def action_settings(self) -> None:
         """Edit what the unit should do."""
         if self._detail is not None:
-            self.app.push_screen(SettingsDialog(self._detail, self.desk.me.person_id), self._settings_given)
+            await self.app.push_screen(SettingsDialog(self._detail, self.desk.me.person_id), self._settings_given)
 
     def _settings_given(self, change: SettingsChange | None) -> None:
         if change is None:

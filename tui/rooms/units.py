@@ -66,7 +66,7 @@ class UnitsRoom(Room):
     def on_mount(self) -> None:
         """The filter is out of the way until it is asked for."""
         self._field.display = False
-        self._table.focus()
+        self.set_focus(self._table)
         self._show_title()
 
     @property
@@ -177,12 +177,12 @@ class UnitsRoom(Room):
         self._leave_field()
 
     def _leave_field(self) -> None:
-        self._table.focus()
+        self.set_focus(self._table)
         self._field.display = bool(self.filter_text)
 
-    def on_listing_opened(self) -> None:
+    async def on_listing_opened(self) -> None:
         """A click opens."""
-        self.action_open()
+        await self.action_open()
 
     def on_listing_moved(self) -> None:
         """What can be done depends on the row."""
@@ -201,16 +201,16 @@ class UnitsRoom(Room):
                 return not typing
         return True
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
         """Open the unit under the cursor."""
         unit = self._table.unit
         if unit is not None:
-            self.desk.open_unit(unit.unit_id)
+            await self.desk.open_unit(unit.unit_id)
 
     def action_filter(self) -> None:
         """Go to the filter."""
         self._field.display = True
-        self._field.focus()
+        self.set_focus(self._field)
 
     def action_clear(self) -> None:
         """Show all units."""
@@ -227,14 +227,16 @@ class UnitsRoom(Room):
         self._table.refresh_rows()
         self.ask("refresh", lambda: self.desk.door.list_units(self.filter_text, limit=1), done)
 
-    def action_joins(self) -> None:
+    async def action_joins(self) -> None:
         """Open the joining queue."""
-        self.desk.open_joins()
+        await self.desk.open_joins()
 
-    def action_sort(self) -> None:
+    async def action_sort(self) -> None:
         """Choose the order; the same again turns it round."""
         options = [Option(key, text, "", sort) for key, sort, text in SORTS]
-        self.app.push_screen(ChoiceDialog("Sort by (the same again turns it round)", options, self._sort), self._sorted)
+        await self.app.push_screen(
+            ChoiceDialog("Sort by (the same again turns it round)", options, self._sort), self._sorted
+        )
 
     def _sorted(self, sort: UnitSort | None) -> None:
         if sort is not None:
@@ -242,10 +244,10 @@ class UnitsRoom(Room):
             self._sort = sort
             self._restart()
 
-    def action_saved(self) -> None:
+    async def action_saved(self) -> None:
         """Saved filters: apply, save, remove."""
         here = SavedFilter(name="", text=self.filter_text, sort=self._sort, descending=self._descending)
-        self.app.push_screen(FiltersDialog(self._saved, here), self._saved_chosen)
+        await self.app.push_screen(FiltersDialog(self._saved, here), self._saved_chosen)
 
     def _saved_chosen(self, chosen: SavedFilter | None) -> None:
         if chosen is not None:

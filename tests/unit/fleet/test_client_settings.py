@@ -41,6 +41,14 @@ def test_default_file_may_be_absent_when_the_environment_says_all(tmp_path: Path
     assert load_client_settings(environment=environment).person == "TO-12"
 
 
+def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(WHOLE)
+    assert load_client_settings(environment={"MUSTER_CLIENT_CONFIG": str(path)}).person == "TO-12"
+    with pytest.raises(InvalidClientSettings, match="no such file"):
+        load_client_settings(environment={"MUSTER_CLIENT_CONFIG": str(tmp_path / "absent.toml")})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
