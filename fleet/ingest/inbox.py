@@ -16,9 +16,12 @@ class InboxLimits(NamedTuple):
 
 
 class BatchLimits(NamedTuple):
-    """How much goes into one transaction at the most: messages, and the reports and events in them."""
+    """How much goes into one transaction at the most: messages, and the reports and events in them.
 
-    messages: int = 1000
+    Half of the broker's window of unacknowledged messages: while one half is written, the other arrives.
+    """
+
+    messages: int = 500
     rows: int = 5000
 
 
