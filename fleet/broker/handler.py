@@ -78,7 +78,6 @@ class ClientHandler(BrokerProtocolHandler):
         self._outgoing: asyncio.Queue[Outgoing] = asyncio.Queue(1)
         self._window = asyncio.Semaphore(1)
         self.dropped = 0
-        self.denied = 0
 
     def prepare(self, setup: Setup) -> None:
         """Take what the broker gives this connection."""

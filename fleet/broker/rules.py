@@ -74,14 +74,14 @@ def judge_subscribe(identity: str, topic_filter: str) -> bool:
     return not topic_filter.startswith("$") and may_subscribe(identity, topic_filter)
 
 
-def judge_publish(identity: str, topic: str, qos: int, *, retain: bool) -> bool:
-    """Whether a message is passed on (True) or dropped (False).
+def judge_publish(identity: str, topic: str, qos: int, *, retain: bool) -> None:
+    """Return if `identity` may publish so; else raise PeerFault, which ends the connection as Mosquitto does.
 
-    Raises PeerFault for what ends the connection: `retained` and `quality-of-service` (2 is not part of the
-    contract), as Mosquitto does with `retain_available false` and `max_qos 1`.
+    Reasons: `retained`, `quality-of-service` (2 is not part of the contract), `topic-not-allowed`.
     """
     if retain:
-        raise PeerFault("retained", f"{identity} published a retained message")
+        raise PeerFault("retained", f"a retained message on {topic[:120]!r}")
     if qos > 1:
-        raise PeerFault("quality-of-service", f"{identity} published with quality of service {qos}")
-    return may_publish(identity, topic)
+        raise PeerFault("quality-of-service", f"a message of quality of service {qos} on {topic[:120]!r}")
+    if not may_publish(identity, topic):
+        raise PeerFault("topic-not-allowed", f"a message on {topic[:120]!r}")

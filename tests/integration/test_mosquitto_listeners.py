@@ -1,0 +1,159 @@
+"""What only Mosquitto has: two listeners, shared subscriptions, queues of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from protocols.topics import down, up, up_filter
+from tests.support.mosquitto import MosquittoBroker
+from tests.support.mqtt import (
+    client,
+    connect_packet,
+    controller_client,
+    packet,
+    received_until,
+    subscribe_packet,
+    unit_client,
+    until_disconnected,
+    wire,
+)
+from tests.support.tls import ClientFiles, Pki
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+UNIT, OTHER = "unit-0000000a", "unit-0000000b"
+BURST = 3000
+
+
+@dataclass
+class Scene:
+    """A broker and its clients' certificates."""
+
+    broker: MosquittoBroker
+    unit: ClientFiles
+    other: ClientFiles
+    controller: ClientFiles
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    pki = Pki.create(tmp_path_factory.mktemp("pki"))
+    async with MosquittoBroker(pki) as broker:
+        yield Scene(broker, pki.unit(UNIT), pki.unit(OTHER), pki.controller())
+
+
+async def stray_publish(scene: Scene, files: ClientFiles, name: str, port: int, topic: str) -> None:
+    async with client(scene.broker, files, name, port=port) as stray:
+        # Past aiomqtt, which would wait for an answer that does not come.
+        stray._client.publish(topic, b"stray", 1)
+        await until_disconnected(stray)
+
+
+async def test_a_unit_has_no_rights_on_the_controllers_listener(scene: Scene) -> None:
+    last = uuid4().hex.encode()
+    broker = scene.broker
+    async with (
+        controller_client(broker, scene.controller) as controller,
+        unit_client(broker, scene.other, OTHER) as other,
+        client(broker, scene.unit, "controller-stray", port=broker.controller_port) as stray,
+    ):
+        await controller.subscribe(up_filter("health"), qos=1)
+        await other.subscribe(down(OTHER, "command"), qos=1)
+        await stray.subscribe([("#", 1), (down(UNIT, "ack"), 1)])
+        for topic in (up(UNIT, "health"), down(OTHER, "command")):
+            await stray_publish(scene, scene.unit, "controller-astray", broker.controller_port, topic)
+        await controller.publish(down(UNIT, "ack"), b"not through here", qos=1)
+        await controller.publish(down(OTHER, "command"), last, qos=1)
+        assert await received_until(other, last) == []
+        await other.publish(up(OTHER, "health"), last, qos=1)
+        assert await received_until(controller, last) == []
+        await stray.unsubscribe("#")
+        assert stray._queue.empty()
+
+
+async def test_a_controller_has_no_rights_on_the_units_listener(scene: Scene) -> None:
+    last = uuid4().hex.encode()
+    broker = scene.broker
+    async with (
+        controller_client(broker, scene.controller) as controller,
+        unit_client(broker, scene.unit, UNIT) as unit,
+    ):
+        await controller.subscribe(up_filter("health"), qos=1)
+        await unit.subscribe(down(UNIT, "command"), qos=1)
+        for topic in (up("controller", "health"), down(UNIT, "command")):
+            await stray_publish(scene, scene.controller, "controller", broker.unit_port, topic)
+        async with client(broker, scene.controller, "controller", port=broker.unit_port) as stray:
+            await stray.subscribe("#", qos=1)
+            await unit.publish(up(UNIT, "health"), last, qos=1)
+            assert await received_until(controller, last) == []
+            await controller.publish(down(UNIT, "command"), last, qos=1)
+            assert await received_until(unit, last) == []
+            await stray.unsubscribe("#")
+        assert stray._queue.empty()
+
+
+async def test_controllers_share_the_load(scene: Scene) -> None:
+    sent = {str(number).encode() for number in range(40)}
+    broker = scene.broker
+    async with (
+        controller_client(broker, scene.controller, "controller-a") as first,
+        controller_client(broker, scene.controller, "controller-b") as second,
+        unit_client(broker, scene.unit, UNIT) as unit,
+    ):
+        for controller in (first, second):
+            await controller.subscribe([(up_filter("health", "fleet"), 1), (up_filter("event"), 1)])
+        for payload in sent:
+            await unit.publish(up(UNIT, "health"), payload, qos=1)
+        await unit.publish(up(UNIT, "event"), b"last", qos=1)
+        shares = [[payload for _, payload in await received_until(each, b"last")] for each in (first, second)]
+    assert all(shares)
+    assert sorted(shares[0] + shares[1]) == sorted(sent)
+
+
+async def test_a_unit_that_knows_a_groups_name_swallows_its_share(scene: Scene) -> None:
+    """A limit of Mosquitto 2.0, not a wish: it is why a controller on Mosquitto subscribes plainly, or to a group
+    whose name is a secret (`units.acl` says so). Should this fail one day, the advice can go."""
+    broker = scene.broker
+    async with (
+        controller_client(broker, scene.controller) as controller,
+        unit_client(broker, scene.unit, UNIT) as unit,
+        unit_client(broker, scene.other, OTHER) as thief,
+    ):
+        await controller.subscribe([(up_filter("health", "known"), 1), (up_filter("event"), 1)])
+        await thief.subscribe(up_filter("health", "known"), qos=1)
+        for number in range(10):
+            await unit.publish(up(UNIT, "health"), str(number).encode(), qos=1)
+        await unit.publish(up(UNIT, "event"), b"last", qos=1)
+        received = await received_until(controller, b"last")
+        assert len(received) == 5
+        assert thief._queue.empty()
+
+
+async def test_a_controller_that_is_behind_loses_nothing_of_a_burst(scene: Scene) -> None:
+    """With Mosquitto's own limits (20 in flight, 1000 queued) two thirds of this burst would be gone."""
+    broker = scene.broker
+    context = broker.pki.context(scene.controller)
+    async with wire(broker.host, broker.controller_port, context) as controller:
+        assert await controller.connect(connect_packet("controller-behind")) == 0
+        controller.send(subscribe_packet(up_filter("event")))
+        assert await controller.read() == (0x90, b"\x00\x01\x01")
+        async with unit_client(broker, scene.unit, UNIT) as unit:
+            window = asyncio.Semaphore(20)
+
+            async def publish(number: int) -> None:
+                async with window:
+                    await unit.publish(up(UNIT, "event"), number.to_bytes(2, "big"), qos=1)
+
+            unit.pending_calls_threshold = 20
+            await asyncio.gather(*(publish(number) for number in range(BURST)))
+        received = set()
+        for _ in range(BURST):
+            message = await controller.read()
+            assert message is not None
+            received.add(int.from_bytes(message[1][-2:], "big"))
+            controller.send(packet(0x40, message[1][-4:-2]))
+    assert received == set(range(BURST))
