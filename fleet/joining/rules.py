@@ -41,7 +41,8 @@ def judge_voucher(voucher: StoredVoucher | None, fingerprint: str, now: datetime
     """Why the holder of the key `fingerprint` may not present `voucher` at `now`; None when it may.
 
     A voucher that another key presented first is refused as that before anything else, so that the alarm names the
-    worst that is known. The first key may come again until the unit has connected with its certificate.
+    worst that is known. The first key may come again until the unit has connected with its certificate: the 24 hours
+    are for presenting a voucher, not for the person who decides.
     """
     if voucher is None:
         return "voucher-unknown"
@@ -51,4 +52,5 @@ def judge_voucher(voucher: StoredVoucher | None, fingerprint: str, now: datetime
         return "voucher-used"
     if voucher.withdrawn_at is not None:
         return "voucher-withdrawn"
-    return "voucher-expired" if now >= voucher.expires_at else None
+    unpresented = voucher.bound_fingerprint is None
+    return "voucher-expired" if unpresented and now >= voucher.expires_at else None

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import asyncpg
 
-from fleet.errors import SchemaOutdated, StoreUnavailable
+from fleet.errors import SchemaOutdated, SettingsInvalid, StoreUnavailable
 from fleet.store.audit import AuditStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.commands import CommandStore
@@ -158,7 +158,11 @@ class Store:
 
 
 async def open_store(dsn: str, *, max_connections: int = 10) -> Store:
-    """Open a pool to `dsn` (postgresql://…); raises StoreUnavailable."""
+    """Open a pool to `dsn` (postgresql://…).
+
+    Raises StoreUnavailable, SchemaOutdated where `fleet migrate` has never run, SettingsInvalid when PostgreSQL does
+    not let this user in.
+    """
     try:
         pool = await asyncpg.create_pool(
             dsn,
@@ -170,4 +174,8 @@ async def open_store(dsn: str, *, max_connections: int = 10) -> Store:
         )
     except _GONE as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
+    except asyncpg.InvalidParameterValueError as error:  # the first migration makes the role
+        raise SchemaOutdated(None, newest_revision()) from error
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, ValueError) as error:
+        raise SettingsInvalid("database.dsn", str(error)) from error
     return Store(pool)

@@ -27,6 +27,7 @@ OPEN = StoredVoucher(
         ({"used_at": NOW}, "voucher-used"),
         ({"withdrawn_at": NOW}, "voucher-withdrawn"),
         ({"expires_at": NOW}, "voucher-expired"),
+        ({"bound_fingerprint": "own", "expires_at": NOW}, None),
         ({"expires_at": NOW + timedelta(microseconds=1)}, None),
         ({"bound_fingerprint": "other", "used_at": NOW, "expires_at": NOW}, "voucher-wrong-key"),
         ({"used_at": NOW, "withdrawn_at": NOW, "expires_at": NOW}, "voucher-used"),
