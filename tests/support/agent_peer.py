@@ -1,12 +1,16 @@
 """Both ends of an agent under test: a state directory that has joined, and a controller that can misbehave."""
 
 import asyncio
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time_ns
+from typing import Self
 
 import aiomqtt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -209,3 +213,71 @@ class JoinedUnit:
 
 def _old_report(at_ms: int) -> Draft:
     return health_draft(at_ms, lambda seq: HealthReport(seq=seq, sampled_at_ms=at_ms, uptime_s=seq))
+
+
+class AgentProcess:
+    """`edge-agent …` as a process of its own; its output goes to files beside `directory`."""
+
+    def __init__(self, directory: Path, environ: dict[str, str], *arguments: str) -> None:
+        self._directory = directory
+        self._environ = os.environ | environ
+        self._arguments = arguments or ("run",)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def said(self) -> str:
+        """Everything on standard output so far."""
+        return (self._directory / "stdout").read_text()
+
+    @property
+    def logged(self) -> str:
+        """Everything on standard error so far."""
+        return (self._directory / "stderr").read_text()
+
+    def start(self, stdin: bytes = b"") -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with (self._directory / "stdout").open("wb") as out, (self._directory / "stderr").open("wb") as err:
+            self._process = subprocess.Popen(
+                [PROGRAM, *self._arguments], stdin=subprocess.PIPE, stdout=out, stderr=err, env=self._environ
+            )
+        assert self._process.stdin is not None
+        self._process.stdin.write(stdin)
+        self._process.stdin.close()
+
+    async def kill(self) -> None:
+        """kill -9."""
+        await self._end(signal.SIGKILL)
+
+    async def terminate(self) -> int:
+        """SIGTERM; the exit code. Fails when the program does not end by itself."""
+        return await self._end(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        """Wait until it ends by itself; the exit code."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, LIMIT_S)
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        try:
+            return await asyncio.to_thread(self._process.wait, LIMIT_S)
+        finally:
+            self._process.kill()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        if self.running:
+            await self.kill()
