@@ -1,9 +1,9 @@
 """The controller's keys and certificates in its state directory.
 
-    ca/             the certificate authority (`fleet.ca`)
-    tls/            server.key/.crt for the API, controller.key/.crt to show the broker
-    broker/         server.key/.crt and ca.crt (root and issuing) for the broker beside this controller
-    down.key        the Ed25519 key that signs everything sent to units
+ca/             the certificate authority (`fleet.ca`)
+tls/            server.key/.crt for the API, controller.key/.crt to show the broker
+broker/         server.key/.crt and ca.crt (root and issuing) for the broker beside this controller
+down.key        the Ed25519 key that signs everything sent to units
 """
 
 import ssl

@@ -13,7 +13,6 @@ from cryptography.x509.oid import NameOID
 
 from protocols.joining import JoinRefusal, JoinReply, JoinRequest, Voucher, fingerprint
 
-
 _reply: msgspec.json.Decoder[JoinReply] = msgspec.json.Decoder(JoinReply)
 
 
