@@ -138,6 +138,10 @@ class ConsoleApp(Desk):
         self.server_clock.set(me.server_time)
         self.screen.refresh_bindings()
 
+    def _signed_in(self, me: Whoami) -> None:
+        self.say(f"signed in again as {me.person_id}", "good")
+        self._i_am(me)
+
     @property
     def _room(self) -> Room | None:
         """The room on top, under any dialog."""
@@ -161,8 +165,7 @@ class ConsoleApp(Desk):
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.touched()
             if isinstance(self.link, LinkDown) and self.link.signed_out and self._room is not None:
-                self.say("signing in again", waiting=True)
-                self._room.ask("whoami", self.door.whoami, self._i_am)
+                self._room.do("signing in again", self.door.whoami, self._signed_in)
             if not isinstance(self.focused, Field) and await self._check_bindings(event.key):
                 return
         await super().on_event(event)
@@ -267,6 +270,7 @@ class ConsoleApp(Desk):
         here = [pair for pair in shown_keys(self.screen) if pair not in shared]
         everywhere = [
             (" ".join(room.key for room in ROOMS), "rooms"),
+            ("j", "joining queue"),
             (":", "go to anything"),
             ("esc", "out"),
             ("z", "UTC or local"),

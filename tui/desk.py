@@ -1,10 +1,12 @@
 """What every screen of the console can rely on: the door, the person, the clock, the link, and the note line."""
 
+from collections.abc import Callable
 from time import monotonic
 from typing import NamedTuple
 
 from rich.traceback import Traceback
 from textual.app import App
+from textual.message import Message
 from textual.screen import Screen
 
 from fleet.client import ClientError, FleetClient, LinkDown, LinkUp, Refused
@@ -29,6 +31,14 @@ class Note(NamedTuple):
     waiting: bool = False
 
 
+class Answered(Message):
+    """A question to the controller was answered; `apply` puts the answer on the screen."""
+
+    def __init__(self, apply: Callable[[], None]) -> None:
+        super().__init__()
+        self.apply = apply
+
+
 class Desk(App[None]):
     """The console's shared state; screens find it as `desk_of(self)`."""
 
@@ -42,6 +52,10 @@ class Desk(App[None]):
         self.summary: Summary | None = None
         self.note: Note | None = None
         self._touched_at = monotonic()
+
+    def on_answered(self, message: Answered) -> None:
+        """Put the answer to a deed on the screen."""
+        message.apply()
 
     @property
     def is_attended(self) -> bool:

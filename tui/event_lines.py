@@ -5,7 +5,7 @@ from datetime import datetime
 from protocols.api.events import EventView
 from tui.needs import name_of
 from tui.paint import SEVERITY_TONES, Line, Span, fit, spread, wrap
-from tui.words import full_moment, moment, safe
+from tui.words import full_moment, moment, safe, short_moment
 
 
 def is_open(event: EventView) -> bool:
@@ -17,8 +17,9 @@ def event_line(event: EventView, width: int, now: datetime, *, utc: bool) -> Lin
     """When, how bad, which unit, what; at the right who took note of it, or that nobody has."""
     wide = width > 110
     times = f" ×{event.count}" if event.count > 1 else ""
+    at = moment(event.at, now, utc=utc) if wide else short_moment(event.at, now, utc=utc)
     left: Line = (
-        Span(fit(moment(event.at, now, utc=utc), 13), "muted"),
+        Span(fit(at, 13 if wide else 10), "muted"),
         Span(fit(event.severity, 8), SEVERITY_TONES[event.severity] if is_open(event) else "muted"),
         Span(fit(name_of(event.label, event.unit_id), 24 if wide else 13), "strong" if is_open(event) else "plain"),
         Span(fit(" " + event.kind, 22) if wide else "", "muted"),

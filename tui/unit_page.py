@@ -18,6 +18,7 @@ from tui.paint import (
     Line,
     Span,
     columns,
+    cut,
     fit,
     joined,
     wrap,
@@ -122,8 +123,10 @@ def body_lines(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
     if width >= WIDE:
         half = width // 2
         side = _rest(picture, when, width - half - 1)
-        return columns(health_lines(picture.detail, half - 2), side, half)
-    return [*health_lines(picture.detail, width), *_rest(picture, when, width)]
+        lines = columns(health_lines(picture.detail, half - 2), side, half)
+    else:
+        lines = [*health_lines(picture.detail, width), *_rest(picture, when, width)]
+    return [cut(line, width) for line in lines]
 
 
 def _rest(picture: UnitPicture, when: Moment, width: int) -> list[Line]:

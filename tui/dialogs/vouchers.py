@@ -84,13 +84,11 @@ class VouchersDialog(Dialog[None]):
         )
 
     def _withdraw(self, one: VoucherView) -> None:
-        self.desk.say("withdrawing the voucher", waiting=True)
-
         async def withdraw() -> list[VoucherView]:
             await self.desk.door.withdraw_voucher(one.voucher_id)
             return await self.desk.door.vouchers()
 
-        self.ask("withdraw", withdraw, self._withdrawn)
+        self.do("withdrawing the voucher", withdraw, self._withdrawn)
 
     def _withdrawn(self, vouchers: list[VoucherView]) -> None:
         self.desk.say("withdrew the voucher", "good")

@@ -163,8 +163,8 @@ class JoinsRoom(Room):
             )
 
     def _accept(self, join: JoinView) -> None:
-        self.desk.say(f"accepting {join.label or 'the unit'}", waiting=True)
-        self.ask("decide", lambda: self.desk.door.accept_join(join.join_id, join.fingerprint), self._accepted)
+        deed = f"accepting {join.label or 'the unit'}"
+        self.do(deed, lambda: self.desk.door.accept_join(join.join_id, join.fingerprint), self._accepted)
 
     def _accepted(self, unit: AcceptedUnit) -> None:
         self.desk.say(f"accepted: it is {unit.unit_id} now, and fetches its certificate by itself", "good")
@@ -184,13 +184,12 @@ class JoinsRoom(Room):
     def _refuse(self, join: JoinView, reason: str | None) -> None:
         if not reason:
             return
-        self.desk.say(f"refusing {join.label or 'the unit'}", waiting=True)
 
         async def refuse() -> str:
             await self.desk.door.refuse_join(join.join_id, reason)
             return join.label or "the unit"
 
-        self.ask("decide", refuse, self._refused)
+        self.do(f"refusing {join.label or 'the unit'}", refuse, self._refused)
 
     def _refused(self, name: str) -> None:
         self.desk.say(f"refused {name}", "good")
@@ -212,8 +211,7 @@ class JoinsRoom(Room):
 
     def _invite(self, label: str | None) -> None:
         if label is not None:
-            self.desk.say("making a voucher", waiting=True)
-            self.ask("invite", lambda: self.desk.door.invite(label), lambda made: self._invited(made, label))
+            self.do("making a voucher", lambda: self.desk.door.invite(label), lambda made: self._invited(made, label))
 
     def _invited(self, made: VoucherMade, label: str) -> None:
         self.desk.say("made a voucher; its text is not kept anywhere", "good")
@@ -221,8 +219,7 @@ class JoinsRoom(Room):
 
     def action_vouchers(self) -> None:
         """Show the vouchers there are."""
-        self.desk.say("asking for the vouchers", waiting=True)
-        self.ask("vouchers", self.desk.door.vouchers, self._vouchers_arrived)
+        self.do("asking for the vouchers", self.desk.door.vouchers, self._vouchers_arrived)
 
     def _vouchers_arrived(self, vouchers: list[VoucherView]) -> None:
         self.desk.note = None

@@ -243,9 +243,9 @@ class LogRoom(Room):
         event = self._list.item
         if event is None:
             return
-        self.desk.say(f"acknowledging {name_of(event.label, event.unit_id)}: {event.kind}", waiting=True)
+        deed = f"acknowledging {name_of(event.label, event.unit_id)}: {event.kind}"
         event_id = event.event_id
-        self.ask("ack", lambda: self.desk.door.acknowledge(event_id), self._acknowledged, exclusive=False)
+        self.do(deed, lambda: self.desk.door.acknowledge(event_id), self._acknowledged)
 
     def _acknowledged(self, event: EventView) -> None:
         self.desk.say(f"acknowledged {name_of(event.label, event.unit_id)}: {event.kind}", "good")

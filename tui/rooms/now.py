@@ -32,7 +32,7 @@ class NowRoom(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
         Binding("a", "acknowledge", "ack"),
-        Binding("j", "joins", "joins"),
+        Binding("j", "app.joins", "joins"),
     ]
 
     def __init__(self) -> None:
@@ -164,18 +164,13 @@ class NowRoom(Room):
         elif need.unit_id is not None:
             await self.desk.open_unit(need.unit_id)
 
-    async def action_joins(self) -> None:
-        """Open the joining queue."""
-        await self.desk.open_joins()
-
     def action_acknowledge(self) -> None:
         """Take note of the alarm under the cursor."""
         need = self._list.item
         if need is None or need.event is None:
             return
-        self.desk.say(f"acknowledging {need.name}: {need.event.kind}", waiting=True)
-        event_id = need.event.event_id
-        self.ask("ack", lambda: self.desk.door.acknowledge(event_id), self._acknowledged, exclusive=False)
+        event_id, deed = need.event.event_id, f"acknowledging {need.name}: {need.event.kind}"
+        self.do(deed, lambda: self.desk.door.acknowledge(event_id), self._acknowledged)
 
     def _acknowledged(self, event: EventView) -> None:
         self.desk.say(f"acknowledged {name_of(event.label, event.unit_id)}: {event.kind}", "good")

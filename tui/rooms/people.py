@@ -113,8 +113,7 @@ class PeopleRoom(Room):
 
     def _add(self, person: NewPerson | None) -> None:
         if person is not None:
-            self.desk.say(f"adding {person.person_id}", waiting=True)
-            self.ask("people", lambda: self.desk.door.add_person(person), self._added)
+            self.do(f"adding {person.person_id}", lambda: self.desk.door.add_person(person), self._added)
 
     def _added(self, person: PersonView) -> None:
         self.desk.say(f"{person.person_id} {person.name} may sign in as {person.role}", "good")
@@ -135,13 +134,11 @@ class PeopleRoom(Room):
         await self.app.push_screen(dialog, lambda yes: self._end(person.person_id) if yes else None)
 
     def _end(self, person_id: str) -> None:
-        self.desk.say(f"ending the access of {person_id}", waiting=True)
-
         async def end() -> str:
             await self.desk.door.end_person(person_id)
             return person_id
 
-        self.ask("people", end, self._ended)
+        self.do(f"ending the access of {person_id}", end, self._ended)
 
     def _ended(self, person_id: str) -> None:
         self.desk.say(f"{person_id} has no access any more", "good")

@@ -14,6 +14,7 @@ from protocols.api.feed import EventsChanged, UnitsChanged, Watch
 from protocols.api.units import CommandView, History, SettingsChange, UnitDetail
 from protocols.commands import FINAL
 from protocols.settings import UnitSettings
+from tui.desk import Answered
 from tui.dialogs.confirm import TextDialog
 from tui.dialogs.settings import SettingsDialog
 from tui.lines import Page
@@ -168,8 +169,7 @@ class UnitRoom(Room):
 
     def action_report(self) -> None:
         """Ask the unit for a report and follow what becomes of it."""
-        self.desk.say(f"asking {self._called} for a report", waiting=True)
-        self.ask("report", self._report_followed, self._report_over)
+        self.do(f"asking {self._called} for a report", self._report_followed, self._report_over)
 
     async def _report_followed(self) -> CommandView:
         """Order a report and ask about it until it has ended or expired."""
@@ -179,7 +179,7 @@ class UnitRoom(Room):
         while command.state not in FINAL and self.desk.server_clock.now() < command.expires_at:
             if command.state != state:
                 state = command.state
-                self.post_message(self.Answered(partial(self._report_is, state)))
+                self.desk.post_message(Answered(partial(self._report_is, state)))
             await asyncio.sleep(FOLLOW_EVERY_S)
             found = [one for one in await door.commands(self.unit_id) if one.command_id == command.command_id]
             command = found[0] if found else command
@@ -209,13 +209,12 @@ class UnitRoom(Room):
     def _label_given(self, label: str | None) -> None:
         if label is None:
             return
-        self.desk.say(f"naming {self.unit_id} “{label}”", waiting=True)
 
         async def change() -> str:
             await self.desk.door.change_label(self.unit_id, label)
             return label
 
-        self.ask("label", change, self._labelled)
+        self.do(f"naming {self.unit_id} “{label}”", change, self._labelled)
 
     def _labelled(self, label: str) -> None:
         self.desk.say(f"{self.unit_id} is now called “{label}”" if label else f"{self.unit_id} has no name now", "good")
@@ -229,8 +228,8 @@ class UnitRoom(Room):
     def _settings_given(self, change: SettingsChange | None) -> None:
         if change is None:
             return
-        self.desk.say(f"changing the settings of {self._called}", waiting=True)
-        self.ask("settings", lambda: self.desk.door.change_settings(self.unit_id, change), self._settings_changed)
+        deed = f"changing the settings of {self._called}"
+        self.do(deed, lambda: self.desk.door.change_settings(self.unit_id, change), self._settings_changed)
 
     def _settings_changed(self, settings: UnitSettings) -> None:
         self.desk.say(f"{self._called} should run settings v{settings.version}; it says when it does", "good")

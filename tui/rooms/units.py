@@ -40,7 +40,6 @@ class UnitsRoom(Room):
         Binding("s", "sort", "sort"),
         Binding("f", "saved", "filters"),
         Binding("r", "refetch", "refresh"),
-        Binding("j", "joins", "joins", show=False),
         Binding("escape", "clear", "all units"),
     ]
 
@@ -197,7 +196,7 @@ class UnitsRoom(Room):
                 return not typing and self._table.unit is not None
             case "clear":
                 return typing or bool(self.filter_text)
-            case "filter" | "sort" | "saved" | "refetch" | "joins":
+            case "filter" | "sort" | "saved" | "refetch":
                 return not typing
         return True
 
@@ -219,17 +218,12 @@ class UnitsRoom(Room):
 
     def action_refetch(self) -> None:
         """Ask again, in the order of now."""
-        self.desk.say("asking for the units again", waiting=True)
 
         def done(_page: UnitPage) -> None:
             self.desk.say(plural(self._table.window.total, "unit") + ", in the order of now", "good")
 
         self._table.refresh_rows()
-        self.ask("refresh", lambda: self.desk.door.list_units(self.filter_text, limit=1), done)
-
-    async def action_joins(self) -> None:
-        """Open the joining queue."""
-        await self.desk.open_joins()
+        self.do("asking for the units again", lambda: self.desk.door.list_units(self.filter_text, limit=1), done)
 
     async def action_sort(self) -> None:
         """Choose the order; the same again turns it round."""

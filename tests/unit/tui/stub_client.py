@@ -1,9 +1,9 @@
-"""A fleet in memory behind the client's methods, for tests of layout and keys only; everything else meets a controller."""
+"""A fleet in memory behind the client's methods, for tests of layout and keys; everything else meets a controller."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -34,6 +34,7 @@ from protocols.settings import UnitSettings
 from protocols.uplink import Severity
 
 _PRESENCES: tuple[Presence, ...] = ("online",) * 12 + ("stale", "online", "quiet", "online", "never")
+_SEVERITIES: tuple[Severity, ...] = ("info", "warning", "info", "alarm", "info")
 _LABELS = ("van kit", "roof", "bench", "spare", "camera")
 FINGERPRINT = ":".join(f"{(37 * i + 0x7F) % 256:02x}" for i in range(32))
 
@@ -108,7 +109,7 @@ class StubClient(FleetClient):
 
     async def list_units(
         self,
-        filter: str = "",
+        filter: str = "",  # noqa: A002  the client's own name
         sort: UnitSort = "label",
         *,
         descending: bool = False,
@@ -150,7 +151,7 @@ class StubClient(FleetClient):
         )
 
     async def history(self, unit_id: str, figure: str, hours: int = 24) -> History:
-        self.asked.append(("history", figure, hours))
+        self.asked.append(("history", unit_id, figure, hours))
         base = {"supply_mv": 12_400, "soc_temp_c": 58, "storage_used_percent": 44, "rsrp_dbm": -98}.get(figure, 20)
         span = timedelta(hours=hours)
         points = []
@@ -324,7 +325,7 @@ class StubClient(FleetClient):
         }
 
     def _event(self, event_id: int) -> EventView:
-        severity = cast("Severity", ("info", "warning", "info", "alarm", "info")[event_id % 5])
+        severity = _SEVERITIES[event_id % 5]
         row = self.rows[event_id % len(self.rows)] if self.rows else None
         kinds = {"info": "unit-started", "warning": "supply-low", "alarm": "supply-falling"}
         summaries = {

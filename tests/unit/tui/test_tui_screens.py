@@ -1,0 +1,481 @@
+"""The rooms on a real Textual screen of 80×24 and of 160×48, driven by keys."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from fleet.client import LinkDown, LinkUp
+from protocols.api.feed import EventsChanged, FleetChanged, JoinsChanged, SummaryChanged, UnitsChanged
+from protocols.api.units import SettingsChange, UnitRow
+from tests.unit.tui.stub_client import FINGERPRINT, StubClient
+from tui.console import ConsoleApp
+from tui.saved import SavedFilters
+
+SIZES = [(80, 24), (160, 48)]
+LIMIT_S = 20.0
+
+
+class Screen:
+    """A running console, and what a person sees of it."""
+
+    def __init__(self, app: ConsoleApp, client: StubClient, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.client = client
+        self.pilot = pilot
+
+    @property
+    def lines(self) -> list[str]:
+        compositor = self.app.screen._compositor
+        return [strip.text for strip in compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            while not condition():
+                await self.pilot.pause(0.01)
+
+    async def sees(self, *words: str) -> None:
+        try:
+            await self.until(lambda: all(word in self.text for word in words))
+        except TimeoutError:
+            raise AssertionError(f"{words} not all on the screen:\n{self.text}") from None
+
+    async def misses(self, word: str) -> None:
+        try:
+            await self.until(lambda: word not in self.text)
+        except TimeoutError:
+            raise AssertionError(f"{word!r} still on the screen:\n{self.text}") from None
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    def asked(self, what: str) -> list[tuple[object, ...]]:
+        return [question for question in self.client.asked if question[0] == what]
+
+    def cursor_line(self) -> str:
+        return next(line for line in self.lines if line.startswith("▸"))
+
+
+@asynccontextmanager
+async def console(client: StubClient, folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Screen]:
+    app = ConsoleApp(client, await client.whoami(), SavedFilters(folder / "filters.json"))
+    async with app.run_test(size=size) as pilot:
+        yield Screen(app, client, pilot)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_first_screen_says_what_needs_a_person(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with console(StubClient(), tmp_path, size) as screen:
+        await screen.sees("NEEDS YOU  17", "alarm", "join", "quiet", "212 units", "link 84 ms", "TO-12 · engineer")
+        assert "1 Now 17   2 Units   7 Log   8 People" in screen.lines[1]
+        assert "enter open" in screen.lines[-1]
+        assert "q quit" in screen.lines[-1]
+
+
+async def test_the_first_screen_is_empty_when_all_is_well(tmp_path: Path) -> None:
+    client = StubClient(3)
+    client.event_list, client.join_list = [], []
+    async with console(client, tmp_path) as screen:
+        await screen.sees("NEEDS YOU  0", "Nothing needs you.", "3 units, no open alarm")
+        assert "enter open" not in screen.lines[-1]
+
+
+async def test_a_fleet_without_units_says_how_to_begin(tmp_path: Path) -> None:
+    client = StubClient(0)
+    client.event_list, client.join_list = [], []
+    async with console(client, tmp_path) as screen:
+        await screen.sees("The fleet is empty: press j, then v")
+        await screen.press("2")
+        await screen.sees("nothing has joined yet")
+
+
+async def test_an_alarm_is_acknowledged_from_the_first_screen(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17")
+        await screen.press("a")
+        await screen.sees("acknowledged spare 058: supply-falling", "NEEDS YOU  16")
+        assert screen.asked("acknowledge") == [("acknowledge", 58)]
+
+
+async def test_what_the_role_may_not_do_is_not_offered(tmp_path: Path) -> None:
+    async with console(StubClient(role="inspector"), tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17", "TO-12 · inspector")
+        assert "a ack" not in screen.lines[-1]
+        await screen.press("a", "j")
+        await screen.sees("WAITING TO JOIN")
+        assert "compare" not in screen.lines[-1]
+        assert "refuse" not in screen.lines[-1]
+        await screen.press("enter", "x", "8")
+        await screen.sees("have access")
+        assert "add a person" not in screen.lines[-1]
+        assert screen.asked("acknowledge") == []
+
+
+async def test_ten_thousand_units_are_asked_for_a_page_at_a_time(tmp_path: Path) -> None:
+    client = StubClient(10_000)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("UNITS  10\N{NO-BREAK SPACE}000", "van kit 000")
+        await screen.press("end")
+        await screen.sees("camera 9999")
+        assert screen.cursor_line().startswith("▸camera 9999")
+        pages = [question for question in screen.asked("list_units") if question[2] == "label"]
+        assert len(pages) <= 4
+        assert {question[5] for question in pages} == {100}
+        await screen.press("home", "down", "down")
+        await screen.until(lambda: screen.cursor_line().startswith("▸bench 002"))
+
+
+async def test_only_what_is_on_the_screen_is_watched(tmp_path: Path) -> None:
+    client = StubClient(500)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        visible = [row.unit_id for row in client.rows[:17]]
+        await screen.until(lambda: client.stub_feed.watched and client.stub_feed.watched[-1].units == visible)
+        await screen.press("pagedown", "pagedown")
+        await screen.until(lambda: client.stub_feed.watched[-1].units[0] != visible[0])
+        assert len(client.stub_feed.watched[-1].units) == 17
+        await screen.press("1")
+        await screen.until(lambda: client.stub_feed.watched[-1].units == [])
+        assert client.stub_feed.watched[-1].events
+
+
+def changed(row: UnitRow, **fields: object) -> UnitRow:
+    return msgspec.structs.replace(row, **fields)
+
+
+async def test_a_change_repaints_its_cells_and_moves_nothing(tmp_path: Path) -> None:
+    client = StubClient(500)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "down", "down", "down")
+        await screen.sees("spare 003")
+        before = screen.lines
+        client.stub_feed.items.put_nowait(UnitsChanged([changed(client.rows[5], presence="stale", supply_mv=4_630)]))
+        await screen.sees("4.63 V")
+        after = screen.lines
+        different = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        assert different == [10]
+        assert "stale" in after[10]
+        assert screen.cursor_line().startswith("▸spare 003")
+
+
+async def test_units_that_join_above_do_not_move_the_one_under_the_cursor(tmp_path: Path) -> None:
+    client = StubClient(300)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "pagedown", "pagedown", "up")
+        await screen.sees("▸")
+        line, at = screen.cursor_line()[:28], screen.lines.index(screen.cursor_line())
+        joined = [changed(client.rows[0], unit_id=f"unit-new{number:05}", label="aaa") for number in range(7)]
+        client.rows[:0] = joined
+        client.stub_feed.items.put_nowait(FleetChanged())
+        await screen.sees("UNITS  307")
+        await screen.until(lambda: screen.lines[at].startswith(line))
+
+
+async def test_filtering_as_one_types_and_saving_it(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2", "slash", *"quiet")
+        await screen.sees("12 of 212 pass the filter")
+        await screen.press("enter", "f", "s")
+        await screen.sees("Save this filter as")
+        await screen.press(*"mine", "enter")
+        await screen.sees("saved mine")
+        await screen.press("escape")
+        await screen.press("escape")
+        await screen.sees("UNITS  212")
+        await screen.press("f", "enter")
+        await screen.sees("12 of 212 pass the filter")
+    assert "mine" in (tmp_path / "filters.json").read_text()
+
+
+async def test_sorting_by_one_more_key_and_turning_it_round(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2", "s")
+        await screen.sees("Sort by")
+        await screen.press("t")
+        await screen.sees("SoC↑")
+        await screen.press("s")
+        await screen.sees("Sort by")
+        await screen.press("t")
+        await screen.sees("SoC↓", "83 °C")
+        assert screen.asked("list_units")[-1][1:4] == ("", "temperature", True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_unit_s_page(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with console(StubClient(), tmp_path, size) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 005")
+        await screen.press("down", "enter")
+        await screen.sees("roof 001", "unit-00000001", "link up", "report", "settings in step", "SoC temperature")
+        await screen.press("end")
+        await screen.sees("IDENTITY", "accepted by TO-07", "soft: a file on the unit", "d left")
+        await screen.press("escape")
+        await screen.sees("UNITS  212")
+        assert screen.cursor_line().startswith("▸roof 001")
+
+
+async def test_a_report_is_asked_for_and_followed(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("r report")
+        screen.client._states_told = 0
+        await screen.press("r")
+        await screen.sees("report from van kit 000: done")
+        assert screen.asked("request_report") == [("request_report", "unit-00000000")]
+
+
+async def test_a_command_that_runs_out_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    client = StubClient()
+    client.command_states = ["queued"]
+    client.now -= timedelta(minutes=5)
+    async with console(client, tmp_path) as screen:
+        screen.app.server_clock.set(datetime.now(UTC))
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("r report")
+        await screen.press("r")
+        await screen.sees("report from van kit 000: queued")
+        assert screen.app.note is not None
+        assert not screen.app.note.waiting
+
+
+async def test_settings_show_the_sentence_before_they_are_saved(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("e settings")
+        await screen.press("e")
+        await screen.sees("nothing differs")
+        await screen.press("backspace", "backspace", "3", "0")
+        await screen.sees("goes into the log", "TO-12 wants version 4 for", "every 30 s,")
+        await screen.press("enter")
+        await screen.sees("should run settings v4")
+        assert screen.asked("change_settings")[-1][2] == SettingsChange(based_on=3, report_every_s=30)
+
+
+async def test_a_value_out_of_range_is_not_sent(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("e settings")
+        await screen.press("e")
+        await screen.sees("nothing differs")
+        await screen.press("backspace", "backspace", "0", "enter")
+        await screen.sees("Expected `int` >= 1")
+        assert screen.asked("change_settings") == []
+
+
+async def test_accepting_needs_the_group_that_only_the_unit_shows(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("j")
+        await screen.sees("WAITING TO JOIN  2", "bench 2")
+        last = FINGERPRINT.replace(":", "")[-4:]
+        assert last not in screen.text
+        await screen.press("enter")
+        await screen.sees("Compare, then accept", "unit.joined: TO-12 compared fingerprint")
+        assert last not in screen.text
+        await screen.press("enter")
+        await screen.sees("nothing is accepted before")
+        await screen.press(*"0000", "enter")
+        await screen.sees("not this key's fingerprint")
+        assert screen.asked("accept_join") == []
+        await screen.press(*["backspace"] * 4, *last, "enter")
+        await screen.sees("accepted: it is unit-9f02kmnp", "WAITING TO JOIN  1")
+        assert screen.asked("accept_join") == [("accept_join", "j1", FINGERPRINT)]
+
+
+async def test_refusing_needs_a_reason(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("j")
+        await screen.sees("bench 2")
+        await screen.press("x")
+        await screen.sees("join.turned-away")
+        await screen.press("enter")
+        await screen.sees("can not stay empty")
+        await screen.press(*"not ours", "enter")
+        await screen.sees("refused bench 2")
+        assert screen.asked("refuse_join") == [("refuse_join", "j1", "not ours")]
+
+
+async def test_a_voucher_is_drawn_and_not_kept(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("j")
+        await screen.sees("v voucher")
+        await screen.press("v")
+        await screen.sees("New voucher")
+        await screen.press(*"roof 9", "enter")
+        await screen.sees("VOUCHER  roof 9", "MUSTER1-", "▀", "Shown this once")
+        await screen.press("escape")
+        await screen.sees("WAITING TO JOIN")
+        assert "MUSTER1-" not in screen.text
+
+
+async def test_the_log_by_severity_unit_and_open(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("7")
+        await screen.sees("EVENTS  60", "the agent started")
+        await screen.press("o")
+        await screen.sees("open only")
+        await screen.until(lambda: screen.asked("events")[-1][3] is True)
+        await screen.press("s")
+        await screen.sees("any severity")
+        await screen.press("a")
+        await screen.sees("severity alarm", "EVENTS  3")
+        await screen.press("a")
+        await screen.sees("acknowledged spare 058")
+        assert "spare 058" in screen.cursor_line()
+        await screen.press("escape")
+        await screen.sees("EVENTS  60")
+        await screen.press("u")
+        await screen.sees("unit van kit 060", "EVENTS  1")
+
+
+async def test_an_event_that_comes_in_does_not_move_the_cursor(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.press("7")
+        await screen.sees("EVENTS  60")
+        await screen.press(*["down"] * 5)
+        line, at = screen.cursor_line(), screen.lines.index(screen.cursor_line())
+        new = msgspec.structs.replace(client.event_list[0], event_id=61, summary="something new")
+        client.stub_feed.items.put_nowait(EventsChanged([new]))
+        await screen.sees("EVENTS  61", "↑ 1 above")
+        assert screen.lines[at] == line
+
+
+async def test_a_refusal_is_shown_whole(tmp_path: Path) -> None:
+    async with console(StubClient(role="administrator"), tmp_path) as screen:
+        await screen.press("8")
+        await screen.sees("3 have access", "x end access")
+        await screen.press("x")
+        await screen.sees("person.ended: TO-12 ends the access of AD-01")
+        await screen.press("y")
+        await screen.sees("Refused", "AD-01 is the last administrator", "last-administrator", "add another")
+        await screen.press("escape")
+        await screen.misses("Refused")
+
+
+async def test_a_person_is_added_with_the_sentence_shown(tmp_path: Path) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEZbX0vQpWfBZg0sBzbRDzJv4cdpC3H6sQ4gmrlVTO3z"
+    async with console(StubClient(role="administrator"), tmp_path) as screen:
+        await screen.press("8")
+        await screen.sees("n add a person")
+        await screen.press("n")
+        await screen.sees("fill in every field")
+        await screen.press(*"TO-31", "tab", *"Ada", "tab", *"eng", "tab", *key, "enter")
+        await screen.sees("TO-31 Ada may sign in as engineer")
+        assert screen.asked("add_person")[0][1].key == key  # type: ignore[attr-defined]  # a NewPerson
+
+
+async def test_the_link_goes_and_comes_back(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.sees("link 84 ms", "NEEDS YOU  17")
+        client.stub_feed.items.put_nowait(LinkDown(datetime.now(UTC) - timedelta(seconds=12), "no answer"))
+        await screen.sees("no link 1", "no answer; trying again")
+        client.join_list = []
+        client.stub_feed.items.put_nowait(LinkUp(210.0))
+        await screen.sees("link 210 ms", "the link is back", "NEEDS YOU  15")
+
+
+async def test_a_key_signs_in_again_after_the_session_has_ended(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17")
+        client.stub_feed.items.put_nowait(LinkDown(datetime.now(UTC), "the session has ended", signed_out=True))
+        await screen.sees("signed out: any key signs in")
+        await screen.press("down")
+        await screen.sees("signed in again as TO-12")
+
+
+async def test_changes_reach_the_numbers_in_the_header_on_every_screen(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.press("8")
+        await screen.sees("have access", "1 Now 17")
+        summary = msgspec.structs.replace(await client.summary(), alarms=9)
+        client.stub_feed.items.put_nowait(SummaryChanged(summary))
+        await screen.sees("1 Now 23")
+        client.stub_feed.items.put_nowait(JoinsChanged(3))
+
+
+async def test_going_anywhere_by_name_even_in_one_burst_of_keys(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17")
+        await screen.press("colon", *"camera 009")
+        await screen.sees("unit-00000009")
+        await screen.press("enter")
+        await screen.sees("camera 009", "link up", "r report")
+        await screen.press("colon", *"joi", "enter")
+        await screen.sees("WAITING TO JOIN")
+        await screen.press("2")
+        await screen.sees("UNITS  212")
+
+
+async def test_help_shows_the_keys_that_work_here(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path, (100, 40)) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("question_mark")
+        await screen.sees(
+            "HERE", "saved" if "saved" in screen.text else "filter", "EVERYWHERE", "UTC or local", "quarantined"
+        )
+        await screen.press("escape")
+        await screen.misses("EVERYWHERE")
+
+
+async def test_times_in_utc_on_request(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17")
+        await screen.press("z")
+        await screen.sees("times are in UTC", "UTC   link")
+        assert screen.app.server_clock.utc
+
+
+async def test_plotting_another_figure_over_another_time(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 005")
+        await screen.press("enter")
+        await screen.sees("p plot")
+        await screen.press("p")
+        await screen.sees("last 24 h", "a point each 15 min", "┐")
+        await screen.press("up", "right")
+        await screen.sees("SoC temperature", "last 7 d")
+        assert screen.asked("history")[-1][1:] == ("unit-00000000", "soc_temp_c", 168)
+
+
+async def test_a_hostile_label_reaches_nobody_s_terminal(tmp_path: Path) -> None:
+    client = StubClient(5)
+    client.rows[0] = changed(client.rows[0], label="\x1b[2Jx\u202ey", model="\x07bell")
+    async with console(client, tmp_path, (160, 48)) as screen:
+        await screen.press("2")
+        await screen.sees("�[2Jx�y", "�bell")
+        await screen.press("enter")
+        await screen.sees("�[2Jx�y", "IDENTITY")
+        assert "\x1b" not in screen.text
+        assert "\x07" not in screen.text
+
+
+async def test_quitting_asks_nothing(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17")
+        await screen.press("q")
+        await screen.until(lambda: not screen.app.is_running)
+    assert not (tmp_path / "filters.json").exists()
