@@ -87,7 +87,7 @@ async def join(
 ) -> Identity | None:
     """As `run_join`, for whoever holds the state directory already."""
     # Joining loads an HTTP client and an X.509 library, which a small machine should not pay for at each start.
-    from edge_agent.joining.join import Joining  # noqa: PLC0415
+    from edge_agent.joining.join import Joining  # noqa: PLC0415 - reporting does not need it
 
     keystore = SoftKeyStore(own.state_dir)
     joining = Joining(own.state_dir, keystore, SystemClock(), one_line(machine.model, 80), agent_version())
@@ -169,7 +169,9 @@ class _Agent:
         )
         sampler = Sampler(default_readers(own.root, storage_path=_watched_storage(own)))
         self._reporter = Reporter(sampler, spool, uplink.offer, clockwork, lambda: settings.in_force.report_every_s)
-        self._orders = Orders(spool, uplink.tell, self._reporter.report, lambda: settings.wanted, self._apply_settings)
+        self._orders = Orders(
+            spool, clock, uplink.tell, self._reporter.report, lambda: settings.wanted, self._apply_settings
+        )
         context = tls_context(identity, SoftKeyStore(own.state_dir), identities.chain_path)
         self._link = Link(identity, context, session, uplink, spool, clock, self._orders.take)
 

@@ -6,6 +6,7 @@ from typing import cast
 
 import structlog
 
+from edge_agent.clock import Clock
 from edge_agent.errors import AgentError
 from edge_agent.link.uplink import Outcome, ResultState
 from edge_agent.spool.spool import Spool
@@ -33,6 +34,7 @@ class Orders:
     def __init__(
         self,
         spool: Spool,
+        clock: Clock,
         tell: Callable[[Outcome], None],
         report_now: Callable[[], Awaitable[None]],
         own_settings: Callable[[], UnitSettings],
@@ -40,27 +42,30 @@ class Orders:
     ) -> None:
         """`tell` sends a result; `report_now` and `apply_settings` carry out, or raise AgentError."""
         self._spool = spool
+        self._clock = clock
         self._tell = tell
         self._report_now = report_now
         self._own_settings = own_settings
         self._apply_settings = apply_settings
-        self._waiting: asyncio.Queue[Command] = asyncio.Queue(WAITING_MAX)
+        self._waiting: asyncio.Queue[tuple[Command, int]] = asyncio.Queue(WAITING_MAX)
 
-    def take(self, command: Command) -> None:
-        """Take `command` over; one too many is refused at once."""
+    def take(self, command: Command, good_until_ms: int) -> None:
+        """Take `command` over, to be begun before monotonic time `good_until_ms`; one too many is refused at once."""
         try:
-            self._waiting.put_nowait(command)
+            self._waiting.put_nowait((command, good_until_ms))
         except asyncio.QueueFull:
             self._tell(Outcome(command.command_id, "refused", f"{WAITING_MAX} commands are waiting already"))
 
     async def run(self) -> None:
         """Carry out commands until cancelled."""
         while True:
-            await self._once(await self._waiting.get())
+            await self._once(*await self._waiting.get())
 
-    async def _once(self, command: Command) -> None:
+    async def _once(self, command: Command, good_until_ms: int) -> None:
         known = await self._spool.recall(command.command_id)
-        if known is None:
+        if known is None and self._clock.mono_ms() >= good_until_ms:
+            await self._settle(command.command_id, "refused", "it expired while it waited for its turn")
+        elif known is None:
             await self._settle(command.command_id, "accepted", "")
             await self._settle(command.command_id, *await self._carry_out(command))
         elif known[0] == "accepted":

@@ -12,11 +12,11 @@ from edge_agent.errors import LinkError
 from edge_agent.identity import Identity
 from edge_agent.link.backoff import Backoff
 from edge_agent.link.connection import DELIVERY_LIMIT_S, connected
-from edge_agent.link.session import STALE_REASONS, Refusals, Session
+from edge_agent.link.session import STALE_REASONS, Admitted, Refusals, Session
 from edge_agent.link.uplink import Publish, Uplink
 from edge_agent.spool.rows import event_draft
 from edge_agent.spool.spool import Spool
-from protocols.downlink import Ack, Body, Command
+from protocols.downlink import Ack, Command
 from protocols.errors import InvalidEnvelope
 from protocols.topics import UpChannel, up
 
@@ -38,9 +38,9 @@ class Link:
         uplink: Uplink,
         spool: Spool,
         clock: Clock,
-        obey: Callable[[Command], None],
+        obey: Callable[[Command, int], None],
     ) -> None:
-        """`obey` takes over a command at once; it neither waits nor raises."""
+        """`obey` takes over a command and the monotonic time it is good until; it neither waits nor raises."""
         self._identity = identity
         self._context = context
         self._session = session
@@ -108,20 +108,21 @@ class Link:
     async def _receive(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
             try:
-                body = self._session.judge(message.topic.value, message.payload, self._clock.mono_ms())
+                admitted = self._session.judge(message.topic.value, message.payload, self._clock.mono_ms())
             except InvalidEnvelope as refusal:
                 await self._refuse(refusal)
             else:
-                await self._follow(body)
+                await self._follow(admitted)
 
-    async def _follow(self, body: Body) -> None:
+    async def _follow(self, admitted: Admitted) -> None:
+        body = admitted.body
         if isinstance(body, Ack):
             await self._spool.acknowledge(body.spool_id, body.ranges)
             self._uplink.acknowledged(body.spool_id, body.ranges)
             return
         self._uplink.heard()
         if isinstance(body, Command):
-            self._obey(body)
+            self._obey(body, admitted.good_until_ms)
 
     async def _refuse(self, refusal: InvalidEnvelope) -> None:
         now_ms = self._clock.mono_ms()

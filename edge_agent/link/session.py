@@ -26,6 +26,13 @@ _SEVERITY: dict[str, Severity] = {"expired": "info", "wrong-session": "info", "r
 """Late answers are part of life, repeats may be the broker's; anything else should not happen to an honest broker."""
 
 
+class Admitted(NamedTuple):
+    """A body that may be obeyed before monotonic time `good_until_ms`, and not later."""
+
+    body: Body
+    good_until_ms: int
+
+
 class Session:
     """Judges what arrives under `down/`. The caller passes monotonic milliseconds in."""
 
@@ -45,8 +52,8 @@ class Session:
         """Make a new nonce; envelopes for the old one are refused from now on."""
         self._guard = self._fresh_guard(now_ms)
 
-    def judge(self, topic: str, payload: object, now_ms: int) -> Body:
-        """The body to obey, or InvalidEnvelope.
+    def judge(self, topic: str, payload: object, now_ms: int) -> Admitted:
+        """What to obey and until when, or InvalidEnvelope.
 
         Reasons: those of `downlink.unseal` and `SessionGuard.admit`, `wrong-topic`, `wrong-channel` (a body that does
         not belong there) and `stale-session` (an earlier session of this program; late, but nothing strange).
@@ -59,7 +66,10 @@ class Session:
             raise InvalidEnvelope("wrong-channel", f"{type(signed.body).__name__} does not belong on {topic[:80]!r}")
         if signed.session != self.nonce and self._was_ours(signed):
             raise InvalidEnvelope("stale-session", "envelope answers an earlier session of this unit")
-        return self._guard.admit(signed, now_ms)
+        body = self._guard.admit(signed, now_ms)
+        controller_ms = self._guard.latest_controller_time_ms(now_ms)
+        left_ms = 0 if controller_ms is None else signed.expires_at_ms - controller_ms
+        return Admitted(body, now_ms + left_ms)
 
     def _was_ours(self, signed: Signed) -> bool:
         return signed.unit == self._unit_id and signed.session in self._own_nonces

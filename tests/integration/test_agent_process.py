@@ -23,6 +23,7 @@ from tests.support.reporting import DOWN_KEY, register, running_ingest, until
 from tests.support.tls import Pki
 
 KILLS = 8
+OWN_BOOT_ID = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 @pytest.fixture
@@ -191,3 +192,74 @@ async def test_the_real_ingest_gets_everything_once(
     assert set(range(1, unit.spool().next_seq)) - unit.waiting() <= stored
     events = await owner.fetch("SELECT kind, count(*) FROM event WHERE source = 'unit' GROUP BY kind")
     assert {record["kind"]: record["count"] for record in events} == {"agent-started": 1}
+
+
+async def test_a_broker_that_is_not_ours_learns_nothing(tmp_path: Path, key: Ed25519PrivateKey) -> None:
+    ours, strange = Pki.create(tmp_path / "ours"), Pki.create(tmp_path / "strange")
+    async with EmbeddedBrokerProcess(strange) as broker:
+        broker.pki = ours
+        unit = JoinedUnit(broker, "unit-abcdefgh", tmp_path / "unit", key)
+        async with AgentProcess(tmp_path / "output", unit.environ) as agent:
+            await until(lambda: "certificate verify failed" in agent.logged)
+            await until(lambda: unit.spool().waiting >= 3)
+            assert await agent.terminate() == 0
+    assert "link up" not in agent.logged
+
+
+async def test_a_damaged_spool_is_moved_aside_and_told(
+    broker: EmbeddedBrokerProcess, unit: JoinedUnit, agent: AgentProcess, key: Ed25519PrivateKey
+) -> None:
+    unit.fill_spool(50)
+    spool = unit.state_dir / "spool.db"
+    content = bytearray(spool.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    spool.write_bytes(content)
+    async with peer_on(broker, unit.unit_id, key) as peer, agent:
+        await peer.until(lambda: "spool-replaced" in peer.event_kinds)
+        await peer.until(lambda: len(peer.committed) >= 3)
+        assert await agent.terminate() == 0
+    assert (unit.state_dir / "spool.db.damaged-1").read_bytes() == bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("run",), 4, "has not joined"),
+        (("status",), 4, ""),
+        (("spool",), 1, "there is no spool yet"),
+        (("join",), 5, "no voucher"),
+        (("join", "--voucher-file", "/nonexistent"), 5, "name the voucher's file"),
+        (("run", "--config", "/nonexistent"), 2, "no such settings file"),
+        (("dance",), 2, "Unknown command"),
+        (("run", "--fast"), 2, "Unknown option"),
+        (("version",), 0, ""),
+    ],
+)
+async def test_each_command_says_in_one_line_what_is_wrong(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    environ = {"MUSTER_AGENT_STATE_DIR": str(tmp_path / "state")}
+    async with AgentProcess(tmp_path / "output", environ, *arguments) as agent:
+        assert await agent.ended() == code
+    assert says in agent.logged
+    assert agent.logged.count("\n") == (1 if says else 0)
+
+
+async def test_an_unknown_setting_in_the_environment_is_refused(tmp_path: Path) -> None:
+    async with AgentProcess(tmp_path / "output", {"MUSTER_AGENT_STATEDIR": "/x"}, "status") as agent:
+        assert await agent.ended() == 2
+    assert "MUSTER_AGENT_STATEDIR: is not a setting" in agent.logged
+
+
+async def test_a_simulated_host_can_be_reported(
+    broker: EmbeddedBrokerProcess, unit: JoinedUnit, key: Ed25519PrivateKey, tmp_path: Path
+) -> None:
+    trees = tmp_path / "trees"
+    async with AgentProcess(tmp_path / "simulation", {}, "simulate-host", str(trees), "--hosts", "1") as simulation:
+        await until((trees / "host-001").is_dir)
+        environ = unit.environ | {"MUSTER_AGENT_ROOT": str(trees / "host-001")}
+        async with peer_on(broker, unit.unit_id, key) as peer, AgentProcess(tmp_path / "output", environ) as agent:
+            await peer.until(lambda: any(getattr(row, "soc_temp_c", None) for row in peer.committed.values()))
+            assert peer.announcements[0].boot_id != OWN_BOOT_ID
+            assert await agent.terminate() == 0
+        assert await simulation.terminate() == 0

@@ -1,0 +1,38 @@
+"""Commands that look and change nothing: status, spool."""
+
+import os
+from datetime import UTC, datetime
+
+import msgspec
+
+from edge_agent.commands.terminal import Config, Json, leave, say
+from edge_agent.errors import StateUnusable
+from edge_agent.settings import load
+from edge_agent.spool.inspection import inspect
+from edge_agent.spool.spool import FILE_NAME
+from edge_agent.status import lines, read_status
+
+_NOT_JOINED = 4
+
+
+def status(*, config: Config = None, json: Json = False) -> None:
+    """Show where this unit stands. Exit code 4 when it has not joined."""
+    found = read_status(load(os.environ, config))
+    say(msgspec.json.encode(found).decode() if json else "\n".join(lines(found, datetime.now(UTC))))
+    if not found.joined:
+        leave(_NOT_JOINED)
+
+
+def spool(*, config: Config = None, json: Json = False) -> None:
+    """Show what waits to be acknowledged; changes nothing, works beside a running agent and after a killed one."""
+    path = load(os.environ, config).state_dir / FILE_NAME
+    view = inspect(path)
+    if view is None:
+        raise StateUnusable(path, "there is no spool yet; the agent makes it when it runs")
+    if json:
+        say(msgspec.json.encode(view).decode())
+        return
+    say(f"spool {view.spool_id}: {view.waiting} waiting, next number {view.next_seq}")
+    say(f"{view.dropped} dropped by its bounds, {view.unspooled} not kept on disk")
+    for first, last in view.waiting_ranges:
+        say(f"    {first} … {last}" if last > first else f"    {first}")

@@ -1,0 +1,81 @@
+"""Commands that work until they are done or told to stop: run, join, simulate-host; and version."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from edge_agent.app import agent_version, run_agent, run_join, stop_on_signals
+from edge_agent.commands.terminal import Config, Json, VoucherFile, read_voucher_text, run_to_the_end, say
+from edge_agent.errors import NotJoined
+from edge_agent.host_simulation import run_simulation
+from edge_agent.logs import configure_logs
+from edge_agent.settings import load
+from protocols.joining import display_fingerprint
+
+Again = Annotated[bool, Parameter(negative="", help="Join again although the unit has joined, with the same key.")]
+
+
+def run(*, config: Config = None, voucher_file: VoucherFile = None) -> None:
+    """Report until stopped. Joins first if the unit has not joined and there is a voucher."""
+    own = load(os.environ, config)
+    voucher = read_voucher_text(own, voucher_file, needed=False)
+
+    async def main() -> None:
+        await run_agent(own, voucher, stop_on_signals())
+
+    configure_logs()
+    run_to_the_end(main())
+
+
+def join(*, config: Config = None, voucher_file: VoucherFile = None, again: Again = False, json: Json = False) -> None:
+    """Join a fleet with a voucher: shows the key's fingerprint, waits until a person has accepted it."""
+    own = load(os.environ, config)
+    voucher = read_voucher_text(own, voucher_file, needed=True)
+
+    def show(fingerprint: str) -> None:
+        if not json:
+            say("Key fingerprint; compare it with what the controller shows before anyone accepts:")
+            for line in display_fingerprint(fingerprint):
+                say(f"    {line}")
+
+    async def main() -> str | None:
+        identity = await run_join(own, voucher, stop_on_signals(), show, again=again)
+        return identity.unit_id if identity else None
+
+    configure_logs()
+    unit_id = run_to_the_end(main())
+    if unit_id is None:
+        raise NotJoined(own.state_dir)
+    say(msgspec.json.encode({"unit_id": unit_id}).decode() if json else f"Joined as {unit_id}.")
+
+
+def simulate_host(directory: Path, *, hosts: int = 1, seed: int = 1, step_s: float = 2.0, trouble: float = 1.0) -> None:
+    """Keep trees of a simulated /proc and /sys alive, for agents with MUSTER_AGENT_ROOT in them.
+
+    Parameters
+    ----------
+    directory
+        Where the trees host-001, host-002, … are written.
+    hosts
+        How many.
+    seed
+        Equal seeds give equal histories.
+    step_s
+        Seconds between changes.
+    trouble
+        How often something fails; 0 never, 1 now and then.
+    """
+
+    async def main() -> None:
+        await run_simulation(directory, hosts, stop=stop_on_signals(), seed=seed, step_s=step_s, trouble=trouble)
+
+    configure_logs()
+    run_to_the_end(main())
+
+
+def version(*, json: Json = False) -> None:
+    """Show the version of this program."""
+    say(msgspec.json.encode({"version": agent_version()}).decode() if json else agent_version())
