@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.processes import ServerProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes import ServerProcess
 from tests.support.tls import Pki
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.processes import ServerProcess, free_port
+from tests.support.ports import free_port
+from tests.support.processes import ServerProcess
 from tests.support.tls import Pki
 
 SHIPPED = Path(__file__).parents[2] / "docker" / "mosquitto"
