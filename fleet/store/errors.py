@@ -46,6 +46,8 @@ def told_apart() -> Iterator[None]:
         asyncpg.DataError,
         asyncpg.IntegrityConstraintViolationError,
         asyncpg.exceptions.ProgramLimitExceededError,
+        OverflowError,  # what COPY's encoder says of a number that its column can not hold
+        UnicodeEncodeError,
     ) as error:
         raise RowsRefused(str(error)[:_MAX_DETAIL]) from error
     except asyncpg.TransactionRollbackError as error:
