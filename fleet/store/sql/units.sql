@@ -33,32 +33,10 @@ WHERE unit_id = $1
 UPDATE unit SET label = $2 WHERE unit_id = $1 RETURNING unit_id
 
 -- name: rows
-SELECT unit.unit_id, label, model, unit.state,
-    CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END AS presence,
-    session_up, session_changed_at, last_report_at, last_sampled_at, unit_settings.version AS settings_wanted,
-    settings_running, settings_seen_at, coalesce(open_alarms.alarms, 0) AS alarms,
-    supply_mv, undervolted, soc_temp_c, storage_used_percent, rsrp_dbm, clock_offset_ms
-FROM unit JOIN unit_live USING (unit_id) JOIN unit_settings USING (unit_id)
-LEFT JOIN (
-    SELECT unit_id, count(*) AS alarms FROM event
-    WHERE severity = 'alarm' AND acknowledged_at IS NULL GROUP BY unit_id
-) open_alarms USING (unit_id)
-WHERE unit.unit_id = ANY($1)
-ORDER BY unit.unit_id
+SELECT * FROM unit_row WHERE unit_id = ANY($1) ORDER BY unit_id
 
 -- name: page
-WITH found AS (
-    SELECT unit.unit_id, label, model, unit.state,
-        CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END AS presence,
-        session_up, session_changed_at, last_report_at, last_sampled_at, unit_settings.version AS settings_wanted,
-        settings_running, settings_seen_at, coalesce(open_alarms.alarms, 0) AS alarms,
-        supply_mv, undervolted, soc_temp_c, storage_used_percent, rsrp_dbm, clock_offset_ms
-    FROM unit JOIN unit_live USING (unit_id) JOIN unit_settings USING (unit_id)
-    LEFT JOIN (
-        SELECT unit_id, count(*) AS alarms FROM event
-        WHERE severity = 'alarm' AND acknowledged_at IS NULL GROUP BY unit_id
-    ) open_alarms USING (unit_id)
-), matching AS (
+WITH matching AS (
     SELECT *,
         CASE $2::text WHEN 'label' THEN lower(label) ELSE '' END AS word_key,
         CASE $2::text
@@ -71,7 +49,7 @@ WITH found AS (
             WHEN 'signal' THEN rsrp_dbm
             WHEN 'alarms' THEN alarms
         END AS number_key
-    FROM found
+    FROM unit_row
     WHERE NOT EXISTS (
         SELECT FROM unnest($1::text[]) AS term
         WHERE concat_ws(' ', unit_id, label, model, presence) NOT ILIKE term
@@ -85,11 +63,10 @@ ORDER BY
 OFFSET $4 LIMIT $5
 
 -- name: count_matching
-SELECT count(*) FROM unit JOIN unit_live USING (unit_id)
+SELECT count(*) FROM unit_row
 WHERE NOT EXISTS (
     SELECT FROM unnest($1::text[]) AS term
-    WHERE concat_ws(' ', unit_id, label, model, CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END)
-        NOT ILIKE term
+    WHERE concat_ws(' ', unit_id, label, model, presence) NOT ILIKE term
 )
 
 -- name: detail
@@ -98,9 +75,8 @@ SELECT fingerprint, key_protection, agent_version, boot_id, joined_at, accepted_
 FROM unit JOIN unit_live USING (unit_id) WHERE unit_id = $1
 
 -- name: presence_counts
-SELECT CASE WHEN state = 'active' THEN presence ELSE state END AS word, count(*) AS units,
-    count(*) FILTER (WHERE session_up) AS sessions_up
-FROM unit JOIN unit_live USING (unit_id) GROUP BY word
+SELECT presence AS word, count(*) AS units, count(*) FILTER (WHERE session_up) AS sessions_up
+FROM unit_row GROUP BY presence
 
 -- name: other_counts
 SELECT (SELECT count(*) FROM join_request WHERE state = 'pending') AS joins_pending,

@@ -200,6 +200,19 @@ CREATE TABLE command (
 CREATE INDEX command_of_unit ON command (unit_id, created_at);
 CREATE INDEX command_open ON command (expires_at) WHERE state IN ('queued', 'sent', 'accepted');
 
+-- One line of the fleet table.
+CREATE VIEW unit_row AS
+SELECT unit.unit_id, label, model, unit.state,
+    CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END AS presence,
+    session_up, session_changed_at, last_report_at, last_sampled_at, unit_settings.version AS settings_wanted,
+    settings_running, settings_seen_at, coalesce(open_alarms.alarms, 0) AS alarms,
+    supply_mv, undervolted, soc_temp_c, storage_used_percent, rsrp_dbm, clock_offset_ms
+FROM unit JOIN unit_live USING (unit_id) JOIN unit_settings USING (unit_id)
+LEFT JOIN (
+    SELECT unit_id, count(*) AS alarms FROM event
+    WHERE severity = 'alarm' AND acknowledged_at IS NULL GROUP BY unit_id
+) open_alarms USING (unit_id);
+
 -- The deployment log and its outbox in one: a row is an entry as soon as its transaction commits, and a leaf of
 -- the tree once a sequencer has given it a leaf_index. Rows are never taken by an entry_id high-water mark.
 CREATE TABLE log_entry (
@@ -283,6 +296,7 @@ BEGIN
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO muster_controller', current_database());
 END
 $$;
+GRANT SELECT ON unit_row TO muster_controller;
 GRANT SELECT, INSERT, UPDATE ON
     person, unit, unit_settings, unit_live, voucher, join_request, event, command TO muster_controller;
 GRANT SELECT, INSERT ON people_list, certificate, health_report, log_entry, log_text TO muster_controller;
