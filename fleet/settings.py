@@ -38,8 +38,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The MQTT broker. `host`/`port` is the controllers' listener; `unit_host`/`unit_port` is what units are told.
 
-    `shared_group` lets several controllers share the load; empty for the embedded broker, which has no shared
-    subscriptions.
+    `shared_group` lets several controllers share the load. Empty for one controller. Mosquitto lets any certificate
+    join a shared group it can name and swallow messages there, so on Mosquitto the name must be a secret.
     """
 
     host: str = "127.0.0.1"
@@ -47,7 +47,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     unit_host: str = "127.0.0.1"
     unit_port: Port = 8883
     mqtt: Literal["3.1.1", "5"] = "5"
-    shared_group: Annotated[str, Meta(pattern=r"^[a-z0-9-]{0,40}$")] = "fleet"
+    shared_group: Annotated[str, Meta(pattern=r"^[a-z0-9-]{0,40}$")] = ""
 
 
 class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
