@@ -23,6 +23,20 @@ PLOTTED: tuple[str, ...] = (
 )
 """Figures worth a history, most telling first."""
 
+LEAST_RANGE = {
+    "supply_mv": 200.0,
+    "soc_temp_c": 5.0,
+    "storage_used_percent": 5.0,
+    "rsrp_dbm": 6.0,
+    "cpu_used_percent": 10.0,
+    "memory_used_percent": 5.0,
+    "battery_percent": 5.0,
+    "wifi_signal_dbm": 6.0,
+    "clock_offset_ms": 5.0,
+    "spool_waiting": 10.0,
+}
+"""The least difference, in the figure's unit, that a drawing spreads over its whole height: less is noise."""
+
 _THROTTLING = {0: "undervolt", 1: "capped", 2: "throttled", 3: "soft limit"}
 _FIXES = {0: "no fix", 1: "GPS", 2: "DGPS", 3: "PPS", 4: "RTK fixed", 5: "RTK float", 6: "estimated"}
 _YES_NO = {True: "yes", False: "no"}

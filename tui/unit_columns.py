@@ -51,6 +51,11 @@ def _supply(row: UnitRow, _now: datetime) -> Span:
     return Span(text, "bad" if row.undervolted else "plain" if row.supply_mv is not None else "muted")
 
 
+def _rsrp(row: UnitRow, now: datetime) -> Span:
+    text, tone = _figure("rsrp_dbm", "rsrp_dbm")(row, now)
+    return Span(text.removesuffix(" dBm"), tone)
+
+
 def _presence(row: UnitRow, _now: datetime) -> Span:
     return Span(row.presence, PRESENCE_TONES[row.presence])
 
@@ -78,7 +83,7 @@ def _settings(row: UnitRow, _now: datetime) -> Span:
 
 
 _NARROW: tuple[Column, ...] = (
-    Column("label", 12, lambda row, _now: Span(row.label or UNKNOWN, "strong" if row.label else "muted"), "label"),
+    Column("label", 13, lambda row, _now: Span(row.label or UNKNOWN, "strong" if row.label else "muted"), "label"),
     Column("unit", 13, lambda row, _now: Span(row.unit_id, "muted"), "unit_id"),
     Column("state", 11, _presence, "presence"),
     Column("!", 2, _alarms, "alarms"),
@@ -86,7 +91,7 @@ _NARROW: tuple[Column, ...] = (
     Column("supply", 6, _supply, "supply", right=True),
     Column("SoC", 6, _figure("soc_temp_c", "soc_temp_c"), "temperature", right=True),
     Column("disk", 5, _figure("storage_used_percent", "storage_used_percent"), "storage", right=True),
-    Column("LTE", 8, _figure("rsrp_dbm", "rsrp_dbm"), "signal", right=True),
+    Column("LTE dBm", 7, _rsrp, "signal", right=True),
 )
 _EXTRA: tuple[Column, ...] = (
     Column("session", 13, _session),

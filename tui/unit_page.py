@@ -7,7 +7,8 @@ from typing import NamedTuple
 from protocols.api.events import EventView
 from protocols.api.units import CommandView, History, PresenceFacts, UnitDetail
 from protocols.commands import FINAL
-from tui.figures import GROUPS, PLOTTED, Reading, figure_text, readings
+from protocols.joining import display_fingerprint
+from tui.figures import GROUPS, LEAST_RANGE, PLOTTED, Reading, figure_text, readings
 from tui.needs import name_of
 from tui.paint import (
     COMMAND_TONES,
@@ -33,7 +34,6 @@ _EVENTS_SHOWN = 6
 _COMMANDS_SHOWN = 4
 _LABEL = 19
 _VALUE = 13
-_LEAST_RANGE = {"supply_mv": 200.0, "soc_temp_c": 5.0, "storage_used_percent": 5.0, "rsrp_dbm": 6.0}
 
 
 class UnitPicture(NamedTuple):
@@ -43,6 +43,11 @@ class UnitPicture(NamedTuple):
     histories: Mapping[str, History]
     events: Sequence[EventView] | None
     commands: Sequence[CommandView] | None
+
+
+def telling_hours(known_for: timedelta) -> int:
+    """How many hours of history say something about a unit that joined so long ago: 1, 6 or 24."""
+    return next((hours for hours in (1, 6) if known_for <= timedelta(hours=hours)), 24)
 
 
 class Moment(NamedTuple):
@@ -135,7 +140,7 @@ def _rest(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
         event_lines(picture.events, when, width),
         command_lines(picture.commands, when),
         settings_lines(picture.detail),
-        identity_lines(picture.detail, when, width),
+        identity_lines(picture.detail, when),
     ]
     return [line for part in parts for line in part]
 
@@ -181,8 +186,9 @@ def _reading_line(reading: Reading, width: int) -> Line:
 
 
 def history_lines(histories: Mapping[str, History], detail: UnitDetail, when: Moment, width: int) -> list[Line]:
-    """The last 24 hours of the figures that say most, those that were ever reported."""
-    lines: list[Line] = [head("last 24 h", "p plots any figure")]
+    """The last hours of the figures that say most, those that were ever reported."""
+    span = timedelta(hours=telling_hours(when.now - detail.joined_at))
+    lines: list[Line] = [head(f"last {duration(span.total_seconds())}", "p plots any figure")]
     bars = max(12, min(48, width - 44))
     for reading in readings(detail.health):
         history = histories.get(reading.name)
@@ -192,8 +198,8 @@ def history_lines(histories: Mapping[str, History], detail: UnitDetail, when: Mo
         if history is None:
             lines.append((label, Span("…", "muted")))
             continue
-        values = spark_columns(history.points, bars, when.now, timedelta(hours=24))
-        drawn = sparkline(values, _LEAST_RANGE.get(reading.name, 0.0))
+        values = spark_columns(history.points, bars, when.now, span)
+        drawn = sparkline(values, LEAST_RANGE.get(reading.name, 0.0))
         lines.append((label, Span(drawn, "accent"), Span(f"  {_extent(history)}", "muted")))
     return [*lines, EMPTY] if len(lines) > 1 else []
 
@@ -263,7 +269,7 @@ def settings_lines(detail: UnitDetail) -> list[Line]:
     ]
 
 
-def identity_lines(detail: UnitDetail, when: Moment, width: int) -> list[Line]:
+def identity_lines(detail: UnitDetail, when: Moment) -> list[Line]:
     """What the unit is and who let it in."""
     protection = {"soft": "soft: a file on the unit", "tpm": "in a TPM", "pkcs11": "in a PKCS#11 token"}
     certificate = detail.certificate
@@ -278,7 +284,8 @@ def identity_lines(detail: UnitDetail, when: Moment, width: int) -> list[Line]:
             Span(protection[detail.key_protection], "fair" if detail.key_protection == "soft" else "plain"),
         ),
     ]
-    lines += [(Span("  " + " " * 15), *line) for line in wrap(detail.fingerprint.replace(":", ""), width - 18, "muted")]
+    shown = display_fingerprint(detail.fingerprint)
+    lines += [(Span("  " + " " * 15), Span("  ".join(shown[i : i + 2]), "muted")) for i in range(0, len(shown), 2)]
     if certificate is None:
         lines.append(_pair("certificate", UNKNOWN))
     else:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import monotonic
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -17,7 +18,8 @@ from fleet.client.session import Session, why_unreachable
 from protocols.api.feed import Hello, ServerMessage, Watch
 
 PING_EVERY_S = 5.0
-PONG_WAIT_S = 15.0
+SLOW_AFTER_S = 1.0
+PONG_WAIT_S = 12.0
 OPEN_WAIT_S = 15.0
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 SESSION_ENDED_CODE = 4401
@@ -146,11 +148,17 @@ class ChangeFeed:
             await socket.send(msgspec.json.encode(self._watch).decode())
 
     async def _ping(self, socket: ClientConnection) -> None:
-        """Measure the round trip; a pong that does not come within its limit ends the connection."""
+        """Measure the round trip, and tell of a slow one while it lasts; one beyond its limit ends the connection."""
         while True:
-            pong = await socket.ping()
-            async with asyncio.timeout(PONG_WAIT_S):
-                latency_s = await pong
+            pong = asyncio.ensure_future(await socket.ping())
+            sent_at = monotonic()
+            while not (await asyncio.wait({pong}, timeout=SLOW_AFTER_S))[0]:
+                waited_s = monotonic() - sent_at
+                if waited_s > PONG_WAIT_S:
+                    raise TimeoutError
+                if self._is_up:
+                    self._put(LinkUp(waited_s * 1000.0))
+            latency_s = await pong
             self._is_up = True
             self._down_since = None
             self._put(LinkUp(latency_s * 1000.0))

@@ -21,8 +21,8 @@ MAX_EVENTS = 100
 
 
 class LinkUp(msgspec.Struct, frozen=True):
-    """The feed is connected; `latency_ms` is the last round trip. What is shown must be asked for again when the
-    item before was LinkDown."""
+    """The feed is connected; `latency_ms` is the last round trip, or as much of it as has passed when it is slow. What
+    is shown must be asked for again when the item before was LinkDown."""
 
     latency_ms: float
 

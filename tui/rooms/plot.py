@@ -1,7 +1,7 @@
 """A figure of one unit over time."""
 
-from datetime import timedelta
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,17 +12,50 @@ from protocols.api.feed import Watch
 from protocols.api.units import History, UnitDetail
 from protocols.health import QUANTITIES
 from tui.dialogs.choice import ChoiceDialog, Option
-from tui.figures import PLOTTED, figure_text
+from tui.figures import LEAST_RANGE, PLOTTED, figure_text
 from tui.lines import Page
 from tui.needs import name_of
 from tui.paint import Span, joined
 from tui.rooms.room import Room
+from tui.unit_page import telling_hours
 from tui.words import duration, in_zone, safe
 
 SPANS_H = (1, 6, 24, 7 * 24, 30 * 24)
 _KEYS = "abcdefghik"
+_X_STEPS = 4
+_Y_STEPS = 5
 _MEAN_COLOUR = (122, 166, 194)
 _RANGE_COLOUR = (70, 84, 98)
+
+
+class TimeAxis(NamedTuple):
+    """From `start` to `end`, as 0.0 … 1.0."""
+
+    start: datetime
+    end: datetime
+
+    def place(self, at: datetime) -> float:
+        """Where a time stands."""
+        return (at - self.start) / (self.end - self.start)
+
+    def words(self, place: float, *, utc: bool) -> str:
+        """The time at a place: an hour within two days, else a date."""
+        at = in_zone(self.start + (self.end - self.start) * place, utc=utc)
+        return f"{at:%H:%M}" if self.end - self.start <= timedelta(days=2) else f"{at.day} {at:%b}"
+
+
+def time_axis(history: History, now: datetime, span: timedelta) -> TimeAxis:
+    """The whole span, or from the first point when the points fill less than a quarter of it."""
+    first = history.points[0].at
+    start = first if now - first < span / 4 else now - span
+    return TimeAxis(start, max(now, start + timedelta(minutes=1)))
+
+
+def value_axis(history: History) -> tuple[float, float]:
+    """The lowest and highest value drawn, at least the figure's least range apart."""
+    low, high = min(point.low for point in history.points), max(point.high for point in history.points)
+    missing = max(0.0, LEAST_RANGE.get(history.figure, 1.0) - (high - low))
+    return low - missing / 2, high + missing / 2
 
 
 class PlotRoom(Room):
@@ -44,7 +77,7 @@ class PlotRoom(Room):
         reported = [name for name in PLOTTED if detail.health.get(name) is not None]
         self._figures = reported or list(PLOTTED)
         self._figure = self._figures[0]
-        self._span = SPANS_H.index(24)
+        self._span: int | None = None
         self._title = Page(id="title")
         self._plot = PlotextPlot(id="plot")
         self._history: History | None = None
@@ -55,10 +88,18 @@ class PlotRoom(Room):
         yield self._title
         yield self._plot
 
+    @property
+    def _hours(self) -> int:
+        """The span plotted; at first what says something about a unit that joined when this one did."""
+        if self._span is None:
+            known_for = self.desk.server_clock.now() - self._detail.joined_at
+            self._span = SPANS_H.index(telling_hours(known_for))
+        return SPANS_H[self._span]
+
     @override
     def refetch(self) -> None:
         """See Room."""
-        unit_id, figure, hours = self._detail.row.unit_id, self._figure, SPANS_H[self._span]
+        unit_id, figure, hours = self._detail.row.unit_id, self._figure, self._hours
         self._say_title("asking …")
         self.ask("history", lambda: self.desk.door.history(unit_id, figure, hours), self._arrived)
 
@@ -87,7 +128,7 @@ class PlotRoom(Room):
                     [
                         (Span(" "), Span(safe(name_of(row.label, row.unit_id)), "title")),
                         (Span(QUANTITIES[self._figure].label, "strong"),),
-                        (Span(f"last {duration(SPANS_H[self._span] * 3600)}"),),
+                        (Span(f"last {duration(self._hours * 3600)}"),),
                         (Span(remark, "muted"),),
                     ]
                 )
@@ -98,22 +139,21 @@ class PlotRoom(Room):
         plt = self._plot.plt
         plt.clear_data()
         plt.clear_figure()
-        plt.date_form("Y-m-d H:M")
         if history.points:
-            utc = self.desk.server_clock.utc
             now = self.desk.server_clock.now()
-            hours = SPANS_H[self._span]
-            start = now - timedelta(hours=hours)
-            scale = 1000.0 if history.figure == "supply_mv" else 1.0
-            xs = [(point.at - start).total_seconds() / 3600 for point in history.points]
+            axis = time_axis(history, now, timedelta(hours=self._hours))
+            xs = [axis.place(point.at) for point in history.points]
             if any(point.high > point.low for point in history.points):
-                plt.plot(xs, [point.high / scale for point in history.points], marker="braille", color=_RANGE_COLOUR)
-                plt.plot(xs, [point.low / scale for point in history.points], marker="braille", color=_RANGE_COLOUR)
-            plt.plot(xs, [point.mean / scale for point in history.points], marker="braille", color=_MEAN_COLOUR)
-            ticks = [hours * step / 4 for step in range(5)]
-            form = "%H:%M" if hours <= 24 else "%d %b"
-            plt.xlim(0, hours)
-            plt.xticks(ticks, [in_zone(start + timedelta(hours=tick), utc=utc).strftime(form) for tick in ticks])
+                plt.plot(xs, [point.high for point in history.points], marker="braille", color=_RANGE_COLOUR)
+                plt.plot(xs, [point.low for point in history.points], marker="braille", color=_RANGE_COLOUR)
+            plt.plot(xs, [point.mean for point in history.points], marker="braille", color=_MEAN_COLOUR)
+            low, high = value_axis(history)
+            heights = [low + (high - low) * step / _Y_STEPS for step in range(_Y_STEPS + 1)]
+            plt.ylim(low, high)
+            plt.yticks(heights, [figure_text(history.figure, height) for height in heights])
+            plt.xlim(0.0, 1.0)
+            places = [step / _X_STEPS for step in range(_X_STEPS + 1)]
+            plt.xticks(places, [axis.words(place, utc=self.desk.server_clock.utc) for place in places])
         self._plot.refresh()
 
     def action_back(self) -> None:
@@ -122,7 +162,7 @@ class PlotRoom(Room):
 
     def action_step_span(self, by: int) -> None:
         """A longer or shorter time."""
-        span = max(0, min(len(SPANS_H) - 1, self._span + by))
+        span = max(0, min(len(SPANS_H) - 1, SPANS_H.index(self._hours) + by))
         if span != self._span:
             self._span = span
             self.refetch()

@@ -22,7 +22,7 @@ from tui.needs import name_of
 from tui.paint import Line, Span
 from tui.rooms.plot import PlotRoom
 from tui.rooms.room import Room
-from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, top_lines
+from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, telling_hours, top_lines
 
 FOLLOW_EVERY_S = 0.7
 """How often a command under way is asked about."""
@@ -46,6 +46,7 @@ class UnitRoom(Room):
         self.unit_id = unit_id
         self._detail: UnitDetail | None = None
         self._histories: dict[str, History] = {}
+        self._histories_due = True
         self._events: EventPage | None = None
         self._commands: list[CommandView] | None = None
         self._top = Page(id="top")
@@ -66,12 +67,11 @@ class UnitRoom(Room):
     @override
     def refetch(self) -> None:
         """See Room."""
+        self._histories_due = True
         self._ask_detail(background=False)
         self._ask_events(background=False)
         door, unit_id = self.desk.door, self.unit_id
         self.ask("commands", lambda: door.commands(unit_id), self._commands_arrived)
-        for figure in SPARKED:
-            self._ask_history(figure)
 
     def _ask_detail(self, *, background: bool) -> None:
         self.ask("detail", lambda: self.desk.door.unit(self.unit_id), self._detail_arrived, background=background)
@@ -80,9 +80,13 @@ class UnitRoom(Room):
         door, unit_id = self.desk.door, self.unit_id
         self.ask("events", lambda: door.events(unit_id=unit_id, limit=10), self._events_arrived, background=background)
 
-    def _ask_history(self, figure: str) -> None:
+    def _ask_histories(self, hours: int) -> None:
         door, unit_id = self.desk.door, self.unit_id
-        self.ask(f"history {figure}", lambda: door.history(unit_id, figure, 24), self._history_arrived)
+
+        async def histories() -> list[History]:
+            return await asyncio.gather(*(door.history(unit_id, figure, hours) for figure in SPARKED))
+
+        self.ask("histories", histories, self._histories_arrived)
 
     @override
     def watching(self) -> Watch:
@@ -111,9 +115,12 @@ class UnitRoom(Room):
         self._detail = detail
         self._draw()
         self.refresh_bindings()
+        if self._histories_due:
+            self._histories_due = False
+            self._ask_histories(telling_hours(self.desk.server_clock.now() - detail.joined_at))
 
-    def _history_arrived(self, history: History) -> None:
-        self._histories[history.figure] = history
+    def _histories_arrived(self, histories: list[History]) -> None:
+        self._histories = {history.figure: history for history in histories}
         self._draw()
 
     def _events_arrived(self, page: EventPage) -> None:

@@ -13,6 +13,7 @@ from tui.qr import qr_lines, size_needed
 from tui.words import full_moment, left
 
 _GROUP = 8
+_GROUPS_IN_LINE = 5
 _LEAST_TEXT = 28
 
 
@@ -42,7 +43,7 @@ def voucher_lines(made: VoucherMade, name: str, until: str, width: int, height: 
 def _text_lines(text: str, width: int) -> list[Line]:
     """The text in groups of eight, as many as fit: blanks and line ends do not matter to a unit."""
     groups = [text[i : i + _GROUP] for i in range(0, len(text), _GROUP)]
-    in_line = max(1, (width + 1) // (_GROUP + 1))
+    in_line = max(1, min(_GROUPS_IN_LINE, (width + 1) // (_GROUP + 1)))
     return [(Span(" ".join(groups[i : i + in_line]), "strong"),) for i in range(0, len(groups), in_line)]
 
 

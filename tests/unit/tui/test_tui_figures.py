@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.api.units import HistoryPoint
 from protocols.health import FIGURES, QUANTITIES
 from tui.figures import GROUPS, PLOTTED, figure_text, readings, throttling
+from tui.paint import Line
 from tui.qr import qr_lines, size_needed
 from tui.spark import columns, sparkline
 
@@ -82,6 +84,23 @@ def test_a_sparkline_has_one_sign_for_each_value(values: list[float | None], lea
     assert len(sparkline(values, least_range)) == len(values)
 
 
+def _modules(lines: list[Line]) -> list[list[bool]]:
+    """Read the half blocks back as a camera would see them."""
+    rows: list[list[bool]] = []
+    for line in lines:
+        signs = line[0].text
+        rows += [[sign in "▀█" for sign in signs], [sign in "▄█" for sign in signs]]
+    return rows[: len(rows[0])]
+
+
+def _code(text: str, border: int) -> list[list[int]]:
+    return [list(row) for row in segno.make_qr(text, error="L", boost_error=False).matrix_iter(border=border)]
+
+
+def _border_of(lines: list[Line], text: str) -> int:
+    return (len(lines[0][0].text) - len(_code(text, 0))) // 2
+
+
 def test_a_voucher_s_code_fits_a_small_terminal_beside_its_text() -> None:
     text = "MUSTER1-" + "A7" * 92
     lines = qr_lines(text, 50, 24)
@@ -89,6 +108,7 @@ def test_a_voucher_s_code_fits_a_small_terminal_beside_its_text() -> None:
     assert len(lines) <= 24
     assert {len(line[0].text) for line in lines} == {len(lines[0][0].text)}
     assert set("".join(line[0].text for line in lines)) <= set(" ▀▄█")
+    assert _modules(lines) == [[bool(module) for module in row] for row in _code(text, _border_of(lines, text))]
     width, height = size_needed(text)
     assert qr_lines(text, width, height) is not None
     assert qr_lines(text, width - 1, height) is None

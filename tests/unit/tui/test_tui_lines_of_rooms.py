@@ -61,7 +61,7 @@ def test_unit_rows_and_their_heads_stand_in_the_same_columns(width: int) -> None
     if width >= 78:
         assert line_width(head) <= width
         assert [column.head for column in columns[:9]] == [
-            "label", "unit", "state", "!", "report", "supply", "SoC", "disk", "LTE",
+            "label", "unit", "state", "!", "report", "supply", "SoC", "disk", "LTE dBm",
         ]  # fmt: skip
 
 

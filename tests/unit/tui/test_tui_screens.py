@@ -1,75 +1,37 @@
 """The rooms on a real Textual screen of 80×24 and of 160×48, driven by keys."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
-from textual.pilot import Pilot
 
 from fleet.client import LinkDown, LinkUp
 from protocols.api.feed import EventsChanged, FleetChanged, JoinsChanged, SummaryChanged, UnitsChanged
 from protocols.api.units import SettingsChange, UnitRow
+from tests.unit.tui.seen_console import SeenConsole, seen_console
 from tests.unit.tui.stub_client import FINGERPRINT, StubClient
-from tui.console import ConsoleApp
-from tui.saved import SavedFilters
 
 SIZES = [(80, 24), (160, 48)]
-LIMIT_S = 20.0
 
 
-class Screen:
-    """A running console, and what a person sees of it."""
+class StubConsole(SeenConsole):
+    """A console over a fleet in memory."""
 
-    def __init__(self, app: ConsoleApp, client: StubClient, pilot: Pilot[None]) -> None:
-        self.app = app
+    def __init__(self, client: StubClient, seen: SeenConsole) -> None:
+        super().__init__(seen.app, seen.pilot)
         self.client = client
-        self.pilot = pilot
-
-    @property
-    def lines(self) -> list[str]:
-        compositor = self.app.screen._compositor
-        return [strip.text for strip in compositor.render_strips()]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            while not condition():
-                await self.pilot.pause(0.01)
-
-    async def sees(self, *words: str) -> None:
-        try:
-            await self.until(lambda: all(word in self.text for word in words))
-        except TimeoutError:
-            raise AssertionError(f"{words} not all on the screen:\n{self.text}") from None
-
-    async def misses(self, word: str) -> None:
-        try:
-            await self.until(lambda: word not in self.text)
-        except TimeoutError:
-            raise AssertionError(f"{word!r} still on the screen:\n{self.text}") from None
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
 
     def asked(self, what: str) -> list[tuple[object, ...]]:
         return [question for question in self.client.asked if question[0] == what]
 
-    def cursor_line(self) -> str:
-        return next(line for line in self.lines if line.startswith("▸"))
-
 
 @asynccontextmanager
-async def console(client: StubClient, folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Screen]:
-    app = ConsoleApp(client, await client.whoami(), SavedFilters(folder / "filters.json"))
-    async with app.run_test(size=size) as pilot:
-        yield Screen(app, client, pilot)
+async def console(client: StubClient, folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[StubConsole]:
+    async with seen_console(client, folder, size) as seen:
+        yield StubConsole(client, seen)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,0 +1,124 @@
+"""`python -m tui.pictures DIRECTORY`: a picture of each screen of a running controller's console, as SVG.
+
+The documentation's pictures are made by this command, so they show what the program shows. It makes one voucher and
+withdraws it; everything else is only looked at.
+"""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from cyclopts import App, Parameter
+from textual.pilot import Pilot
+
+from fleet.client import ClientError, FleetClient, connect, load_client_settings
+from tui.console import ConsoleApp, is_settled
+from tui.saved import SavedFilters
+
+SIZES = ((80, 24), (160, 48))
+ANSWER_WAIT_S = 30.0
+_PAUSE_S = 0.4
+_REMOTE_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_FONT = re.compile(r"font-family: Fira Code, monospace;")
+_LOCAL_FONT = "font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace;"
+_LABEL = "picture"
+
+
+class Picture(NamedTuple):
+    """A screen's name and the keys that lead to it from the opening screen; a blank waits for answers."""
+
+    name: str
+    keys: tuple[str, ...]
+
+
+PICTURES: tuple[Picture, ...] = (
+    Picture("now", ()),
+    Picture("units", ("2", " ", "down", "down")),
+    Picture("units-filter", ("2", " ", "slash", "o", "n", "l", "i", "n", "e", " ")),
+    Picture("units-sort", ("2", " ", "s")),
+    Picture("unit", ("2", " ", "enter", " ")),
+    Picture("unit-more", ("2", " ", "enter", " ", "end")),
+    Picture("plot", ("2", " ", "enter", " ", "p", " ")),
+    Picture("settings", ("2", " ", "enter", " ", "e", "backspace", "5")),
+    Picture("joins", ("j", " ")),
+    Picture("log", ("7", " ", "down")),
+    Picture("people", ("8", " ")),
+    Picture("goto", ("colon", "u", "n", "i", " ")),
+    Picture("keys", ("2", " ", "question_mark")),
+)
+ACCEPT = Picture("accept", ("j", " ", "enter"))
+VOUCHER = Picture("voucher", ("j", " ", "v", *_LABEL, "enter", " "))
+
+cli = App(name="tui.pictures", help="Draw the console's screens as SVG files, from a running controller.")
+
+
+@cli.default
+def main(
+    directory: Annotated[Path, Parameter(help="where to put the pictures; made when absent")],
+    *,
+    config: Annotated[Path | None, Parameter(help="the client's settings file")] = None,
+) -> int:
+    """Draw every screen in 80×24 and in 160×48."""
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        written = asyncio.run(draw_all(directory, config))
+    except ClientError as error:
+        sys.stderr.write(f"tui.pictures: {error}\n")
+        return 1
+    sys.stdout.write(f"{len(written)} pictures in {directory}\n")
+    return 0
+
+
+async def draw_all(directory: Path, config: Path | None) -> list[Path]:
+    """Draw each picture in each size into `directory`, which exists; returns the files, raises ClientError."""
+    written: list[Path] = []
+    async with connect(load_client_settings(config)) as client:
+        pictures = [*PICTURES, *([ACCEPT] if await client.joins() else [])]
+        for size in SIZES:
+            written += [await draw(client, picture, size, directory) for picture in pictures]
+            written.append(await draw(client, VOUCHER, size, directory))
+            await _withdraw_voucher(client)
+    return written
+
+
+async def draw(client: FleetClient, picture: Picture, size: tuple[int, int], directory: Path) -> Path:
+    """Open the console in a terminal of `size`, press the picture's keys, and write what is seen."""
+    path = directory / f"{picture.name}-{size[0]}x{size[1]}.svg"
+    console = ConsoleApp(client, await client.whoami(), SavedFilters(directory / ".no-filters"))
+    async with console.run_test(size=size) as pilot:
+        await _settle(console, pilot)
+        for key in picture.keys:
+            if key == " ":
+                await _settle(console, pilot)
+            else:
+                await pilot.press(key)
+        await _settle(console, pilot)
+        svg = console.export_screenshot(title=f"fleet-console · {picture.name}")
+    path.write_text(_without_remote_fonts(svg), encoding="utf-8")
+    return path
+
+
+async def _settle(console: ConsoleApp, pilot: Pilot[None]) -> None:
+    """Wait until the link is up, every question is answered, and the answers are painted."""
+    async with asyncio.timeout(ANSWER_WAIT_S):
+        await pilot.pause(_PAUSE_S)
+        while console.link is None or not is_settled(console):
+            await pilot.pause(_PAUSE_S / 4)
+    await pilot.pause()
+
+
+async def _withdraw_voucher(client: FleetClient) -> None:
+    for voucher in await client.vouchers():
+        if voucher.label == _LABEL and voucher.state == "open":
+            await client.withdraw_voucher(voucher.voucher_id)
+
+
+def _without_remote_fonts(svg: str) -> str:
+    """A picture in the documentation must not make its reader's browser ask a stranger for a font."""
+    return _FONT.sub(_LOCAL_FONT, _REMOTE_FONTS.sub("", svg))
+
+
+if __name__ == "__main__":
+    sys.exit(cli())
