@@ -1,7 +1,7 @@
 """Units that report on command of a test, and a running ingest for them to report to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from typing import Any
 
 import aiomqtt
 import asyncpg
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from prometheus_client import CollectorRegistry
 
 from fleet.broker_address import BrokerAddress
@@ -77,8 +77,9 @@ async def register(
 class ScriptedUnit:
     """A unit's side of the contract without its program: numbers rows, and knows what was acknowledged."""
 
-    def __init__(self, unit_id: str) -> None:
+    def __init__(self, unit_id: str, keys: Mapping[str, Ed25519PublicKey] = DOWN_KEYS) -> None:
         self.unit_id = unit_id
+        self.keys = keys
         self.session = new_session_nonce()
         self.spool_id = new_spool_id()
         self.last_seq = 0
@@ -113,7 +114,7 @@ class ScriptedUnit:
 
     def heard(self, payload: bytes) -> None:
         """Take in an envelope; fails on one that is not for this session."""
-        signed = unseal(payload, DOWN_KEYS)
+        signed = unseal(payload, self.keys)
         assert signed.unit == self.unit_id
         self.bodies.append(signed.body)
         if isinstance(signed.body, Ack) and signed.session == self.session:
