@@ -17,6 +17,7 @@ from fleet.ingest.inbox import BatchLimits, Inbox, InboxLimits
 from fleet.ingest.judge import Rejection, judge, judge_oversized
 from fleet.ingest.link import Link, Subscriber
 from fleet.ingest.mqtt_codec import OversizedPublish, Publish
+from fleet.ingest.turns import Turn
 from fleet.ingest.writer import Writer
 from fleet.metrics import Metrics
 from fleet.settings import PresenceSettings
@@ -24,6 +25,7 @@ from fleet.store.errors import RowsRefused, TransactionConflict
 from fleet.store.store import Store
 from protocols.downlink import Welcome
 
+_WRITERS = 2
 _LINGER_STEP_S = 0.004
 _LINGER_STEPS = 5
 _ENOUGH_MESSAGES = 200
@@ -59,6 +61,8 @@ class Ingest:
         self._clock = clock
         self._writer = Writer(store, presence, clock)
         self._inbox = Inbox(inbox_limits or InboxLimits(), batch_limits or BatchLimits())
+        self._taking = asyncio.Lock()
+        self._last_turn: Turn | None = None
         self._begun: set[str] = set()
         self._sessions_begun = asyncio.Event()
 
@@ -71,7 +75,8 @@ class Ingest:
         """Work until cancelled. A lost broker or database only delays: nothing uncommitted is ever acknowledged."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._subscriber.run(self._receive), name="ingest: receive")
-            tasks.create_task(self._flush(), name="ingest: write")
+            for number in range(_WRITERS):
+                tasks.create_task(self._write_in_turn(), name=f"ingest: write {number}")
             tasks.create_task(self._tell_of_sessions(), name="ingest: sessions")
 
     def _receive(self, link: Link, packets: Sequence[Publish | OversizedPublish]) -> None:
@@ -86,13 +91,20 @@ class Ingest:
             self._inbox.put(Inbound(link, packet.packet_id, size_bytes, received_at_ms, message, rejection))
         self._metrics.messages_received.inc(len(packets))
 
-    async def _flush(self) -> None:
+    async def _write_in_turn(self) -> None:
         while True:
-            await self._inbox.filled()
-            await self._linger()
-            batch = self._inbox.take()
+            async with self._taking:
+                await self._inbox.filled()
+                await self._linger()
+                batch = self._inbox.take()
+                turn = self._last_turn = Turn(self._last_turn)
             self._metrics.messages_waiting.set(len(self._inbox))
-            await self._write_whole(batch)
+            try:
+                await self._write_whole(batch, turn)
+                await turn.is_first()
+                self._puback(batch)
+            finally:
+                turn.finish()
             self._inbox.done(batch)
 
     async def _linger(self) -> None:
@@ -105,26 +117,31 @@ class Ingest:
             if self._inbox.untaken == before:
                 return
 
-    async def _write_whole(self, batch: list[Inbound]) -> None:
+    async def _write_whole(self, batch: list[Inbound], turn: Turn) -> None:
         """Write `batch`, however long the database is away, splitting it where something in it can not be stored."""
         pending = [batch]
         while pending:
             part = pending.pop()
             try:
-                await self._persist(part)
+                await self._persist(part, turn)
+                continue
             except RowsRefused as error:
-                if len(part) == 1:
-                    await self._give_up(part[0], error.detail)
-                else:
-                    middle = len(part) // 2
-                    pending += [part[middle:], part[:middle]]
+                detail = error.detail
+            except Exception as error:  # noqa: BLE001 - a fault that one message brings out must not stop the others
+                _log.exception("ingest met a fault of its own", messages=len(part))
+                detail = f"fault in ingest: {type(error).__name__}"
+            if len(part) == 1:
+                await self._give_up(part[0], detail)
+            else:
+                middle = len(part) // 2
+                pending += [part[middle:], part[:middle]]
 
-    async def _persist(self, part: list[Inbound]) -> None:
+    async def _persist(self, part: list[Inbound], turn: Turn) -> None:
         backoff = Backoff(base_s=0.05, cap_s=5.0)
         while True:
             try:
                 started = time.monotonic()
-                outcome, rejections = await self._writer.write(part)
+                outcome, rejections = await self._writer.write(part, turn)
             except StoreUnavailable as error:
                 self._metrics.flushes_failed.labels("store-unavailable").inc()
                 _log.warning("ingest waits for the database", detail=error.detail, waiting=len(self._inbox))
@@ -135,7 +152,7 @@ class Ingest:
                 await asyncio.sleep(backoff.next_s())
             else:
                 self._metrics.flush_s.observe(time.monotonic() - started)
-                self._committed(part, outcome, rejections)
+                self._committed(outcome, rejections)
                 return
 
     async def _give_up(self, item: Inbound, detail: str) -> None:
@@ -145,7 +162,6 @@ class Ingest:
         with suppress(RowsRefused):  # then the event can not be stored either; the log line above has told it
             await self._retry_record(rejection)
         self._count([rejection])
-        item.link.acknowledge([item.packet_id] if item.packet_id else [])
 
     async def _retry_record(self, rejection: Rejection) -> None:
         backoff = Backoff(base_s=0.05, cap_s=5.0)
@@ -157,13 +173,16 @@ class Ingest:
             else:
                 return
 
-    def _committed(self, part: list[Inbound], outcome: Outcome, rejections: list[Rejection]) -> None:
+    def _puback(self, batch: list[Inbound]) -> None:
+        """Tell the broker, in the order of arrival, as MQTT wants it."""
         by_link: dict[Link, list[int]] = {}
-        for item in part:
+        for item in batch:
             if item.packet_id:
                 by_link.setdefault(item.link, []).append(item.packet_id)
         for link, packet_ids in by_link.items():
             link.acknowledge(packet_ids)
+
+    def _committed(self, outcome: Outcome, rejections: list[Rejection]) -> None:
         for unit_id, session in outcome.welcomes:
             self._downlink.send(unit_id, session, "ack", Welcome(), _WELCOME_LIFE_S)
         for to, seqs in outcome.answers.items():

@@ -8,10 +8,11 @@ from fleet.clock import Clock
 from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, admit, count_rejections, results_of
 from fleet.ingest.judge import Rejection
 from fleet.ingest.rows import event_rows, report_rows
+from fleet.ingest.turns import Turn
 from fleet.settings import PresenceSettings
 from fleet.store.errors import told_apart
 from fleet.store.store import Store, Transaction
-from fleet.store.telemetry import EventRow, KnownUnit
+from fleet.store.telemetry import EventRow, KnownUnit, TelemetryStore
 from protocols.uplink import EventBatch, HealthBatch
 
 
@@ -23,8 +24,8 @@ class Writer:
         self._presence = presence
         self._clock = clock
 
-    async def write(self, items: Sequence[Inbound]) -> tuple[Outcome, list[Rejection]]:
-        """Commit a batch; returns what it changed and every rejection that was recorded with it.
+    async def write(self, items: Sequence[Inbound], turn: Turn) -> tuple[Outcome, list[Rejection]]:
+        """Commit a batch in its turn; returns what it changed and every rejection that was recorded with it.
 
         Raises StoreUnavailable, RowsRefused (some message of the batch can not be stored) or TransactionConflict;
         nothing is stored then.
@@ -33,7 +34,7 @@ class Writer:
             named = {item.unit_id for item in items if item.unit_id is not None}
             units = await transaction.telemetry.known_units(sorted(named))
             accepted, rejections = admit(items, units)
-            outcome = await self._store_rows(transaction, accepted, units)
+            outcome = await self._store_rows(transaction.telemetry, accepted, units, turn)
             rejections += outcome.replayed
             counted = count_rejections(rejections, units)
             now = self._clock()
@@ -55,14 +56,16 @@ class Writer:
             transaction.changed.events = True
 
     async def _store_rows(
-        self, transaction: Transaction, accepted: Sequence[Accepted], units: dict[str, KnownUnit]
+        self, telemetry: TelemetryStore, accepted: Sequence[Accepted], units: dict[str, KnownUnit], turn: Turn
     ) -> Outcome:
-        telemetry = transaction.telemetry
         reports, events = rows_of(accepted)
-        new_reports = await telemetry.add_reports(reports)
+        await telemetry.stage_reports(reports)
+        await turn.comes()
+        new_reports = await telemetry.add_staged()
         new_events = await telemetry.add_events(events)
         # Locked only now, so that controllers that hear the same units wait for each other as shortly as can be.
         live = await telemetry.lock_live(sorted(units))
+        turn.let_pass()
         outcome = Folding(units, live, new_reports, new_events, self._presence).fold(accepted)
         await telemetry.set_sessions(list(outcome.sessions.values()))
         await telemetry.set_heard(list(outcome.heard.values()))

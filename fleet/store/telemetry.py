@@ -128,21 +128,27 @@ class TelemetryStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._staged = False
 
     async def known_units(self, unit_ids: list[str]) -> dict[str, KnownUnit]:
         """Those of `unit_ids` that exist."""
         records = await self._connection.fetch(_SQL["known_units"], unit_ids)
         return {unit_id: KnownUnit(state, report_every_s) for unit_id, state, report_every_s in records}
 
-    async def add_reports(self, rows: Sequence[tuple[Any, ...]]) -> NewSeqs:
-        """Store reports, each a tuple of REPORT_COLUMNS, leaving out those already there; returns the new ones.
+    async def stage_reports(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Hand reports over, each a tuple of REPORT_COLUMNS, for `add_staged` of this transaction to store.
 
-        By COPY into a staging table of this connection, since a duplicate would abort a COPY into the real one.
+        By COPY into a table of this connection, since a duplicate would abort a COPY into the real one.
         """
-        if not rows:
+        if rows:
+            await self._connection.execute(_SQL["make_staging"])
+            await self._connection.copy_records_to_table("health_staging", records=rows, columns=REPORT_COLUMNS)
+            self._staged = True
+
+    async def add_staged(self) -> NewSeqs:
+        """Store what was staged, leaving out what is already there; returns what is new."""
+        if not self._staged:
             return {}
-        await self._connection.execute(_SQL["make_staging"])
-        await self._connection.copy_records_to_table("health_staging", records=rows, columns=REPORT_COLUMNS)
         return _by_spool(await self._connection.fetch(_SQL["add_staged"]))
 
     async def add_events(self, rows: Sequence[EventRow]) -> NewSeqs:

@@ -36,19 +36,22 @@ def rows(
 
 async def add(store: Store, given: list[tuple[Any, ...]]) -> dict[tuple[str, int], set[int]]:
     async with store.transaction() as transaction:
-        return await transaction.telemetry.add_reports(given)
+        await transaction.telemetry.stage_reports(given)
+        return await transaction.telemetry.add_staged()
 
 
 async def add_and_fail(store: Store, given: list[tuple[Any, ...]]) -> None:
     async with store.transaction() as transaction:
-        await transaction.telemetry.add_reports(given)
+        await transaction.telemetry.stage_reports(given)
+        await transaction.telemetry.add_staged()
         raise LookupError
 
 
 async def add_told_apart(store: Store, given: list[tuple[Any, ...]]) -> None:
     async with store.transaction() as transaction:
         with told_apart():
-            await transaction.telemetry.add_reports(given)
+            await transaction.telemetry.stage_reports(given)
+            await transaction.telemetry.add_staged()
 
 
 async def test_only_what_is_new_is_stored_and_told(store: Store, owner: Owner) -> None:
