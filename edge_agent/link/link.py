@@ -78,7 +78,7 @@ class Link:
             await _pause(stop, backoff.next_s())
 
     async def _one_connection(self, stop: asyncio.Event) -> None:
-        self._session.renew(self._clock.mono_ms())
+        self._session.begin(self._clock.mono_ms())
         async with connected(self._identity, self._context, self._uplink.session_state(up=False)) as client:
             self._is_up = True
             _log.info("link up", broker=self._identity.broker.host, port=self._identity.broker.port)

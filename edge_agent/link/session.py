@@ -42,15 +42,20 @@ class Session:
         self._keys = keys
         self._own_nonces: deque[str] = deque(maxlen=OWN_NONCES_REMEMBERED)
         self._guard = self._fresh_guard(now_ms)
+        self._previous: SessionGuard | None = None
 
     @property
     def nonce(self) -> str:
         """What the controller's next envelopes must echo."""
         return self._guard.nonce
 
+    def begin(self, now_ms: int) -> None:
+        """Make a new nonce for a new connection; envelopes for earlier ones are refused from now on."""
+        self._guard, self._previous = self._fresh_guard(now_ms), None
+
     def renew(self, now_ms: int) -> None:
-        """Make a new nonce; envelopes for the old one are refused from now on."""
-        self._guard = self._fresh_guard(now_ms)
+        """Make a new nonce on the same connection. What is under way for the one before, and in time, is still good."""
+        self._guard, self._previous = self._fresh_guard(now_ms), self._guard
 
     def judge(self, topic: str, payload: object, now_ms: int) -> Admitted:
         """What to obey and until when, or InvalidEnvelope.
@@ -64,15 +69,18 @@ class Session:
         channel = _CHANNEL_OF[type(signed.body)]
         if topic != down(self._unit_id, channel):
             raise InvalidEnvelope("wrong-channel", f"{type(signed.body).__name__} does not belong on {topic[:80]!r}")
-        if signed.session != self.nonce and self._was_ours(signed):
-            raise InvalidEnvelope("stale-session", "envelope answers an earlier session of this unit")
-        body = self._guard.admit(signed, now_ms)
-        controller_ms = self._guard.latest_controller_time_ms(now_ms)
+        guard = self._guard_for(signed)
+        body = guard.admit(signed, now_ms)
+        controller_ms = guard.latest_controller_time_ms(now_ms)
         left_ms = 0 if controller_ms is None else signed.expires_at_ms - controller_ms
         return Admitted(body, now_ms + left_ms)
 
-    def _was_ours(self, signed: Signed) -> bool:
-        return signed.unit == self._unit_id and signed.session in self._own_nonces
+    def _guard_for(self, signed: Signed) -> SessionGuard:
+        if self._previous is not None and signed.session == self._previous.nonce:
+            return self._previous
+        if signed.session != self.nonce and signed.unit == self._unit_id and signed.session in self._own_nonces:
+            raise InvalidEnvelope("stale-session", "envelope answers an earlier session of this unit")
+        return self._guard
 
     def _fresh_guard(self, now_ms: int) -> SessionGuard:
         nonce = new_session_nonce()

@@ -116,6 +116,7 @@ class Uplink:
         try:
             await publish("lwt", self.session_state(up=True))
             while True:
+                _heed_cancellation()
                 self._wake.clear()
                 if not await self._send_something(publish, self._announcing):
                     await self._rest(self._announcing)
@@ -243,6 +244,13 @@ class Uplink:
             told = EventBatch(unit=self._unit_id, session=self._session.nonce, spool_id=spool_id, events=events)
             messages.append(("event", told))
         return messages
+
+
+def _heed_cancellation() -> None:
+    """End a task that was told to end: `asyncio.wait_for`, which aiomqtt uses, forgets that at times (Python 3.11)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _decoded(rows: list[Row]) -> tuple[list[HealthReport], list[UnitEvent]]:

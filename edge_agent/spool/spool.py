@@ -68,7 +68,8 @@ class Spool:
             now = self._now()
             work = asyncio.get_running_loop().run_in_executor(self._worker, self._with_tally, action, now)
             try:
-                result, self.tally = await asyncio.wait_for(work, DISK_LIMIT_S)
+                async with asyncio.timeout(DISK_LIMIT_S):
+                    result, self.tally = await work
             except TimeoutError as error:
                 raise SpoolUnwritable(None, f"the disk gave no answer for {DISK_LIMIT_S:.0f} s") from error
             return result

@@ -161,10 +161,24 @@ def test_a_body_is_obeyed_on_its_own_channel_only() -> None:
     assert _reason(session, down(UNIT, "ack"), "text") == "malformed"
 
 
-def test_answers_to_an_earlier_session_of_this_program_are_stale_and_to_a_strange_one_wrong() -> None:
+def test_a_renewed_nonce_leaves_what_is_under_way_good_until_the_next_one() -> None:
     session = Session(UNIT, KEYS, 0)
     earlier = session.nonce
     session.renew(10)
+    late = _envelope(session, Ack(1, [(1, 1)]), 1, earlier)
+    assert session.judge(down(UNIT, "ack"), late, 500).good_until_ms == 60_000
+    assert _reason(session, down(UNIT, "ack"), late) == "replayed"
+    expired = _envelope(session, Ack(1, [(1, 1)]), 2, earlier)
+    with pytest.raises(InvalidEnvelope, match="expiry"):
+        session.judge(down(UNIT, "ack"), expired, 60_000)
+    session.renew(20)
+    assert _reason(session, down(UNIT, "ack"), _envelope(session, Welcome(), 3, earlier)) == "stale-session"
+
+
+def test_answers_to_an_earlier_connection_are_stale_and_to_a_strange_session_wrong() -> None:
+    session = Session(UNIT, KEYS, 0)
+    earlier = session.nonce
+    session.begin(10)
     assert _reason(session, down(UNIT, "ack"), _envelope(session, Welcome(), 1, earlier)) == "stale-session"
     assert _reason(session, down(UNIT, "ack"), _envelope(session, Welcome(), 1, "0" * 32)) == "wrong-session"
 
