@@ -28,11 +28,12 @@ def main(
     *,
     config: Annotated[Path | None, Parameter(help="settings file; default $XDG_CONFIG_HOME/muster/client.toml")] = None,
     url: Annotated[str | None, Parameter(help="the controller's https address")] = None,
+    ca_file: Annotated[Path | None, Parameter(help="the controller's root certificate, PEM")] = None,
     person: Annotated[str | None, Parameter(help="your id, as TO-12")] = None,
     key: Annotated[Path | None, Parameter(help="your SSH private key, or the .pub of one in ssh-agent")] = None,
 ) -> int:
     """Sign in to the controller and open the console."""
-    overrides = {"url": url, "person": person, "key_file": str(key) if key is not None else None}
+    overrides = {"url": url, "ca_file": _text(ca_file), "person": person, "key_file": _text(key)}
     try:
         settings = load_client_settings(config, overrides)
         if not sys.stdin.isatty() or not sys.stdout.isatty():
@@ -53,6 +54,10 @@ async def _open(settings: ClientSettings) -> int:
         console = ConsoleApp(client, await client.whoami(), SavedFilters(saved_filters_path()))
         await console.run_async()
         return console.return_code or EXIT_OK
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _fail(message: str, code: int) -> int:

@@ -70,7 +70,7 @@ class JoinsRoom(Room):
     def feed_arrived(self, item: FeedItem) -> None:
         """See Room."""
         if isinstance(item, JoinsChanged):
-            self.ask("joins", self.desk.door.joins, self._arrived, background=True)
+            self.soon("joins", lambda: self.ask("joins", self.desk.door.joins, self._arrived, background=True))
 
     def _arrived(self, joins: list[JoinView]) -> None:
         self._is_known = True

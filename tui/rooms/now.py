@@ -89,9 +89,9 @@ class NowRoom(Room):
 
     @override
     def feed_arrived(self, item: FeedItem) -> None:
-        """Any change of a queue asks for the queues again; the controller sends few of them a second."""
+        """Any change of a queue asks for the queues again."""
         if isinstance(item, EventsChanged | JoinsChanged):
-            self.ask("now", self._everything, self._arrived, background=True)
+            self.soon("now", lambda: self.ask("now", self._everything, self._arrived, background=True))
         elif isinstance(item, SummaryChanged):
             self._show_rest()
 

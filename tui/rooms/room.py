@@ -1,5 +1,6 @@
 """What every room has: header, body, note line, keys, and its part of the feed."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,11 +13,18 @@ from tui.bars import HeaderBar, KeyBar, NoteBar
 from tui.lines import LineView
 from tui.rooms_map import RoomName
 
+FOLLOW_PAUSE_S = 0.5
+"""How long changes are gathered before a room asks again for what they touch."""
+
 
 class Room(Asks):
     """A screen that fills the terminal. Subclasses compose `body`, ask in `refetch`, and repaint in `tick`."""
 
     ROOM: ClassVar[RoomName] = "now"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._coming: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """Header, body and the two lines below."""
@@ -45,6 +53,18 @@ class Room(Asks):
         """A second has passed: ages have grown."""
         for lines in self.query(LineView):
             lines.repaint()
+
+    def soon(self, what: str, call: Callable[[], None]) -> None:
+        """Call within FOLLOW_PAUSE_S, once for however many changes arrive until then."""
+        if what in self._coming:
+            return
+        self._coming.add(what)
+
+        def now() -> None:
+            self._coming.discard(what)
+            call()
+
+        self.set_timer(FOLLOW_PAUSE_S, now)
 
     def on_screen_resume(self) -> None:
         """Show what is true now."""

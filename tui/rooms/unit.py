@@ -95,11 +95,11 @@ class UnitRoom(Room):
 
     @override
     def feed_arrived(self, item: FeedItem) -> None:
-        """Its row changed: ask for the whole; the controller tells at most four times a second."""
+        """Its row changed: ask for the whole."""
         if isinstance(item, UnitsChanged) and any(row.unit_id == self.unit_id for row in item.rows):
-            self._ask_detail(background=True)
+            self.soon("detail", lambda: self._ask_detail(background=True))
         elif isinstance(item, EventsChanged) and any(event.unit_id == self.unit_id for event in item.events):
-            self._ask_events(background=True)
+            self.soon("events", lambda: self._ask_events(background=True))
 
     @override
     def tick(self) -> None:

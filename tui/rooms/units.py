@@ -98,7 +98,7 @@ class UnitsRoom(Room):
         if isinstance(item, UnitsChanged):
             self._table.update(item.rows)
         elif isinstance(item, FleetChanged) and self.desk.is_attended:
-            self._table.refresh_rows()
+            self.soon("fleet", self._table.refresh_rows)
 
     @override
     def tick(self) -> None:
