@@ -14,7 +14,8 @@ from protocols.topics import MAX_PAYLOAD_BYTES
 _PUBLISH = 3
 _HEAD_ROOM_BYTES = 1024
 """How much topic and packet id may add to the largest payload before a message counts as oversized."""
-_MAX_GRANTS = 64
+_LONGEST_ANSWER = 64
+"""Bytes of any packet that is not a PUBLISH; a SUBACK has two and one for each filter."""
 
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
@@ -89,6 +90,8 @@ class PacketReader:
                 if read is None:
                     break
                 length, body = read
+            if length > _LONGEST_ANSWER and kind >> 4 != _PUBLISH:
+                raise MalformedPacket(f"packet type {kind >> 4} of {length} bytes")
             if length > self._gathered_bytes:
                 after = self._skip(data, kind, body, length, packets)
                 if after is None:
@@ -107,8 +110,6 @@ class PacketReader:
 
     def _skip(self, data: bytes, kind: int, body: int, length: int, packets: list[Packet]) -> int | None:
         """Report the oversized message at `body` and return where reading goes on; None until its head is here."""
-        if kind >> 4 != _PUBLISH:
-            raise MalformedPacket(f"packet type {kind >> 4} of {length} bytes")
         if len(data) - body < 2:
             return None
         head = 2 + int.from_bytes(data[body : body + 2]) + (2 if kind & 0x06 else 0)
@@ -164,7 +165,7 @@ def _other(kind: int, body: bytes) -> Packet:
     match kind, len(body):
         case 0x20, 2 if body[0] <= 1:
             return Connack(body[1], bool(body[0]))
-        case 0x90, size if 3 <= size <= 2 + _MAX_GRANTS:
+        case 0x90, size if size >= 3:
             return Suback(int.from_bytes(body[:2]), tuple(body[2:]))
         case 0xD0, 0:
             return Pingresp()
