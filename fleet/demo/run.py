@@ -47,7 +47,7 @@ class Demo:
 
     async def headless(self, seconds: float) -> Outcome:
         """Run for `seconds` after the last unit joined, stop the units, and count."""
-        async with self._running() as (settings, _):
+        async with self.running() as (settings, _):
             _say(f"{len(self._units)} units report; running for {seconds:g} s")
             deadline = asyncio.get_running_loop().time() + seconds
             while asyncio.get_running_loop().time() < deadline:
@@ -57,7 +57,7 @@ class Demo:
 
     async def with_console(self) -> None:
         """Run until the person leaves the console."""
-        async with self._running() as (_, engineer_toml):
+        async with self.running() as (_, engineer_toml):
             console = await asyncio.create_subprocess_exec(program("fleet-console"), "--config", engineer_toml)
             try:
                 await console.wait()
@@ -67,7 +67,11 @@ class Demo:
                     await console.wait()
 
     @asynccontextmanager
-    async def _running(self) -> AsyncIterator[tuple[Settings, str]]:
+    async def running(self) -> AsyncIterator[tuple[Settings, str]]:
+        """The controller's settings and the engineer's client settings file, once every unit has joined.
+
+        Everything is stopped when the block ends.
+        """
         ports = self._place.prepare()
         socket_dir = short_socket_dir()
         server = PostgresServer(self._place.postgres, socket_dir=socket_dir)

@@ -142,6 +142,13 @@ async def test_a_command_is_sent_when_the_unit_has_a_session_and_ends_with_its_a
         sent.put_nowait(command)
 
     dispatcher = Dispatcher(store, api.services.clock, api.services.hub, send)
+
+    async def next_besides(*seen: str) -> WaitingCommand:
+        """The next command sent that is not one of these: sending is at least once."""
+        while (command := await sent.get()).command_id in seen:
+            pass
+        return command
+
     running = asyncio.create_task(dispatcher.run())
     async with connect(await api.add_person("TO-12", "engineer")) as door, asyncio.timeout(LIMIT_S):
         await add_units(store, "TO-12", UNITS, NOW)
@@ -150,20 +157,22 @@ async def test_a_command_is_sent_when_the_unit_has_a_session_and_ends_with_its_a
             "UPDATE unit_live SET session_up = true, session_nonce = $1 WHERE unit_id = 'unit-aaaaaaaa'", "0" * 32
         )
         await dispatcher.on_sessions({"unit-aaaaaaaa"})
-        first = await sent.get()
+        first = await next_besides()
         assert isinstance(first.order, ApplySettings)
         assert (first.order.settings.version, first.session) == (2, "0" * 32)
 
         await door.request_report("unit-aaaaaaaa")
-        second = await sent.get()
+        second = await next_besides(first.command_id)
         assert isinstance(second.order, ReportNow)
         done = CommandResult(unit="unit-aaaaaaaa", session="0" * 32, command_id=second.command_id, state="done")
         async with store.transaction() as transaction:
             assert await transaction.commands.record_result("unit-aaaaaaaa", done, NOW)
             assert not await transaction.commands.record_result("unit-aaaaaaaa", done, NOW)
             assert not await transaction.commands.record_result("unit-bbbbbbbb", done, NOW)
+        while not sent.empty():
+            sent.get_nowait()
         await dispatcher.on_sessions({"unit-aaaaaaaa"})
-        again = await sent.get()
+        again = await next_besides()
         assert again.command_id == first.command_id, "what was not answered is sent again, and nothing else"
         await owner.execute("UPDATE command SET expires_at = now()")
 
