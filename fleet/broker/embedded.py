@@ -36,6 +36,7 @@ from fleet.broker.handler import ClientHandler, Outgoing, Setup
 from fleet.broker.limits import MAX_PACKET_BYTES, Limits
 from fleet.broker.streams import BoundedWriter
 from fleet.broker.tls import check_loopback, server_context
+from fleet.connections import cut
 from protocols.topics import CONTROLLER_NAME
 
 _LISTENER = "default"
@@ -103,7 +104,7 @@ class EmbeddedBroker(Broker):
     def _knock(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._limits.connections:
             _log.warning("connection refused", reason="too-many-connections", limit=self._limits.connections)
-            writer.transport.abort()
+            cut(writer.transport)
             return
         task = asyncio.create_task(self._serve(reader, writer), name="broker-connection")
         self._connections.add(task)
@@ -118,7 +119,7 @@ class EmbeddedBroker(Broker):
         except Exception:  # noqa: BLE001  # a fault in amqtt ends this connection, never the broker
             _log.error("connection failed", exc_info=True)
         finally:
-            writer.transport.abort()
+            cut(writer.transport)
 
     async def _initialize_client_session(
         self, reader: ReaderAdapter, writer: WriterAdapter, remote_address: str, remote_port: int

@@ -5,6 +5,8 @@ import ssl
 
 from amqtt.adapters import WriterAdapter
 
+from fleet.connections import cut
+
 
 class BoundedWriter(WriterAdapter):
     """Writes to one client. A client that takes nothing for `send_s` loses its connection."""
@@ -29,7 +31,7 @@ class BoundedWriter(WriterAdapter):
             async with asyncio.timeout(self._send_s):
                 await self._writer.drain()
         except TimeoutError:
-            self._writer.transport.abort()
+            cut(self._writer.transport)
             raise ConnectionResetError("the client does not take what is sent to it") from None
 
     def get_peer_info(self) -> tuple[str, int] | None:
@@ -53,4 +55,4 @@ class BoundedWriter(WriterAdapter):
                 await self._writer.wait_closed()
         except (TimeoutError, OSError):
             # ssl.SSLError is an OSError; a client that is gone needs no farewell.
-            self._writer.transport.abort()
+            cut(self._writer.transport)

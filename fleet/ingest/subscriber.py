@@ -17,6 +17,7 @@ import structlog
 from fleet.backoff import Backoff
 from fleet.broker_address import BrokerAddress
 from fleet.clock import Clock, utc_now
+from fleet.connections import cut
 from fleet.ingest import mqtt_codec as codec
 from fleet.ingest.errors import BrokerSilent, ConnectRefused, LinkError, MalformedPacket, SubscribeRefused
 from fleet.ingest.link import Receive
@@ -198,7 +199,7 @@ class Connection(asyncio.Protocol):
             self._ended.set_exception(error)
             self._ended.exception()
         if self._transport is not None:
-            self._transport.abort()
+            cut(self._transport)
 
     async def _answer(self, awaited: str) -> codec.Connack | codec.Suback:
         answer = asyncio.ensure_future(self._answers.get())
