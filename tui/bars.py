@@ -174,13 +174,14 @@ class KeyBar(Bar):
         return key_line(shown_keys(self.screen), width)
 
 
-def shown_keys(screen: Screen[object]) -> list[tuple[str, str]]:
-    """The keys of `screen` that are offered now, nearest to the cursor first."""
+def shown_keys(screen: Screen[object], *, at_length: bool = False) -> list[tuple[str, str]]:
+    """The keys of `screen` that are offered now, nearest to the cursor first, and what they do, in a word or
+    `at_length`."""
     found: dict[str, str] = {}
     for active in screen.active_bindings.values():
         binding: Binding = active.binding
         if binding.show and active.enabled and binding.description:
             node = active.node
             does = node.enter_does if isinstance(node, Field) and binding.key == "enter" else binding.description
-            found.setdefault(key_name(binding.key), does)
+            found.setdefault(key_name(binding.key), (binding.tooltip if at_length else "") or does)
     return list(found.items())

@@ -267,11 +267,11 @@ class ConsoleApp(Desk):
     async def action_keys(self) -> None:
         """The keys that work here."""
         shared = {(":", "go to"), ("?", "keys"), ("q", "quit")}
-        here = [pair for pair in shown_keys(self.screen) if pair not in shared]
+        here = [pair for pair in shown_keys(self.screen, at_length=True) if pair not in shared]
         everywhere = [
             (" ".join(room.key for room in ROOMS), "rooms"),
             ("j", "joining queue"),
-            (":", "go to anything"),
+            (":", "go to"),
             ("esc", "out"),
             ("z", "UTC or local"),
             ("q", "quit"),

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, TypeVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -11,6 +12,7 @@ from tui.asks import Asks
 from tui.bars import KeyBar, NoteBar
 from tui.lines import LineView, Page
 from tui.paint import Line, Span
+from tui.words import safe
 
 Result = TypeVar("Result")
 
@@ -30,7 +32,7 @@ class Dialog(Asks, ModalScreen[Result]):
 
     def on_mount(self) -> None:
         """Put the title on the box, and the cursor into its first field or list, before the next key comes."""
-        self.query_one(".box").border_title = self.title_text()
+        self.query_one(".box").border_title = Text(safe(self.title_text()))
         self.set_focus(next(iter(self.focus_chain), None))
 
     def title_text(self) -> str:

@@ -9,7 +9,7 @@ from typing_extensions import override
 from protocols.api.units import Presence
 from tui.dialogs.dialog import Dialog
 from tui.lines import Page
-from tui.paint import PRESENCE_TONES, Line, Span, fit
+from tui.paint import PRESENCE_TONES, Line, Span, columns, fit
 
 _WORDS: tuple[tuple[Presence, str], ...] = (
     ("online", "reports come as often as they should"),
@@ -19,15 +19,16 @@ _WORDS: tuple[tuple[Presence, str], ...] = (
     ("quarantined", "kept out: its key may have been copied"),
     ("revoked", "its certificate is void"),
 )
+_LEFT = 46
 _MOVES = (("↑ ↓", "line"), ("pgup pgdn", "screenful"), ("home end", "first, last"))
 
 
 def key_lines(here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) -> list[Line]:
     """The help: keys of this screen, keys of every screen, words."""
-    lines: list[Line] = [(Span(" HERE", "accent"),)]
-    lines += [_pair(key, does) for key, does in here]
-    lines += [(), (Span(" EVERYWHERE", "accent"),)]
-    lines += [_pair(key, does) for key, does in [*everywhere, *_MOVES]]
+    left: list[Line] = [(Span(" HERE", "accent"),), *[_pair(key, does, 7) for key, does in here]]
+    right: list[Line] = [(Span("EVERYWHERE", "accent"),)]
+    right += [_pair(key, does, 10) for key, does in [*everywhere, *_MOVES]]
+    lines = columns(left, right, _LEFT)
     lines += [(), (Span(" A UNIT IS", "accent"),)]
     lines += [(Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(meaning, "muted")) for word, meaning in _WORDS]
     lines += [
@@ -38,8 +39,8 @@ def key_lines(here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) ->
     return lines
 
 
-def _pair(key: str, does: str) -> Line:
-    return (Span("  " + fit(key, 13), "strong"), Span(does, "muted"))
+def _pair(key: str, does: str, width: int) -> Line:
+    return (Span("  " + fit(key, width), "strong"), Span(does, "muted"))
 
 
 class KeysDialog(Dialog[None]):

@@ -28,10 +28,10 @@ class JoinsRoom(Room):
 
     ROOM = "now"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "compare", "compare"),
-        Binding("x", "refuse", "refuse"),
-        Binding("v", "invite", "voucher"),
-        Binding("w", "vouchers", "vouchers"),
+        Binding("enter", "compare", "compare", tooltip="compare the fingerprint, then accept"),
+        Binding("x", "refuse", "refuse", tooltip="turn it away with a reason"),
+        Binding("v", "invite", "voucher", tooltip="make a voucher for a new unit"),
+        Binding("w", "vouchers", "vouchers", tooltip="the vouchers there are"),
         Binding("escape", "back", "back"),
     ]
 
@@ -115,7 +115,7 @@ class JoinsRoom(Room):
             f"{safe(join.model) or 'no model given'}, agent {safe(join.agent_version) or UNKNOWN}",
             PROTECTION_WORDS[join.key_protection],
             f"asks from {safe(join.came_from)}, last {age(join.last_seen_at, now)} ago; invited by {join.invited_by}",
-            "the last group only the unit shows: enter, then type it",
+            "the last group stands on the unit: enter, then type it",
         ]
         self._detail.show(
             [
@@ -199,7 +199,7 @@ class JoinsRoom(Room):
         """Make a voucher."""
         before: list[Line] = [
             (),
-            (Span(" What shall people call the unit? It must not say whom or where it serves.", "muted"),),
+            (Span(" What shall people call it? Never whom or where it serves.", "muted"),),
             (Span(" The voucher is good for 24 h and for the first key that presents it.", "muted"),),
             (),
             *log_sentence(f"voucher.made: {self.desk.me.person_id} makes a voucher (its label is hashed)"),

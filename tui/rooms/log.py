@@ -30,12 +30,12 @@ class LogRoom(Room):
 
     ROOM = "log"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open"),
-        Binding("a", "acknowledge", "ack"),
-        Binding("o", "open_only", "open only"),
+        Binding("enter", "open", "open", tooltip="open the event's unit"),
+        Binding("a", "acknowledge", "ack", tooltip="take note of it in your name"),
+        Binding("o", "open_only", "open only", tooltip="only what nobody has taken note of"),
         Binding("s", "severity", "severity"),
-        Binding("u", "this_unit", "this unit"),
-        Binding("slash", "pick_unit", "unit"),
+        Binding("u", "this_unit", "this unit", tooltip="only this unit's events"),
+        Binding("slash", "pick_unit", "unit", tooltip="another unit's events"),
         Binding("escape", "clear", "all"),
     ]
 

@@ -30,9 +30,9 @@ class NowRoom(Room):
 
     ROOM = "now"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open"),
-        Binding("a", "acknowledge", "ack"),
-        Binding("j", "app.joins", "joins"),
+        Binding("enter", "open", "open", tooltip="go to what it is about"),
+        Binding("a", "acknowledge", "ack", tooltip="take note of the alarm in your name"),
+        Binding("j", "app.joins", "joins", tooltip="the joining queue"),
     ]
 
     def __init__(self) -> None:

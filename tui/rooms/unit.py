@@ -33,11 +33,11 @@ class UnitRoom(Room):
 
     ROOM = "units"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "report", "report"),
-        Binding("p", "plot", "plot"),
-        Binding("l", "log", "log"),
-        Binding("e", "settings", "settings"),
-        Binding("n", "label", "name"),
+        Binding("r", "report", "report", tooltip="ask the unit for a report now"),
+        Binding("p", "plot", "plot", tooltip="plot figures over time"),
+        Binding("l", "log", "log", tooltip="its events"),
+        Binding("e", "settings", "settings", tooltip="edit its settings"),
+        Binding("n", "label", "name", tooltip="give it another name"),
         Binding("escape", "back", "back"),
     ]
 

@@ -36,10 +36,10 @@ class UnitsRoom(Room):
     ROOM = "units"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open"),
-        Binding("slash", "filter", "filter"),
-        Binding("s", "sort", "sort"),
-        Binding("f", "saved", "filters"),
-        Binding("r", "refetch", "refresh"),
+        Binding("slash", "filter", "filter", tooltip="only units with these words"),
+        Binding("s", "sort", "sort", tooltip="sort; the same again turns it round"),
+        Binding("f", "saved", "filters", tooltip="saved filters"),
+        Binding("r", "refetch", "refresh", tooltip="ask again, in the order of now"),
         Binding("escape", "clear", "all units"),
     ]
 

@@ -425,12 +425,14 @@ async def test_plotting_another_figure_over_another_time(tmp_path: Path) -> None
 
 async def test_a_hostile_label_reaches_nobody_s_terminal(tmp_path: Path) -> None:
     client = StubClient(5)
-    client.rows[0] = changed(client.rows[0], label="\x1b[2Jx\u202ey", model="\x07bell")
+    client.rows[0] = changed(client.rows[0], label="\x1b[2Jx\u202ey[/b]", model="\x07bell")
     async with console(client, tmp_path, (160, 48)) as screen:
         await screen.press("2")
-        await screen.sees("�[2Jx�y", "�bell")
+        await screen.sees("�[2Jx�y[/b]", "�bell")
         await screen.press("enter")
-        await screen.sees("�[2Jx�y", "IDENTITY")
+        await screen.sees("�[2Jx�y[/b]", "IDENTITY")
+        await screen.press("e")
+        await screen.sees("Settings of �[2Jx�y[/b]")
         assert "\x1b" not in screen.text
         assert "\x07" not in screen.text
 
