@@ -44,7 +44,7 @@ class NotReachable(ClientError):
     """The controller at `url` did not answer; `detail` is what the network said."""
 
     def __init__(self, url: str, detail: str) -> None:
-        super().__init__(f"no answer from {url} ({detail}): check the network and that the controller runs")
+        super().__init__(f"no answer from {url}: check the network and the controller ({detail})")
         self.url = url
         self.detail = detail
 
