@@ -1,13 +1,16 @@
-"""The downlink: seals what is for units and publishes it, in order, over a connection of its own.
+"""The downlink: seals what is for units and publishes it, in order.
 
-Acknowledgements and welcomes go at QoS 0: one that is lost repairs itself, since the unit sends its report again, and
-at QoS 1 a broker would queue them for units that are away, whose next session refuses them all. Orders go at QoS 1.
+Answers (acknowledgements and welcomes) go at QoS 0, over the connection that ingest receives on: there is one for each
+report, and the hot path's own codec sends twice as many in a second as an MQTT library. One that is lost repairs
+itself, since the unit sends its report again; at QoS 1 a broker would queue them for units that are away, whose next
+session refuses them all. Orders go at QoS 1, over a connection of their own.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 import aiomqtt
 import structlog
@@ -17,9 +20,10 @@ from fleet.backoff import Backoff
 from fleet.broker_address import BrokerAddress
 from fleet.clock import Clock, utc_now
 from fleet.downlink.outbox import Outbox, OutboxLimits, Outgoing
+from fleet.downlink.sealer import Sealer
 from fleet.metrics import Metrics
 from fleet.store.commands import WaitingCommand
-from protocols.downlink import Body, Command, Signed, seal
+from protocols.downlink import Body, Command
 from protocols.topics import DownChannel, down
 
 _TOGETHER = 32
@@ -29,8 +33,18 @@ _KEEP_ALIVE_S = 30
 _log = structlog.get_logger(__name__)
 
 
+class AnswerPath(Protocol):
+    """A connection that answers can be published over."""
+
+    async def writable(self) -> None:
+        """Wait until there is a connection that can take more."""
+
+    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send (topic, payload) at QoS 0, in order; they are lost when the connection is."""
+
+
 class Downlink:
-    """One controller's way to its units. Counters are the clock's microseconds or more: they ascend over restarts."""
+    """One controller's way to its units."""
 
     def __init__(
         self,
@@ -43,18 +57,23 @@ class Downlink:
     ) -> None:
         self._address = address
         self._client_id = client_id
-        self._key = key
         self._metrics = metrics
-        self._clock = clock
-        self._outbox = Outbox(limits or OutboxLimits())
-        self._filled = asyncio.Event()
+        self._sealer = Sealer(key, clock)
+        self._orders = Outbox(limits or OutboxLimits())
+        self._answers = Outbox(limits or OutboxLimits())
+        self._path: AnswerPath | None = None
+        self._has_path = asyncio.Event()
         self._connected = False
-        self._counter = 0
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection to the broker now."""
+        """Whether orders can be sent now."""
         return self._connected
+
+    def answer_over(self, path: AnswerPath) -> None:
+        """Send answers over `path` from now on; until then they wait."""
+        self._path = path
+        self._has_path.set()
 
     def send(self, unit_id: str, session: str, channel: DownChannel, body: Body, expires_in_s: float) -> bool:
         """Queue `body` for a unit's session; False, and counted as dropped, when it can not be taken.
@@ -64,17 +83,14 @@ class Downlink:
         outgoing = Outgoing(unit_id, session, channel, body, time.monotonic() + expires_in_s)
         if outgoing.is_order and not self._connected:
             return self._dropped("no-connection")
-        if not self._outbox.put(outgoing):
-            return self._dropped("full")
-        self._filled.set()
-        return True
+        outbox = self._orders if outgoing.is_order else self._answers
+        return outbox.put(outgoing) or self._dropped("full")
 
     def acknowledge(self, unit_id: str, session: str, spool_id: int, seqs: Sequence[int], expires_in_s: float) -> bool:
         """Queue the acknowledgement of committed numbers; False when there is no room: the unit sends them again."""
-        if not self._outbox.acknowledge(unit_id, session, spool_id, seqs, time.monotonic() + expires_in_s):
+        if not self._answers.acknowledge(unit_id, session, spool_id, seqs, time.monotonic() + expires_in_s):
             return self._dropped("full")
         self._metrics.rows_acknowledged.inc(len(seqs))
-        self._filled.set()
         return True
 
     async def send_command(self, command: WaitingCommand, now: datetime) -> None:
@@ -85,7 +101,25 @@ class Downlink:
             _log.warning("a command was not sent", unit=command.unit_id, command=command.command_id)
 
     async def run(self) -> None:
-        """Send until cancelled, connecting again whenever the connection breaks."""
+        """Send until cancelled, connecting again whenever a connection breaks."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._run_answers(), name="downlink: answers")
+            tasks.create_task(self._run_orders(), name="downlink: orders")
+
+    async def _run_answers(self) -> None:
+        await self._has_path.wait()
+        while True:
+            path = self._path
+            assert path is not None, "there is one since the event was set"
+            await self._answers.filled()
+            await path.writable()
+            batch = self._take(self._answers, _TOGETHER)
+            path.publish([(down(one.unit_id, one.channel), self._sealer.seal(one)) for one in batch])
+            self._metrics.envelopes_sent.inc(len(batch))
+            # Sealing keeps the processor for a while: let what is received have its turn.
+            await asyncio.sleep(0)
+
+    async def _run_orders(self) -> None:
         backoff = Backoff(base_s=0.2, cap_s=10.0)
         while True:
             try:
@@ -99,14 +133,13 @@ class Downlink:
 
     async def _one_connection(self, backoff: Backoff) -> None:
         async with self._client() as client:
-            client.pending_calls_threshold = 2 * _TOGETHER  # the library warns above it
             backoff.succeeded()
             self._connected = True
             self._metrics.broker_connected.labels("downlink").set(1)
             _log.info("the downlink is connected")
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch(client), name="downlink: watch")
-                tasks.create_task(self._publish_all(client), name="downlink: publish")
+                tasks.create_task(self._publish_orders(client), name="downlink: publish")
 
     def _client(self) -> aiomqtt.Client:
         speaks_5 = self._address.mqtt == "5"
@@ -127,48 +160,23 @@ class Downlink:
         async for message in client.messages:
             _log.warning("the broker sent what was not subscribed to", topic=message.topic.value)
 
-    async def _publish_all(self, client: aiomqtt.Client) -> None:
+    async def _publish_orders(self, client: aiomqtt.Client) -> None:
         while True:
-            while not self._outbox:
-                self._filled.clear()
-                await self._filled.wait()
-            batch, expired = self._outbox.take(_TOGETHER, time.monotonic())
-            if expired:
-                self._metrics.envelopes_dropped.labels("expired").inc(expired)
-            await self._publish(client, batch)
+            await self._orders.filled()
+            for one in self._take(self._orders, 1):
+                try:
+                    await client.publish(down(one.unit_id, one.channel), self._sealer.seal(one), qos=1)
+                except BaseException:
+                    # A unit knows an order that it gets twice; one that it never gets would wait for its expiry.
+                    self._orders.put_back([one])
+                    raise
+                self._metrics.envelopes_sent.inc()
 
-    async def _publish(self, client: aiomqtt.Client, batch: Sequence[Outgoing]) -> None:
-        sending = [
-            client.publish(down(one.unit_id, one.channel), self._seal(one), qos=1 if one.is_order else 0)
-            for one in batch
-        ]
-        try:
-            # Tasks begin in order, so counters reach the broker ascending; the waits for its answers overlap.
-            results = await asyncio.gather(*sending, return_exceptions=True)
-        except asyncio.CancelledError:
-            self._outbox.put_back(one for one in batch if one.is_order)
-            raise
-        failed = [(one, error) for one, error in zip(batch, results, strict=True) if error is not None]
-        self._metrics.envelopes_sent.inc(len(batch) - len(failed))
-        if failed:
-            orders = [one for one, _ in failed if one.is_order]
-            self._outbox.put_back(orders)
-            self._metrics.envelopes_dropped.labels("not-published").inc(len(failed) - len(orders))
-            raise failed[0][1]
-
-    def _seal(self, outgoing: Outgoing) -> bytes:
-        now = self._clock()
-        self._counter = max(self._counter + 1, int(now.timestamp() * 1_000_000))
-        issued_at_ms = int(now.timestamp() * 1000)
-        signed = Signed(
-            unit=outgoing.unit_id,
-            session=outgoing.session,
-            counter=self._counter,
-            issued_at_ms=issued_at_ms,
-            expires_at_ms=issued_at_ms + max(1, int((outgoing.expires_at_s - time.monotonic()) * 1000)),
-            body=outgoing.body,
-        )
-        return seal(signed, self._key)
+    def _take(self, outbox: Outbox, limit: int) -> list[Outgoing]:
+        batch, expired = outbox.take(limit, time.monotonic())
+        if expired:
+            self._metrics.envelopes_dropped.labels("expired").inc(expired)
+        return batch
 
     def _dropped(self, reason: str) -> bool:
         self._metrics.envelopes_dropped.labels(reason).inc()

@@ -1,8 +1,9 @@
-"""What waits to be sent to units: bounded, and acknowledgements of one spool merged while they wait. Pure.
+"""What waits to be sent to units: bounded, and acknowledgements of one spool merged while they wait.
 
 Merging makes the sender keep up by itself: the busier it is, the more numbers go into one envelope.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -49,6 +50,7 @@ class Outbox:
         self._bodies: deque[Outgoing] = deque()
         self._acks: dict[tuple[str, str, int], _Waiting] = {}
         self._numbers = 0
+        self._something = asyncio.Event()
 
     def __bool__(self) -> bool:
         return bool(self._bodies or self._acks)
@@ -58,11 +60,13 @@ class Outbox:
         if len(self._bodies) >= self._limits.bodies:
             return False
         self._bodies.append(outgoing)
+        self._something.set()
         return True
 
     def put_back(self, outgoing: Iterable[Outgoing]) -> None:
         """Return bodies that could not be sent to the front, in their order."""
         self._bodies.extendleft(reversed(list(outgoing)))
+        self._something.set()
 
     def acknowledge(self, unit_id: str, session: str, spool_id: int, seqs: Sequence[int], expires_at_s: float) -> bool:
         """Add numbers to acknowledge; False when there is no room."""
@@ -77,7 +81,14 @@ class Outbox:
             waiting.seqs.extend(seqs)
             waiting.expires_at_s = expires_at_s
         self._numbers += len(seqs)
+        self._something.set()
         return True
+
+    async def filled(self) -> None:
+        """Wait until there is something to take."""
+        while not self:
+            self._something.clear()
+            await self._something.wait()
 
     def take(self, limit: int, now_s: float) -> tuple[list[Outgoing], int]:
         """About `limit` bodies to send now, and how many were thrown away because they had expired."""

@@ -56,6 +56,7 @@ class Ingest:
     ) -> None:
         self._subscriber = subscriber
         self._downlink = downlink
+        downlink.answer_over(subscriber)
         self._metrics = metrics
         self._on_sessions = on_sessions
         self._clock = clock

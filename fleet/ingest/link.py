@@ -25,7 +25,7 @@ Receive = Callable[[Link, Sequence[Publish | OversizedPublish]], None]
 
 
 class Subscriber(Protocol):
-    """Keeps a subscription to what units send."""
+    """Keeps a subscription to what units send, and sends answers over the same connection."""
 
     @property
     def listening_since(self) -> datetime | None:
@@ -33,3 +33,9 @@ class Subscriber(Protocol):
 
     async def run(self, receive: Receive) -> None:
         """Pass messages to `receive` until cancelled, connecting again whenever the connection breaks."""
+
+    async def writable(self) -> None:
+        """Wait until there is a connection that can take more to publish."""
+
+    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send (topic, payload) at QoS 0, in order; they are lost when the connection is."""

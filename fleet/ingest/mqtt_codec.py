@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 as a subscriber speaks it, without I/O: bytes in, packets out.
+"""MQTT 3.1.1 as ingest speaks it, without I/O: bytes in, packets out.
 
 Every length is bounded before anything is waited for: a PUBLISH above the payload limit is not gathered but skipped
 as it streams in, and reported with its topic, so that one oversized message stops nobody. Source: OASIS MQTT 3.1.1.
@@ -187,6 +187,12 @@ def subscribe(packet_id: int, filters: Sequence[str]) -> bytes:
 def pubacks(packet_ids: Iterable[int]) -> bytes:
     """One PUBACK for each id, in order."""
     return b"".join(b"@\x02" + packet_id.to_bytes(2) for packet_id in packet_ids)
+
+
+def publish(topic: str, payload: bytes) -> bytes:
+    """PUBLISH at QoS 0."""
+    head = _text(topic)
+    return b"\x30" + _encoded_length(len(head) + len(payload)) + head + payload
 
 
 def _text(value: str) -> bytes:

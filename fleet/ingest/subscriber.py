@@ -58,6 +58,8 @@ class MqttSubscriber:
         self._connected = metrics.broker_connected.labels("ingest")
         self._clock = clock
         self._listening_since: datetime | None = None
+        self._connection: Connection | None = None
+        self._listens = asyncio.Event()
 
     @property
     def listening_since(self) -> datetime | None:
@@ -74,6 +76,18 @@ class MqttSubscriber:
                 _log.warning("ingest's link to the broker is down", detail=str(error) or "no answer in time")
             await asyncio.sleep(backoff.next_s())
 
+    async def writable(self) -> None:
+        """Wait until there is a connection that can take more to publish."""
+        while self._connection is None or not self._connection.can_write.is_set():
+            await self._listens.wait()
+            if self._connection is not None:
+                await self._connection.can_write.wait()
+
+    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send (topic, payload) at QoS 0, in order; they are lost when the connection is."""
+        if self._connection is not None:
+            self._connection.publish(messages)
+
     async def _one_connection(self, receive: Receive, backoff: Backoff) -> None:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(_ANSWER_LIMIT_S):
@@ -84,11 +98,15 @@ class MqttSubscriber:
             await connection.open(self._client_id, self._filters)
             backoff.succeeded()
             self._listening_since = self._clock()
+            self._connection = connection
+            self._listens.set()
             self._connected.set(1)
             _log.info("ingest listens", filters=self._filters)
             await connection.keep_alive()
         finally:
             self._listening_since = None
+            self._connection = None
+            self._listens.clear()
             self._connected.set(0)
             connection.close()
 
@@ -104,6 +122,9 @@ class Connection(asyncio.Protocol):
         self._answers: asyncio.Queue[codec.Connack | codec.Suback] = asyncio.Queue(_MAX_ANSWERS)
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._heard_at = 0.0
+        self.can_write = asyncio.Event()
+        """Set while the transport takes more without its buffer growing beyond bounds, and once it has ended."""
+        self.can_write.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
@@ -135,6 +156,18 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio."""
         self._end(LinkError(str(exc) if exc else "the broker closed the connection"))
+
+    def pause_writing(self) -> None:
+        """Called by asyncio."""
+        self.can_write.clear()
+
+    def resume_writing(self) -> None:
+        """Called by asyncio."""
+        self.can_write.set()
+
+    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send (topic, payload) at QoS 0, in order."""
+        self._write(b"".join(codec.publish(topic, payload) for topic, payload in messages))
 
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """Send PUBACK for messages of this connection, in the order they were received."""
@@ -198,6 +231,7 @@ class Connection(asyncio.Protocol):
         if not self._ended.done():
             self._ended.set_exception(error)
             self._ended.exception()
+        self.can_write.set()
         if self._transport is not None:
             cut(self._transport)
 

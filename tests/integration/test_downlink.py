@@ -12,6 +12,7 @@ from fleet.broker_address import BrokerAddress
 from fleet.clock import utc_now
 from fleet.downlink.downlink import Downlink
 from fleet.downlink.outbox import OutboxLimits
+from fleet.ingest.subscriber import MqttSubscriber, filters
 from fleet.metrics import Metrics
 from fleet.store.commands import WaitingCommand
 from protocols.commands import ReportNow
@@ -40,6 +41,8 @@ class Metered(Downlink):
         tls = broker.pki.context(broker.pki.controller())
         address = BrokerAddress(broker.host, broker.controller_port, tls)
         super().__init__(address, "controller-downlink-test", DOWN_KEY, self.metrics, limits=limits)
+        self.subscriber = MqttSubscriber(address, "controller-ingest-test", filters(), self.metrics)
+        self.answer_over(self.subscriber)
 
     def dropped(self, reason: str) -> float:
         labels = {"reason": reason}
@@ -49,14 +52,18 @@ class Metered(Downlink):
 @asynccontextmanager
 async def running_downlink(broker: MosquittoBroker, limits: OutboxLimits | None = None) -> AsyncIterator[Metered]:
     downlink = Metered(broker, limits)
-    running = asyncio.create_task(downlink.run())
+    tasks = [
+        asyncio.create_task(downlink.run()),
+        asyncio.create_task(downlink.subscriber.run(lambda _link, _packets: None)),
+    ]
     try:
-        await until(lambda: downlink.connected)
+        await until(lambda: downlink.connected and downlink.subscriber.listening_since is not None)
         yield downlink
-        assert not running.done()
+        assert not any(task.done() for task in tasks)
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -117,7 +124,7 @@ async def test_numbers_that_wait_together_go_in_one_envelope(broker: MosquittoBr
 async def test_without_a_connection_orders_are_not_taken_and_answers_wait(broker: MosquittoBroker) -> None:
     async with running_downlink(broker) as downlink:
         await broker.kill()
-        await until(lambda: not downlink.connected)
+        await until(lambda: not downlink.connected and downlink.subscriber.listening_since is None)
         assert not downlink.send(UNIT, SESSION, "command", Command("0" * 24, ReportNow()), 30)
         await downlink.send_command(waiting_command(), utc_now())
         assert downlink.dropped("no-connection") == 2

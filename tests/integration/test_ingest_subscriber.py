@@ -237,3 +237,40 @@ async def test_a_link_that_has_ended_does_nothing(pki: Pki) -> None:
         link.resume()
         link.acknowledge([1])
     assert all(one[0] != 0x40 for one in got), "an acknowledgement went over another connection"
+
+
+async def test_answers_wait_while_the_broker_takes_no_more(pki: Pki) -> None:
+    read_on = asyncio.Event()
+    total = 0
+
+    async def is_slow(reader: Reader, writer: Writer) -> None:
+        nonlocal total
+        await welcome(reader, writer)
+        await read_on.wait()
+        while data := await reader.read(65_536):
+            total += len(data)
+
+    async with subscribed(pki, [is_slow]) as (subscriber, _):
+        async with asyncio.timeout(10):
+            await subscriber.writable()
+        published = 0
+        waiting = asyncio.ensure_future(subscriber.writable())
+        await asyncio.sleep(0)
+        while waiting.done():
+            subscriber.publish([("down/unit-abcd2345/ack", bytes(60_000))])
+            published += 1
+            waiting = asyncio.ensure_future(subscriber.writable())
+            await asyncio.sleep(0)
+            assert published < 10_000, "nothing bounds what waits to be sent"
+        read_on.set()
+        async with asyncio.timeout(10):
+            await waiting
+        await until(lambda: total >= published * 60_000)
+
+
+async def test_answers_wait_for_a_connection(pki: Pki) -> None:
+    async with subscribed(pki, [refuses_to_connect, good]) as (subscriber, _):
+        subscriber.publish([("down/unit-abcd2345/ack", b"lost")])
+        async with asyncio.timeout(10):
+            await subscriber.writable()
+        assert subscriber.listening_since is not None

@@ -81,6 +81,14 @@ def test_reads_what_paho_publishes(message: codec.Publish, retain: bool, dup: bo
     assert codec.PacketReader().feed(paho_bytes(client)) == [message]
 
 
+@given(TOPICS, st.binary(max_size=300) | st.just(bytes(20_000)))
+def test_publishes_what_paho_publishes(topic: str, payload: bytes) -> None:
+    client = paho()
+    client._send_publish(0, topic.encode(), payload, 0)
+    assert codec.publish(topic, payload) == paho_bytes(client)
+    assert codec.PacketReader().feed(codec.publish(topic, payload)) == [codec.Publish(topic, payload, 0)]
+
+
 @given(st.lists(PUBLISHES, max_size=6), st.lists(st.integers(0, 3000), max_size=8))
 def test_reads_the_same_however_the_stream_is_cut(messages: list[codec.Publish], places: list[int]) -> None:
     stream = b"".join(map(publish_bytes, messages)) + b"\xd0\x00"
