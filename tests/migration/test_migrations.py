@@ -5,10 +5,10 @@ import asyncio
 import asyncpg
 import pytest
 
+from fleet.demo.postgres import PostgresServer
 from fleet.errors import SchemaOutdated
 from fleet.store.migrate import current_revision, downgrade, newest_revision, upgrade
 from fleet.store.store import ROLE, Store, open_store
-from tests.support.postgres import PostgresServer
 
 
 def schema(server: PostgresServer, dsn: str) -> str:
