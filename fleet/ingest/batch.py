@@ -135,10 +135,10 @@ class Folding:
         for item in accepted:
             message = item.message
             state = self._live.setdefault(message.unit, LiveState(None, None, None, None))
-            if isinstance(message, SessionState):
-                self._session(message, state, item.received_at_ms)
-            elif isinstance(message, HealthBatch):
+            if isinstance(message, HealthBatch):
                 self._reports(message, state, item.received_at_ms)
+            elif isinstance(message, SessionState):
+                self._session(message, state, item.received_at_ms)
             elif isinstance(message, EventBatch):
                 seqs = [event.seq for event in message.events]
                 new = _take_new(self._new_events, message, seqs)

@@ -40,8 +40,9 @@ class Shape:
         return cls(**fields)
 
 
-LIVE = Shape(name="live", units=200, messages=500, batch=1, window=64)
-"""A fleet that reports as it samples: one report a message, as many under way as a unit allows itself."""
+LIVE = Shape(name="live", units=500, messages=60, batch=1, window=2)
+"""A fleet that reports as it samples: one report a message, hardly two of the same unit under way at once, so that
+nearly every report needs an acknowledgement of its own."""
 
 CATCH_UP = Shape(name="catch-up", units=200, messages=15, batch=100, window=1)
 """A fleet after an outage: full batches, one under way for each unit."""
