@@ -1,7 +1,6 @@
-"""Commands that work until they are done or told to stop: run, join, simulate-host; and version."""
+"""Commands that work until they are done or told to stop: run, join; and version."""
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,6 @@ from cyclopts import Parameter
 from edge_agent.app import agent_version, run_agent, run_join, stop_on_signals
 from edge_agent.commands.terminal import Config, Json, VoucherFile, read_voucher_text, run_to_the_end, say
 from edge_agent.errors import NotJoined
-from edge_agent.host_simulation import run_simulation
 from edge_agent.logs import configure_logs
 from edge_agent.settings import load
 from protocols.joining import display_fingerprint
@@ -50,30 +48,6 @@ def join(*, config: Config = None, voucher_file: VoucherFile = None, again: Agai
     if unit_id is None:
         raise NotJoined(own.state_dir)
     say(msgspec.json.encode({"unit_id": unit_id}).decode() if json else f"Joined as {unit_id}.")
-
-
-def simulate_host(directory: Path, *, hosts: int = 1, seed: int = 1, step_s: float = 2.0, trouble: float = 1.0) -> None:
-    """Keep trees of a simulated /proc and /sys alive, for agents with MUSTER_AGENT_ROOT in them.
-
-    Parameters
-    ----------
-    directory
-        Where the trees host-001, host-002, … are written.
-    hosts
-        How many.
-    seed
-        Equal seeds give equal histories.
-    step_s
-        Seconds between changes.
-    trouble
-        How often something fails; 0 never, 1 now and then.
-    """
-
-    async def main() -> None:
-        await run_simulation(directory, hosts, stop=stop_on_signals(), seed=seed, step_s=step_s, trouble=trouble)
-
-    configure_logs()
-    run_to_the_end(main())
 
 
 def version(*, json: Json = False) -> None:

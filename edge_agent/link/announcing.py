@@ -29,6 +29,11 @@ class Announcing:
         """Whether the controller has said anything valid on this connection within three silences."""
         return self._heard_at_ms is not None and now_ms - self._heard_at_ms <= 3 * self._silence_ms
 
+    def probe_from_ms(self) -> int:
+        """From when a controller that has not been heard may be sent a spooled row to see whether it answers that:
+        it is given a moment to answer the announcement first."""
+        return self._announced_at_ms + HURRIED_MS
+
     def heard(self, now_ms: int, *, progress: bool) -> None:
         """A valid envelope came; with `progress` it acknowledged something."""
         self._heard_at_ms = now_ms

@@ -158,9 +158,9 @@ class Uplink:
         if self._results:
             await self._send_result(publish)
             return True
-        return await self._send_rows_in_turn(publish, heard=announcing.heard_lately(now_ms))
+        return await self._send_rows_in_turn(publish, announcing, now_ms)
 
-    async def _send_rows_in_turn(self, publish: Publish, *, heard: bool) -> bool:
+    async def _send_rows_in_turn(self, publish: Publish, announcing: Announcing, now_ms: int) -> bool:
         """Live rows first, but on a line so slow that they never end, a batch after every few of them."""
         row = self._next_fresh() if self._live_in_a_row < LIVE_IN_A_ROW_MAX else None
         if row is not None:
@@ -169,7 +169,9 @@ class Uplink:
             return True
         skipped = self._live_in_a_row >= LIVE_IN_A_ROW_MAX
         self._live_in_a_row = 0
-        plan = self._window.catch_up(heard=heard)
+        heard = announcing.heard_lately(now_ms)
+        may_send = heard or now_ms >= announcing.probe_from_ms()
+        plan = self._window.catch_up(heard=heard) if may_send else None
         if plan is not None:
             await self._send_batch(publish, plan)
         return skipped or plan is not None
@@ -179,9 +181,12 @@ class Uplink:
         self._window.start(tally.spool_id, tally.next_seq)
 
     async def _rest(self, announcing: Announcing) -> None:
+        now_ms = self._clock.mono_ms()
         due = [self._window.next_due_ms(), announcing.due_ms(waiting=not self._window.settled)]
+        if announcing.probe_from_ms() > now_ms:
+            due.append(announcing.probe_from_ms())
         soonest_ms = min((due_ms for due_ms in due if due_ms is not None), default=None)
-        wait_s = None if soonest_ms is None else max(0.0, (soonest_ms - self._clock.mono_ms()) / 1000)
+        wait_s = None if soonest_ms is None else max(0.0, (soonest_ms - now_ms) / 1000)
         try:
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()

@@ -63,7 +63,8 @@ class Peer:
 
     @property
     def session(self) -> str:
-        return self.announcements[-1].session
+        """The unit's session as it is now, also when its announcement was missed."""
+        return next(m.session for m in reversed(self.messages) if not isinstance(m, SessionState) or m.up)
 
     @property
     def results(self) -> list[tuple[str, str]]:
@@ -133,11 +134,10 @@ class Peer:
         key: Ed25519PrivateKey | None = None,
         unit: str | None = None,
         session: str | None = None,
-        issued_at_ms: int | None = None,
         life_ms: int = 60_000,
     ) -> bytes:
         self.counter += 1
-        now_ms = issued_at_ms or time_ns() // 1_000_000
+        now_ms = time_ns() // 1_000_000
         signed = Signed(
             unit=unit or self.unit_id,
             session=session or self.session,
@@ -187,12 +187,20 @@ class JoinedUnit:
             people_list="",
         )
         IdentityStore(state_dir).save(identity, UnitSettings(version=1, report_every_s=1))
-        self.own = AgentSettings(state_dir=state_dir, ack_timeout_s=1.5)
+        self.ack_timeout_s = 1.5
+
+    @property
+    def own(self) -> AgentSettings:
+        """The agent's settings."""
+        return AgentSettings(state_dir=self.state_dir, ack_timeout_s=self.ack_timeout_s)
 
     @property
     def environ(self) -> dict[str, str]:
         """The same settings for a process of its own."""
-        return {"MUSTER_AGENT_STATE_DIR": str(self.state_dir), "MUSTER_AGENT_ACK_TIMEOUT_S": "1.5"}
+        return {
+            "MUSTER_AGENT_STATE_DIR": str(self.state_dir),
+            "MUSTER_AGENT_ACK_TIMEOUT_S": str(self.ack_timeout_s),
+        }
 
     def spool(self) -> SpoolView:
         view = inspect(self.state_dir / FILE_NAME)

@@ -105,6 +105,7 @@ def test_an_unanswered_announcement_is_made_again_less_and_less_often() -> None:
         waits.append(due_ms - now_ms)
         now_ms = due_ms
         announcing.announced(now_ms)
+        assert announcing.probe_from_ms() == now_ms + 2_000
     assert waits == [20_000, 40_000, 80_000, 160_000, LONGEST_MS, LONGEST_MS, LONGEST_MS]
 
 
