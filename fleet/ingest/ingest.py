@@ -212,5 +212,7 @@ class Ingest:
                 self._begun |= begun
                 self._sessions_begun.set()
                 await asyncio.sleep(backoff.next_s())
+            except Exception:  # noqa: BLE001 - what others do with the news must not stop what is being received
+                _log.exception("new sessions could not be told of", units=len(begun))
             else:
                 backoff.succeeded()

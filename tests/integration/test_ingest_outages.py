@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from fleet.demo.postgres import PostgresServer
+from fleet.errors import StoreUnavailable
 from fleet.store.migrate import upgrade
 from fleet.store.store import Store, open_store
 from tests.support.mosquitto import MosquittoBroker
@@ -146,3 +147,20 @@ async def test_two_controllers_share_the_load_and_store_once(
     assert await owner.fetchval("SELECT count(*) FROM health_report") == 600
     stored = await owner.fetch("SELECT reports_stored, session_up FROM unit_live")
     assert [(row["reports_stored"], row["session_up"]) for row in stored] == [(200, True)] * 3
+
+
+async def test_new_sessions_are_told_of_until_they_are_heard(
+    broker: MosquittoBroker, store: Store, owner: Owner
+) -> None:
+    name, other = new_unit(), new_unit()
+    await register(owner, [name, other])
+    faults: list[Exception] = [StoreUnavailable("away"), StoreUnavailable("away")]
+    async with running_ingest(store, broker, session_faults=faults) as running, connected_unit(broker, name) as unit:
+        await unit.send(unit.announcement())
+        await until(lambda: running.sessions == [{name}])
+        faults.append(RuntimeError("a fault of whoever is told"))
+        async with connected_unit(broker, other) as second:
+            await second.send(second.announcement())
+            await until(lambda: not faults)
+            await second.send(second.health())
+            await second.acknowledged_all()

@@ -187,8 +187,12 @@ async def running_ingest(
     clock: Clock = utc_now,
     batch_limits: BatchLimits | None = None,
     presence: PresenceSettings | None = None,
+    session_faults: list[Exception] | None = None,
 ) -> AsyncIterator[RunningIngest]:
-    """Ingest and downlink on `broker` and `store`, listening, until the block ends."""
+    """Ingest and downlink on `broker` and `store`, listening, until the block ends.
+
+    Telling of new sessions first fails with each of `session_faults`.
+    """
     metrics = Metrics(CollectorRegistry())
     tls = broker.pki.context(broker.pki.controller())
     address = BrokerAddress(broker.host, broker.controller_port, tls, "5" if broker.mqtt == "5" else "3.1.1")
@@ -198,6 +202,8 @@ async def running_ingest(
     sessions: list[set[str]] = []
 
     async def on_sessions(unit_ids: set[str]) -> None:
+        if session_faults:
+            raise session_faults.pop(0)
         sessions.append(unit_ids)
 
     ingest = Ingest(
