@@ -39,16 +39,15 @@ def say(line: str) -> None:
 def read_voucher_text(own: AgentSettings, file: Path | None, *, needed: bool) -> str | None:
     """The voucher's text: from the file or standard input that was named, the environment, the settings' file.
 
-    Without `needed`, a file that only the settings name may be missing. Raises VoucherUnusable.
+    None when there is none; a blank one is none, as service managers can not leave a file out. Without `needed`, a
+    file that only the settings name may be missing. Raises VoucherUnusable.
     """
-    from_environ = os.environ.pop(VOUCHER_VARIABLE, None)  # what this program starts must not inherit it
+    text = os.environ.pop(VOUCHER_VARIABLE, "")  # what this program starts must not inherit it
     if file is not None:
-        return _read(file)
-    if from_environ:
-        return from_environ
-    if own.voucher_file is not None and (needed or own.voucher_file.exists()):
-        return _read(own.voucher_file)
-    return None
+        text = _read(file)
+    elif not text and own.voucher_file is not None and (needed or own.voucher_file.exists()):
+        text = _read(own.voucher_file)
+    return text.strip() or None
 
 
 def _read(file: Path) -> str:

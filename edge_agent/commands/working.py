@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from edge_agent.app import agent_version, run_agent, run_join, stop_on_signals
 from edge_agent.commands.terminal import Config, Json, VoucherFile, read_voucher_text, run_to_the_end, say
 from edge_agent.errors import NotJoined
+from edge_agent.identity import IdentityStore
 from edge_agent.logs import configure_logs
 from edge_agent.settings import load
 from protocols.joining import display_fingerprint
@@ -19,7 +20,8 @@ Again = Annotated[bool, Parameter(negative="", help="Join again although the uni
 def run(*, config: Config = None, voucher_file: VoucherFile = None) -> None:
     """Report until stopped. Joins first if the unit has not joined and there is a voucher."""
     own = load(os.environ, config)
-    voucher = read_voucher_text(own, voucher_file, needed=False)
+    joined = IdentityStore(own.state_dir).joined()
+    voucher = None if joined else read_voucher_text(own, voucher_file, needed=False)
 
     async def main() -> None:
         await run_agent(own, voucher, stop_on_signals())

@@ -1,5 +1,6 @@
 """What the agent keeps in files, reads from settings, and believes when it joins."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 
+from edge_agent.commands.terminal import read_voucher_text
 from edge_agent.durable import held, is_held, read_bounded, write_durably
 from edge_agent.errors import (
     AcceptanceInvalid,
@@ -254,3 +256,24 @@ def test_only_the_pinned_root_is_a_root(fleet: Fleet) -> None:
     for shown in (fleet.other.root_pem, b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
         with pytest.raises(WrongAuthority):
             check_root(shown, fleet.authority.ca_sha256, "https://c")
+
+
+def test_a_voucher_comes_from_what_was_named_then_the_environment_then_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, configured = tmp_path / "named", tmp_path / "configured"
+    named.write_text(" MUSTER1-NAMED\n")
+    configured.write_text("MUSTER1-CONFIGURED")
+    own = AgentSettings(voucher_file=configured)
+    monkeypatch.setenv("MUSTER_AGENT_VOUCHER", "MUSTER1-ENVIRON")
+    assert read_voucher_text(own, named, needed=True) == "MUSTER1-NAMED"
+    assert "MUSTER_AGENT_VOUCHER" not in os.environ, "not passed on"
+    monkeypatch.setenv("MUSTER_AGENT_VOUCHER", "MUSTER1-ENVIRON")
+    assert read_voucher_text(own, None, needed=True) == "MUSTER1-ENVIRON"
+    assert read_voucher_text(own, None, needed=False) == "MUSTER1-CONFIGURED"
+    configured.write_text(" ")
+    assert read_voucher_text(own, None, needed=True) is None
+    configured.unlink()
+    assert read_voucher_text(own, None, needed=False) is None
+    with pytest.raises(VoucherUnusable, match="name the voucher's file"):
+        read_voucher_text(own, None, needed=True)
