@@ -11,7 +11,7 @@ from edge_agent.commands.terminal import Config, Json, VoucherFile, read_voucher
 from edge_agent.errors import NotJoined
 from edge_agent.identity import IdentityStore
 from edge_agent.logs import configure_logs
-from edge_agent.settings import load
+from edge_agent.settings import VOUCHER_VARIABLE, load
 from protocols.joining import display_fingerprint
 
 Again = Annotated[bool, Parameter(negative="", help="Join again although the unit has joined, with the same key.")]
@@ -20,8 +20,11 @@ Again = Annotated[bool, Parameter(negative="", help="Join again although the uni
 def run(*, config: Config = None, voucher_file: VoucherFile = None) -> None:
     """Report until stopped. Joins first if the unit has not joined and there is a voucher."""
     own = load(os.environ, config)
-    joined = IdentityStore(own.state_dir).joined()
-    voucher = None if joined else read_voucher_text(own, voucher_file, needed=False)
+    if IdentityStore(own.state_dir).joined():
+        voucher = None
+        os.environ.pop(VOUCHER_VARIABLE, None)  # what this program starts must not inherit it
+    else:
+        voucher = read_voucher_text(own, voucher_file, needed=False)
 
     async def main() -> None:
         await run_agent(own, voucher, stop_on_signals())
