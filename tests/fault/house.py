@@ -79,7 +79,7 @@ class House:
             case "controller":
                 await self.start_controller()
             case "broker":
-                await self._broker.start()
+                await self._start_broker()
             case "postgres":
                 await asyncio.to_thread(self._server.start)
 
@@ -122,6 +122,16 @@ class House:
     async def stop_agents(self) -> None:
         """SIGTERM to all agents, and wait for their end."""
         await self._parts.stop([self._running.pop(unit.name) for unit in self.agents])
+
+    async def _start_broker(self) -> None:
+        """Again and again for a while, as a service manager would: clients that call a dead port of the range that the
+        kernel gives out can get that very port, and keep it until they give up."""
+        async with asyncio.timeout(_ANSWER_LIMIT_S):
+            while True:
+                with contextlib.suppress(RuntimeError):
+                    await self._broker.start()
+                    return
+                await asyncio.sleep(0.2)
 
     async def _kill_part(self, name: str) -> None:
         part = self._running.pop(name)
