@@ -54,7 +54,6 @@ async def _run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         store = await _open_patiently(settings)
         stack.push_async_callback(store.close)
-        await store.check_schema()
         metrics = Metrics()
         if settings.metrics.port is not None:
             stack.callback(metrics.serve(settings.metrics.port).shutdown)
@@ -118,13 +117,24 @@ async def _until_stopped(stop: asyncio.Event, parts: list[asyncio.Task[None]]) -
 
 
 async def _open_patiently(settings: Settings) -> Store:
+    """The store, once the database answers and is at this program's revision."""
     backoff = Backoff()
     deadline = asyncio.get_running_loop().time() + _DATABASE_LIMIT_S
     while True:
         try:
-            return await open_store(settings.database.dsn, max_connections=settings.database.max_connections)
+            return await _open_checked(settings)
         except StoreUnavailable as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             _log.warning("waiting for the database", detail=error.detail)
             await asyncio.sleep(backoff.next_s())
+
+
+async def _open_checked(settings: Settings) -> Store:
+    store = await open_store(settings.database.dsn, max_connections=settings.database.max_connections)
+    try:
+        await store.check_schema()
+    except BaseException:
+        await store.close()
+        raise
+    return store
