@@ -5,6 +5,7 @@ import secrets
 import signal
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -58,7 +59,7 @@ async def _run(settings: Settings) -> None:
         if settings.metrics.port is not None:
             stack.callback(metrics.serve(settings.metrics.port).shutdown)
         parts = [asyncio.create_task(part, name=name) for name, part in _parts(settings, store, credentials, metrics)]
-        _log.info("the controller runs", api=settings.api.url)
+        _tell_where(settings)
         try:
             await _until_stopped(stop, parts)
         finally:
@@ -66,6 +67,13 @@ async def _run(settings: Settings) -> None:
                 part.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
     _log.info("the controller has stopped")
+
+
+def _tell_where(settings: Settings) -> None:
+    url = urlsplit(settings.api.url)
+    _log.info("the controller runs", listens=f"{settings.api.listen}:{settings.api.port}", url=settings.api.url)
+    if (url.port or 443) != settings.api.port:
+        _log.warning("api.url names another port than api.port: right only where something forwards it")
 
 
 def _parts(

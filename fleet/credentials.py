@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fleet.ca.authority import CertificateAuthority, KeyAndChain
 from fleet.ca.files import write_private
 from fleet.downlink.key import create_key, load_key
+from fleet.errors import SettingsInvalid
 
 _RENEW_BEFORE = timedelta(days=30)
 
@@ -57,7 +58,10 @@ def create_credentials(directory: Path, now: datetime) -> None:
 
 def load_credentials(directory: Path, api_names: list[str], broker_names: list[str], now: datetime) -> Credentials:
     """Read the keys, and issue certificates for this controller and its broker where they are missing or near
-    their end (30 days). Raises AuthorityError when `fleet init` has not been run here."""
+    their end (30 days). Raises SettingsInvalid when `fleet init` has not been run here, AuthorityError when what it
+    made can not be used."""
+    if not (directory / "ca").exists():
+        raise SettingsInvalid("state_dir", f"{directory} holds no fleet yet: make one with `fleet init`")
     authority = CertificateAuthority.load(directory / "ca")
     for folder in ("tls", "broker"):
         (directory / folder).mkdir(mode=0o700, exist_ok=True)

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from fleet.errors import SettingsInvalid, StoreUnavailable
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -31,7 +35,8 @@ def newest_revision() -> str:
 async def upgrade(dsn: str) -> None:
     """Bring the database at `dsn` (postgresql://…, its owner) to the newest revision.
 
-    Several controllers may call this at once: the second waits for the first.
+    Several controllers may call this at once: the second waits for the first. Raises StoreUnavailable, or
+    SettingsInvalid when PostgreSQL does not let this user do it.
     """
     await _with_connection(dsn, lambda connection: command.upgrade(_config(connection), "head"))
 
@@ -57,6 +62,10 @@ async def _with_connection(dsn: str, work: Callable[[Connection], object]) -> No
             await _alone(connection)
             await connection.run_sync(work)
             await connection.commit()
+    except OSError as error:
+        raise StoreUnavailable(str(error)) from error
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        raise SettingsInvalid("database.owner_dsn", f"PostgreSQL refused: {str(error).splitlines()[0]}") from error
     finally:
         await engine.dispose()
 

@@ -176,6 +176,8 @@ async def open_store(dsn: str, *, max_connections: int = 10) -> Store:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
     except asyncpg.InvalidParameterValueError as error:  # the first migration makes the role
         raise SchemaOutdated(None, newest_revision()) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise SettingsInvalid("database.dsn", f"{error}: let its user be a member (GRANT {ROLE} TO …)") from error
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError, ValueError) as error:
         raise SettingsInvalid("database.dsn", str(error)) from error
     return Store(pool)

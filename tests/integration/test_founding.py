@@ -54,7 +54,12 @@ def test_serving_says_what_is_missing(tmp_path: Path, empty_dsn: str, dsn: str, 
     del postgres
     no_file = _fleet("serve", "--config", tmp_path / "none.toml")
     assert (no_file.returncode, len(no_file.stderr.splitlines())) == (5, 1)
-    for database in (empty_dsn, dsn, dsn + "_gone"):
+    absent = "postgresql://nobody@127.0.0.1:1/none"
+    for database in (dsn.replace("test_", "gone_"), absent):
+        refused = _fleet("migrate", "--config", _config(tmp_path, database))
+        assert refused.returncode != 0
+        assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    for database in (empty_dsn, dsn, dsn.replace("test_", "gone_")):
         refused = _fleet("serve", "--config", _config(tmp_path, database))
         assert refused.returncode != 0
         assert "Traceback" not in refused.stderr, database
