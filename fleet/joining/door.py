@@ -53,7 +53,9 @@ class Door:
         self._broker = broker
 
     async def knock(self, request: JoinRequest, came_from: str) -> JoinReply | JoinRefusal:
-        """Answer one request. A refusal is recorded as an alarm event and a log entry, repeats are counted on it.
+        """Answer one request. A refusal is recorded as an alarm event and a log entry.
+
+        The same refusal of the same key from the same address is counted on its event until a person takes that.
 
         The same request gets the same answer however often it comes, until the unit has connected.
         """
@@ -151,7 +153,9 @@ class Door:
             kind="join-refused",
             severity="alarm",
             summary=f"a join from {knock.came_from} was refused: {answer.message}{named}"[:200],
-            repeat_key=f"join:{code}:{voucher.voucher_id if voucher else knock.came_from}",
+            repeat_key=":".join(
+                ("join", code, voucher.voucher_id if voucher else "", knock.key_fingerprint or "", knock.came_from)
+            ),
         )
         if await transaction.events.add(event, now):
             await transaction.log.append(

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 import asyncpg
+import msgspec
 import pytest
 from cryptography import x509
 
@@ -16,7 +18,10 @@ from tests.support.controller import RunningApi, running_api
 from tests.support.joining import Knocker
 
 
-async def _log_kinds(owner: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+async def _log_kinds(owner: Owner) -> list[str]:
     return [record["kind"] for record in await owner.fetch("SELECT kind FROM log_entry ORDER BY entry_id")]
 
 
@@ -24,9 +29,7 @@ async def _open_alarms(door: FleetClient) -> list[str]:
     return [event.summary for event in (await door.events(open_only=True)).events if event.severity == "alarm"]
 
 
-async def test_a_unit_joins_when_a_person_accepts_its_fingerprint(
-    api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]"
-) -> None:
+async def test_a_unit_joins_when_a_person_accepts_its_fingerprint(api: RunningApi, owner: Owner) -> None:
     async with connect(await api.add_person("TO-12", "engineer")) as door:
         voucher_text = (await door.invite("van kit 3")).text
         unit = Knocker(api.ca_file, claimed_name="unit-of-another")
@@ -52,9 +55,7 @@ async def test_a_unit_joins_when_a_person_accepts_its_fingerprint(
     assert kinds == ["person.added", "session.opened", "voucher.made", "join.presented", "unit.joined"]
 
 
-async def test_the_log_holds_no_label_and_no_secret(
-    api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]"
-) -> None:
+async def test_the_log_holds_no_label_and_no_secret(api: RunningApi, owner: Owner) -> None:
     async with connect(await api.add_person("TO-12", "engineer")) as door:
         voucher_text = (await door.invite("van kit 3")).text
     bodies = b"".join(record["body"] for record in await owner.fetch("SELECT body FROM log_entry"))
@@ -63,9 +64,7 @@ async def test_the_log_holds_no_label_and_no_secret(
     assert await owner.fetchval("SELECT text FROM log_text") == "van kit 3"
 
 
-async def test_a_voucher_serves_the_first_key_only(
-    api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]"
-) -> None:
+async def test_a_voucher_serves_the_first_key_only(api: RunningApi, owner: Owner) -> None:
     async with connect(await api.add_person("TO-12", "engineer")) as door:
         voucher_text = (await door.invite()).text
         assert isinstance(await Knocker(api.ca_file).knock(voucher_text), JoinPending)
@@ -77,6 +76,19 @@ async def test_a_voucher_serves_the_first_key_only(
         alarms = [event for event in (await door.events(open_only=True)).events if event.severity == "alarm"]
         assert [(alarm.kind, alarm.count) for alarm in alarms] == [("join-refused", 3)]
     assert (await _log_kinds(owner)).count("join.refused") == 1
+
+
+async def test_every_key_that_is_refused_has_its_own_alarm_and_entry(api: RunningApi, owner: Owner) -> None:
+    async with connect(await api.add_person("TO-12", "engineer")) as door:
+        voucher_text = (await door.invite()).text
+        await Knocker(api.ca_file).knock(voucher_text)
+        thieves = [Knocker(api.ca_file) for _ in range(3)]
+        for thief in [*thieves, *thieves]:
+            assert await _code(thief, voucher_text) == "voucher-wrong-key"
+        alarms = [event.count for event in (await door.events(open_only=True)).events if event.severity == "alarm"]
+        assert alarms == [2, 2, 2]
+    bodies = await owner.fetch("SELECT body FROM log_entry WHERE kind = 'join.refused' ORDER BY entry_id")
+    assert [msgspec.json.decode(row["body"])["fingerprint"] for row in bodies] == [one.fingerprint for one in thieves]
 
 
 async def test_an_unknown_an_expired_a_withdrawn_and_a_used_voucher_have_their_own_refusals(
