@@ -28,6 +28,7 @@ from tui.rooms.people import PeopleRoom
 from tui.rooms.room import Room
 from tui.rooms.unit import UnitRoom
 from tui.rooms.units import UnitsRoom
+from tui.rooms.voucher import VoucherScreen
 from tui.rooms_map import ROOMS, RoomName
 from tui.saved import SavedFilters
 
@@ -283,8 +284,11 @@ class ConsoleApp(Desk):
         self.say("q quits")
 
     async def action_quit(self) -> None:
-        """Leave."""
-        self.exit()
+        """Leave, but not from a voucher: its text would be lost."""
+        if isinstance(self.screen, VoucherScreen):
+            self.screen.say_how_to_leave()
+        else:
+            self.exit()
 
 
 def is_settled(app: ConsoleApp) -> bool:

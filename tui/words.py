@@ -3,30 +3,29 @@
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
-UNKNOWN = "—"
+from protocols.words import UNKNOWN, duration, number, size
+
+__all__ = [
+    "NEVER",
+    "UNKNOWN",
+    "age",
+    "clock",
+    "duration",
+    "fact",
+    "full_moment",
+    "in_zone",
+    "left",
+    "moment",
+    "number",
+    "plural",
+    "safe",
+    "short_moment",
+    "size",
+]
+
 NEVER = "never"
-MINUS = "−"
 
-_GROUP = "\N{NO-BREAK SPACE}"
 _MINUTE = 60
-_HOUR = 3600
-_DAY = 86_400
-_BYTES = ("B", "kB", "MB", "GB", "TB")
-
-
-def duration(seconds: float) -> str:
-    """A length of time of at least 0 s, short enough for a column of 7: `41 s`, `12 min`, `2 h 10`, `14 h`, `3 d`."""
-    whole = max(0, int(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
-    if whole < 10 * _HOUR:
-        hours, rest = divmod(whole, _HOUR)
-        return f"{hours} h {rest // _MINUTE:02}" if rest >= _MINUTE else f"{hours} h"
-    if whole < 2 * _DAY:
-        return f"{whole // _HOUR} h"
-    return f"{whole // _DAY} d"
 
 
 def age(at: datetime | None, now: datetime) -> str:
@@ -83,22 +82,6 @@ def clock(now: datetime, *, utc: bool) -> str:
     """The header's clock: `Sat 21 Nov 02:58 GMT`."""
     here = in_zone(now, utc=utc)
     return f"{here:%a} {here.day} {here:%b %H:%M} {here.tzname()}"
-
-
-def number(value: float, decimals: int = 0) -> str:
-    """A number with a real minus sign and groups of three: `−98`, `12 300`, `0.42`."""
-    text = f"{abs(value):,.{decimals}f}".replace(",", _GROUP)
-    return MINUS + text if value < 0 and float(f"{value:.{decimals}f}") != 0 else text
-
-
-def size(octets: int) -> str:
-    """A count of bytes in steps of 1000: `512 B`, `1.2 GB`."""
-    value = float(octets)
-    for unit in _BYTES[:-1]:
-        if value < 999.5:
-            return f"{number(value, 0 if unit == 'B' or value >= 10 else 1)} {unit}"
-        value /= 1000
-    return f"{number(value, 1)} {_BYTES[-1]}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

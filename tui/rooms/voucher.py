@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
 
 from protocols.api.joins import VoucherMade
 from tui.asks import Asks
@@ -15,10 +16,15 @@ from tui.words import full_moment, left
 _GROUP = 8
 _GROUPS_IN_LINE = 5
 _LEAST_TEXT = 28
+COPIED = "copied (if your terminal allows it)"
 
 
-def voucher_lines(made: VoucherMade, name: str, until: str, width: int, height: int) -> list[Line]:
-    """The voucher for a terminal of this size: code at the left, words at the right; words alone when it is small."""
+def voucher_lines(
+    made: VoucherMade, name: str, until: str, width: int, height: int, remark: str = ""
+) -> list[Line]:
+    """The voucher for a terminal of this size: code at the left, words at the right; words alone when it is small.
+
+    `remark` tells what came of the last key."""
     code = qr_lines(made.text, width - _LEAST_TEXT - 2, height)
     code_width = len(code[0][0].text) + 2 if code else 0
     room = width - code_width - 1
@@ -28,7 +34,10 @@ def voucher_lines(made: VoucherMade, name: str, until: str, width: int, height: 
         EMPTY,
         *_text_lines(made.text, room),
         EMPTY,
-        *wrap("Shown this once: the controller keeps no copy.", room, "fair"),
+        *wrap("Shown this once: the controller keeps no copy. Only esc closes it.", room, "fair"),
+        EMPTY,
+        (Span("c", "accent"), Span(" copy   ", "muted"), Span("esc", "accent"), Span(" close", "muted")),
+        *wrap(remark, room, "strong"),
     ]
     if code is None:
         least_width, least_height = size_needed(made.text)
@@ -36,8 +45,7 @@ def voucher_lines(made: VoucherMade, name: str, until: str, width: int, height: 
             f"The QR code needs {least_width + _LEAST_TEXT + 2} × {least_height}; this terminal has {width} × {height}."
         )
         return [(Span(" "), *line) for line in [*words, EMPTY, *wrap(need, room, "fair")]]
-    keys = [EMPTY, (Span("c", "accent"), Span(" copy   ", "muted"), Span("esc", "accent"), Span(" close", "muted"))]
-    return columns(code, [*words, *keys], code_width)
+    return columns(code, words, code_width)
 
 
 def _text_lines(text: str, width: int) -> list[Line]:
@@ -47,18 +55,19 @@ def _text_lines(text: str, width: int) -> list[Line]:
     return [(Span(" ".join(groups[i : i + in_line]), "strong"),) for i in range(0, len(groups), in_line)]
 
 
-class VoucherScreen(Asks):
-    """Shows a voucher until it is closed; nothing of it is kept."""
+class VoucherScreen(Asks, ModalScreen[None]):
+    """Shows a voucher until `esc` closes it; nothing of it is kept, so that no other key leaves this screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "copy"),
-        Binding("escape,enter,q", "close", "close"),
+        Binding("escape", "close", "close"),
     ]
 
     def __init__(self, made: VoucherMade, label: str) -> None:
         super().__init__()
         self._made = made
         self._label = label
+        self._remark = ""
         self._page = Page(id="voucher")
 
     def compose(self) -> ComposeResult:
@@ -77,11 +86,18 @@ class VoucherScreen(Asks):
         clock = self.desk.server_clock
         made = self._made
         until = f"until {full_moment(made.expires_at, utc=clock.utc)}, {left(made.expires_at, clock.now())}"
-        self._page.show(voucher_lines(made, self._label or "no label", until, self.size.width, self.size.height))
+        self._page.show(voucher_lines(made, self._label or "no label", until, self.size.width, self.size.height, self._remark))
 
     def action_copy(self) -> None:
         """Hand the text to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._made.text)
+        self._remark = COPIED
+        self._draw()
+
+    def say_how_to_leave(self) -> None:
+        """Somebody wanted to quit, with the voucher still on the screen."""
+        self._remark = "esc closes the voucher first"
+        self._draw()
 
     def action_close(self) -> None:
         """Close; the text is gone."""

@@ -283,6 +283,10 @@ async def test_a_voucher_is_drawn_and_not_kept(tmp_path: Path) -> None:
         await screen.sees("New voucher")
         await screen.press(*"roof 9", "enter")
         await screen.sees("VOUCHER  roof 9", "MUSTER1-", "▀", "Shown this once")
+        await screen.press("enter", "j", "q", "1", "7", "question_mark", "colon", "space", "ctrl+q")
+        await screen.sees("MUSTER1-", "esc closes the voucher first")
+        await screen.press("c")
+        await screen.sees("MUSTER1-", "copied (if your terminal", "allows it)")
         await screen.press("escape")
         await screen.sees("WAITING TO JOIN")
         assert "MUSTER1-" not in screen.text
