@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 
 from edge_agent import errors
 from edge_agent.commands.terminal import leave
+from protocols.text import one_line
 
 app = App(name="edge-agent", help="The program on a unit: joins a fleet, reports its health.", version_flags=[])
 app.command("edge_agent.commands.working:run", name="run", help="Report until stopped; join first if need be.")
@@ -21,6 +22,7 @@ app.command("edge_agent.commands.looking:spool", name="spool", help="Show what w
 app.command("edge_agent.commands.simulating:simulate_host", name="simulate-host", help="Keep simulated hosts alive.")
 app.command("edge_agent.commands.working:version", name="version", help="Show the version of this program.")
 
+_SAID_SIGNS = 2000
 _CODES: tuple[tuple[type[errors.AgentError] | tuple[type[errors.AgentError], ...], int], ...] = (
     (errors.SettingsInvalid, 2),
     (errors.RefusedByController, 3),
@@ -61,5 +63,5 @@ def _first(group: BaseExceptionGroup[errors.AgentError]) -> BaseException:
 
 
 def _fail(code: int, message: str) -> NoReturn:
-    sys.stderr.write(f"edge-agent: {' '.join(message.split())}\n")
+    sys.stderr.write(f"edge-agent: {one_line(message, _SAID_SIGNS)}\n")
     leave(code)

@@ -7,10 +7,12 @@ import msgspec
 
 from edge_agent.errors import AcceptanceInvalid, ControllerAway, ControllerUntrusted, RefusedByController
 from protocols.joining import JoinRefusal, JoinReply
+from protocols.text import one_line
 
 _LIMIT_S = 20.0
 _LARGEST_ANSWER = 1024 * 1024
 _TRY_AGAIN_STATUS = frozenset({408, 425, 429})
+_WORDS_SIGNS = 500
 _CLOCK_CODES = frozenset({9, 10})
 """X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED: more often a wrong clock than a wrong controller."""
 
@@ -21,14 +23,14 @@ _refusal_decoder = msgspec.json.Decoder(JoinRefusal)
 async def fetch_root(url: str) -> bytes:
     """What the controller says its root certificate is. Not to be believed before its hash is compared.
 
-    Raises ControllerAway, RefusedByController.
+    Nobody has proved who answers here, so no answer can refuse: whatever is not a certificate raises ControllerAway.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     status, body = await _ask(url, context, "GET", "/join/ca", None)
     if status != httpx.codes.OK:
-        raise _refusal_of(url, status, body)
+        raise ControllerAway(url, f"HTTP {status} in place of its root certificate")
     return body
 
 
@@ -88,4 +90,5 @@ def _refusal_of(url: str, status: int, body: bytes) -> ControllerAway | RefusedB
         return RefusedByController(
             f"http-{status}", f"{url} answered HTTP {status}", "check that the voucher's address is a controller's"
         )
-    return RefusedByController(refusal.code, refusal.message, refusal.remedy)
+    message, remedy = one_line(refusal.message, _WORDS_SIGNS), one_line(refusal.remedy, _WORDS_SIGNS)
+    return RefusedByController(refusal.code, message, remedy)

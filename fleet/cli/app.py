@@ -19,6 +19,7 @@ from fleet.client.errors import (
 )
 from fleet.errors import FleetError, RequestRefused, SettingsInvalid
 from protocols.errors import ProtocolError
+from protocols.text import one_line
 
 app = App(name="fleet", help="Accountable kit management: the controller, and its people's command line.")
 app.command("fleet.cli.controller:init")
@@ -30,6 +31,7 @@ app.command("fleet.cli.person:app", name="person")
 app.command("fleet.cli.event:app", name="event")
 app.command("fleet.cli.person:whoami")
 
+_SAID_SIGNS = 2000
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = (
     ((InvalidClientSettings, NoSigningKey, SettingsInvalid), 5),
     ((NotReachable, CertificateNotTrusted), 4),
@@ -54,6 +56,5 @@ def run() -> None:
 
 
 def _said(error: Exception) -> str:
-    if isinstance(error, RequestRefused):
-        return f"{error.problem.message}: {error.problem.remedy}"
-    return " ".join(str(error).split())
+    words = f"{error.problem.message}: {error.problem.remedy}" if isinstance(error, RequestRefused) else str(error)
+    return one_line(words, _SAID_SIGNS)

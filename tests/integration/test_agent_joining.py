@@ -173,6 +173,7 @@ class Door:
         self._context.load_cert_chain(files.chain, files.key)
         self.port = free_port()
         self.shown_root = pki.authority.root_pem
+        self.root_status = 200
         self.answer = answer
         self.requests: list[bytes] = []
 
@@ -184,7 +185,8 @@ class Door:
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
             body = await reader.readexactly(int(length[1]) if length else 0)
-            status, content = (200, self.shown_root) if head.startswith(b"GET /join/ca ") else self._knock(body)
+            asks_for_root = head.startswith(b"GET /join/ca ")
+            status, content = (self.root_status, self.shown_root) if asks_for_root else self._knock(body)
             writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, len(content)))
             writer.write(content)
             await writer.drain()
@@ -254,6 +256,39 @@ async def test_an_impostor_with_the_right_root_certificate_gets_no_secret(tmp_pa
     async with await impostor.open():
         await _refused(newcomer, _voucher_for(impostor, real), 6, "can not prove who it is")
     assert impostor.requests == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+async def test_nobody_on_the_path_can_refuse_before_the_root_is_known(
+    tmp_path: Path, newcomer: Newcomer, status: int
+) -> None:
+    pki = Pki.create(tmp_path / "pki")
+    door = Door(pki, tmp_path / "server", partial(_accepted, pki))
+    genuine, door.root_status = door.shown_root, status
+    door.shown_root = b'{"code":"voucher-used","message":"it was used","remedy":"give up"}'
+    async with newcomer.agent("join", voucher=_voucher_for(door, pki, people_hash("people"))) as joining:
+        async with await door.open():
+            await until(lambda: f"HTTP {status}" in joining.logged)
+        door.root_status, door.shown_root = 200, genuine
+        async with await door.open():
+            assert await joining.ended() == 0, joining.logged
+    assert "give up" not in joining.logged
+
+
+async def test_another_root_certificate_ends_no_join(tmp_path: Path, newcomer: Newcomer) -> None:
+    real, own = Pki.create(tmp_path / "real"), Pki.create(tmp_path / "own")
+    impostor = Door(own, tmp_path / "server", _pending)
+    async with await impostor.open():
+        await _refused(newcomer, _voucher_for(impostor, real), 6, "is not the one this voucher was made for")
+    assert JoinStore(newcomer.state_dir).load() is not None, "the next start goes on with it"
+
+
+async def test_what_a_controller_says_can_not_steer_a_terminal(tmp_path: Path, newcomer: Newcomer) -> None:
+    pki = Pki.create(tmp_path / "real")
+    refusal = b'{"code":"voucher-used","message":"a\\u009b31mb","remedy":"c\\u202ed\\ne"}'
+    door = Door(pki, tmp_path / "server", lambda _body: (403, refusal))
+    async with await door.open():
+        await _refused(newcomer, _voucher_for(door, pki), 3, "refused by the controller (voucher-used): a 31mb; c d e")
 
 
 @pytest.mark.parametrize(
