@@ -56,5 +56,5 @@ def told_apart() -> Iterator[None]:
         # The driver's word for a value that it can not encode is an InterfaceError that is a ValueError too.
         kind = RowsRefused if isinstance(error, ValueError) else StoreUnavailable
         raise kind(str(error)[:_MAX_DETAIL]) from error
-    except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+    except (asyncpg.PostgresError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise StoreUnavailable(str(error)[:_MAX_DETAIL] or type(error).__name__) from error

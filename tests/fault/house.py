@@ -15,6 +15,7 @@ import asyncssh
 from fleet.ca.authority import CertificateAuthority
 from fleet.client import ClientError, connect, load_client_settings
 from fleet.clock import utc_now
+from fleet.demo.errors import PartFailed
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import Place
@@ -28,6 +29,7 @@ from fleet.settings import load_settings
 from fleet.store.store import open_store
 from protocols.api.people import NewPerson
 from protocols.downlink import key_id
+from tests.bench.lines import say
 from tests.fault.steady import SteadyUnit
 from tests.support.mosquitto import MosquittoBroker
 from tests.support.ports import free_port
@@ -56,8 +58,12 @@ class House:
         self._running: dict[str, Part] = {}
 
     def check(self) -> None:
-        """Raise PartFailed when a program ended that nobody killed."""
-        self._parts.check()
+        """Raise PartFailed when a program ended that nobody killed, after showing the end of its log."""
+        try:
+            self._parts.check()
+        except PartFailed as error:
+            say(error.log.read_text(errors="replace")[-8000:])
+            raise
 
     async def kill(self, victim: Victim, agent: DemoUnit) -> None:
         """kill -9 of `victim`; of the agents, of this one."""
