@@ -21,8 +21,8 @@ from tui.dialogs.goto import Destination, GotoDialog
 from tui.dialogs.keys import KeysDialog
 from tui.dialogs.problem import ProblemDialog
 from tui.field import Field
+from tui.rooms.events import EventsRoom, UnitEventsRoom
 from tui.rooms.joins import JoinsRoom
-from tui.rooms.log import LogRoom
 from tui.rooms.now import NowRoom
 from tui.rooms.people import PeopleRoom
 from tui.rooms.room import Room
@@ -79,7 +79,7 @@ class ConsoleApp(Desk):
         self._feed: ChangeFeed | None = None
         self.add_mode("now", NowRoom)
         self.add_mode("units", lambda: UnitsRoom(saved, self.server_clock))
-        self.add_mode("log", LogRoom)
+        self.add_mode("events", EventsRoom)
         self.add_mode("people", PeopleRoom)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
@@ -214,11 +214,9 @@ class ConsoleApp(Desk):
             await self.push_screen(JoinsRoom())
 
     @override
-    async def open_unit_log(self, unit_id: str, label: str) -> None:
+    async def open_unit_events(self, unit_id: str, label: str) -> None:
         """See Desk."""
-        room = await self._go("log")
-        if isinstance(room, LogRoom):
-            room.set_unit(unit_id, label)
+        await self.push_screen(UnitEventsRoom(unit_id, label))
 
     @override
     async def open_units_filtered(self, text: str) -> None:

@@ -116,8 +116,8 @@ class Desk(App[None]):
         """Open the joining queue."""
         raise NotImplementedError
 
-    async def open_unit_log(self, unit_id: str, label: str) -> None:
-        """Open the log with one unit's events."""
+    async def open_unit_events(self, unit_id: str, label: str) -> None:
+        """Open one unit's events."""
         raise NotImplementedError
 
     async def open_units_filtered(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Events as lines of the log. Pure."""
+"""Events as lines of a list. Pure."""
 
 from datetime import datetime
 

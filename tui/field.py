@@ -9,7 +9,8 @@ from textual.widgets import Input
 class Field(Input):
     """An Input without a frame. Its cursor does not blink: over a poor link every blink costs.
 
-    `enter` says what the enter key does, for the line of keys."""
+    `enter` says what the enter key does, for the line of keys; with `replaced` the text is selected on coming in, so
+    that typing replaces it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "keep")]
 
@@ -21,6 +22,7 @@ class Field(Input):
         most: int = 200,
         enter: str = "keep",
         numbers_only: bool = False,
+        replaced: bool = False,
         id: str | None = None,  # noqa: A002  Textual's name
     ) -> None:
         super().__init__(
@@ -30,7 +32,7 @@ class Field(Input):
             type="integer" if numbers_only else "text",
             id=id,
             compact=True,
-            select_on_focus=False,
+            select_on_focus=replaced,
         )
         self.cursor_blink = False
         self.enter_does = enter

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-RoomName = Literal["now", "units", "log", "people"]
+RoomName = Literal["now", "units", "events", "people"]
 
 
 class RoomKey(NamedTuple):
@@ -16,6 +16,6 @@ class RoomKey(NamedTuple):
 ROOMS: tuple[RoomKey, ...] = (
     RoomKey("1", "now", "Now"),
     RoomKey("2", "units", "Units"),
-    RoomKey("7", "log", "Log"),
+    RoomKey("7", "events", "Events"),
     RoomKey("8", "people", "People"),
 )

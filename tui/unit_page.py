@@ -217,7 +217,7 @@ def event_lines(events: Sequence[EventView] | None, when: Moment, width: int) ->
         return [head("events"), (Span("  …", "muted"),), EMPTY]
     if not events:
         return [head("events"), (Span("  none", "muted"),), EMPTY]
-    lines = [head("events", "l opens its log")]
+    lines = [head("events", "l shows all")]
     for event in events[:_EVENTS_SHOWN]:
         is_open = event.acknowledged_at is None and event.severity != "info"
         at = fit(moment(event.at, when.now, utc=when.utc), 13)

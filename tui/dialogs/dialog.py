@@ -2,10 +2,10 @@
 
 from typing import ClassVar, TypeVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui.asks import Asks
@@ -32,7 +32,7 @@ class Dialog(Asks, ModalScreen[Result]):
 
     def on_mount(self) -> None:
         """Put the title on the box, and the cursor into its first field or list, before the next key comes."""
-        self.query_one(".box").border_title = Text(safe(self.title_text()))
+        self.query_one(".box").border_title = Content(safe(self.title_text()))
         self.set_focus(next(iter(self.focus_chain), None))
 
     def title_text(self) -> str:

@@ -35,6 +35,7 @@ def key_lines(here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) ->
         (),
         (Span(" — means not known, never zero. A figure reads “12.4 V · 40 s” when it is", "muted"),),
         (Span(" older than its report. Times are yours; z shows UTC.", "muted"),),
+        (Span(" What “goes into the log” can not be read here yet; 7 shows events, not that log.", "muted"),),
     ]
     return lines
 

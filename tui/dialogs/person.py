@@ -2,6 +2,7 @@
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import ClassVar, get_args
 
@@ -17,7 +18,7 @@ from protocols.people import Role
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.field import Field
-from tui.paint import Line, Span
+from tui.paint import Line, Span, wrap
 
 ROLES: tuple[str, ...] = get_args(Role)
 _FIELDS = (
@@ -27,6 +28,39 @@ _FIELDS = (
     ("key", "public key", "the line of their .pub file", 2048),
     ("valid_days", "for days", "1 … 1830", 4),
 )
+
+
+_NEEDED = {
+    "person_id": "id: two capitals, a dash and two to six digits, as TO-12",
+    "name": "name: 1 to 80 signs that can be seen",
+    "role": f"role: one of {', '.join(ROLES)}, or how only one of them begins",
+    "key": "public key: the one line of a .pub file, beginning ssh-ed25519 or sk-ssh-ed25519@openssh.com",
+    "valid_days": "for days: a whole number from 1 to 1830",
+}
+"""What each field must say, in the words of a person."""
+_GOOD = {
+    "person_id": "TO-12",
+    "name": "Jane",
+    "role": ROLES[0],
+    "key": "ssh-ed25519 AAAA",
+    "valid_days": "1",
+}
+"""Values that pass: each field is tried among them, so that the one that does not pass is known."""
+
+
+def person_of(values: Mapping[str, str]) -> NewPerson | str:
+    """The person whom the texts of the fields describe, or what the first field that is wrong needs."""
+    if not all(values.values()):
+        return "fill in every field"
+    told = {**values, "role": full_role(values["role"])}
+    for name, needed in _NEEDED.items():
+        if name == "key" and key_fingerprint(told[name]) is None:
+            return needed
+        try:
+            msgspec.convert({**_GOOD, name: told[name]}, NewPerson, strict=False)
+        except msgspec.ValidationError:
+            return needed
+    return msgspec.convert(told, NewPerson, strict=False)
 
 
 def key_fingerprint(line: str) -> str | None:
@@ -67,9 +101,9 @@ class PersonDialog(Dialog[NewPerson]):
         """The fields, then the sentence."""
         for name, label, hint, most in _FIELDS:
             with Horizontal(classes="field"):
-                yield Label(f" {label}", classes="label")
+                yield Label(f" {label}", markup=False, classes="label")
                 value = "365" if name == "valid_days" else ""
-                yield Field(value, hint=hint, id=name, most=most, enter="add")
+                yield Field(value, hint=hint, id=name, most=most, enter="add", replaced=True)
         yield self._sentence
 
     def on_mount(self) -> None:
@@ -84,24 +118,13 @@ class PersonDialog(Dialog[NewPerson]):
 
     def _person(self) -> NewPerson | str:
         """The person the fields describe, or what is missing."""
-        values: dict[str, object] = {
-            name: self.query_one(f"#{name}", Field).value.strip() for name, _label, _hint, _most in _FIELDS
-        }
-        if not all(values.values()):
-            return "fill in every field"
-        if key_fingerprint(str(values["key"])) is None:
-            return "public key: the one line of a .pub file, beginning ssh-ed25519 or sk-ssh-ed25519@openssh.com"
-        values["role"] = full_role(str(values["role"]))
-        try:
-            return msgspec.convert(values, NewPerson, strict=False)
-        except msgspec.ValidationError as error:
-            return str(error)
+        return person_of({name: self.query_one(f"#{name}", Field).value.strip() for name, *_rest in _FIELDS})
 
     def _tell(self) -> None:
         person = self._person()
         lines: list[Line]
         if isinstance(person, str):
-            lines = [(), (Span(f" {person}", "fair"),), ()]
+            lines = [(), *[(Span(" "), *line) for line in wrap(person, 70, "fair")], ()]
         else:
             sentence = (
                 f"person.added: {self._actor} adds {person.person_id} as {person.role} for {person.valid_days} days, "

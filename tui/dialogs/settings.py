@@ -17,11 +17,20 @@ from tui.needs import name_of
 from tui.paint import Line, Span
 from tui.words import plural
 
-_FIELDS = (
-    ("report_every_s", "report every", "s, 1 … 86400"),
-    ("spool_max_mb", "spool at most", "MiB, 1 … 10000"),
-    ("spool_max_days", "and at most", "days, 1 … 365"),
+FIELDS = (
+    ("report_every_s", "report every", "seconds", 86_400),
+    ("spool_max_mb", "spool at most", "MiB", 10_000),
+    ("spool_max_days", "and at most", "days", 365),
 )
+"""Name, label, unit of measure, and the most that SettingsChange allows; the least is 1."""
+
+
+def field_value(text: str, label: str, unit: str, most: int) -> int | str:
+    """The number that `text` says, or what would be one."""
+    clean = text.strip()
+    if clean.isdecimal() and 1 <= int(clean) <= most:
+        return int(clean)
+    return f"{label}: a whole number of {unit} from 1 to {most}"
 
 
 class SettingsDialog(Dialog[SettingsChange]):
@@ -51,12 +60,12 @@ class SettingsDialog(Dialog[SettingsChange]):
         words = Words()
         words.say([(), (Span(f" wanted now: version {wanted.version}", "muted"),), ()])
         yield words
-        for name, label, unit in _FIELDS:
+        for name, label, unit, most in FIELDS:
             value = str(getattr(wanted, name))
             with Horizontal(classes="field"):
-                yield Label(f" {label}", classes="label")
-                yield Field(value, numbers_only=True, id=name, most=6, enter="save")
-                yield Label(f" {unit}", classes="unit")
+                yield Label(f" {label}", markup=False, classes="label")
+                yield Field(value, numbers_only=True, id=name, most=6, enter="save", replaced=True)
+                yield Label(f" {unit}, 1 … {most}", classes="unit")
         yield self._sentence
 
     def on_mount(self) -> None:
@@ -73,18 +82,13 @@ class SettingsDialog(Dialog[SettingsChange]):
         """The change the fields ask for, None when there is none, or what is wrong with it."""
         wanted = self._detail.settings
         values: dict[str, int] = {"based_on": wanted.version}
-        for name, label, unit in _FIELDS:
-            text = self.query_one(f"#{name}", Field).value.strip()
-            if not text.isdecimal():
-                return f"{label}: a whole number is needed ({unit})"
-            if int(text) != getattr(wanted, name):
-                values[name] = int(text)
-        if len(values) == 1:
-            return None
-        try:
-            return msgspec.convert(values, SettingsChange)
-        except msgspec.ValidationError as error:
-            return str(error)
+        for name, label, unit, most in FIELDS:
+            value = field_value(self.query_one(f"#{name}", Field).value, label, unit, most)
+            if isinstance(value, str):
+                return value
+            if value != getattr(wanted, name):
+                values[name] = value
+        return msgspec.convert(values, SettingsChange) if len(values) > 1 else None
 
     def _tell(self) -> None:
         change = self._change()

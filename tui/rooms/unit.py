@@ -35,7 +35,7 @@ class UnitRoom(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "report", "report", tooltip="ask the unit for a report now"),
         Binding("p", "plot", "plot", tooltip="plot figures over time"),
-        Binding("l", "log", "log", tooltip="its events"),
+        Binding("l", "events", "events", tooltip="all its events"),
         Binding("e", "settings", "settings", tooltip="edit its settings"),
         Binding("n", "label", "name", tooltip="give it another name"),
         Binding("escape", "back", "back"),
@@ -149,7 +149,7 @@ class UnitRoom(Room):
                 return self.desk.may("command-unit") and self._is_active
             case "settings" | "label":
                 return self.desk.may("change-settings") and self._detail is not None
-            case "plot" | "log":
+            case "plot" | "events":
                 return self._detail is not None
         return True
 
@@ -165,9 +165,9 @@ class UnitRoom(Room):
         """Back to where one came from."""
         self.dismiss()
 
-    async def action_log(self) -> None:
-        """Open the log with this unit's events."""
-        await self.desk.open_unit_log(self.unit_id, self._called)
+    async def action_events(self) -> None:
+        """Open this unit's events."""
+        await self.desk.open_unit_events(self.unit_id, self._called)
 
     async def action_plot(self) -> None:
         """Plot a figure over time."""

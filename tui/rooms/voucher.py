@@ -19,9 +19,7 @@ _LEAST_TEXT = 28
 COPIED = "copied (if your terminal allows it)"
 
 
-def voucher_lines(
-    made: VoucherMade, name: str, until: str, width: int, height: int, remark: str = ""
-) -> list[Line]:
+def voucher_lines(made: VoucherMade, name: str, until: str, width: int, height: int, remark: str = "") -> list[Line]:
     """The voucher for a terminal of this size: code at the left, words at the right; words alone when it is small.
 
     `remark` tells what came of the last key."""
@@ -86,7 +84,8 @@ class VoucherScreen(Asks, ModalScreen[None]):
         clock = self.desk.server_clock
         made = self._made
         until = f"until {full_moment(made.expires_at, utc=clock.utc)}, {left(made.expires_at, clock.now())}"
-        self._page.show(voucher_lines(made, self._label or "no label", until, self.size.width, self.size.height, self._remark))
+        name, size = self._label or "no label", self.size
+        self._page.show(voucher_lines(made, name, until, size.width, size.height, self._remark))
 
     def action_copy(self) -> None:
         """Hand the text to the terminal's clipboard."""

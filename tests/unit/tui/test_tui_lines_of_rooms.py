@@ -3,18 +3,21 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fleet.client import LinkDown, LinkUp, Refused
-from protocols.api.units import Summary
+from protocols.api.people import NewPerson
+from protocols.api.units import SettingsChange, Summary
 from protocols.joining import display_fingerprint
 from tests.unit.tui.stub_client import FINGERPRINT, StubClient
 from tui.bars import key_line, link_words, note_line, tabs
 from tui.desk import Note
 from tui.dialogs.accept import masked_fingerprint
 from tui.dialogs.goto import Destination, matching
-from tui.dialogs.person import full_role, key_fingerprint
+from tui.dialogs.person import full_role, key_fingerprint, person_of
 from tui.dialogs.problem import problem_lines
+from tui.dialogs.settings import FIELDS, field_value
 from tui.event_lines import event_line, is_open
 from tui.needs import fleet_lines, needs, wanting
 from tui.paint import Line, line_width
@@ -187,6 +190,35 @@ def test_a_person_s_key_is_shown_as_ssh_keygen_shows_it() -> None:
     assert key_fingerprint("ssh-ed25519 !!!") is None
     assert full_role("adm") == "administrator"
     assert full_role("x") == "x"
+
+
+def test_what_is_wrong_with_a_person_is_said_in_words() -> None:
+    good = {"person_id": "TO-12", "name": "Ada", "role": "eng", "valid_days": "365"}
+    good["key"] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEZbX0vQpWfBZg0sBzbRDzJv4cdpC3H6sQ4gmrlVTO3z"
+    assert isinstance(person_of(good), NewPerson)
+    assert person_of({**good, "name": ""}) == "fill in every field"
+    for name, value, words in [
+        ("person_id", "to12", "id: two capitals, a dash and two to six digits, as TO-12"),
+        ("role", "boss", "role: one of"),
+        ("key", "rubbish", "public key: the one line"),
+        ("valid_days", "0", "for days: a whole number from 1 to 1830"),
+        ("name", "a\nb", "name: 1 to 80 signs"),
+    ]:
+        said = person_of({**good, name: value})
+        assert isinstance(said, str)
+        assert said.startswith(words)
+
+
+@pytest.mark.parametrize(("name", "label", "unit", "most"), FIELDS)
+def test_the_limits_of_settings_are_those_of_the_contract(name: str, label: str, unit: str, most: int) -> None:
+    for text, fits in [("1", True), (str(most), True), ("0", False), (str(most + 1), False)]:
+        assert isinstance(field_value(text, label, unit, most), int) == fits
+        if fits:
+            msgspec.convert({"based_on": 1, name: int(text)}, SettingsChange)
+        else:
+            with pytest.raises(msgspec.ValidationError):
+                msgspec.convert({"based_on": 1, name: int(text)}, SettingsChange)
+    assert field_value("2 1", label, unit, most) == f"{label}: a whole number of {unit} from 1 to {most}"
 
 
 def test_saved_filters_outlive_the_console_and_a_broken_file_is_left_alone(tmp_path: Path) -> None:

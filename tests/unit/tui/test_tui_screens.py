@@ -38,7 +38,7 @@ async def console(client: StubClient, folder: Path, size: tuple[int, int] = (80,
 async def test_the_first_screen_says_what_needs_a_person(tmp_path: Path, size: tuple[int, int]) -> None:
     async with console(StubClient(), tmp_path, size) as screen:
         await screen.sees("NEEDS YOU  17", "alarm", "join", "quiet", "212 units", "link 84 ms", "TO-12 · engineer")
-        assert "1 Now 17   2 Units   7 Log   8 People" in screen.lines[1]
+        assert "1 Now 17   2 Units   7 Events   8 People" in screen.lines[1]
         assert "enter open" in screen.lines[-1]
         assert "q quit" in screen.lines[-1]
 
@@ -223,7 +223,7 @@ async def test_settings_show_the_sentence_before_they_are_saved(tmp_path: Path) 
         await screen.sees("e settings")
         await screen.press("e")
         await screen.sees("nothing differs")
-        await screen.press("backspace", "backspace", "3", "0")
+        await screen.press("3", "0")
         await screen.sees("goes into the log", "TO-12 wants version 4 for", "every 30 s,")
         await screen.press("enter")
         await screen.sees("should run settings v4")
@@ -238,8 +238,8 @@ async def test_a_value_out_of_range_is_not_sent(tmp_path: Path) -> None:
         await screen.sees("e settings")
         await screen.press("e")
         await screen.sees("nothing differs")
-        await screen.press("backspace", "backspace", "0", "enter")
-        await screen.sees("Expected `int` >= 1")
+        await screen.press("0", "enter")
+        await screen.sees("report every: a whole number of seconds from 1 to 86400")
         assert screen.asked("change_settings") == []
 
 
@@ -292,7 +292,7 @@ async def test_a_voucher_is_drawn_and_not_kept(tmp_path: Path) -> None:
         assert "MUSTER1-" not in screen.text
 
 
-async def test_the_log_by_severity_unit_and_open(tmp_path: Path) -> None:
+async def test_the_events_by_severity_unit_and_open(tmp_path: Path) -> None:
     async with console(StubClient(), tmp_path) as screen:
         await screen.press("7")
         await screen.sees("EVENTS  60", "the agent started")
@@ -310,6 +310,20 @@ async def test_the_log_by_severity_unit_and_open(tmp_path: Path) -> None:
         await screen.sees("EVENTS  60")
         await screen.press("u")
         await screen.sees("unit van kit 060", "EVENTS  1")
+
+
+async def test_esc_leads_from_a_unit_s_events_back_to_the_unit(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 005")
+        await screen.press("down", "enter")
+        await screen.sees("roof 001", "l events")
+        await screen.press("l")
+        await screen.sees("EVENTS  1", "unit roof 001")
+        await screen.press("escape")
+        await screen.sees("SoC temperature", "e settings")
+        await screen.press("escape")
+        await screen.sees("UNITS  212")
 
 
 async def test_an_event_that_comes_in_does_not_move_the_cursor(tmp_path: Path) -> None:

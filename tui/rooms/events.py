@@ -1,4 +1,4 @@
-"""7 Log: events, newest first, by severity, unit, and whether somebody has taken note."""
+"""7 Events: newest first, by severity, unit, and whether somebody has taken note."""
 
 from typing import ClassVar, Literal
 
@@ -25,10 +25,10 @@ MAX_EVENTS = 2000
 ASK_MORE_WITHIN = 30
 
 
-class LogRoom(Room):
+class EventsRoom(Room):
     """The event list."""
 
-    ROOM = "log"
+    ROOM = "events"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", tooltip="open the event's unit"),
         Binding("a", "acknowledge", "ack", tooltip="take note of it in your name"),
@@ -251,3 +251,22 @@ class LogRoom(Room):
         self.desk.say(f"acknowledged {name_of(event.label, event.unit_id)}: {event.kind}", "good")
         self._merge([event])
         self._show_rest()
+
+
+class UnitEventsRoom(EventsRoom):
+    """The events of the unit whose page is below; `esc` goes back to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back")]
+
+    def __init__(self, unit_id: str, label: str) -> None:
+        super().__init__()
+        self._unit = (unit_id, label)
+
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """It stays with its unit."""
+        return action not in {"open", "this_unit", "pick_unit"} and super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """Back to the unit."""
+        self.dismiss()
