@@ -24,6 +24,7 @@ from protocols.uplink import Nonce, SpoolId
 
 _PREFIX = b"muster down v1\n"
 MAX_RANGES = 200
+SENDER_PATTERN = r"^[0-9a-f]{16}$(?!\n)"
 _Seq = Annotated[int, Meta(ge=1, lt=1 << 53)]
 
 
@@ -52,10 +53,15 @@ Body = Welcome | Ack | Command
 
 
 class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The signed part of an envelope. `counter` ascends within a session."""
+    """The signed part of an envelope.
+
+    `sender` names the controller process that made it, 16 random hexadecimal digits; `counter` ascends within it, so
+    that controllers that share a unit need no common clock.
+    """
 
     unit: str
     session: Nonce
+    sender: Annotated[str, Meta(pattern=SENDER_PATTERN)]
     counter: Annotated[int, Meta(ge=1, lt=1 << 53)]
     issued_at_ms: UnixMs
     expires_at_ms: UnixMs

@@ -9,6 +9,9 @@ broker makes envelopes die early and never live long.
 from protocols.downlink import Ack, Body, Signed, Welcome
 from protocols.errors import InvalidEnvelope
 
+MAX_SENDERS = 16
+"""Controller processes one session listens to; a new session begins anew."""
+
 
 class SessionGuard:
     """Judges the envelopes of one session. Pure: the caller passes monotonic milliseconds in."""
@@ -19,7 +22,7 @@ class SessionGuard:
         self.nonce = nonce
         self._made_at_mono_ms = made_at_mono_ms
         self._earliest_issue_ms: int | None = None
-        self._highest_counter = {"answer": 0, "order": 0}
+        self._highest_counter: dict[tuple[str, str], int] = {}
 
     @property
     def calibrated(self) -> bool:
@@ -35,17 +38,20 @@ class SessionGuard:
     def admit(self, signed: Signed, mono_ms: int) -> Body:
         """Return the body to obey, or raise InvalidEnvelope.
 
-        Reasons: `wrong-unit`, `wrong-session`, `replayed` (counter not above the last), `expired`. A refused
-        envelope changes nothing here.
+        Reasons: `wrong-unit`, `wrong-session`, `replayed` (counter not above its sender's last), `too-many-senders`,
+        `expired`. A refused envelope changes nothing here.
         """
         if signed.unit != self.unit_id:
             raise InvalidEnvelope("wrong-unit", f"envelope is for {signed.unit[:40]!r}")
         if signed.session != self.nonce:
             raise InvalidEnvelope("wrong-session", "envelope answers another session")
         # Answers and orders come from different tasks of the controller: each keeps its own order.
-        lane = "answer" if isinstance(signed.body, Ack | Welcome) else "order"
-        if signed.counter <= self._highest_counter[lane]:
+        lane = signed.sender, "answer" if isinstance(signed.body, Ack | Welcome) else "order"
+        if signed.counter <= self._highest_counter.get(lane, 0):
             raise InvalidEnvelope("replayed", f"counter {signed.counter} was used before")
+        if lane not in self._highest_counter and len(self._highest_counter) >= 2 * MAX_SENDERS:
+            # To forget a sender would let its envelopes be replayed.
+            raise InvalidEnvelope("too-many-senders", "more controllers than one session listens to")
         known = self._earliest_issue_ms
         earliest = signed.issued_at_ms if known is None else min(signed.issued_at_ms, known)
         if signed.expires_at_ms <= earliest + (mono_ms - self._made_at_mono_ms):

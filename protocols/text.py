@@ -23,3 +23,8 @@ LongText = Annotated[str, Meta(max_length=500, pattern=ONE_LINE)]
 def one_line(text: str, limit: int) -> str:
     """`text` made fit to send: runs of unfit signs become one blank, and at most `limit` signs are kept."""
     return _UNFIT.sub(" ", text).strip()[:limit]
+
+
+def escaped(text: str) -> str:
+    """`text` for a terminal: each unfit sign as `\\uXXXX`, as JSON writes it, so that it is seen and does nothing."""
+    return _UNFIT.sub(lambda run: "".join(f"\\u{ord(sign):04x}" for sign in run[0]), text)

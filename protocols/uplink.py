@@ -70,10 +70,13 @@ class CommandResult(UpMessage, tag="result", frozen=True, kw_only=True):
 class SessionState(UpMessage, tag="session", frozen=True, kw_only=True):
     """On `up/<unit>/lwt`: sent after connecting (`up` true) and, as the will, by the broker (`up` false).
 
-    A hint, never evidence: a broker can invent it. `boot_id` is the kernel's, `next_seq` the spool's next number.
+    A hint, never evidence: a broker can invent it. `connection` is the nonce that the MQTT connection began with: the
+    will, which was fixed then, ends whatever session that connection has come to. `boot_id` is the kernel's,
+    `next_seq` the spool's next number.
     """
 
     up: bool
+    connection: Nonce
     boot_id: ShortText = ""
     agent_version: ShortText = ""
     model: ShortText = ""

@@ -18,11 +18,16 @@ TELL_AGAIN_AFTER_MS = 3_600_000
 
 _CHANNEL_OF: dict[type[Body], DownChannel] = {Welcome: "ack", Ack: "ack", Command: "command"}
 
-STALE_REASONS = frozenset({"expired", "stale-session", "wrong-session"})
+STALE_REASONS = frozenset({"expired", "stale-session", "too-many-senders", "wrong-session"})
 """Refusals that a new nonce may cure."""
 
 _UNTOLD_REASONS = frozenset({"stale-session"})
-_SEVERITY: dict[str, Severity] = {"expired": "info", "wrong-session": "info", "replayed": "warning"}
+_SEVERITY: dict[str, Severity] = {
+    "expired": "info",
+    "too-many-senders": "info",
+    "wrong-session": "info",
+    "replayed": "warning",
+}
 """Late answers are part of life, repeats may be the broker's; anything else should not happen to an honest broker."""
 
 
@@ -43,6 +48,12 @@ class Session:
         self._own_nonces: deque[str] = deque(maxlen=OWN_NONCES_REMEMBERED)
         self._guard = self._fresh_guard(now_ms)
         self._previous: SessionGuard | None = None
+        self._connection_nonce = self._guard.nonce
+
+    @property
+    def connection_nonce(self) -> str:
+        """The nonce that this connection began with, which its will carries."""
+        return self._connection_nonce
 
     @property
     def nonce(self) -> str:
@@ -52,6 +63,7 @@ class Session:
     def begin(self, now_ms: int) -> None:
         """Make a new nonce for a new connection; envelopes for earlier ones are refused from now on."""
         self._guard, self._previous = self._fresh_guard(now_ms), None
+        self._connection_nonce = self._guard.nonce
 
     def renew(self, now_ms: int) -> None:
         """Make a new nonce on the same connection. What is under way for the one before, and in time, is still good."""

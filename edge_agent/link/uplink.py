@@ -99,6 +99,7 @@ class Uplink:
             SessionState(
                 unit=self._unit_id,
                 session=self._session.nonce,
+                connection=self._session.connection_nonce,
                 up=up,
                 boot_id=self._facts.boot_id,
                 agent_version=self._facts.agent_version,

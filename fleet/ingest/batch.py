@@ -134,7 +134,7 @@ class Folding:
         """Take in every message; returns the outcome."""
         for item in accepted:
             message = item.message
-            state = self._live.setdefault(message.unit, LiveState(None, None, None, None))
+            state = self._live.setdefault(message.unit, LiveState())
             if isinstance(message, HealthBatch):
                 self._reports(message, state, item.received_at_ms)
             elif isinstance(message, SessionState):
@@ -155,6 +155,7 @@ class Folding:
                     up=True,
                     at=moment(received_at_ms),
                     nonce=message.session,
+                    connection=message.connection,
                     boot_id=message.boot_id,
                     agent_version=message.agent_version,
                     settings_version=message.settings_version,
@@ -162,18 +163,25 @@ class Folding:
                 ),
                 state,
             )
-        elif message.session == state.session_nonce:
-            # A will may come after the next session's announcement: it ends its own session only.
+        elif message.connection == state.session_connection or message.session == state.session_nonce:
+            # A will may come after the next connection's announcement: it ends its own connection's session only.
             state.session_up = False
             seen = self.outcome.sessions.get(message.unit)
             ended = seen or SessionSeen(
-                unit_id=message.unit, up=False, at=moment(received_at_ms), nonce=message.session
+                unit_id=message.unit,
+                up=False,
+                at=moment(received_at_ms),
+                nonce=message.session,
+                connection=message.connection,
             )
             self.outcome.sessions[message.unit] = msgspec.structs.replace(ended, up=False, at=moment(received_at_ms))
             self.outcome.sessions_begun.discard(message.unit)
 
     def _begin(self, seen: SessionSeen, state: LiveState) -> None:
+        if state.session_nonce != seen.nonce:
+            state.session_previous = state.session_nonce
         state.session_nonce, state.session_up = seen.nonce, True
+        state.session_connection = seen.connection
         self.outcome.sessions[seen.unit_id] = seen
         self.outcome.sessions_begun.add(seen.unit_id)
 
@@ -205,6 +213,8 @@ class Folding:
         self.outcome.duplicates += len(seqs) - new
         if state.session_nonce == message.session:
             return
+        if new and message.session == state.session_previous:
+            return  # they were under way when the next session was announced
         if new:
             # The announcement was lost, as when no controller listened; new rows show that the session is real.
             at = moment(received_at_ms)

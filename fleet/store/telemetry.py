@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from fleet.log.entries import CONTROLLER, HashedText, ModelLearnt
 from fleet.store.connection import Connection
+from fleet.store.log import LogStore
 from fleet.store.queries import load
 from protocols.api.units import UnitState
 from protocols.uplink import Severity
@@ -47,10 +49,12 @@ class KnownUnit(msgspec.Struct, frozen=True):
 class LiveState(msgspec.Struct, gc=False):
     """The part of a unit's latest state that decides what a message changes."""
 
-    session_nonce: str | None
-    session_up: bool | None
-    spool_id: int | None
-    last_seq: int | None
+    session_nonce: str | None = None
+    session_previous: str | None = None
+    session_connection: str | None = None
+    session_up: bool | None = None
+    spool_id: int | None = None
+    last_seq: int | None = None
 
 
 class EventRow(msgspec.Struct, frozen=True, gc=False):
@@ -94,6 +98,7 @@ class SessionSeen(msgspec.Struct, frozen=True, kw_only=True):
     up: bool
     at: datetime
     nonce: str
+    connection: str | None = None
     boot_id: str | None = None
     agent_version: str | None = None
     settings_version: int | None = None
@@ -176,7 +181,10 @@ class TelemetryStore:
         named = [one for one in seen if one.model]
         if named:
             names = [one.unit_id for one in named], [one.model for one in named]
-            await self._connection.execute(_SQL["set_models"], *names)
+            times, log = {one.unit_id: one.at for one in named}, LogStore(self._connection)
+            for unit_id, model in await self._connection.fetch(_SQL["set_models"], *names):
+                learnt = ModelLearnt(at=times[unit_id], actor=CONTROLLER, unit=unit_id, model=HashedText(model))
+                await log.append(learnt)
 
     async def add_rejections(self, rejections: Sequence[CountedRejection], now: datetime) -> None:
         """Count refused messages on the open event of their repeat key, or write it; one item a repeat key."""

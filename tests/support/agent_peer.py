@@ -51,6 +51,7 @@ class Peer:
     committed: dict[tuple[int, int], HealthReport | UnitEvent] = field(default_factory=dict)
     conflicts: list[tuple[int, int]] = field(default_factory=list)
     counter: int = 0
+    sender: str = "5e4de75e4de75e4d"
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -141,6 +142,7 @@ class Peer:
         signed = Signed(
             unit=unit or self.unit_id,
             session=session or self.session,
+            sender=self.sender,
             counter=self.counter,
             issued_at_ms=now_ms,
             expires_at_ms=now_ms + life_ms,

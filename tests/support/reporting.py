@@ -110,7 +110,7 @@ class ScriptedUnit:
 
     def announcement(self, *, is_up: bool = True, **facts: Any) -> SessionState:
         """The session's announcement, or its will."""
-        return SessionState(unit=self.unit_id, session=self.session, up=is_up, **facts)
+        return SessionState(unit=self.unit_id, session=self.session, connection=self.session, up=is_up, **facts)
 
     def heard(self, payload: bytes) -> None:
         """Take in an envelope; fails on one that is not for this session."""

@@ -47,7 +47,7 @@ WITH added AS (
 SELECT unit_id, spool_id, array_agg(seq) AS seqs FROM added GROUP BY unit_id, spool_id
 
 -- name: lock_live
-SELECT unit_id, session_nonce, session_up, spool_id, last_seq FROM unit_live
+SELECT unit_id, session_nonce, session_previous, session_connection, session_up, spool_id, last_seq FROM unit_live
 WHERE unit_id = ANY($1) ORDER BY unit_id FOR UPDATE
 
 -- name: set_heard
@@ -80,18 +80,22 @@ WHERE live.unit_id = heard.unit_id
 UPDATE unit_live AS live SET
     session_up = seen.up,
     session_changed_at = seen.at,
+    session_previous = CASE WHEN live.session_nonce <> seen.nonce THEN live.session_nonce
+        ELSE live.session_previous END,
     session_nonce = seen.nonce,
+    session_connection = seen.connection,
     boot_id = coalesce(seen.boot_id, live.boot_id),
     agent_version = coalesce(seen.agent_version, live.agent_version),
     settings_running = coalesce(seen.settings_version, live.settings_running),
     settings_seen_at = CASE WHEN seen.settings_version IS NULL THEN live.settings_seen_at ELSE seen.at END
-FROM unnest($1::text[], $2::boolean[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::integer[])
-    AS seen (unit_id, up, at, nonce, boot_id, agent_version, settings_version)
+FROM unnest($1::text[], $2::boolean[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[])
+    AS seen (unit_id, up, at, nonce, connection, boot_id, agent_version, settings_version)
 WHERE live.unit_id = seen.unit_id
 
 -- name: set_models
 UPDATE unit SET model = seen.model FROM unnest($1::text[], $2::text[]) AS seen (unit_id, model)
 WHERE unit.unit_id = seen.unit_id AND unit.model = ''
+RETURNING unit.unit_id, unit.model
 
 -- name: count_rejected
 UPDATE unit_live AS live SET messages_rejected = live.messages_rejected + rejected.count

@@ -135,6 +135,7 @@ def _envelope(session: Session, body: Body, counter: int, nonce: str | None = No
     signed = Signed(
         unit=UNIT,
         session=nonce or session.nonce,
+        sender="5e4de75e4de75e4d",
         counter=counter,
         issued_at_ms=WALL_MS,
         expires_at_ms=WALL_MS + 60_000,

@@ -42,12 +42,20 @@ def event(*seqs: int, session: str = ONE) -> EventBatch:
     return EventBatch(unit=UNIT, session=session, spool_id=5, events=events)
 
 
-def announced(session: str = ONE, *, is_up: bool = True) -> SessionState:
-    return SessionState(unit=UNIT, session=session, up=is_up, boot_id="b", agent_version="v", settings_version=2)
+def announced(session: str = ONE, *, is_up: bool = True, connection: str = "") -> SessionState:
+    return SessionState(
+        unit=UNIT,
+        session=session,
+        connection=connection or session,
+        up=is_up,
+        boot_id="b",
+        agent_version="v",
+        settings_version=2,
+    )
 
 
 def known(nonce: str | None, spool_id: int | None, last_seq: int | None) -> LiveState:
-    return LiveState(nonce, session_up=True, spool_id=spool_id, last_seq=last_seq)
+    return LiveState(session_nonce=nonce, session_up=True, spool_id=spool_id, last_seq=last_seq)
 
 
 def fold(
@@ -57,7 +65,7 @@ def fold(
     new_events: NewSeqs | None = None,
 ) -> Outcome:
     accepted = [Accepted(message, AT_MS) for message in messages]
-    live = {UNIT: state or LiveState(None, None, None, None)}
+    live = {UNIT: state or LiveState()}
     return Folding(ACTIVE, live, new_reports or {}, new_events or {}, PresenceSettings()).fold(accepted)
 
 
@@ -125,6 +133,18 @@ def test_reports_after_an_announcement_belong_to_it() -> None:
 
 def test_a_late_will_ends_no_other_session() -> None:
     assert fold(announced(ONE, is_up=False), state=known(TWO, 5, 3)).sessions == {}
+
+
+def test_a_will_ends_what_its_connection_has_come_to() -> None:
+    outcome = fold(announced(ONE), announced(TWO, connection=ONE), announced(ONE, is_up=False))
+    assert outcome.sessions[UNIT].up is False
+    outcome = fold(announced(ONE), announced(TWO, connection=TWO), announced(ONE, is_up=False))
+    assert outcome.sessions[UNIT].up is True
+
+
+def test_new_rows_under_way_since_the_session_before_do_not_bring_it_back() -> None:
+    outcome = fold(announced(ONE), announced(TWO, connection=ONE), event(9), new_events={(UNIT, 5): {9}})
+    assert (outcome.sessions[UNIT].nonce, outcome.stored) == (TWO, 1)
 
 
 def test_a_will_ends_its_session_and_keeps_what_was_announced() -> None:

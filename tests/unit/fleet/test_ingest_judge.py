@@ -31,7 +31,7 @@ def event(sampled_at_ms: int) -> EventBatch:
         (health(NOW_MS), "health"),
         (health(NOW_MS, NOW_MS + FUTURE_LIMIT_MS, 0), "health"),
         (event(NOW_MS), "event"),
-        (SessionState(unit=UNIT, session=SESSION, up=True), "lwt"),
+        (SessionState(unit=UNIT, session=SESSION, connection=SESSION, up=True), "lwt"),
     ],
 )
 def test_good_messages_pass(message: AnyUpMessage, channel: str) -> None:

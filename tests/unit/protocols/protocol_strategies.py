@@ -89,6 +89,7 @@ up_messages: SearchStrategy[AnyUpMessage] = st.one_of(
         SessionState,
         unit=unit_ids,
         session=nonces,
+        connection=nonces,
         up=st.booleans(),
         boot_id=lines(80),
         agent_version=lines(80),

@@ -34,6 +34,7 @@ signed_messages = st.builds(
     Signed,
     unit=unit_ids,
     session=nonces,
+    sender=st.text("0123456789abcdef", min_size=16, max_size=16),
     counter=seqs,
     issued_at_ms=unix_ms,
     expires_at_ms=unix_ms,
@@ -42,6 +43,7 @@ signed_messages = st.builds(
 ACK = Signed(
     unit="unit-23456789",
     session="0123456789abcdef" * 2,
+    sender="5e4de75e4de75e4d",
     counter=1,
     issued_at_ms=1_000,
     expires_at_ms=61_000,
@@ -156,7 +158,9 @@ def test_an_oversized_envelope_is_refused_before_it_is_read() -> None:
 def test_the_fullest_acknowledgement_fits_one_message() -> None:
     high = (1 << 53) - 1
     ack = Ack(high, [(high - 1, high)] * MAX_RANGES)
-    fullest = Signed(unit="a" * 40, session="f" * 32, counter=high, issued_at_ms=10**14, expires_at_ms=10**14, body=ack)
+    fullest = msgspec.structs.replace(
+        ACK, unit="a" * 40, counter=high, issued_at_ms=10**14, expires_at_ms=10**14, body=ack
+    )
     assert len(seal(fullest, KEY)) <= MAX_PAYLOAD_BYTES
 
 

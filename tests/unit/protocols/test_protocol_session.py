@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from protocols.commands import ReportNow
 from protocols.downlink import Ack, Body, Command, Signed, Welcome
 from protocols.errors import InvalidEnvelope
-from protocols.session import SessionGuard
+from protocols.session import MAX_SENDERS, SessionGuard
 
 UNIT = "unit-23456789"
 NONCE = "0123456789abcdef" * 2
+SENDER = "5e4de75e4de75e4d"
 COMMAND = Command("0" * 24, ReportNow())
 ACK = Ack(7, [(1, 2)])
 
@@ -26,10 +27,12 @@ def envelope(
     body: Body = COMMAND,
     unit: str = UNIT,
     session: str = NONCE,
+    sender: str = SENDER,
 ) -> Signed:
     return Signed(
         unit=unit,
         session=session,
+        sender=sender,
         counter=counter,
         issued_at_ms=issued_at_ms,
         expires_at_ms=issued_at_ms + life_ms,
@@ -193,3 +196,20 @@ class Broker(RuleBasedStateMachine):
 
 
 TestBroker = Broker.TestCase
+
+
+def test_controllers_that_share_a_unit_need_no_common_clock() -> None:
+    guard = guard_at()
+    for counter in range(1, 20):
+        guard.admit(envelope(counter, sender="a" * 16), 5_000)
+        guard.admit(envelope(counter, sender="b" * 16), 5_000)
+    assert reason_for(guard, envelope(19, sender="a" * 16), 5_000) == "replayed"
+
+
+def test_a_session_listens_to_so_many_controllers_and_forgets_none() -> None:
+    guard = guard_at()
+    senders = [f"{number:016x}" for number in range(2 * MAX_SENDERS)]
+    for sender in senders:
+        guard.admit(envelope(5, sender=sender), 5_000)
+    assert reason_for(guard, envelope(1, sender="f" * 16), 5_000) == "too-many-senders"
+    assert {reason_for(guard, envelope(5, sender=sender), 5_000) for sender in senders} == {"replayed"}

@@ -1,3 +1,4 @@
+import json
 import unicodedata
 
 import msgspec
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.text import LongText, ShortText, SummaryText, one_line
+from protocols.text import LongText, ShortText, SummaryText, escaped, one_line
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,14 @@ def test_one_line_keeps_text_that_is_fit(text: str) -> None:
 
 def test_one_line_replaces_what_is_unfit_by_a_blank() -> None:
     assert one_line("disk full:\n\t/dev/x\x1b[0m \udcff", 80) == "disk full: /dev/x [0m"
+
+
+@given(st.text())
+def test_escaped_text_is_one_line_that_json_reads_as_it_was(text: str) -> None:
+    shown = escaped(text)
+    assert one_line(shown, len(shown)) == shown.strip()
+    assert json.loads(escaped(json.dumps(text, ensure_ascii=False))) == text
+
+
+def test_escaped_signs_can_be_read() -> None:
+    assert escaped("a\x1b[2J\u202eb\n") == "a\\u001b[2J\\u202eb\\u000a"

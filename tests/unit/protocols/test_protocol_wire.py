@@ -100,6 +100,7 @@ UP: dict[str, AnyUpMessage] = {
     "up-lwt-up": SessionState(
         unit=UNIT,
         session=NONCE,
+        connection=NONCE,
         up=True,
         boot_id="6f1c3f0e-8d0b-4a55-9d0e-2b5a5a5a5a5a",
         agent_version="0.1.0",
@@ -108,12 +109,20 @@ UP: dict[str, AnyUpMessage] = {
         spool_id=7,
         next_seq=42,
     ),
-    "up-lwt-down": SessionState(unit=UNIT, session=NONCE, up=False),
+    "up-lwt-down": SessionState(unit=UNIT, session=NONCE, connection=NONCE, up=False),
 }
 
 
 def _signed(counter: int, body: Welcome | Ack | Command) -> Signed:
-    return Signed(unit=UNIT, session=NONCE, counter=counter, issued_at_ms=T0, expires_at_ms=T0 + 60_000, body=body)
+    return Signed(
+        unit=UNIT,
+        session=NONCE,
+        sender="5e4de75e4de75e4d",
+        counter=counter,
+        issued_at_ms=T0,
+        expires_at_ms=T0 + 60_000,
+        body=body,
+    )
 
 
 DOWN: dict[str, Signed] = {

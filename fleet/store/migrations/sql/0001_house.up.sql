@@ -116,6 +116,8 @@ CREATE TABLE unit_live (
     session_up           boolean,
     session_changed_at   timestamptz,
     session_nonce        text,
+    session_previous     text,
+    session_connection   text,
     boot_id              text NOT NULL DEFAULT '',
     agent_version        text NOT NULL DEFAULT '',
     settings_running     integer,
