@@ -1,6 +1,7 @@
 """Serving the application over TLS, inside the controller's own event loop."""
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,14 +9,32 @@ from pathlib import Path
 import uvicorn
 from litestar import Litestar
 
-_MAX_CONNECTIONS = 500
+from fleet.api.deadlines import PunctualHttp
+from fleet.api.listener import Listener
+
 _KEEP_ALIVE_S = 30
 _STOP_LIMIT_S = 5
 _FEED_MESSAGE_BYTES = 64 * 1024
 _PING_S = 20.0
 
 
-class _Quiet(uvicorn.Server):
+class _Server(uvicorn.Server):
+    """Uvicorn on a listener of ours: its own bounds neither the handshake nor what one address may hold."""
+
+    listener: Listener
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  the base's signature
+        config = self.config
+
+        def make_protocol() -> asyncio.Protocol:
+            return PunctualHttp(config=config, server_state=self.server_state, app_state=self.lifespan.state)
+
+        assert config.ssl is not None, "the API is served over TLS only"
+        self.listener = Listener(make_protocol, config.ssl)
+        await self.listener.open(config.host, config.port)
+        self.servers = [self.listener]  # type: ignore[list-item] # all that is asked of them is to close
+        self.started = True
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Signals are the controller's business."""
@@ -26,7 +45,7 @@ class ApiServer:
     """One TLS listener. `key_path` and `chain_path` are PEM files, the chain leaf first."""
 
     def __init__(self, app: Litestar, host: str, port: int, *, key_path: Path, chain_path: Path) -> None:
-        self._server = _Quiet(
+        self._server = _Server(
             uvicorn.Config(
                 app,
                 host=host,
@@ -38,7 +57,7 @@ class ApiServer:
                 lifespan="off",
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=_MAX_CONNECTIONS,
+                http=PunctualHttp,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_STOP_LIMIT_S,
                 ws="websockets-sansio",
@@ -51,7 +70,7 @@ class ApiServer:
     @property
     def port(self) -> int:
         """The port it listens on, once it does."""
-        port: int = self._server.servers[0].sockets[0].getsockname()[1]
+        port: int = self._server.listener.sockets[0].getsockname()[1]
         return port
 
     @property
@@ -60,7 +79,7 @@ class ApiServer:
         return self._server.started
 
     async def run(self) -> None:
-        """Serve until cancelled, then give open requests five seconds."""
+        """Serve until cancelled, then give open requests five seconds; raises OSError when it can not listen."""
         serving = asyncio.create_task(self._server.serve(), name="api: uvicorn")
         try:
             await asyncio.shield(serving)
@@ -68,5 +87,3 @@ class ApiServer:
             self._server.should_exit = True
             await serving
             raise
-        if not self._server.started:
-            raise OSError(f"the API can not listen on {self._server.config.host}:{self._server.config.port}")

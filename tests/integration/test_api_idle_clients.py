@@ -1,0 +1,118 @@
+"""Clients that hold connections without using them are hung up on, and do not keep others out."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from fleet.api.listener import connection_cap
+from tests.support.controller import RunningApi
+from tests.support.waiting import until
+
+LIMIT_S = 30.0
+SHORT_S = 1.0
+HALF_HEAD = b"POST /join HTTP/1.1\r\nHost: here\r\n"
+HALF_BODY = HALF_HEAD + b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+
+Pipe = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def _trust(api: RunningApi) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(api.ca_file))
+
+
+async def _pipe(api: RunningApi, source: str, sent: bytes) -> Pipe:
+    port = httpx.URL(api.url).port
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=_trust(api), server_hostname="127.0.0.1", local_addr=(source, 0)
+    )
+    writer.write(sent)
+    return reader, writer
+
+
+@contextlib.asynccontextmanager
+async def _pipes(api: RunningApi, source: str, sent: list[bytes]) -> AsyncIterator[list[Pipe]]:
+    opened = await asyncio.gather(*(_pipe(api, source, part) for part in sent), return_exceptions=True)
+    pipes = [pipe for pipe in opened if not isinstance(pipe, BaseException)]
+    try:
+        yield pipes
+    finally:
+        for _, writer in pipes:
+            writer.transport.abort()
+
+
+async def _hung_up(pipe: Pipe) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        with contextlib.suppress(OSError):
+            while await pipe[0].read(1024):
+                pass
+
+
+def _elsewhere(api: RunningApi) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(verify=_trust(api), local_address="127.0.0.2", trust_env=False)
+    return httpx.AsyncClient(transport=transport, timeout=LIMIT_S)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines that a test can wait for."""
+    monkeypatch.setattr("fleet.api.deadlines._HEAD_LIMIT_S", SHORT_S)
+    monkeypatch.setattr("fleet.api.deadlines._BODY_LIMIT_S", SHORT_S)
+    monkeypatch.setattr("fleet.api.listener._HANDSHAKE_LIMIT_S", SHORT_S)
+
+
+async def test_silent_and_slow_clients_are_hung_up_on_and_keep_nobody_out(
+    api: RunningApi, short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.api.listener._MAX_PER_PAYER", 20)
+    sent = [b"", HALF_HEAD, HALF_BODY, b"\r\n"] * 10
+    async with _pipes(api, "127.0.0.1", sent) as idle:
+        assert 0 < len(idle) <= 20
+        async with _elsewhere(api) as other:
+            assert (await other.get(api.url + "/join/ca")).content == api.services.root_pem
+        for pipe in idle:
+            await _hung_up(pipe)
+    async with _pipes(api, "127.0.0.1", [b"GET /join/ca HTTP/1.1\r\nHost: here\r\n\r\n"]) as (again,):
+        assert (await again[0].readline()).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_client_that_never_begins_tls_is_hung_up_on(api: RunningApi, short: None) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(api.url).port)
+    try:
+        await _hung_up((reader, writer))
+    finally:
+        writer.transport.abort()
+
+
+async def test_one_that_dawdles_after_an_answer_is_hung_up_on(api: RunningApi, short: None) -> None:
+    async with _pipes(api, "127.0.0.1", [b"GET /join/ca HTTP/1.1\r\nHost: here\r\n\r\n"]) as (pipe,):
+        assert (await pipe[0].readline()).startswith(b"HTTP/1.1 200")
+        pipe[1].write(b"\r\n")
+        await _hung_up(pipe)
+
+
+async def test_a_head_without_end_is_hung_up_on(api: RunningApi) -> None:
+    async with _pipes(api, "127.0.0.1", [HALF_HEAD + b"X: " + b"y" * 200_000]) as (pipe,):
+        await _hung_up(pipe)
+
+
+async def test_a_full_house_takes_newcomers_again_when_others_leave(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.api.listener._MAX_CONNECTIONS", 3)
+    assert connection_cap() == 3
+
+    async def taken_in() -> bool:
+        try:
+            async with _elsewhere(api) as other:
+                return (await other.get(api.url + "/join/ca")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async with _pipes(api, "127.0.0.1", [b""] * 3) as held:
+        assert len(held) == 3
+        assert not await taken_in()
+    await until(taken_in)
