@@ -10,7 +10,7 @@ from fleet.clock import Clock
 from fleet.commands.desk import SETTINGS_LIFE, write_command
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
-from fleet.log.entries import CONTROLLER
+from fleet.log.entries import CONTROLLER, VoucherUsed
 from fleet.store.commands import WaitingCommand
 from fleet.store.store import Store
 from protocols.commands import ApplySettings
@@ -45,7 +45,8 @@ class Dispatcher:
         units = sorted(unit_ids)
         now = self._clock()
         async with self._store.transaction() as transaction:
-            await transaction.joining.mark_used(units, now)
+            for unit_id, voucher_id in await transaction.joining.mark_used(units, now):
+                await transaction.log.append(VoucherUsed(at=now, actor=CONTROLLER, unit=unit_id, voucher=voucher_id))
             for unit_id in await transaction.commands.out_of_step(units):
                 settings = await transaction.units.settings(unit_id)
                 assert settings is not None, "every unit has settings"

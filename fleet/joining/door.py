@@ -73,7 +73,7 @@ class Door:
                 return await self._refuse(transaction, code or "voucher-unknown", voucher, knock)
             known = await transaction.joining.request_of_voucher(voucher.voucher_id)
             if known is not None:
-                return await self._answer_again(transaction, known, came_from)
+                return await self._answer_again(transaction, known)
             return await self._admit(transaction, voucher, knock, fingerprint(key))
 
     async def _admit(
@@ -112,10 +112,8 @@ class Door:
         transaction.changed.joins = True
         return self._pending(join)
 
-    async def _answer_again(
-        self, transaction: Transaction, join: StoredJoin, came_from: str
-    ) -> JoinReply | JoinRefusal:
-        await transaction.joining.seen_again(join.join_id, self._clock(), came_from)
+    async def _answer_again(self, transaction: Transaction, join: StoredJoin) -> JoinReply | JoinRefusal:
+        await transaction.joining.seen_again(join.join_id, self._clock())
         if join.state == "refused":
             return refusal("join-refused", join.reason)
         if join.state == "pending" or join.unit_id is None:

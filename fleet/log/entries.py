@@ -6,7 +6,7 @@ Entries never hold an address, a coordinate, or anything about a subject.
 """
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, ClassVar, Literal
 
@@ -75,6 +75,10 @@ class SignInRefused(Entry, frozen=True, kw_only=True, tag="session.refused"):
     came_from: str
 
 
+class SessionClosed(Entry, frozen=True, kw_only=True, tag="session.closed"):
+    """A person signed out."""
+
+
 class RequestRefusedEntry(Entry, frozen=True, kw_only=True, tag="request.refused"):
     """A person asked for what their role does not allow."""
 
@@ -93,6 +97,12 @@ class VoucherMadeEntry(Entry, frozen=True, kw_only=True, tag="voucher.made"):
 
 class VoucherWithdrawn(Entry, frozen=True, kw_only=True, tag="voucher.withdrawn"):
     """A voucher can no longer be used."""
+
+    voucher: str
+
+
+class VoucherUsed(Entry, frozen=True, kw_only=True, tag="voucher.used"):
+    """The unit connected with what the voucher brought it, so the voucher can no longer be presented."""
 
     voucher: str
 
@@ -130,6 +140,14 @@ class JoinTurnedAway(Entry, frozen=True, kw_only=True, tag="join.turned-away"):
     join: str
     fingerprint: str
     reason: HashedText
+
+
+class ModelLearnt(Entry, frozen=True, kw_only=True, tag="unit.model-learnt"):
+    """The unit told its model, which was not known before."""
+
+    dpa: ClassVar[Dpa] = "alteration"
+
+    model: HashedText
 
 
 class UnitLabelled(Entry, frozen=True, kw_only=True, tag="unit.labelled"):
@@ -171,6 +189,32 @@ class EventAcknowledged(Entry, frozen=True, kw_only=True, tag="event.acknowledge
 
     event: int
     event_kind: str
+
+
+class TelemetryErased(Entry, frozen=True, kw_only=True, tag="telemetry.erased"):
+    """Reports past their keeping were erased: whole day partitions, and `rows_outside` received before `kept_from`
+    that stood in no day partition.
+
+    `rows_estimated` is PostgreSQL's estimate for the partitions, None when it never analysed one of them.
+    """
+
+    dpa: ClassVar[Dpa] = "erasure"
+
+    kept_from: date
+    partitions: list[str]
+    rows_estimated: int | None
+    rows_outside: int
+
+
+class EventsErased(Entry, frozen=True, kw_only=True, tag="event.erased"):
+    """Events past their keeping were erased, `first` and `last` are the ends of their numbers; none was open."""
+
+    dpa: ClassVar[Dpa] = "erasure"
+
+    kept_from: date
+    rows: int
+    first: int
+    last: int
 
 
 class LogRead(Entry, frozen=True, kw_only=True, tag="log.read"):

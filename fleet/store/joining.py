@@ -93,9 +93,13 @@ class JoiningStore:
         """Bind a voucher to the first key that presents it."""
         await self._connection.execute(_SQL["bind"], voucher_id, fingerprint)
 
-    async def mark_used(self, unit_ids: list[str], now: datetime) -> None:
-        """The vouchers of these units can not be presented again: the units have connected with what they got."""
-        await self._connection.execute(_SQL["mark_used"], unit_ids, now)
+    async def mark_used(self, unit_ids: list[str], now: datetime) -> list[tuple[str, str]]:
+        """The vouchers of these units can not be presented again: the units have connected with what they got.
+
+        Returns the (unit id, voucher id) of those that were not marked before.
+        """
+        records = await self._connection.fetch(_SQL["mark_used"], unit_ids, now)
+        return sorted((record["unit_id"], record["voucher_id"]) for record in records)
 
     async def withdraw(self, voucher_id: str, now: datetime) -> bool:
         """Withdraw an unused voucher; False when there is none."""
@@ -143,9 +147,9 @@ class JoiningStore:
             request.first_seen_at,
         )
 
-    async def seen_again(self, join_id: str, now: datetime, came_from: str) -> None:
-        """The unit asked again."""
-        await self._connection.execute(_SQL["seen_again"], join_id, now, came_from)
+    async def seen_again(self, join_id: str, now: datetime) -> None:
+        """The unit asked again; the person who decides goes on seeing where it first came from."""
+        await self._connection.execute(_SQL["seen_again"], join_id, now)
 
     async def accept(self, join_id: str, unit_id: str, decided_by: str, now: datetime) -> bool:
         """Record that a person accepted; False when it was decided already."""

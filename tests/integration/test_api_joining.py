@@ -10,13 +10,14 @@ import pytest
 from cryptography import x509
 
 from fleet.client import FleetClient, Refused, connect
+from fleet.commands.dispatcher import Dispatcher
 from fleet.settings import JoiningSettings
+from fleet.store.commands import WaitingCommand
 from fleet.store.store import Store
-from protocols.joining import JoinAccepted, JoinPending, JoinRefusal, Voucher
+from protocols.joining import JoinAccepted, JoinPending, JoinRefusal, JoinRequest, Voucher
 from protocols.people import people_hash
 from tests.support.controller import RunningApi, running_api
 from tests.support.joining import Knocker
-
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -91,8 +92,22 @@ async def test_every_key_that_is_refused_has_its_own_alarm_and_entry(api: Runnin
     assert [msgspec.json.decode(row["body"])["fingerprint"] for row in bodies] == [one.fingerprint for one in thieves]
 
 
+async def test_the_person_who_decides_sees_where_a_request_first_came_from(api: RunningApi, store: Store) -> None:
+    async with connect(await api.add_person("TO-12", "engineer")) as door:
+        voucher = Voucher.read((await door.invite()).text)
+        unit = Knocker(api.ca_file)
+        request = JoinRequest(
+            secret=voucher.secret.hex(), csr_pem=unit.csr_pem, key_protection="soft", model="", agent_version=""
+        )
+        for address in ("10.0.0.1", "10.0.0.2"):
+            assert isinstance(await api.services.door.knock(request, address), JoinPending)
+        (join,) = await door.joins()
+        assert join.came_from == "10.0.0.1"
+        assert join.last_seen_at > join.first_seen_at
+
+
 async def test_an_unknown_an_expired_a_withdrawn_and_a_used_voucher_have_their_own_refusals(
-    store: Store, dsn: str, tmp_path: Path
+    store: Store, dsn: str, tmp_path: Path, owner: Owner
 ) -> None:
     now = datetime.now(UTC)
 
@@ -112,13 +127,15 @@ async def test_an_unknown_an_expired_a_withdrawn_and_a_used_voucher_have_their_o
             ).text()
             withdrawn = await door.invite()
             await door.withdraw_voucher(withdrawn.voucher_id)
-            used_text = (await door.invite()).text
+            used_made = await door.invite()
+            used_text, used_voucher = used_made.text, used_made.voucher_id
             joined = Knocker(api.ca_file)
             await joined.knock(used_text)
             (join,) = await door.joins()
             unit_id = (await door.accept_join(join.join_id, join.fingerprint)).unit_id
-            async with store.transaction() as transaction:
-                await transaction.joining.mark_used([unit_id], now)
+            dispatcher = Dispatcher(store, clock, api.services.hub, _send_nothing)
+            for _ in range(2):
+                await dispatcher.on_sessions({unit_id})
             expired_text = (await door.invite()).text
             codes = [
                 await _code(Knocker(api.ca_file), foreign_text),
@@ -130,6 +147,13 @@ async def test_an_unknown_an_expired_a_withdrawn_and_a_used_voucher_have_their_o
         assert codes == ["voucher-unknown", "voucher-withdrawn", "voucher-used", "voucher-expired"]
         async with connect(settings) as door:
             assert len(await _open_alarms(door)) == 4
+
+    used = await owner.fetch("SELECT unit_id, body FROM log_entry WHERE kind = 'voucher.used'")
+    assert [(row["unit_id"], msgspec.json.decode(row["body"])["voucher"]) for row in used] == [(unit_id, used_voucher)]
+
+
+async def _send_nothing(_command: WaitingCommand, _now: datetime) -> None:
+    raise AssertionError("no command waits")
 
 
 async def _code(unit: Knocker, voucher_text: str) -> str:

@@ -14,7 +14,7 @@ from fleet.retention import DAYS_AHEAD, Retention
 from fleet.settings import RetentionSettings
 from fleet.store.errors import RowsRefused, TransactionConflict, told_apart
 from fleet.store.store import Store
-from fleet.store.telemetry import Heard
+from fleet.store.telemetry import Heard, SessionSeen
 from protocols.health import HealthReport
 from protocols.uplink import HealthBatch
 from tests.support.reporting import register
@@ -136,6 +136,17 @@ async def test_the_due_time_is_brought_forward_and_never_pushed_back_by_reports(
     assert await heard(100) == now + timedelta(seconds=100)
     assert await heard(200) == now + timedelta(seconds=100)
     assert await heard(50) == now + timedelta(seconds=50)
+
+
+async def test_a_model_is_learnt_once_and_entered_in_the_log(store: Store, owner: Owner) -> None:
+    await register(owner, [UNIT])
+    for model in ("model-x", "model-y"):
+        async with store.transaction() as transaction:
+            seen = SessionSeen(unit_id=UNIT, up=True, at=utc_now(), nonce="0" * 32, model=model)
+            await transaction.telemetry.set_sessions([seen])
+    assert await owner.fetchval("SELECT model FROM unit") == "model-x"
+    learnt = "SELECT unit_id, text FROM log_entry JOIN log_text USING (entry_id) WHERE kind = 'unit.model-learnt'"
+    assert [tuple(row) for row in await owner.fetch(learnt)] == [(UNIT, "model-x")]
 
 
 async def test_partitions_are_made_ahead_and_take_over_what_a_wrong_clock_put_elsewhere(

@@ -12,6 +12,7 @@ UPDATE voucher SET bound_fingerprint = $2 WHERE voucher_id = $1 AND bound_finger
 -- name: mark_used
 UPDATE voucher SET used_at = $2 FROM join_request
 WHERE join_request.unit_id = ANY($1) AND voucher.voucher_id = join_request.voucher_id AND voucher.used_at IS NULL
+RETURNING join_request.unit_id, voucher.voucher_id
 
 -- name: withdraw
 UPDATE voucher SET withdrawn_at = $2
@@ -54,7 +55,7 @@ INSERT INTO join_request (join_id, voucher_id, fingerprint, public_key_der, key_
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
 
 -- name: seen_again
-UPDATE join_request SET last_seen_at = $2, came_from = $3 WHERE join_id = $1
+UPDATE join_request SET last_seen_at = $2 WHERE join_id = $1
 
 -- name: decide
 UPDATE join_request SET state = $2, unit_id = $3, decided_by = $4, decided_at = $5, reason = $6

@@ -96,6 +96,7 @@ WHERE live.unit_id = seen.unit_id
 UPDATE unit SET model = seen.model FROM unnest($1::text[], $2::text[]) AS seen (unit_id, model)
 WHERE unit.unit_id = seen.unit_id AND unit.model = ''
 RETURNING unit.unit_id, unit.model
+RETURNING unit.unit_id, unit.model
 
 -- name: count_rejected
 UPDATE unit_live AS live SET messages_rejected = live.messages_rejected + rejected.count
