@@ -41,7 +41,7 @@ WITH added AS (
     SELECT unit_id, 'unit', spool_id, seq, kind, severity, summary, at, received_at
     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
         $8::timestamptz[]) AS given (unit_id, spool_id, seq, kind, severity, summary, at, received_at)
-    ON CONFLICT (unit_id, spool_id, seq) WHERE spool_id IS NOT NULL DO NOTHING
+    ON CONFLICT (unit_id, spool_id, seq, at) WHERE spool_id IS NOT NULL DO NOTHING
     RETURNING unit_id, spool_id, seq
 )
 SELECT unit_id, spool_id, array_agg(seq) AS seqs FROM added GROUP BY unit_id, spool_id
@@ -95,7 +95,6 @@ WHERE live.unit_id = seen.unit_id
 -- name: set_models
 UPDATE unit SET model = seen.model FROM unnest($1::text[], $2::text[]) AS seen (unit_id, model)
 WHERE unit.unit_id = seen.unit_id AND unit.model = ''
-RETURNING unit.unit_id, unit.model
 RETURNING unit.unit_id, unit.model
 
 -- name: count_rejected

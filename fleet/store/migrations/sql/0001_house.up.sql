@@ -30,12 +30,20 @@ CREATE TABLE people_list (
     created_at timestamptz NOT NULL
 );
 
-CREATE TABLE login_challenge (
+-- Challenges are not kept: each proves by this secret, which all controllers share, that one of them made it. Only
+-- those that a right signature has used up are remembered, for longer than a challenge lives.
+CREATE TABLE challenge_secret (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    secret   bytea NOT NULL CHECK (length(secret) = 32)
+);
+INSERT INTO challenge_secret (secret)
+SELECT sha256(convert_to(string_agg(gen_random_uuid()::text, ''), 'UTF8')) FROM generate_series(1, 4);
+
+CREATE TABLE used_challenge (
     nonce_sha256 bytea PRIMARY KEY,
-    person_id    text NOT NULL,
     expires_at   timestamptz NOT NULL
 );
-CREATE INDEX login_challenge_expiry ON login_challenge (expires_at);
+CREATE INDEX used_challenge_expiry ON used_challenge (expires_at);
 
 CREATE TABLE api_session (
     token_sha256 bytea PRIMARY KEY,
@@ -180,7 +188,7 @@ CREATE TABLE event (
     acknowledged_at timestamptz,
     CHECK ((acknowledged_by IS NULL) = (acknowledged_at IS NULL))
 );
-CREATE UNIQUE INDEX event_from_unit ON event (unit_id, spool_id, seq) WHERE spool_id IS NOT NULL;
+CREATE UNIQUE INDEX event_from_unit ON event (unit_id, spool_id, seq, at) WHERE spool_id IS NOT NULL;
 -- The same thing happening again is counted on the open event instead of written again.
 CREATE UNIQUE INDEX event_repeat ON event (repeat_key) WHERE repeat_key IS NOT NULL AND acknowledged_at IS NULL;
 CREATE INDEX event_of_unit ON event (unit_id, event_id);
@@ -302,6 +310,7 @@ GRANT SELECT ON unit_row TO muster_controller;
 GRANT SELECT, INSERT, UPDATE ON
     person, unit, unit_settings, unit_live, voucher, join_request, event, command TO muster_controller;
 GRANT SELECT, INSERT ON people_list, certificate, health_report, log_entry, log_text TO muster_controller;
-GRANT SELECT, INSERT, UPDATE, DELETE ON login_challenge, api_session TO muster_controller;
+GRANT SELECT ON challenge_secret TO muster_controller;
+GRANT SELECT, INSERT, UPDATE, DELETE ON used_challenge, api_session TO muster_controller;
 -- Alembic's own table: a controller refuses to start on a schema it was not built for.
 GRANT SELECT ON alembic_version TO muster_controller;
