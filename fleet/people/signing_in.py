@@ -6,6 +6,7 @@ from datetime import timedelta
 from fleet.clock import Clock
 from fleet.errors import RequestRefused
 from fleet.log.entries import CONTROLLER, SignedInEntry, SignInRefused
+from fleet.people.challenges import make_nonce, nonce_is_good
 from fleet.people.keys import login_signature_fits
 from fleet.store.events import ControllerEvent
 from fleet.store.people import Person
@@ -13,7 +14,8 @@ from fleet.store.store import Store
 from protocols.api.sessions import Challenge, SignedIn, SignIn, login_text
 
 _CHALLENGE_LIFE = timedelta(seconds=60)
-_MAX_CHALLENGES = 1000
+_USED_MEMORY = timedelta(minutes=10)
+"""Longer than a challenge lives by the clocks of controllers that differ by minutes."""
 
 
 class NotSignedIn(RequestRefused):
@@ -46,23 +48,24 @@ class SigningIn:
         self._clock = clock
         self._ca_sha256_hex = ca_sha256.hex()
         self._idle = timedelta(minutes=idle_minutes)
+        self._challenge_secret: bytes | None = None
 
     async def challenge(self, person_id: str) -> Challenge:
-        """A fresh nonce for whoever claims to be `person_id`; raises RequestRefused when too many are open."""
-        now = self._clock()
-        nonce = secrets.token_hex(32)
-        async with self._store.transaction() as transaction:
-            if not await transaction.sessions.add_challenge(nonce, person_id, now, _CHALLENGE_LIFE, _MAX_CHALLENGES):
-                raise RequestRefused("busy", "too many people are signing in", "try again in a minute")
-        return Challenge(nonce=nonce, expires_at=now + _CHALLENGE_LIFE)
+        """A fresh nonce for whoever claims to be `person_id`. Nothing is kept of it."""
+        expires_at = self._clock() + _CHALLENGE_LIFE
+        nonce = make_nonce(await self._secret(), person_id, expires_at, secrets.token_bytes(16))
+        return Challenge(nonce=nonce, expires_at=expires_at)
 
     async def sign_in(self, attempt: SignIn, came_from: str) -> SignedIn:
         """Open a session; raises SignInFailed, which is recorded as an event and a log entry."""
         now = self._clock()
+        fresh = nonce_is_good(await self._secret(), attempt.person_id, attempt.nonce, now)
         async with self._store.transaction() as transaction:
-            fresh = await transaction.sessions.take_challenge(attempt.nonce, attempt.person_id, now)
             person = await transaction.people.get(attempt.person_id)
-            reason = self._why_not(attempt, person, fresh)
+            reason = self._why_not(attempt, person, fresh=fresh)
+            # Only who has signed can have a challenge remembered: nobody else can fill the table.
+            if reason is None and not await transaction.sessions.use_challenge(attempt.nonce, now, _USED_MEMORY):
+                reason = "the challenge was used"
             if reason is None and person is not None:
                 token = secrets.token_urlsafe(32)
                 await transaction.sessions.close_idle(now, self._idle)
@@ -103,9 +106,15 @@ class SigningIn:
         async with self._store.transaction() as transaction:
             await transaction.sessions.close(token)
 
-    def _why_not(self, attempt: SignIn, person: Person | None, fresh: bool) -> str | None:
+    async def _secret(self) -> bytes:
+        if self._challenge_secret is None:
+            async with self._store.transaction() as transaction:
+                self._challenge_secret = await transaction.sessions.challenge_secret()
+        return self._challenge_secret
+
+    def _why_not(self, attempt: SignIn, person: Person | None, *, fresh: bool) -> str | None:
         if not fresh:
-            return "the challenge is unknown, used or expired"
+            return "the challenge is not for this person, or has expired"
         if person is None:
             return "there is no such person"
         if not person.may_sign_in(self._clock()):

@@ -1,4 +1,4 @@
-"""Sign-in challenges and API sessions. Nonces and tokens are stored as SHA-256 only."""
+"""Used sign-in challenges and API sessions. Nonces and tokens are stored as SHA-256 only."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,18 +15,15 @@ class SessionStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add_challenge(self, nonce: str, person_id: str, now: datetime, life: timedelta, limit: int) -> bool:
-        """Remember a challenge for `life`; False when `limit` challenges are open already."""
-        await self._connection.execute(_SQL["forget_expired"], now)
-        if await self._connection.fetchval(_SQL["count_challenges"], now) >= limit:
-            return False
-        await self._connection.execute(_SQL["add_challenge"], _digest(nonce), person_id, now + life)
-        return True
+    async def challenge_secret(self) -> bytes:
+        """The 32 bytes by which every controller knows the challenges of all."""
+        secret: bytes = await self._connection.fetchval(_SQL["challenge_secret"])
+        return secret
 
-    async def take_challenge(self, nonce: str, person_id: str, now: datetime) -> bool:
-        """Use up a challenge; False when it was never made for this person, was used, or has expired."""
-        taken = await self._connection.fetchval(_SQL["take_challenge"], _digest(nonce), person_id, now)
-        return taken is not None
+    async def use_challenge(self, nonce: str, now: datetime, memory: timedelta) -> bool:
+        """Use up a challenge, and remember that for `memory`, longer than it is good; False when it was used before."""
+        await self._connection.execute(_SQL["forget_expired"], now)
+        return await self._connection.fetchval(_SQL["use_challenge"], _digest(nonce), now + memory) is not None
 
     async def open(self, token: str, person_id: str, now: datetime, came_from: str) -> None:
         """Begin a session."""

@@ -59,7 +59,7 @@ class Transaction:
 
     @cached_property
     def sessions(self) -> SessionStore:
-        """Sign-in challenges and API sessions."""
+        """Used sign-in challenges and API sessions."""
         return SessionStore(self._connection)
 
     @cached_property

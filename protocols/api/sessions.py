@@ -14,15 +14,17 @@ from protocols.people import Permission, Role
 
 LOGIN_NAMESPACE = "login@muster"
 
+PersonId = Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
+
 
 class ChallengeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who wants to sign in. Answered alike for people who exist and who do not."""
 
-    person_id: Annotated[str, Meta(max_length=12)]
+    person_id: PersonId
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """`nonce` is 64 hexadecimal digits, good once and until `expires_at`."""
+    """`nonce` is 112 hexadecimal digits, good for one sign-in of this person until `expires_at`."""
 
     nonce: str
     expires_at: datetime
@@ -31,8 +33,8 @@ class Challenge(msgspec.Struct, frozen=True):
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`signature` is an armored SSHSIG over `login_text(...)` in namespace `login@muster`."""
 
-    person_id: Annotated[str, Meta(max_length=12)]
-    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+    person_id: PersonId
+    nonce: Annotated[str, Meta(pattern=r"^[0-9a-f]{112}$(?!\n)")]
     signature: Annotated[str, Meta(max_length=4096)]
 
 

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import pytest
 
+from fleet.api.assembly import assemble
 from fleet.client import FleetClient, Refused, SignInRefused, connect
 from fleet.store.store import Store
 from protocols.api.people import NewPerson
@@ -60,6 +61,40 @@ async def test_a_signature_for_another_controller_or_by_another_key_is_refused(a
     assert (await _post(api, "/api/session", relayed)).status_code == 401
     assert (await _post(api, "/api/session", await _signature(api, other))).status_code == 401
     assert (await _post(api, "/api/session", await _signature(api, own))).status_code == 200
+
+
+async def test_nobody_is_kept_out_by_challenges_that_others_asked_for(
+    api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    key_file = (await api.add_person("TO-12", "engineer")).key_file
+    assert key_file is not None
+    for number in range(2000):
+        await api.services.signing_in.challenge(f"TO-{number + 100}")
+    wrong = msgspec.structs.replace(await _signature(api, key_file), signature="none")
+    assert (await _post(api, "/api/session", wrong)).status_code == 401
+    assert await owner.fetchval("SELECT count(*) FROM used_challenge") == 0
+    assert (await _post(api, "/api/session", await _signature(api, key_file))).status_code == 200
+    assert await owner.fetchval("SELECT count(*) FROM used_challenge") == 1
+
+
+async def test_one_controller_takes_the_challenge_of_another(api: RunningApi, store: Store) -> None:
+    key_file = (await api.add_person("TO-12", "engineer")).key_file
+    assert key_file is not None
+    beside = assemble(api.settings, store, api.credentials, api.services.hub, api.services.clock)
+    attempt = await _signature(api, key_file)
+    assert (await beside.signing_in.sign_in(attempt, "127.0.0.1")).person_id == "TO-12"
+    assert (await _post(api, "/api/session", attempt)).status_code == 401
+
+
+async def test_text_that_is_no_person_id_reaches_neither_log_nor_events(
+    api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    for person_id in ("TO-12\n", "a call", "TO-12\x00"):
+        assert (await _post(api, "/api/challenge", {"person_id": person_id})).status_code == 400
+        attempt = {"person_id": person_id, "nonce": "0" * 112, "signature": "none"}
+        assert (await _post(api, "/api/session", attempt)).status_code == 400
+    assert await owner.fetchval("SELECT count(*) FROM event") == 0
+    assert await owner.fetchval("SELECT count(*) FROM log_entry") == 0
 
 
 async def test_an_unknown_person_is_refused_and_recorded(

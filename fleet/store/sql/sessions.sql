@@ -1,14 +1,12 @@
--- name: add_challenge
-INSERT INTO login_challenge (nonce_sha256, person_id, expires_at) VALUES ($1, $2, $3)
+-- name: challenge_secret
+SELECT secret FROM challenge_secret
 
--- name: count_challenges
-SELECT count(*) FROM login_challenge WHERE expires_at > $1
-
--- name: take_challenge
-DELETE FROM login_challenge WHERE nonce_sha256 = $1 AND person_id = $2 AND expires_at > $3 RETURNING person_id
+-- name: use_challenge
+INSERT INTO used_challenge (nonce_sha256, expires_at) VALUES ($1, $2)
+ON CONFLICT (nonce_sha256) DO NOTHING RETURNING expires_at
 
 -- name: forget_expired
-DELETE FROM login_challenge WHERE expires_at <= $1
+DELETE FROM used_challenge WHERE expires_at <= $1
 
 -- name: open_session
 INSERT INTO api_session (token_sha256, person_id, created_at, last_used_at, came_from) VALUES ($1, $2, $3, $3, $4)

@@ -7,7 +7,7 @@ from litestar.handlers import BaseRouteHandler
 
 from fleet.api import events, feed, joining, people, units
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
-from fleet.api.limits import RateLimit
+from fleet.api.limits import RateLimit, payer_of
 from protocols.people import Permission
 
 HANDLERS: list[BaseRouteHandler] = [
@@ -41,3 +41,25 @@ def test_a_rate_limit_forgets_the_address_seen_longest_ago() -> None:
     for number in range(10_000):
         limit.allow(f"flood {number}", 0.0)
     assert limit.allow("first", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("address", "payer"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_address_counts_for_its_site(address: str, payer: str) -> None:
+    assert payer_of(address) == payer
+
+
+def test_a_rate_limit_can_not_be_passed_by_changing_the_address_within_a_site() -> None:
+    limit = RateLimit(per_minute=1)
+    assert limit.allow("2001:db8::1", 0.0)
+    assert not limit.allow("2001:db8::2", 0.0)
+    assert limit.allow("2001:db8:0:1::1", 0.0)

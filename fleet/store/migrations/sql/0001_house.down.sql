@@ -1,4 +1,4 @@
-DROP FUNCTION drop_health_partitions, ensure_health_partitions;
+DROP FUNCTION erase_events, drop_health_partitions, ensure_health_partitions;
 DROP VIEW unit_row;
 DROP TABLE log_text, log_entry, command, event, health_report, unit_live, unit_settings, join_request, voucher,
     certificate, unit, api_session, used_challenge, challenge_secret, people_list, person;

@@ -107,6 +107,8 @@ CREATE TABLE join_request (
     CHECK ((state = 'pending') = (decided_by IS NULL))
 );
 CREATE INDEX join_request_pending ON join_request (first_seen_at) WHERE state = 'pending';
+-- A key waits once, whichever vouchers it has.
+CREATE UNIQUE INDEX join_request_waiting_key ON join_request (fingerprint) WHERE state = 'pending';
 
 CREATE TABLE unit_settings (
     unit_id        text PRIMARY KEY REFERENCES unit,
@@ -274,32 +276,53 @@ BEGIN
 END
 $$;
 
--- Drops the day partitions that ended before oldest_kept, and such rows of the default partition that were also
--- received before it. Returns the names of what was dropped.
-CREATE FUNCTION drop_health_partitions(oldest_kept date) RETURNS SETOF text
+-- Drops the day partitions that ended before oldest_kept, and such rows of the default partition as were received
+-- before it: what a wrong clock put there may claim any day. Whoever asks, nothing of today or later is dropped.
+-- Returns the name of each partition dropped with the planner's estimate of its rows (null: never analysed), and the
+-- default partition with the rows deleted, when there were any.
+CREATE FUNCTION drop_health_partitions(oldest_kept date) RETURNS TABLE (part text, row_count bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-DECLARE
-    part text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('muster health partitions'));
-    FOR part IN
-        SELECT child.relname FROM pg_inherits
+    oldest_kept := least(oldest_kept, (now() AT TIME ZONE 'UTC')::date);
+    FOR part, row_count IN
+        SELECT child.relname, CASE WHEN child.reltuples >= 0 THEN child.reltuples::bigint END FROM pg_inherits
         JOIN pg_class child ON child.oid = inhrelid
         WHERE inhparent = 'public.health_report'::regclass AND child.relname ~ '^health_report_[0-9]{8}$'
           AND to_date(right(child.relname, 8), 'YYYYMMDD') < oldest_kept
         ORDER BY child.relname
     LOOP
         EXECUTE format('DROP TABLE public.%I', part);
-        RETURN NEXT part;
+        RETURN NEXT;
     END LOOP;
-    DELETE FROM public.health_report_default
-    WHERE sampled_at < oldest_kept::timestamp AT TIME ZONE 'UTC'
-      AND received_at < oldest_kept::timestamp AT TIME ZONE 'UTC';
+    DELETE FROM public.health_report_default WHERE received_at < oldest_kept::timestamp AT TIME ZONE 'UTC';
+    IF FOUND THEN
+        part := 'health_report_default';
+        GET DIAGNOSTICS row_count = ROW_COUNT;
+        RETURN NEXT;
+    END IF;
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION ensure_health_partitions, drop_health_partitions FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ensure_health_partitions, drop_health_partitions TO muster_controller;
+-- Erases up to at_most events, oldest numbers first, that came, and were acknowledged if they were, before oldest_kept.
+-- Open warnings and alarms stay however old they are, and so does whatever came today.
+CREATE FUNCTION erase_events(oldest_kept date, at_most integer)
+RETURNS TABLE (row_count bigint, first_id bigint, last_id bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    WITH past AS (
+        SELECT event_id FROM public.event
+        WHERE (severity = 'info' OR acknowledged_at IS NOT NULL)
+          AND greatest(received_at, acknowledged_at)
+              < least(oldest_kept, (now() AT TIME ZONE 'UTC')::date)::timestamp AT TIME ZONE 'UTC'
+        ORDER BY event_id LIMIT at_most FOR UPDATE SKIP LOCKED
+    ), erased AS (
+        DELETE FROM public.event USING past WHERE event.event_id = past.event_id RETURNING event.event_id
+    )
+    SELECT count(*), min(event_id), max(event_id) FROM erased
+$$;
+
+REVOKE EXECUTE ON FUNCTION ensure_health_partitions, drop_health_partitions, erase_events FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_health_partitions, drop_health_partitions, erase_events TO muster_controller;
 GRANT USAGE ON SCHEMA public TO muster_controller;
 DO $$
 BEGIN
