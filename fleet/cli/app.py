@@ -1,14 +1,14 @@
 """`fleet`: the controller and the command line for its people.
 
-Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 the controller refused; 4 the controller can not be
-reached or trusted; 5 settings can not be used; 130 interrupted.
+Its exit codes are in its help.
 """
 
 import sys
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from fleet.ca.errors import AuthorityError
+from fleet.cli.options import usage_line
 from fleet.client.errors import (
     CertificateNotTrusted,
     ClientError,
@@ -21,15 +21,24 @@ from fleet.errors import FleetError, RequestRefused, SettingsInvalid
 from protocols.errors import ProtocolError
 from protocols.text import one_line
 
-app = App(name="fleet", help="Accountable kit management: the controller, and its people's command line.")
-app.command("fleet.cli.controller:init")
-app.command("fleet.cli.controller:migrate")
-app.command("fleet.cli.controller:serve")
-app.command("fleet.cli.demo:demo")
-app.command("fleet.cli.unit:app", name="unit")
-app.command("fleet.cli.person:app", name="person")
-app.command("fleet.cli.event:app", name="event")
-app.command("fleet.cli.person:whoami")
+_HELP = """Accountable kit management: the controller, and its people's command line.
+
+Commands that ask the controller take `--client FILE`: TOML settings that say where it is and who you are. The default
+is `~/.config/muster/client.toml`; the demo writes `.muster/demo/keys/TO-12.toml`.
+
+Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 the controller refused, or what was named is unknown or
+ambiguous; 4 the controller can not be reached or trusted; 5 settings can not be used; 130 interrupted.
+"""
+
+app = App(name="fleet", help=_HELP)
+app.command("fleet.cli.controller:init", help="Make a new fleet: authority, keys, database, first administrator.")
+app.command("fleet.cli.controller:migrate", help="Bring the database to the revision this program needs.")
+app.command("fleet.cli.controller:serve", help="Run the controller until SIGTERM or SIGINT.")
+app.command("fleet.cli.demo:demo", help="Run a whole fleet here, on loopback only, with the console on top.")
+app.command("fleet.cli.unit:app", name="unit", help="Units: invite, accept, look, ask, set.")
+app.command("fleet.cli.person:app", name="person", help="People: add, list, end.")
+app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
+app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
 
 _SAID_SIGNS = 2000
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = (
@@ -47,7 +56,10 @@ def exit_code(error: Exception) -> int:
 def run() -> None:
     """Run the command line; a known error becomes one line on standard error."""
     try:
-        app(exit_on_error=True, result_action="return_value")
+        app(exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        sys.stderr.write(f"fleet: {one_line(usage_line(error), _SAID_SIGNS)}\n")
+        sys.exit(2)
     except (ClientError, FleetError, ProtocolError, AuthorityError) as error:
         sys.stderr.write(f"fleet: {_said(error)}\n")
         sys.exit(exit_code(error))

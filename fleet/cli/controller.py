@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from fleet.cli.options import PersonId, PersonName
 from fleet.cli.output import print_line
 from fleet.cli.person import read_key_file
 from fleet.settings import Settings, load_settings
@@ -16,7 +17,7 @@ ConfigFile = Annotated[
 _DEFAULT = Path("/etc/muster/fleet.toml")
 
 
-def init(administrator: str, name: str, *, key: Path, config: ConfigFile = _DEFAULT) -> None:
+def init(administrator: PersonId, name: PersonName, *, key: Path, config: ConfigFile = _DEFAULT) -> None:
     """Make a new fleet: certificate authority, signing key, database schema, and the first administrator.
 
     Parameters

@@ -13,7 +13,11 @@ T = TypeVar("T")
 
 Config = Annotated[
     Path | None,
-    Parameter(name="--client", help="The client's TOML settings.", env_var="MUSTER_CLIENT_CONFIG"),
+    Parameter(
+        name=("--client", "--config"),
+        help="Your TOML settings: the controller's address, who you are, your key.",
+        env_var="MUSTER_CLIENT_CONFIG",
+    ),
 ]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 

@@ -7,38 +7,41 @@ import segno
 from cyclopts import App, Parameter
 
 from fleet.cli.door import Config, Json, ask
-from fleet.cli.output import local_time, print_json, print_line, print_table
+from fleet.cli.names import every_unit, join_named, unit_named, voucher_named
+from fleet.cli.options import Label, Reason, UnitName, WholeNumber
+from fleet.cli.output import moment, print_facts, print_json, print_line, print_remark, print_table
+from fleet.cli.unit_facts import IN_STEP, SESSION, facts_of
 from fleet.client import FleetClient
 from fleet.errors import RequestRefused
-from protocols.api.joins import JoinView
-from protocols.api.units import SettingsChange, UnitDetail, UnitPage, UnitSort
-from protocols.health import QUANTITIES
+from protocols.api.events import EventView
+from protocols.api.joins import AcceptedUnit, JoinView
+from protocols.api.units import CommandView, SettingsChange, UnitDetail, UnitSort
 from protocols.joining import display_fingerprint
 from protocols.settings import UnitSettings
 
 app = App(name="unit", help="Units: invite, accept, look, ask, set.")
-_PAGE = 500
+JoinName = Annotated[str, Parameter(help="The join's id, the beginning of it, or the label of the unit.")]
 
 
 @app.command
-def invite(label: str = "", *, qr: bool = False, client: Config = None, json: Json = False) -> None:
+def invite(label: Label = "", *, qr: bool = False, client: Config = None, json: Json = False) -> None:
     """Make a voucher for one unit, good for 24 hours and shown this once.
+
+    Standard output is the voucher alone, so that it can go to a file; everything else is on standard error.
 
     Parameters
     ----------
-    label
-        The unit's short name. It must not say whom or where the unit serves.
     qr
-        Also draw the voucher as a QR code.
+        Also draw the voucher as a QR code, on standard error.
     """
     made = ask(client, lambda door: door.invite(label))
     if json:
         print_json({"voucher_id": made.voucher_id, "text": made.text, "expires_at": made.expires_at})
         return
     if qr:
-        segno.make(made.text, error="l").terminal(out=sys.stdout, border=2, compact=True)
+        segno.make(made.text, error="l").terminal(out=sys.stderr, border=2, compact=True)
     print_line(made.text)
-    print_line(f"voucher {made.voucher_id}, good until {local_time(made.expires_at)}; it is not shown again")
+    print_remark(f"voucher {made.voucher_id}, good until {moment(made.expires_at)}; it is not shown again")
 
 
 @app.command
@@ -49,14 +52,22 @@ def vouchers(*, client: Config = None, json: Json = False) -> None:
         print_json(found)
         return
     rows = [(v.voucher_id, v.label, v.state, v.created_by, v.created_at, v.expires_at) for v in found]
-    print_table(("voucher", "label", "state", "by", "made", "expires"), rows, empty="no vouchers")
+    columns = ("voucher", "label", "state", "by", "made", "expires")
+    print_table(columns, rows, empty="no vouchers", free=["label"])
 
 
 @app.command
-def withdraw(voucher_id: str, *, client: Config = None) -> None:
+def withdraw(
+    voucher_id: Annotated[str, Parameter(help="The voucher's id, or the beginning of it.")], *, client: Config = None
+) -> None:
     """Withdraw a voucher that has not been used."""
-    ask(client, lambda door: door.withdraw_voucher(voucher_id))
-    print_line(f"voucher {voucher_id} is withdrawn")
+
+    async def decide(door: FleetClient) -> str:
+        whole_id = await voucher_named(door, voucher_id)
+        await door.withdraw_voucher(whole_id)
+        return whole_id
+
+    print_line(f"voucher {ask(client, decide)} is withdrawn")
 
 
 @app.command
@@ -66,18 +77,19 @@ def joins(*, client: Config = None, json: Json = False) -> None:
     if json:
         print_json(found)
         return
-    rows = [
-        (j.join_id, j.label, "\n".join(display_fingerprint(j.fingerprint)), j.key_protection, j.model, j.first_seen_at)
-        for j in found
-    ]
-    print_table(("join", "label", "fingerprint", "key", "model", "waits since"), rows, empty="no unit waits")
+    lines = display_fingerprint if sys.stdout.isatty() else _whole
+    rows = [(j.join_id, j.label, lines(j.fingerprint), j.key_protection, j.model, j.first_seen_at) for j in found]
+    columns = ("join", "label", "fingerprint", "key", "model", "waits since")
+    print_table(columns, rows, empty="no unit waits", free=["label", "model"])
 
 
 @app.command
 def accept(
-    join_id: str,
+    join_id: JoinName,
     *,
-    fingerprint: Annotated[str | None, Parameter(help="The fingerprint you compared, whole.")] = None,
+    fingerprint: Annotated[
+        str | None, Parameter(help="The fingerprint you compared, whole, with or without blanks and colons.")
+    ] = None,
     client: Config = None,
     json: Json = False,
 ) -> None:
@@ -86,22 +98,28 @@ def accept(
     Without --fingerprint the waiting one is shown and its last group has to be typed.
     """
 
-    async def decide(door: FleetClient) -> str:
-        compared = fingerprint or _compared(await _waiting(door, join_id))
-        return (await door.accept_join(join_id, compared)).unit_id
+    async def decide(door: FleetClient) -> AcceptedUnit:
+        join = await join_named(door, join_id)
+        compared = _compared(join) if fingerprint is None else _in_pairs(fingerprint)
+        return await door.accept_join(join.join_id, compared)
 
-    unit_id = ask(client, decide)
+    accepted = ask(client, decide)
     if json:
-        print_json({"unit_id": unit_id})
+        print_json(accepted)
     else:
-        print_line(f"{unit_id} is accepted; it will connect by itself")
+        print_line(f"{accepted.unit_id} is accepted; it will connect by itself")
 
 
 @app.command
-def refuse(join_id: str, reason: str, *, client: Config = None) -> None:
+def refuse(join_id: JoinName, reason: Reason, *, client: Config = None) -> None:
     """Turn a waiting unit away; the reason is kept."""
-    ask(client, lambda door: door.refuse_join(join_id, reason))
-    print_line(f"join {join_id} is refused")
+
+    async def decide(door: FleetClient) -> str:
+        join = await join_named(door, join_id)
+        await door.refuse_join(join.join_id, reason)
+        return join.join_id
+
+    print_line(f"join {ask(client, decide)} is refused")
 
 
 @app.command(name="list")
@@ -109,76 +127,92 @@ def list_(
     *words: str, sort: UnitSort = "label", descending: bool = False, client: Config = None, json: Json = False
 ) -> None:
     """List units in which each of the given words occurs (id, label, model, state)."""
-
-    async def every(door: FleetClient) -> UnitPage:
-        page = await door.list_units(" ".join(words), sort, descending=descending, offset=0, limit=_PAGE)
-        rows = page.rows
-        while len(rows) < page.total:
-            more = await door.list_units(" ".join(words), sort, descending=descending, offset=len(rows), limit=_PAGE)
-            if not more.rows:
-                break
-            rows += more.rows
-        return UnitPage(total=page.total, offset=0, rows=rows)
-
-    page = ask(client, every)
+    found = ask(client, lambda door: every_unit(door, " ".join(words), sort, descending=descending))
     if json:
-        print_json(page.rows)
+        print_json(found)
         return
     rows = [
         (
             row.unit_id,
             row.label,
             row.presence,
-            {True: "up", False: "down", None: None}[row.facts.session_up],
+            SESSION[row.facts.session_up],
             row.facts.last_report_at,
-            {True: "in step", False: "behind", None: None}[row.facts.settings_in_step],
+            IN_STEP[row.facts.settings_in_step],
             row.alarms,
         )
-        for row in page.rows
+        for row in found
     ]
-    print_table(("unit", "label", "state", "session", "last report", "settings", "alarms"), rows, empty="no such unit")
+    columns = ("unit", "label", "state", "session", "last report", "settings", "alarms")
+    print_table(columns, rows, empty="no such unit" if words else "no unit yet: fleet unit invite", free=["label"])
 
 
 @app.command
-def show(unit_id: str, *, client: Config = None, json: Json = False) -> None:
-    """Show one unit."""
-    detail = ask(client, lambda door: door.unit(unit_id))
+def show(unit: UnitName, *, client: Config = None, json: Json = False) -> None:
+    """Show one unit and its open alarms."""
+
+    async def look(door: FleetClient) -> tuple[UnitDetail, list[EventView]]:
+        detail = await door.unit(await unit_named(door, unit))
+        page = await door.events(unit_id=detail.row.unit_id, severity="alarm", open_only=True)
+        return detail, page.events
+
+    detail, alarms = ask(client, look)
     if json:
         print_json(detail)
     else:
-        _print_unit(detail)
+        print_facts(facts_of(detail, alarms))
 
 
 @app.command
-def report(unit_id: str, *, client: Config = None, json: Json = False) -> None:
+def report(unit: UnitName, *, client: Config = None, json: Json = False) -> None:
     """Ask a unit for a report now."""
-    command = ask(client, lambda door: door.request_report(unit_id))
+
+    async def order(door: FleetClient) -> CommandView:
+        return await door.request_report(await unit_named(door, unit))
+
+    command = ask(client, order)
     if json:
         print_json(command)
     else:
-        print_line(f"{unit_id} is asked (command {command.command_id}, {command.state})")
+        print_line(f"{command.unit_id} is asked (command {command.command_id}, {command.state})")
 
 
 @app.command
-def label(unit_id: str, text: str, *, client: Config = None) -> None:
+def label(unit: UnitName, text: Label, *, client: Config = None) -> None:
     """Give a unit another short name."""
-    ask(client, lambda door: door.change_label(unit_id, text))
-    print_line(f"{unit_id} is now {text!r}")
+
+    async def change(door: FleetClient) -> str:
+        unit_id = await unit_named(door, unit)
+        await door.change_label(unit_id, text)
+        return unit_id
+
+    print_line(f"{ask(client, change)} is now {text!r}")
 
 
 @app.command
 def settings(
-    unit_id: str,
+    unit: UnitName,
     *,
-    report_every_s: int | None = None,
-    spool_max_mb: int | None = None,
-    spool_max_days: int | None = None,
+    report_every_s: Annotated[int | None, Parameter(validator=WholeNumber(1, 86_400))] = None,
+    spool_max_mb: Annotated[int | None, Parameter(validator=WholeNumber(1, 10_000))] = None,
+    spool_max_days: Annotated[int | None, Parameter(validator=WholeNumber(1, 365))] = None,
     client: Config = None,
     json: Json = False,
 ) -> None:
-    """Show a unit's settings, or change those given."""
+    """Show a unit's settings, or change those given.
+
+    Parameters
+    ----------
+    report_every_s
+        Seconds between health reports, 1 to 86400.
+    spool_max_mb
+        MiB that the unit's spool may fill before the oldest reports are dropped, 1 to 10000.
+    spool_max_days
+        Days after which the unit drops a report that still waits, 1 to 365.
+    """
 
     async def change(door: FleetClient) -> UnitSettings:
+        unit_id = await unit_named(door, unit)
         wanted = (await door.unit(unit_id)).settings
         if report_every_s is None and spool_max_mb is None and spool_max_days is None:
             return wanted
@@ -193,22 +227,26 @@ def settings(
     found = ask(client, change)
     if json:
         print_json(found)
-        return
-    for name in found.__struct_fields__:
-        print_line(f"{name:16} {getattr(found, name)}")
+    else:
+        print_facts([(name, getattr(found, name)) for name in found.__struct_fields__])
 
 
-async def _waiting(door: FleetClient, join_id: str) -> JoinView:
-    found = next((join for join in await door.joins() if join.join_id == join_id), None)
-    if found is None:
-        raise RequestRefused("join-unknown", f"no unit waits under {join_id}", "list them: fleet unit joins")
-    return found
+def _whole(fingerprint: str) -> list[str]:
+    """The fingerprint on the one line that --fingerprint takes."""
+    return [fingerprint]
+
+
+def _in_pairs(typed: str) -> str:
+    """A typed fingerprint as the wire has it: pairs of hexadecimal digits between colons, in small letters."""
+    digits = "".join(typed.replace(":", " ").split()).lower()
+    return ":".join(digits[i : i + 2] for i in range(0, len(digits), 2))
 
 
 def _compared(join: JoinView) -> str:
     lines = display_fingerprint(join.fingerprint)
     last = lines[-1].split()[-1]
-    print_line("\n".join(lines))
+    for line in lines:
+        print_line(line)
     if not sys.stdin.isatty():
         raise RequestRefused(
             "fingerprint-needed", "nobody is here to compare the fingerprint", "give it whole with --fingerprint"
@@ -217,29 +255,3 @@ def _compared(join: JoinView) -> str:
     if typed.strip().lower() != last:
         raise RequestRefused("fingerprint-differs", "that is not the last group", "compare again")
     return join.fingerprint
-
-
-def _print_unit(detail: UnitDetail) -> None:
-    facts = detail.row.facts
-    rows: list[tuple[str, object]] = [
-        ("unit", detail.row.unit_id),
-        ("label", detail.row.label),
-        ("model", detail.row.model),
-        ("state", detail.row.presence),
-        ("session", {True: "up", False: "down", None: None}[facts.session_up]),
-        ("last report", facts.last_report_at),
-        ("settings", {True: "in step", False: "behind", None: None}[facts.settings_in_step]),
-        ("key", f"{detail.key_protection}  {detail.fingerprint}"),
-        ("certificate until", detail.certificate.not_after if detail.certificate else None),
-        ("accepted by", detail.accepted_by),
-        ("agent", detail.agent_version),
-        ("reports stored", detail.reports_stored),
-        ("messages rejected", detail.messages_rejected),
-    ]
-    ages = detail.health.get("ages_s", {})
-    for name, quantity in QUANTITIES.items():
-        value = detail.health.get(name)
-        if value is not None:
-            age = f"  {ages[name]} s old" if name in ages else ""
-            rows.append((quantity.label, f"{value} {quantity.unit}".rstrip() + age))
-    print_table(("", ""), rows, empty="")

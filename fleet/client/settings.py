@@ -76,7 +76,10 @@ def load_client_settings(
 
 def _how_to_set(missing: list[str]) -> str:
     keys = ", ".join(missing)
-    return f"{keys} not set: write it there, or set {ENVIRONMENT_PREFIX}{missing[0].upper()}, or give the option"
+    return (
+        f"{keys} not set: give --client FILE, as .muster/demo/keys/TO-12.toml for the demo; or write that file, "
+        f"or set {ENVIRONMENT_PREFIX}{missing[0].upper()}"
+    )
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, object]:

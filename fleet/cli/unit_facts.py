@@ -1,0 +1,51 @@
+"""What `fleet unit show` says of one unit, in the order it is said. Pure."""
+
+from collections.abc import Sequence
+
+from protocols.api.events import EventView
+from protocols.api.units import UnitDetail
+from protocols.figures import figure_text
+from protocols.health import QUANTITIES
+from protocols.joining import display_fingerprint
+from protocols.words import duration
+
+SESSION = {True: "up", False: "down", None: None}
+IN_STEP = {True: "in step", False: "behind", None: None}
+
+
+def facts_of(detail: UnitDetail, alarms: Sequence[EventView]) -> list[tuple[str, object]]:
+    """Names and values: what the unit is, how it stands, its open alarms, then its figures but for absent ones."""
+    row = detail.row
+    return [
+        ("unit", row.unit_id),
+        ("label", row.label),
+        ("model", row.model),
+        ("state", row.presence),
+        ("open alarms", [_alarm(alarm) for alarm in alarms] or "none"),
+        ("session", SESSION[row.facts.session_up]),
+        ("last report", row.facts.last_report_at),
+        ("settings", IN_STEP[row.facts.settings_in_step]),
+        ("key", detail.key_protection),
+        ("fingerprint", display_fingerprint(detail.fingerprint)),
+        ("certificate until", detail.certificate.not_after if detail.certificate else None),
+        ("joined", detail.joined_at),
+        ("accepted by", detail.accepted_by),
+        ("agent", detail.agent_version),
+        ("reports stored", detail.reports_stored),
+        ("messages rejected", detail.messages_rejected),
+        *_figures(detail),
+    ]
+
+
+def _figures(detail: UnitDetail) -> list[tuple[str, object]]:
+    ages = detail.health.get("ages_s") or {}
+    return [
+        (quantity.label, figure_text(name, value) + (f" ({duration(ages[name])} old)" if name in ages else ""))
+        for name, quantity in QUANTITIES.items()
+        if (value := detail.health.get(name)) is not None
+    ]
+
+
+def _alarm(alarm: EventView) -> str:
+    again = f" ({alarm.count} times)" if alarm.count > 1 else ""
+    return f"{alarm.event_id}  {alarm.summary}{again}"
