@@ -1,9 +1,4 @@
-"""`edge-agent`: the program on a unit.
-
-Exit codes: 0 done (also when stopped by SIGTERM or SIGINT); 1 failed; 2 the command line or the settings are wrong;
-3 the controller refused; 4 the unit has not joined; 5 the voucher is missing or can not be used; 6 the controller can
-not be trusted; 7 another agent uses the state directory.
-"""
+"""`edge-agent`: the program on a unit. Its exit codes are in its help."""
 
 import sys
 from typing import NoReturn
@@ -14,7 +9,14 @@ from edge_agent import errors
 from edge_agent.commands.terminal import leave
 from protocols.text import one_line
 
-app = App(name="edge-agent", help="The program on a unit: joins a fleet, reports its health.", version_flags=[])
+_HELP = """The program on a unit: joins a fleet, reports its health.
+
+Exit codes: 0 done (also when stopped by SIGTERM or SIGINT); 1 failed; 2 the command line or the settings are wrong;
+3 the controller refused; 4 the unit has not joined; 5 the voucher is missing or can not be used; 6 the controller can
+not be trusted; 7 another agent uses the state directory.
+"""
+
+app = App(name="edge-agent", help=_HELP, version_flags=[])
 app.command("edge_agent.commands.working:run", name="run", help="Report until stopped; join first if need be.")
 app.command("edge_agent.commands.working:join", name="join", help="Join a fleet with a voucher.")
 app.command("edge_agent.commands.looking:status", name="status", help="Show where this unit stands.")
