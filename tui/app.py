@@ -8,17 +8,37 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from fleet.client import ClientError, ClientSettings, connect, load_client_settings
+from fleet.client import (
+    CertificateNotTrusted,
+    ClientError,
+    ClientSettings,
+    InvalidClientSettings,
+    NoSigningKey,
+    NotReachable,
+    Refused,
+    connect,
+    load_client_settings,
+)
 from tui.saved import SavedFilters, saved_filters_path
 
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_NOT_A_TERMINAL = 2
+EXIT_REFUSED = 3
+EXIT_NOT_REACHABLE = 4
+EXIT_SETTINGS = 5
+
+_CODES: tuple[tuple[tuple[type[ClientError], ...], int], ...] = (
+    ((InvalidClientSettings, NoSigningKey), EXIT_SETTINGS),
+    ((NotReachable, CertificateNotTrusted), EXIT_NOT_REACHABLE),
+    ((Refused,), EXIT_REFUSED),
+)
+"""The codes of the command `fleet`."""
 
 cli = App(
     name="fleet-console",
-    help="The console of Muster. Exit codes: 0 left by the person, 1 could not sign in or lost its footing, "
-    "2 wrong use or no terminal.",
+    help="The console of Muster. Exit codes: 0 left by the person; 1 failed; 2 wrong command line or no "
+    "terminal; 3 the controller refused; 4 the controller can not be reached or trusted; 5 settings can not be used.",
     version=lambda: version("muster"),
 )
 
@@ -26,7 +46,10 @@ cli = App(
 @cli.default
 def main(
     *,
-    config: Annotated[Path | None, Parameter(help="settings file; default $XDG_CONFIG_HOME/muster/client.toml")] = None,
+    config: Annotated[
+        Path | None,
+        Parameter(name=("--config", "--client"), help="settings file; default $XDG_CONFIG_HOME/muster/client.toml"),
+    ] = None,
     url: Annotated[str | None, Parameter(help="the controller's https address")] = None,
     ca_file: Annotated[Path | None, Parameter(help="the controller's root certificate, PEM")] = None,
     person: Annotated[str | None, Parameter(help="your id, as TO-12")] = None,
@@ -40,7 +63,7 @@ def main(
             return _fail("the console needs a terminal; `fleet` has the same facts with --json", EXIT_NOT_A_TERMINAL)
         return asyncio.run(_open(settings))
     except ClientError as error:
-        return _fail(str(error), EXIT_FAILED)
+        return _fail(str(error), next((code for kinds, code in _CODES if isinstance(error, kinds)), EXIT_FAILED))
     except KeyboardInterrupt:
         return EXIT_OK
 
