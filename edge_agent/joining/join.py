@@ -81,7 +81,8 @@ class Joining:
         """Carry `begun` on until a person has accepted the unit.
 
         Raises WrongAuthority, ControllerUntrusted, RefusedByController, AcceptanceInvalid; waits out a controller that
-        is away. Only a refusal by the controller whose root the voucher names makes a join forgotten. Cancelling is safe at any moment: the next `begin` goes on from here.
+        is away. A join is forgotten when the controller whose root the voucher names refuses it, and only then.
+        Cancelling is safe at any moment: the next `begin` goes on from here.
         """
         backoff = Backoff()
         told = False

@@ -7,6 +7,7 @@ import asyncssh
 import msgspec
 
 from fleet.errors import RequestRefused
+from fleet.people.key_line import public_key_line
 from protocols.api.sessions import LOGIN_NAMESPACE
 
 _ALLOWED = {"ssh-ed25519", "sk-ssh-ed25519@openssh.com"}
@@ -21,12 +22,13 @@ class PersonKey(msgspec.Struct, frozen=True):
 
 def read_person_key(text: str) -> PersonKey:
     """Read an OpenSSH public key line; raises RequestRefused for anything but an Ed25519 key."""
+    given = public_key_line(text)
+    if given is None:
+        raise _unreadable()
     try:
-        key = asyncssh.import_public_key(text)
+        key = asyncssh.import_public_key(given)
     except (asyncssh.KeyImportError, ValueError, UnicodeError) as error:
-        raise RequestRefused(
-            "key-unreadable", "this is not an OpenSSH public key", "give the one line of a .pub file"
-        ) from error
+        raise _unreadable() from error
     if key.get_algorithm() not in _ALLOWED:
         raise RequestRefused(
             "key-kind",
@@ -35,6 +37,12 @@ def read_person_key(text: str) -> PersonKey:
         )
     line = " ".join(key.export_public_key().decode().split()[:2])
     return PersonKey(line, key.get_fingerprint())
+
+
+def _unreadable() -> RequestRefused:
+    return RequestRefused(
+        "key-unreadable", "this is not one OpenSSH public key line", "give the .pub file, never the private key"
+    )
 
 
 def login_signature_fits(person_id: str, key_line: str, text: bytes, signature: str) -> bool:

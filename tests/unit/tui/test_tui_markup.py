@@ -13,7 +13,7 @@ from tests.unit.tui.stub_client import StubClient
 async def test_foreign_words_are_shown_as_they_are(tmp_path: Path, text: str) -> None:
     client = StubClient(3)
     client.rows = [msgspec.structs.replace(row, label=text, model=text) for row in client.rows]
-    client.event_list = [msgspec.structs.replace(one, summary=text, unit_label=text) for one in client.event_list]
+    client.event_list = [msgspec.structs.replace(one, summary=text, label=text) for one in client.event_list]
     client.join_list = [msgspec.structs.replace(one, label=text, model=text) for one in client.join_list]
     async with seen_console(client, tmp_path, (160, 48)) as screen:
         await screen.sees("NEEDS YOU", text)
@@ -24,9 +24,9 @@ async def test_foreign_words_are_shown_as_they_are(tmp_path: Path, text: str) ->
         await screen.press("enter")
         await screen.sees("Compare, then accept", text)
         await screen.press("escape", "x")
-        await screen.sees("Type the reason", text)
+        await screen.sees(f"Refuse {text}")
         await screen.press("escape", "7")
-        await screen.sees("taken by", text)
+        await screen.sees("told by", text)
         await screen.press("2")
         await screen.sees("UNITS", text)
         await screen.press("enter")
