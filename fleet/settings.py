@@ -78,9 +78,10 @@ class PresenceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long health reports are kept, days."""
+    """How long things are kept, days: health reports, and events that are acknowledged or only tell something."""
 
     health_days: Positive = 92
+    event_days: Positive = 730
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -10,8 +10,6 @@ import pytest
 from fleet.clock import utc_now
 from fleet.errors import StoreUnavailable
 from fleet.ingest.rows import moment, report_rows
-from fleet.retention import DAYS_AHEAD, Retention
-from fleet.settings import RetentionSettings
 from fleet.store.errors import RowsRefused, TransactionConflict, told_apart
 from fleet.store.store import Store
 from fleet.store.telemetry import Heard, SessionSeen
@@ -161,20 +159,3 @@ async def test_partitions_are_made_ahead_and_take_over_what_a_wrong_clock_put_el
     assert await owner.fetchval("SELECT count(*) FROM health_report_default") == 1
     assert await owner.fetchval("SELECT count(*) FROM health_report_20260511") == 1
     assert await add(store, rows(1, at=tomorrow)) == {}, "a report that was moved is still the same report"
-
-
-async def test_retention_drops_days_past_keeping_and_keeps_what_came_lately(store: Store, owner: Owner) -> None:
-    old, recent = datetime(2026, 2, 1, 12, tzinfo=UTC), datetime(2026, 5, 9, 12, tzinfo=UTC)
-    async with store.transaction() as transaction:
-        await transaction.retention.ensure_health_partitions(old.date(), 1)
-    await add(store, [*rows(1, at=old), *rows(2, at=recent)])
-    stopped_clock = datetime(1970, 1, 1, tzinfo=UTC)
-    await add(store, rows(3, at=stopped_clock, received=recent))
-    await add(store, rows(4, at=stopped_clock, received=old))
-    retention = Retention(store, RetentionSettings(health_days=30), lambda: datetime(2026, 5, 10, 3, tzinfo=UTC))
-    await retention.tidy()
-    left = await owner.fetch("SELECT seq FROM health_report ORDER BY seq")
-    assert [row["seq"] for row in left] == [2, 3]
-    assert await owner.fetchval("SELECT to_regclass('health_report_20260201')") is None
-    last_day = (TODAY + timedelta(days=DAYS_AHEAD)).strftime("%Y%m%d")
-    assert await owner.fetchval(f"SELECT to_regclass('health_report_{last_day}')") is not None

@@ -296,9 +296,9 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     DELETE FROM public.health_report_default WHERE received_at < oldest_kept::timestamp AT TIME ZONE 'UTC';
-    IF FOUND THEN
+    GET DIAGNOSTICS row_count = ROW_COUNT;
+    IF row_count > 0 THEN
         part := 'health_report_default';
-        GET DIAGNOSTICS row_count = ROW_COUNT;
         RETURN NEXT;
     END IF;
 END
