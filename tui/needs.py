@@ -8,6 +8,7 @@ from protocols.api.events import EventView
 from protocols.api.joins import JoinView
 from protocols.api.units import Presence, Summary, UnitRow
 from protocols.joining import display_fingerprint
+from tui.alarms import AlarmGroup, grouped
 from tui.paint import PRESENCE_TONES, Line, Span, Tone, fit, joined, spread, wrap
 from tui.words import age, full_moment, number, plural, safe, short_moment
 
@@ -26,7 +27,8 @@ class Need(NamedTuple):
     name: str
     text: str
     hint: str
-    event: EventView | None = None
+    times: int = 1
+    alarms: tuple[EventView, ...] = ()
     join: JoinView | None = None
     unit_id: str | None = None
 
@@ -44,11 +46,12 @@ def needs(
     *,
     may_ack: bool,
 ) -> list[Need]:
-    """Open alarms newest first, then joins, those that wait longest first, then the quiet and quarantined of `units`.
+    """Open alarms by unit and kind, newest first; then joins, those that wait longest first; then the quiet and
+    quarantined of `units`.
 
     `units` are the first of the fleet sorted by presence; `summary` tells how many more there are.
     """
-    found = [_alarm(event, may_ack=may_ack) for event in sorted(alarms, key=lambda event: event.at, reverse=True)]
+    found = [_alarm(group, may_ack=may_ack) for group in grouped(alarms)]
     found += [_join(join) for join in sorted(joins, key=lambda join: join.first_seen_at)]
     silent = [row for row in units if row.presence in _SILENT]
     found += [_silent(row) for row in silent]
@@ -58,17 +61,18 @@ def needs(
     return found
 
 
-def _alarm(event: EventView, *, may_ack: bool) -> Need:
-    times = f" ×{event.count}" if event.count > 1 else ""
+def _alarm(group: AlarmGroup, *, may_ack: bool) -> Need:
+    newest = group.newest
     return Need(
-        key=f"event-{event.event_id}",
+        key=f"alarm-{newest.unit_id}-{newest.kind}",
         kind="alarm",
-        at=event.at,
-        name=name_of(event.label, event.unit_id),
-        text=event.summary + times,
+        at=newest.at,
+        name=name_of(newest.label, newest.unit_id),
+        text=newest.summary,
+        times=group.times,
         hint="a ack" if may_ack else "enter",
-        event=event,
-        unit_id=event.unit_id,
+        alarms=group.events,
+        unit_id=newest.unit_id,
     )
 
 
@@ -106,6 +110,7 @@ def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
         Span(fit(at, 11 if wide else 10), "muted"),
         Span(fit("" if need.kind == "more" else need.kind, 7 if wide else 6), _TONES[need.kind]),
         Span(fit(need.name, 24 if wide else 13), "strong"),
+        Span(f" ×{number(need.times)}" if need.times > 1 else "", _TONES[need.kind]),
         Span(" " + safe(need.text)),
     )
     return spread(left, (Span(need.hint, "accent"), Span(" ")), width) if wide else left
@@ -116,7 +121,15 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Lin
     since = f"{full_moment(need.at, utc=utc)}, {age(need.at, now)} ago" if need.at else ""
     unit = f"{need.unit_id}  " if need.unit_id else ""
     first = wrap(need.text, width - 2, "strong")[:1]
+    if len(need.alarms) > 1:
+        oldest = short_moment(need.alarms[-1].at, now, utc=utc)
+        since = f"{len(need.alarms)} alarms since {oldest}, newest {age(need.at, now)} ago"
     return [(Span(" "), *line) for line in [*first, (Span(unit + since, "muted"),)]]
+
+
+def things(found: Sequence[Need]) -> int:
+    """How many things the lines of `found` stand for: a group of alarms is as many as it holds."""
+    return sum(max(1, len(need.alarms)) for need in found)
 
 
 def wanting(summary: Summary) -> int:

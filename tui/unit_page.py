@@ -8,6 +8,7 @@ from protocols.api.events import EventView
 from protocols.api.units import CommandView, History, PresenceFacts, UnitDetail
 from protocols.commands import FINAL
 from protocols.joining import display_fingerprint
+from tui.alarms import grouped
 from tui.figures import GROUPS, LEAST_RANGE, PLOTTED, Reading, figure_text, readings
 from tui.needs import name_of
 from tui.paint import (
@@ -43,6 +44,7 @@ class UnitPicture(NamedTuple):
     histories: Mapping[str, History]
     events: Sequence[EventView] | None
     commands: Sequence[CommandView] | None
+    alarms: Sequence[EventView] | None = None
 
 
 def telling_hours(known_for: timedelta) -> int:
@@ -57,18 +59,32 @@ class Moment(NamedTuple):
     utc: bool
 
 
-def top_lines(detail: UnitDetail, when: Moment) -> list[Line]:
-    """Which unit, its state in a word, and the three freshness facts."""
+def top_lines(detail: UnitDetail, when: Moment, alarms: Sequence[EventView] | None = None) -> list[Line]:
+    """Which unit, its state in a word, the three freshness facts, its worries, and what the open alarms say."""
     row = detail.row
     name = (Span(" "), Span(safe(name_of(row.label, row.unit_id)), "title"))
     unit_id = (Span(row.unit_id, "muted"),) if row.label else EMPTY
     state = (Span(row.presence, PRESENCE_TONES[row.presence]),)
-    alarms = (Span(plural(row.alarms, "open alarm"), "bad"),) if row.alarms else EMPTY
-    return [
-        joined([name, unit_id, state, alarms]),
+    lines = [
+        joined([name, unit_id, state]),
         (Span(" "), *joined(freshness(row.facts, when.now))),
         (Span(" "), *worries(detail)),
     ]
+    said = alarm_sentence(row.alarms, alarms, when)
+    return [*lines, (Span(" "), *said)] if said else lines
+
+
+def alarm_sentence(count: int, alarms: Sequence[EventView] | None, when: Moment) -> Line:
+    """`3 open alarms, the newest 2 min ago: supply too low`; an alarm stays open until somebody takes note of it, also
+    when its figure is good again. Nothing when none is open."""
+    if not count and not alarms:
+        return EMPTY
+    known = max(count, len(alarms or ()))
+    if not alarms:
+        return (Span(plural(known, "open alarm"), "bad"),)
+    newest = grouped(alarms)[0].newest
+    told = f"{age(newest.at, when.now)} ago: {safe(newest.summary)}"
+    return (Span(plural(known, "open alarm"), "bad"), Span(f", the newest {told}" if known > 1 else f", {told}"))
 
 
 def worries(detail: UnitDetail) -> Line:
@@ -136,8 +152,9 @@ def body_lines(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
 
 def _rest(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
     parts = [
+        alarm_lines(picture.alarms, when, width),
         history_lines(picture.histories, picture.detail, when, width),
-        event_lines(picture.events, when, width),
+        event_lines(picture.events, when, width, [alarm.event_id for alarm in picture.alarms or ()]),
         command_lines(picture.commands, when),
         settings_lines(picture.detail),
         identity_lines(picture.detail, when),
@@ -211,10 +228,27 @@ def _extent(history: History) -> str:
     return f"{figure_text(history.figure, low)} … {figure_text(history.figure, high)}"
 
 
-def event_lines(events: Sequence[EventView] | None, when: Moment, width: int) -> list[Line]:
-    """The newest events of the unit."""
+def alarm_lines(alarms: Sequence[EventView] | None, when: Moment, width: int) -> list[Line]:
+    """The open alarms, those of a kind in one line."""
+    if not alarms:
+        return []
+    lines = [head("open alarms", "until somebody takes note: l, then a on each; or a on the first screen")]
+    for group in grouped(alarms):
+        at = fit(moment(group.newest.at, when.now, utc=when.utc), 13)
+        lines += [
+            (Span("  " + (at if not index else " " * 13), "muted"), *line)
+            for index, line in enumerate(wrap(group.text, max(10, width - 17), "bad"))
+        ]
+    return [*lines, EMPTY]
+
+
+def event_lines(
+    events: Sequence[EventView] | None, when: Moment, width: int, told_above: Sequence[int] = ()
+) -> list[Line]:
+    """The newest events of the unit but those `told_above`."""
     if events is None:
         return [head("events"), (Span("  …", "muted"),), EMPTY]
+    events = [event for event in events if event.event_id not in told_above]
     if not events:
         return [head("events"), (Span("  none", "muted"),), EMPTY]
     lines = [head("events", "l shows all")]

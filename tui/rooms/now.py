@@ -8,18 +8,19 @@ from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from fleet.client import FeedItem
-from protocols.api.events import EventPage, EventView
+from protocols.api.events import EventPage
 from protocols.api.feed import EventsChanged, JoinsChanged, SummaryChanged, Watch
 from protocols.api.joins import JoinView
 from protocols.api.units import Summary, UnitPage
+from tui.alarms import acknowledge_all
 from tui.lines import Page
 from tui.listing import ItemListing
-from tui.needs import Need, fleet_lines, name_of, need_detail, need_line, needs
+from tui.needs import Need, fleet_lines, need_detail, need_line, needs, things
 from tui.paint import Line, Span
 from tui.rooms.room import Room
 from tui.words import plural
 
-MOST_SHOWN = 100
+MOST_SHOWN = 500
 SILENT_SHOWN = 50
 
 _All = tuple[EventPage, list[JoinView], UnitPage, Summary]
@@ -31,7 +32,7 @@ class NowRoom(Room):
     ROOM = "now"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", tooltip="go to what it is about"),
-        Binding("a", "acknowledge", "ack", tooltip="take note of the alarm in your name"),
+        Binding("a", "acknowledge", "ack", tooltip="take note, in your name, of all alarms of the line"),
         Binding("j", "app.joins", "joins", tooltip="the joining queue"),
     ]
 
@@ -101,7 +102,9 @@ class NowRoom(Room):
 
     def _show_rest(self) -> None:
         count = len(self._list.items)
-        self._title.show([(Span(" NEEDS YOU  ", "muted"), Span(str(count) if self._is_known else "…", "strong"))])
+        self._title.show(
+            [(Span(" NEEDS YOU  ", "muted"), Span(str(things(self._list.items)) if self._is_known else "…", "strong"))]
+        )
         self._list.display = count > 0
         self._empty.display = count == 0
         self._empty.show(self._empty_lines())
@@ -149,7 +152,7 @@ class NowRoom(Room):
             case "open":
                 return need is not None and (need.kind != "alarm" or need.unit_id is not None)
             case "acknowledge":
-                return need is not None and need.event is not None and self.desk.may("acknowledge-event")
+                return need is not None and bool(need.alarms) and self.desk.may("acknowledge-event")
         return True
 
     async def action_open(self) -> None:
@@ -165,14 +168,19 @@ class NowRoom(Room):
             await self.desk.open_unit(need.unit_id)
 
     def action_acknowledge(self) -> None:
-        """Take note of the alarm under the cursor."""
+        """Take note of the alarms of the line under the cursor."""
         need = self._list.item
-        if need is None or need.event is None:
+        if need is None or not need.alarms:
             return
-        event_id, deed = need.event.event_id, f"acknowledging {need.name}: {need.event.kind}"
-        self.do(deed, lambda: self.desk.door.acknowledge(event_id), self._acknowledged)
+        door, what = self.desk.door, f"{need.name}: {need.alarms[0].kind}"
+        self.do(
+            f"acknowledging {what}",
+            lambda: acknowledge_all(door, need.alarms),
+            lambda taken: self._acknowledged(need, f"{what}{f' ×{taken}' if taken > 1 else ''}"),
+        )
 
-    def _acknowledged(self, event: EventView) -> None:
-        self.desk.say(f"acknowledged {name_of(event.label, event.unit_id)}: {event.kind}", "good")
-        self._list.show([need for need in self._list.items if need.key != f"event-{event.event_id}"])
+    def _acknowledged(self, need: Need, what: str) -> None:
+        self.desk.say(f"acknowledged {what}", "good")
+        self._list.show([other for other in self._list.items if other.alarms != need.alarms])
         self._show_rest()
+        self.refetch()

@@ -24,6 +24,8 @@ from tui.rooms.plot import PlotRoom
 from tui.rooms.room import Room
 from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, telling_hours, top_lines
 
+EVENTS_ASKED = 20
+ALARMS_ASKED = 100
 FOLLOW_EVERY_S = 0.7
 """How often a command under way is asked about."""
 
@@ -48,6 +50,7 @@ class UnitRoom(Room):
         self._histories: dict[str, History] = {}
         self._histories_due = True
         self._events: EventPage | None = None
+        self._alarms: EventPage | None = None
         self._commands: list[CommandView] | None = None
         self._top = Page(id="top")
         self._page = Page(id="page")
@@ -78,7 +81,14 @@ class UnitRoom(Room):
 
     def _ask_events(self, *, background: bool) -> None:
         door, unit_id = self.desk.door, self.unit_id
-        self.ask("events", lambda: door.events(unit_id=unit_id, limit=10), self._events_arrived, background=background)
+
+        async def events() -> tuple[EventPage, EventPage]:
+            return await asyncio.gather(
+                door.events(unit_id=unit_id, limit=EVENTS_ASKED),
+                door.events(unit_id=unit_id, severity="alarm", open_only=True, limit=ALARMS_ASKED),
+            )
+
+        self.ask("events", events, self._events_arrived, background=background)
 
     def _ask_histories(self, hours: int) -> None:
         door, unit_id = self.desk.door, self.unit_id
@@ -123,8 +133,8 @@ class UnitRoom(Room):
         self._histories = {history.figure: history for history in histories}
         self._draw()
 
-    def _events_arrived(self, page: EventPage) -> None:
-        self._events = page
+    def _events_arrived(self, pages: tuple[EventPage, EventPage]) -> None:
+        self._events, self._alarms = pages
         self._draw()
 
     def _commands_arrived(self, commands: list[CommandView]) -> None:
@@ -137,8 +147,11 @@ class UnitRoom(Room):
         clock = self.desk.server_clock
         when = Moment(clock.now(), clock.utc)
         events = self._events.events if self._events is not None else None
-        picture = UnitPicture(self._detail, self._histories, events, self._commands)
-        self._top.show(top_lines(self._detail, when))
+        alarms = self._alarms.events if self._alarms is not None else None
+        picture = UnitPicture(self._detail, self._histories, events, self._commands, alarms)
+        top = top_lines(self._detail, when, alarms)
+        self._top.styles.height = len(top) + 1
+        self._top.show(top)
         self._page.show(body_lines(picture, when, max(40, self._page.scrollable_size.width)))
 
     @override

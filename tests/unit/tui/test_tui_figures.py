@@ -47,7 +47,10 @@ def test_a_figure_with_its_unit_of_measure(name: str, value: object, text: str) 
     assert figure_text(name, value) == text
 
 
-@given(st.sampled_from(FIGURES), st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text())
+@given(
+    st.sampled_from(FIGURES),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+)
 def test_every_value_has_some_text(name: str, value: object) -> None:
     assert isinstance(figure_text(name, value), str)
 

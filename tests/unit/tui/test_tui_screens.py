@@ -68,6 +68,28 @@ async def test_an_alarm_is_acknowledged_from_the_first_screen(tmp_path: Path) ->
         assert screen.asked("acknowledge") == [("acknowledge", 58)]
 
 
+async def test_alarms_of_a_kind_are_one_line_and_taken_together(tmp_path: Path) -> None:
+    client = StubClient(3)
+    alarm = next(event for event in client.event_list if event.severity == "alarm")
+    told = [
+        msgspec.structs.replace(
+            alarm, event_id=900 + number, count=1, unit_id=client.rows[1].unit_id, label=client.rows[1].label
+        )
+        for number in range(4)
+    ]
+    client.event_list, client.join_list = told, []
+    async with console(client, tmp_path) as screen:
+        await screen.sees("NEEDS YOU  4", "roof 001", "×4 supply 10.9 V", "4 alarms since")
+        assert sum("roof 001" in line for line in screen.lines) == 1
+        await screen.press("enter")
+        await screen.sees("4 open alarms, the newest", "ago: supply 10.9 V", "SoC temperature")
+        await screen.press("escape")
+        await screen.sees("NEEDS YOU  4")
+        await screen.press("a")
+        await screen.sees("acknowledged roof 001: supply-falling ×4", "NEEDS YOU  0")
+        assert sorted(screen.asked("acknowledge")) == [("acknowledge", 900 + number) for number in range(4)]
+
+
 async def test_what_the_role_may_not_do_is_not_offered(tmp_path: Path) -> None:
     async with console(StubClient(role="inspector"), tmp_path) as screen:
         await screen.sees("NEEDS YOU  17", "TO-12 · inspector")
