@@ -3,6 +3,7 @@
     FleetError
     ├── SettingsInvalid      the settings file or environment can not be used
     ├── StoreUnavailable     PostgreSQL can not be reached or went away
+    ├── InvalidValue         PostgreSQL can not hold a value it was given
     ├── SchemaOutdated       the database has another revision than this program
     └── RequestRefused       a request that is not done, with an API `Problem` inside
         ├── NotFound
@@ -34,6 +35,14 @@ class StoreUnavailable(FleetError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"PostgreSQL is not available: {detail}")
+        self.detail = detail
+
+
+class InvalidValue(FleetError):
+    """A value that PostgreSQL can not hold (NUL in a text, a number out of range); nothing of the transaction holds."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"PostgreSQL can not hold a value: {detail}")
         self.detail = detail
 
 

@@ -5,6 +5,7 @@ or NOBODY_YET for the few that come before signing in. A handler without one is 
 """
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar.connection import ASGIConnection
@@ -49,7 +50,9 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     if permission == ANYONE_SIGNED_IN:
         return
     if permission is None or not may(person.role, permission):
-        await _record(services, person, str(permission), f"{connection.scope.get('method', '')} {connection.url.path}")
+        # Quoted, so that no character in a path can keep the refusal from being written down.
+        request = f"{connection.scope.get('method', '')} {quote(connection.url.path)}"
+        await _record(services, person, str(permission), request)
         raise Forbidden(person.role, permission or "manage-people")
 
 

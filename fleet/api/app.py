@@ -8,20 +8,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 
-from fleet.api import events, feed, joining, people, units
-from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET, guard
+from fleet.api import events, feed, health, joining, people, units
+from fleet.api.access import ANYONE_SIGNED_IN, guard
 from fleet.api.problems import HANDLERS
-from fleet.api.services import Given, Services
+from fleet.api.services import Services
 
 _MAX_BODY_BYTES = 64 * 1024
-
-
-@get("/health", opt={"permission": NOBODY_YET})
-async def alive(services: Given) -> dict[str, str]:
-    """Whether the controller and its database answer; for load balancers and containers."""
-    async with services.store.transaction() as transaction:
-        await transaction.units.schema_revision()
-    return {"status": "ok"}
+_PARTS = (health, joining, people, units, events, feed)
 
 
 def _openapi_handler(document: dict[str, Any]) -> Any:
@@ -35,7 +28,7 @@ def _openapi_handler(document: dict[str, Any]) -> Any:
 
 def build_api(services: Services) -> Litestar:
     """The application; deny by default, bodies at most 64 KiB, every error a Problem."""
-    handlers = [alive, *joining.HANDLERS, *people.HANDLERS, *units.HANDLERS, *events.HANDLERS, *feed.HANDLERS]
+    handlers = [handler for part in _PARTS for handler in part.HANDLERS]
     options: dict[str, Any] = {
         "guards": [guard],
         "dependencies": {"services": Provide(lambda: services, sync_to_thread=False)},

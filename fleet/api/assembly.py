@@ -1,6 +1,7 @@
 """Putting the API's services together from settings, store and credentials."""
 
 from fleet.api.limits import RateLimit
+from fleet.api.pulse import Pulse
 from fleet.api.services import Services
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
@@ -14,6 +15,8 @@ from fleet.people.signing_in import SigningIn
 from fleet.settings import Settings
 from fleet.store.store import Store
 from protocols.joining import BrokerAddress
+
+_HEALTH_PER_MINUTE = 120
 
 
 def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hub, clock: Clock) -> Services:
@@ -33,4 +36,6 @@ def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hu
         root_pem=authority.root_pem,
         join_limit=RateLimit(settings.joining.requests_per_minute),
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
+        health_limit=RateLimit(_HEALTH_PER_MINUTE),
+        pulse=Pulse(store),
     )

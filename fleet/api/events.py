@@ -5,9 +5,10 @@ from typing import Annotated
 import msgspec
 from litestar import Request, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from fleet.api.access import caller_of
+from fleet.api.parameters import EventAsked, EventInPath, UnitAsked
 from fleet.api.services import Given
 from fleet.errors import Conflict, NotFound
 from fleet.log.entries import EventAcknowledged
@@ -20,10 +21,10 @@ ApiRequest = Request[object, object, State]
 @get("/api/events", opt={"permission": "see-fleet"})
 async def list_events(
     services: Given,
-    unit_id: FromQuery[str | None] = None,
+    unit_id: UnitAsked = None,
     severity: FromQuery[list[Severity] | None] = None,
     open_only: FromQuery[bool] = False,
-    before: FromQuery[int | None] = None,
+    before: EventAsked = None,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> EventPage:
     """Events newest first."""
@@ -35,7 +36,7 @@ async def list_events(
 
 
 @post("/api/events/{event_id:int}/acknowledge", opt={"permission": "acknowledge-event"}, status_code=200)
-async def acknowledge(request: ApiRequest, services: Given, event_id: FromPath[int]) -> EventView:
+async def acknowledge(request: ApiRequest, services: Given, event_id: EventInPath) -> EventView:
     """Take an event: it is no longer open."""
     now = services.clock()
     person_id = caller_of(request).person.person_id

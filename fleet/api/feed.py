@@ -12,7 +12,7 @@ from litestar.exceptions import WebSocketDisconnect
 
 from fleet.api.access import NOBODY_YET
 from fleet.api.services import Given, Services
-from fleet.errors import RequestRefused, StoreUnavailable
+from fleet.errors import InvalidValue, RequestRefused, StoreUnavailable
 from fleet.feed.hub import Subscription
 from fleet.store.changes import Change
 from fleet.store.store import Transaction
@@ -66,6 +66,8 @@ async def feed(socket: Socket, services: Given) -> None:
         first = group.exceptions[0]
         assert isinstance(first, _ClosedByRule)
         await _close(socket, first)
+    except* (InvalidValue, UnicodeError):
+        await _close(socket, _ClosedByRule(CLOSE_BAD_MESSAGE, "a value of the message can not be used"))
     except* StoreUnavailable as group:
         _log.warning("a feed lost the database", detail=str(group.exceptions[0]))
         await _close(socket, _ClosedByRule(CLOSE_TRY_LATER, "the controller has lost its database"))

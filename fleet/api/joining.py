@@ -1,14 +1,13 @@
 """The door for units (no session: a voucher speaks for them), and the joining queue for people."""
 
-import time
-
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from fleet.api.access import NOBODY_YET, address_of, caller_of
+from fleet.api.parameters import TokenInPath
 from fleet.api.services import Given
-from fleet.joining.rules import refusal
+from fleet.api.throttle import throttle_joins
 from protocols.api.joins import AcceptedUnit, Decision, Invite, JoinView, Refusal, VoucherMade, VoucherView
 from protocols.joining import JoinRefusal, JoinReply, JoinRequest, RefusalCode
 
@@ -24,13 +23,10 @@ async def root_certificate(services: Given) -> bytes:
     return services.root_pem
 
 
-@post("/join", opt={"permission": NOBODY_YET}, status_code=200)
+@post("/join", opt={"permission": NOBODY_YET}, status_code=200, before_request=throttle_joins)
 async def join(request: ApiRequest, services: Given, data: JSONBody[JoinRequest]) -> Response[JoinReply | JoinRefusal]:
     """A unit presents its voucher and certificate request; it repeats the same request until accepted."""
-    address = address_of(request)
-    if not services.join_limit.allow(address, time.monotonic()):
-        return Response(refusal("joins-too-fast"), status_code=429)
-    answer = await services.door.knock(data, address)
+    answer = await services.door.knock(data, address_of(request))
     if isinstance(answer, JoinRefusal):
         return Response(answer, status_code=_STATUS.get(answer.code, _REFUSED_STATUS))
     return Response(answer)
@@ -50,7 +46,7 @@ async def list_vouchers(services: Given) -> list[VoucherView]:
 
 
 @delete("/api/vouchers/{voucher_id:str}", opt={"permission": "invite-unit"})
-async def withdraw_voucher(request: ApiRequest, services: Given, voucher_id: FromPath[str]) -> None:
+async def withdraw_voucher(request: ApiRequest, services: Given, voucher_id: TokenInPath) -> None:
     """Withdraw a voucher that has not been used."""
     await services.vouchers.withdraw(voucher_id, caller_of(request).person.person_id)
 
@@ -64,7 +60,7 @@ async def list_joins(services: Given) -> list[JoinView]:
 
 @post("/api/joins/{join_id:str}/accept", opt={"permission": "decide-join"}, status_code=200)
 async def accept_join(
-    request: ApiRequest, services: Given, join_id: FromPath[str], data: JSONBody[Decision]
+    request: ApiRequest, services: Given, join_id: TokenInPath, data: JSONBody[Decision]
 ) -> AcceptedUnit:
     """Accept a waiting unit whose fingerprint was compared."""
     unit_id = await services.decisions.accept(join_id, data.fingerprint, caller_of(request).person.person_id)
@@ -72,7 +68,7 @@ async def accept_join(
 
 
 @post("/api/joins/{join_id:str}/refuse", opt={"permission": "decide-join"}, status_code=204)
-async def refuse_join(request: ApiRequest, services: Given, join_id: FromPath[str], data: JSONBody[Refusal]) -> None:
+async def refuse_join(request: ApiRequest, services: Given, join_id: TokenInPath, data: JSONBody[Refusal]) -> None:
     """Turn a waiting unit away."""
     await services.decisions.refuse(join_id, data.reason, caller_of(request).person.person_id)
 

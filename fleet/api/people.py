@@ -1,14 +1,13 @@
 """Signing in and out, and the people of the fleet."""
 
-import time
-
 from litestar import Request, delete, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET, address_of, caller_of
-from fleet.api.services import Given, Services
-from fleet.errors import RequestRefused
+from fleet.api.parameters import PersonInPath
+from fleet.api.services import Given
+from fleet.api.throttle import throttle_sign_ins
 from protocols.api.people import NewPerson, PersonView
 from protocols.api.sessions import Challenge, ChallengeRequest, SignedIn, SignIn, Whoami
 from protocols.people import PERMISSIONS
@@ -16,33 +15,16 @@ from protocols.people import PERMISSIONS
 ApiRequest = Request[object, object, State]
 
 
-class TooFast(RequestRefused):
-    """Too many attempts from one address."""
-
-    status = 429
-
-    def __init__(self) -> None:
-        super().__init__("too-fast", "too many attempts from this address", "wait a minute, then try again")
-
-
-def _limit(services: Services, request: ApiRequest) -> str:
-    address = address_of(request)
-    if not services.sign_in_limit.allow(address, time.monotonic()):
-        raise TooFast
-    return address
-
-
-@post("/api/challenge", opt={"permission": NOBODY_YET}, status_code=200)
-async def challenge(request: ApiRequest, services: Given, data: JSONBody[ChallengeRequest]) -> Challenge:
+@post("/api/challenge", opt={"permission": NOBODY_YET}, status_code=200, before_request=throttle_sign_ins)
+async def challenge(services: Given, data: JSONBody[ChallengeRequest]) -> Challenge:
     """A nonce to sign; the same for people who exist and who do not."""
-    _limit(services, request)
     return await services.signing_in.challenge(data.person_id)
 
 
-@post("/api/session", opt={"permission": NOBODY_YET}, status_code=200)
+@post("/api/session", opt={"permission": NOBODY_YET}, status_code=200, before_request=throttle_sign_ins)
 async def sign_in(request: ApiRequest, services: Given, data: JSONBody[SignIn]) -> SignedIn:
     """Open a session with a signature over the challenge."""
-    return await services.signing_in.sign_in(data, _limit(services, request))
+    return await services.signing_in.sign_in(data, address_of(request))
 
 
 @get("/api/session", opt={"permission": ANYONE_SIGNED_IN})
@@ -78,7 +60,7 @@ async def add_person(request: ApiRequest, services: Given, data: JSONBody[NewPer
 
 
 @post("/api/people/{person_id:str}/end", opt={"permission": "manage-people"}, status_code=204)
-async def end_person(request: ApiRequest, services: Given, person_id: FromPath[str]) -> None:
+async def end_person(request: ApiRequest, services: Given, person_id: PersonInPath) -> None:
     """End a person's access and sessions at once."""
     await services.people.end(person_id, caller_of(request).person.person_id)
 

@@ -5,7 +5,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from fleet.errors import RequestRefused, StoreUnavailable
+from fleet.errors import InvalidValue, RequestRefused, StoreUnavailable
 from protocols.api.problems import Problem
 from protocols.errors import ProtocolError
 
@@ -36,6 +36,18 @@ def bad_id(_request: AnyRequest, error: ProtocolError) -> Response[Problem]:
     return _answer(Problem(code=error.reason, message=str(error), remedy="correct the request"), 400)
 
 
+def unusable(_request: AnyRequest, _error: Exception) -> Response[Problem]:
+    """A text, number or nesting that can not be read or stored; the value itself is not repeated."""
+    return _answer(
+        Problem(
+            code="value-unusable",
+            message="the request holds a value that can not be used",
+            remedy="correct the request",
+        ),
+        400,
+    )
+
+
 def http_error(_request: AnyRequest, error: HTTPException) -> Response[Problem]:
     """What the framework refuses: unknown paths, wrong methods, bodies that do not fit."""
     extra = error.extra if isinstance(error.extra, list) else []
@@ -58,6 +70,9 @@ HANDLERS: ExceptionHandlersMap = {
     RequestRefused: refused,
     StoreUnavailable: store_unavailable,
     ProtocolError: bad_id,
+    InvalidValue: unusable,
+    RecursionError: unusable,
+    UnicodeError: unusable,
     HTTPException: http_error,
     Exception: unexpected,
 }

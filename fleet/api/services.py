@@ -6,6 +6,7 @@ from typing import TypeAlias
 from litestar.di import NamedDependency
 
 from fleet.api.limits import RateLimit
+from fleet.api.pulse import Pulse
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
 from fleet.feed.hub import Hub
@@ -33,6 +34,8 @@ class Services:
     root_pem: bytes
     join_limit: RateLimit
     sign_in_limit: RateLimit
+    health_limit: RateLimit
+    pulse: Pulse
 
 
 Given: TypeAlias = NamedDependency[Services]

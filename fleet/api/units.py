@@ -4,9 +4,10 @@ from typing import Annotated
 
 from litestar import Request, get, post, put
 from litestar.datastructures import State
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from fleet.api.access import caller_of
+from fleet.api.parameters import UnitInPath
 from fleet.api.services import Given
 from fleet.errors import NotFound, RequestRefused
 from protocols.api.units import (
@@ -47,7 +48,7 @@ async def summary(services: Given) -> Summary:
 
 
 @get("/api/units/{unit_id:str}", opt={"permission": "see-fleet"})
-async def one_unit(services: Given, unit_id: FromPath[str]) -> UnitDetail:
+async def one_unit(services: Given, unit_id: UnitInPath) -> UnitDetail:
     """All of one unit."""
     async with services.store.transaction() as transaction:
         detail = await transaction.units.detail(unit_id)
@@ -59,7 +60,7 @@ async def one_unit(services: Given, unit_id: FromPath[str]) -> UnitDetail:
 @get("/api/units/{unit_id:str}/history", opt={"permission": "see-fleet"})
 async def history(
     services: Given,
-    unit_id: FromPath[str],
+    unit_id: UnitInPath,
     figure: Annotated[str, QueryParameter(max_length=40)],
     hours: Annotated[int, QueryParameter(ge=1, le=24 * 366)] = 24,
 ) -> History:
@@ -71,30 +72,28 @@ async def history(
 
 
 @get("/api/units/{unit_id:str}/commands", opt={"permission": "see-fleet"})
-async def list_commands(services: Given, unit_id: FromPath[str]) -> list[CommandView]:
+async def list_commands(services: Given, unit_id: UnitInPath) -> list[CommandView]:
     """The unit's newest commands."""
     async with services.store.transaction() as transaction:
         return await transaction.commands.of_unit(unit_id)
 
 
 @post("/api/units/{unit_id:str}/report", opt={"permission": "command-unit"}, status_code=202)
-async def report_now(request: ApiRequest, services: Given, unit_id: FromPath[str]) -> CommandView:
+async def report_now(request: ApiRequest, services: Given, unit_id: UnitInPath) -> CommandView:
     """Ask the unit for a report now."""
     return await services.desk.report_now(unit_id, caller_of(request).person.person_id)
 
 
 @put("/api/units/{unit_id:str}/settings", opt={"permission": "change-settings"})
 async def change_settings(
-    request: ApiRequest, services: Given, unit_id: FromPath[str], data: JSONBody[SettingsChange]
+    request: ApiRequest, services: Given, unit_id: UnitInPath, data: JSONBody[SettingsChange]
 ) -> UnitSettings:
     """Want other settings for the unit."""
     return await services.desk.change_settings(unit_id, data, caller_of(request).person.person_id)
 
 
 @put("/api/units/{unit_id:str}/label", opt={"permission": "change-settings"}, status_code=204)
-async def change_label(
-    request: ApiRequest, services: Given, unit_id: FromPath[str], data: JSONBody[LabelChange]
-) -> None:
+async def change_label(request: ApiRequest, services: Given, unit_id: UnitInPath, data: JSONBody[LabelChange]) -> None:
     """Give the unit another short name."""
     await services.desk.change_label(unit_id, data.label, caller_of(request).person.person_id)
 

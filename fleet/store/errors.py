@@ -37,8 +37,7 @@ class TransactionConflict(StoreError):
 def told_apart() -> Iterator[None]:
     """Raise what asyncpg raises in the block as RowsRefused, TransactionConflict or StoreUnavailable.
 
-    To be used inside a transaction's block: outside it, a value that the driver can not encode is already taken for a
-    lost connection.
+    To be used inside a transaction's block: outside it, values that can not be stored are already `InvalidValue`.
     """
     try:
         yield

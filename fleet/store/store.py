@@ -7,7 +7,7 @@ from functools import cached_property
 
 import asyncpg
 
-from fleet.errors import SchemaOutdated, SettingsInvalid, StoreUnavailable
+from fleet.errors import InvalidValue, SchemaOutdated, SettingsInvalid, StoreUnavailable
 from fleet.store.audit import AuditStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.commands import CommandStore
@@ -26,6 +26,7 @@ from fleet.store.units import UnitStore
 ROLE = "muster_controller"
 _STATEMENT_LIMIT_S = 30.0
 _CONNECT_LIMIT_S = 5.0
+_MAX_DETAIL = 200
 
 _GONE = (
     asyncpg.PostgresConnectionError,
@@ -123,14 +124,20 @@ class Store:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        Raises StoreUnavailable when PostgreSQL can not be reached, breaks off, or can not write.
+        Raises StoreUnavailable when PostgreSQL can not be reached, breaks off, or can not write, InvalidValue when it
+        can not hold a value it was given.
         """
         try:
             async with self._pool.acquire(timeout=_CONNECT_LIMIT_S) as connection, connection.transaction():
                 transaction = Transaction(connection)
                 yield transaction
                 await transaction.tell()
+        except asyncpg.DataError as error:
+            raise InvalidValue(str(error)[:_MAX_DETAIL]) from error
         except _GONE as error:
+            # The driver's word for a value that it can not encode is an InterfaceError that is a ValueError too.
+            if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+                raise InvalidValue(str(error)[:_MAX_DETAIL]) from error
             raise StoreUnavailable(str(error) or type(error).__name__) from error
 
     async def changes(self) -> AsyncIterator[Change]:

@@ -5,15 +5,15 @@ from typing import get_args
 import pytest
 from litestar.handlers import BaseRouteHandler
 
-from fleet.api import events, feed, joining, people, units
+from fleet.api import events, feed, health, joining, people, units
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
 from fleet.api.limits import RateLimit, payer_of
 from protocols.people import Permission
 
 HANDLERS: list[BaseRouteHandler] = [
-    handler for module in (events, feed, joining, people, units) for handler in module.HANDLERS
+    handler for module in (events, feed, health, joining, people, units) for handler in module.HANDLERS
 ]
-BEFORE_SIGNING_IN = {"/join", "/join/ca", "/api/challenge", "/api/session", "/api/feed"}
+BEFORE_SIGNING_IN = {"/health", "/join", "/join/ca", "/api/challenge", "/api/session", "/api/feed"}
 
 
 @pytest.mark.parametrize("handler", HANDLERS, ids=lambda handler: handler.handler_name)

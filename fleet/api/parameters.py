@@ -1,0 +1,16 @@
+"""The forms of what may stand in a path or a query. Anything else is a 400 before it reaches a service."""
+
+from typing import Annotated, TypeAlias
+
+from litestar.params import PathParameter, QueryParameter
+
+_LAST_EVENT_ID = 2**63 - 1
+_UNIT_ID = r"^[a-z0-9-]{8,40}$(?!\n)"
+
+UnitInPath: TypeAlias = Annotated[str, PathParameter(pattern=_UNIT_ID)]
+PersonInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
+TokenInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{24}$(?!\n)")]
+"""The id of a voucher or a join request."""
+EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=_LAST_EVENT_ID)]
+UnitAsked: TypeAlias = Annotated[str | None, QueryParameter(pattern=_UNIT_ID)]
+EventAsked: TypeAlias = Annotated[int | None, QueryParameter(ge=0, le=_LAST_EVENT_ID)]
