@@ -1,5 +1,6 @@
 """A person's decision on a waiting unit."""
 
+from datetime import datetime
 from hmac import compare_digest
 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -28,7 +29,8 @@ class JoinDecisions:
     async def accept(self, join_id: str, fingerprint: str, person_id: str) -> str:
         """Give the waiting unit an id and a certificate; returns the id.
 
-        Raises NotFound, or Conflict when it was decided already or `fingerprint` is not the waiting key's.
+        Raises NotFound, or Conflict when it was decided already, `fingerprint` is not the waiting key's, a unit has
+        that key already, or the voucher was withdrawn.
         """
         now = self._clock()
         async with self._store.transaction() as transaction:
@@ -57,7 +59,8 @@ class JoinDecisions:
                 accepted_by=person_id,
             )
             await transaction.units.add(unit, self._first_settings(), certificate, now)
-            await transaction.joining.accept(join_id, unit_id, person_id, now)
+            if not await transaction.joining.accept(join_id, unit_id, person_id, now):
+                raise Conflict("voucher-withdrawn", "the voucher of this join was withdrawn", "list the joins again")
             await transaction.log.append(
                 UnitJoined(
                     at=now,
@@ -77,13 +80,7 @@ class JoinDecisions:
         now = self._clock()
         async with self._store.transaction() as transaction:
             join = await _waiting(transaction, join_id)
-            await transaction.joining.refuse(join_id, person_id, now, reason)
-            await transaction.log.append(
-                JoinTurnedAway(
-                    at=now, actor=person_id, join=join_id, fingerprint=join.fingerprint, reason=HashedText(reason)
-                )
-            )
-            transaction.changed.joins = True
+            await turn_away(transaction, join, reason, person_id, now)
 
     def _first_settings(self) -> UnitSettings:
         return UnitSettings(
@@ -92,6 +89,17 @@ class JoinDecisions:
             spool_max_mb=self._settings.spool_max_mb,
             spool_max_days=self._settings.spool_max_days,
         )
+
+
+async def turn_away(transaction: Transaction, join: StoredJoin, reason: str, person_id: str, now: datetime) -> None:
+    """Refuse `join`, which waits and is locked by `transaction`, and enter that in the log."""
+    await transaction.joining.refuse(join.join_id, person_id, now, reason)
+    await transaction.log.append(
+        JoinTurnedAway(
+            at=now, actor=person_id, join=join.join_id, fingerprint=join.fingerprint, reason=HashedText(reason)
+        )
+    )
+    transaction.changed.joins = True
 
 
 async def _waiting(transaction: Transaction, join_id: str) -> StoredJoin:

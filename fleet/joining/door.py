@@ -24,6 +24,11 @@ from protocols.joining import (
     fingerprint,
 )
 
+_KNOWN_KEY = {
+    "unit": "its key already belongs to a unit",
+    "waiting": "its key already waits to be accepted, with another voucher",
+}
+
 
 class _Knock(msgspec.Struct, frozen=True):
     """A request with what was learnt of its sender; the key is None when the request proves none."""
@@ -83,9 +88,9 @@ class Door:
         await transaction.joining.lock_door()
         if await transaction.joining.count_pending() >= self._settings.max_pending:
             return await self._refuse(transaction, "joins-full", voucher, knock)
-        if await transaction.joining.fingerprint_known(key_fingerprint):
-            return await self._refuse(transaction, "join-refused", voucher, knock, "its key already belongs to a unit")
-        await transaction.joining.bind(voucher.voucher_id, key_fingerprint)
+        known = await transaction.joining.fingerprint_known(key_fingerprint)
+        if known is not None:
+            return await self._refuse(transaction, "join-refused", voucher, knock, _KNOWN_KEY[known])
         join = StoredJoin(
             join_id=new_token_id(),
             voucher_id=voucher.voucher_id,
@@ -98,7 +103,9 @@ class Door:
             first_seen_at=now,
             last_seen_at=now,
         )
-        await transaction.joining.add_request(join)
+        if not await transaction.joining.add_request(join):
+            return await self._refuse(transaction, "join-refused", voucher, knock, _KNOWN_KEY["waiting"])
+        await transaction.joining.bind(voucher.voucher_id, key_fingerprint)
         await transaction.log.append(
             JoinPresented(
                 at=now,

@@ -27,7 +27,7 @@ _REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     ),
     "joins-too-fast": ("too many attempts from this address", "wait a minute, then try again"),
     "csr-invalid": ("the certificate request can not be used", "the unit must prove a P-256 key of its own"),
-    "join-refused": ("a person refused this unit", "ask who is on duty, then make a new voucher"),
+    "join-refused": ("this unit is refused", "ask who is on duty, then make a new voucher"),
 }
 
 

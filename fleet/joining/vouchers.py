@@ -5,12 +5,15 @@ from datetime import timedelta
 
 from fleet.clock import Clock
 from fleet.errors import Conflict
+from fleet.joining.decisions import turn_away
 from fleet.log.entries import HashedText, VoucherMadeEntry, VoucherWithdrawn
 from fleet.store.joining import StoredVoucher
 from fleet.store.store import Store
 from protocols.api.joins import VoucherMade
 from protocols.ids import new_token_id
 from protocols.joining import VOUCHER_LIFE_S, Voucher
+
+_WITHDRAWN = "its voucher was withdrawn"
 
 
 class Vouchers:
@@ -57,10 +60,23 @@ class Vouchers:
         return VoucherMade(voucher_id=voucher.voucher_id, text=text, expires_at=expires_at)
 
     async def withdraw(self, voucher_id: str, person_id: str) -> None:
-        """Withdraw a voucher; raises Conflict when it is unknown, used or withdrawn already."""
+        """Withdraw a voucher, and refuse the unit that waits with it, if one does.
+
+        Raises Conflict when the voucher is unknown or withdrawn already, or its unit was accepted.
+        """
         now = self._clock()
         async with self._store.transaction() as transaction:
-            if not await transaction.joining.withdraw(voucher_id, now):
+            withdrawn = await transaction.joining.withdraw(voucher_id, now)
+            join = await transaction.joining.lock_request_of_voucher(voucher_id)
+            if join is not None and join.state == "accepted":
+                raise Conflict(
+                    "voucher-accepted",
+                    f"{join.decided_by} has accepted the unit that came with this voucher",
+                    f"revoke the unit {join.unit_id} instead",
+                )
+            if not withdrawn:
                 raise Conflict("voucher-gone", "there is no such voucher that could still be used", "list them again")
             await transaction.log.append(VoucherWithdrawn(at=now, actor=person_id, voucher=voucher_id))
+            if join is not None and join.state == "pending":
+                await turn_away(transaction, join, _WITHDRAWN, person_id, now)
             transaction.changed.joins = True

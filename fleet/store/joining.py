@@ -102,7 +102,7 @@ class JoiningStore:
         return sorted((record["unit_id"], record["voucher_id"]) for record in records)
 
     async def withdraw(self, voucher_id: str, now: datetime) -> bool:
-        """Withdraw an unused voucher; False when there is none."""
+        """Withdraw an unused voucher and lock it until the transaction ends; False when there is none."""
         return await self._connection.fetchval(_SQL["withdraw"], voucher_id, now) is not None
 
     async def vouchers(self, now: datetime) -> list[VoucherView]:
@@ -132,9 +132,14 @@ class JoiningStore:
         record = await self._connection.fetchrow(_SQL["request_of_voucher"], voucher_id)
         return None if record is None else StoredJoin(**record)
 
-    async def add_request(self, request: StoredJoin) -> None:
-        """Keep a new request."""
-        await self._connection.execute(
+    async def lock_request_of_voucher(self, voucher_id: str) -> StoredJoin | None:
+        """The request made with a voucher, locked until the transaction ends."""
+        record = await self._connection.fetchrow(_SQL["request_of_voucher_locked"], voucher_id)
+        return None if record is None else StoredJoin(**record)
+
+    async def add_request(self, request: StoredJoin) -> bool:
+        """Keep a new request; False when its key waits already or its voucher has a request."""
+        added = await self._connection.fetchval(
             _SQL["add_request"],
             request.join_id,
             request.voucher_id,
@@ -146,13 +151,14 @@ class JoiningStore:
             request.came_from,
             request.first_seen_at,
         )
+        return added is not None
 
     async def seen_again(self, join_id: str, now: datetime) -> None:
         """The unit asked again; the person who decides goes on seeing where it first came from."""
         await self._connection.execute(_SQL["seen_again"], join_id, now)
 
     async def accept(self, join_id: str, unit_id: str, decided_by: str, now: datetime) -> bool:
-        """Record that a person accepted; False when it was decided already."""
+        """Record that a person accepted; False when it was decided already or its voucher is withdrawn."""
         decided = await self._connection.fetchval(_SQL["decide"], join_id, "accepted", unit_id, decided_by, now, "")
         return decided is not None
 
@@ -161,7 +167,9 @@ class JoiningStore:
         decided = await self._connection.fetchval(_SQL["decide"], join_id, "refused", None, decided_by, now, reason)
         return decided is not None
 
-    async def fingerprint_known(self, fingerprint: str) -> bool:
-        """Whether a unit already holds this key."""
-        known: bool = await self._connection.fetchval(_SQL["fingerprint_known"], fingerprint)
+    async def fingerprint_known(self, fingerprint: str) -> Literal["unit", "waiting"] | None:
+        """Whether a unit already holds this key, or it waits for a person with another voucher."""
+        known: Literal["unit", "waiting"] | None = await self._connection.fetchval(
+            _SQL["fingerprint_known"], fingerprint
+        )
         return known

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from fleet.errors import Conflict
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 from protocols.api.units import (
@@ -59,8 +60,8 @@ class UnitStore:
         return revision
 
     async def add(self, unit: NewUnit, settings: UnitSettings, certificate: StoredCertificate, now: datetime) -> None:
-        """Enter a unit with its settings and first certificate."""
-        await self._connection.execute(
+        """Enter a unit with its settings and first certificate; raises Conflict when another unit has its key."""
+        added = await self._connection.fetchval(
             _SQL["add_unit"],
             unit.unit_id,
             unit.label,
@@ -70,6 +71,8 @@ class UnitStore:
             now,
             unit.accepted_by,
         )
+        if added is None:
+            raise Conflict("key-known", "this key already belongs to a unit", "refuse the join and ask who is on duty")
         await self._connection.execute(_SQL["add_live"], unit.unit_id)
         await self._connection.execute(_SQL["add_settings"], unit.unit_id, *_settings_values(settings), now)
         await self._connection.execute(

@@ -40,6 +40,10 @@ SELECT count(*) FROM join_request WHERE state = 'pending'
 SELECT join_request.*, voucher.label, voucher.created_by AS invited_by, voucher.people_version
 FROM join_request JOIN voucher USING (voucher_id) WHERE voucher_id = $1
 
+-- name: request_of_voucher_locked
+SELECT join_request.*, voucher.label, voucher.created_by AS invited_by, voucher.people_version
+FROM join_request JOIN voucher USING (voucher_id) WHERE voucher_id = $1 FOR UPDATE OF join_request
+
 -- name: request
 SELECT join_request.*, voucher.label, voucher.created_by AS invited_by, voucher.people_version
 FROM join_request JOIN voucher USING (voucher_id) WHERE join_id = $1 FOR UPDATE OF join_request
@@ -53,13 +57,20 @@ WHERE join_request.state = 'pending' ORDER BY first_seen_at
 INSERT INTO join_request (join_id, voucher_id, fingerprint, public_key_der, key_protection, model, agent_version,
     came_from, first_seen_at, last_seen_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+ON CONFLICT DO NOTHING RETURNING join_id
 
 -- name: seen_again
 UPDATE join_request SET last_seen_at = $2 WHERE join_id = $1
 
 -- name: decide
 UPDATE join_request SET state = $2, unit_id = $3, decided_by = $4, decided_at = $5, reason = $6
-WHERE join_id = $1 AND state = 'pending' RETURNING join_id
+WHERE join_id = $1 AND state = 'pending'
+  AND ($2 <> 'accepted' OR NOT EXISTS (
+      SELECT FROM voucher WHERE voucher.voucher_id = join_request.voucher_id AND withdrawn_at IS NOT NULL))
+RETURNING join_id
 
 -- name: fingerprint_known
-SELECT EXISTS (SELECT FROM unit WHERE fingerprint = $1)
+SELECT CASE
+    WHEN EXISTS (SELECT FROM unit WHERE fingerprint = $1) THEN 'unit'
+    WHEN EXISTS (SELECT FROM join_request WHERE fingerprint = $1 AND state = 'pending') THEN 'waiting'
+END
