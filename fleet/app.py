@@ -12,7 +12,6 @@ import structlog
 from fleet.api.app import build_api
 from fleet.api.assembly import assemble
 from fleet.api.server import ApiServer
-from fleet.backoff import Backoff
 from fleet.broker_address import BrokerAddress
 from fleet.clock import utc_now
 from fleet.commands.dispatcher import Dispatcher
@@ -27,6 +26,7 @@ from fleet.presence.sweeper import Sweeper
 from fleet.retention import Retention
 from fleet.settings import Settings
 from fleet.store.store import Store, open_store
+from protocols.backoff import Backoff
 from protocols.topics import UpChannel, up_filter
 
 _INGESTED: tuple[UpChannel, ...] = ("health", "event", "result", "lwt")
@@ -126,7 +126,7 @@ async def _until_stopped(stop: asyncio.Event, parts: list[asyncio.Task[None]]) -
 
 async def _open_patiently(settings: Settings) -> Store:
     """The store, once the database answers and is at this program's revision."""
-    backoff = Backoff()
+    backoff = Backoff(base_s=0.2, cap_s=10.0)
     deadline = asyncio.get_running_loop().time() + _DATABASE_LIMIT_S
     while True:
         try:

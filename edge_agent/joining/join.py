@@ -14,7 +14,7 @@ from edge_agent.joining import door
 from edge_agent.joining.checks import check_acceptance, check_root, read_voucher
 from edge_agent.joining.stored import JoinStore, StoredJoin
 from edge_agent.keystore import KeyStore
-from edge_agent.link.backoff import Backoff, Draw, evenly
+from protocols.backoff import Backoff, Draw, evenly
 from protocols.joining import JoinAccepted, JoinPending, JoinRequest, fingerprint
 
 SHORTEST_POLL_S = 0.05
@@ -84,7 +84,7 @@ class Joining:
         is away. A join is forgotten when the controller whose root the voucher names refuses it, and only then.
         Cancelling is safe at any moment: the next `begin` goes on from here.
         """
-        backoff = Backoff()
+        backoff = Backoff(base_s=0.5, cap_s=60.0)
         told = False
         while True:
             try:

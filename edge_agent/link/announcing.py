@@ -5,7 +5,7 @@ controller was away, or that its answer came so late that it had to be refused (
 helps then. Each unanswered announcement doubles the wait for the next.
 """
 
-from edge_agent.link.backoff import Draw, evenly
+from protocols.backoff import Draw, evenly
 
 LONGEST_MS = 300_000
 HURRIED_MS = 2_000

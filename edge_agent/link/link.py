@@ -10,12 +10,12 @@ import structlog
 from edge_agent.clock import Clock
 from edge_agent.errors import LinkError
 from edge_agent.identity import Identity
-from edge_agent.link.backoff import Backoff
 from edge_agent.link.connection import DELIVERY_LIMIT_S, connected
 from edge_agent.link.session import STALE_REASONS, Admitted, Refusals, Session
 from edge_agent.link.uplink import Publish, Uplink
 from edge_agent.spool.rows import event_draft
 from edge_agent.spool.spool import Spool
+from protocols.backoff import Backoff
 from protocols.downlink import Ack, Command
 from protocols.errors import InvalidEnvelope
 from protocols.topics import UpChannel, up
@@ -66,7 +66,7 @@ class Link:
             keeping.result()
 
     async def _keep_connected(self, stop: asyncio.Event) -> None:
-        backoff = Backoff()
+        backoff = Backoff(base_s=0.5, cap_s=60.0)
         while not stop.is_set():
             began_ms = self._clock.mono_ms()
             try:

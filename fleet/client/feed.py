@@ -12,10 +12,10 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from fleet.client.backoff import full_jitter_s
 from fleet.client.inbox import FeedItem, Inbox, LinkDown, LinkUp
 from fleet.client.session import Session, why_unreachable
 from protocols.api.feed import Hello, ServerMessage, Watch
+from protocols.backoff import Backoff
 
 PING_EVERY_S = 5.0
 SLOW_AFTER_S = 1.0
@@ -83,18 +83,19 @@ class ChangeFeed:
 
     async def _run(self) -> None:
         """Connect again and again; the waits start afresh after each connection that worked."""
-        attempt = 0
+        backoff = Backoff(base_s=0.5, cap_s=15.0)
         refused_token: str | None = None
         while True:
             token = await self._session.token_other_than(refused_token)
             self._is_up = False
             ending = await self._attempt(token)
-            attempt = 0 if self._is_up else attempt + 1
+            if self._is_up:
+                backoff.reset()
             self._down_since = self._down_since or datetime.now(UTC)
             self._put(LinkDown(self._down_since, ending.detail, ending.signed_out))
             refused_token = token if ending.signed_out else None
             if not ending.signed_out:
-                await asyncio.sleep(full_jitter_s(attempt))
+                await asyncio.sleep(backoff.next_s())
 
     async def _attempt(self, token: str) -> _Ending:
         """Connect and stay connected as long as it lasts; how it ended."""

@@ -16,13 +16,13 @@ import aiomqtt
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fleet.backoff import Backoff
 from fleet.broker_address import BrokerAddress
 from fleet.clock import Clock, utc_now
 from fleet.downlink.outbox import Outbox, OutboxLimits, Outgoing
 from fleet.downlink.sealer import Sealer
 from fleet.metrics import Metrics
 from fleet.store.commands import WaitingCommand
+from protocols.backoff import Backoff
 from protocols.downlink import Body, Command
 from protocols.topics import DownChannel, down
 
@@ -133,7 +133,7 @@ class Downlink:
 
     async def _one_connection(self, backoff: Backoff) -> None:
         async with self._client() as client:
-            backoff.succeeded()
+            backoff.reset()
             self._connected = True
             self._metrics.broker_connected.labels("downlink").set(1)
             _log.info("the downlink is connected")

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import structlog
 
-from fleet.backoff import Backoff
 from fleet.errors import StoreUnavailable
 from fleet.store.changes import Change
 from fleet.store.store import Store
+from protocols.backoff import Backoff
 
 _log = structlog.get_logger()
 
@@ -54,11 +54,11 @@ class Hub:
 
     async def run(self) -> None:
         """Pass changes on until cancelled."""
-        backoff = Backoff()
+        backoff = Backoff(base_s=0.2, cap_s=10.0)
         while True:
             try:
                 async for change in self._store.changes():
-                    backoff.succeeded()
+                    backoff.reset()
                     for subscription in self._subscriptions:
                         subscription.put(change)
             except StoreUnavailable as error:

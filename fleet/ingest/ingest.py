@@ -8,7 +8,6 @@ from datetime import datetime
 
 import structlog
 
-from fleet.backoff import Backoff
 from fleet.clock import Clock, utc_now
 from fleet.downlink.downlink import Downlink
 from fleet.errors import StoreUnavailable
@@ -23,6 +22,7 @@ from fleet.metrics import Metrics
 from fleet.settings import PresenceSettings
 from fleet.store.errors import RowsRefused, TransactionConflict
 from fleet.store.store import Store
+from protocols.backoff import Backoff
 from protocols.downlink import Welcome
 
 _WRITERS = 2
@@ -215,4 +215,4 @@ class Ingest:
             except Exception:  # noqa: BLE001 - what others do with the news must not stop what is being received
                 _log.exception("new sessions could not be told of", units=len(begun))
             else:
-                backoff.succeeded()
+                backoff.reset()

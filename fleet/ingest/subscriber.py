@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import structlog
 
-from fleet.backoff import Backoff
 from fleet.broker_address import BrokerAddress
 from fleet.clock import Clock, utc_now
 from fleet.connections import cut
@@ -22,6 +21,7 @@ from fleet.ingest import mqtt_codec as codec
 from fleet.ingest.errors import BrokerSilent, ConnectRefused, LinkError, MalformedPacket, SubscribeRefused
 from fleet.ingest.link import Receive
 from fleet.metrics import Metrics
+from protocols.backoff import Backoff
 from protocols.topics import UpChannel, up_filter
 
 KEEP_ALIVE_S = 30
@@ -96,7 +96,7 @@ class MqttSubscriber:
             )
         try:
             await connection.open(self._client_id, self._filters)
-            backoff.succeeded()
+            backoff.reset()
             self._listening_since = self._clock()
             self._connection = connection
             self._listens.set()

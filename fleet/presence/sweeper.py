@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from fleet.backoff import Backoff
 from fleet.clock import Clock
 from fleet.errors import StoreUnavailable
 from fleet.metrics import Metrics
@@ -15,6 +14,7 @@ from fleet.settings import PresenceSettings
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
 from fleet.store.telemetry import DuePresence
+from protocols.backoff import Backoff
 
 _EVERY_S = 1.0
 _AT_ONCE = 500
@@ -42,7 +42,7 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep until cancelled; a lost database only delays."""
-        backoff = Backoff(base_s=_EVERY_S)
+        backoff = Backoff(base_s=_EVERY_S, cap_s=10.0)
         while True:
             try:
                 swept = await self.sweep()
@@ -50,7 +50,7 @@ class Sweeper:
                 _log.warning("presence waits for the database", detail=error.detail)
                 await asyncio.sleep(backoff.next_s())
                 continue
-            backoff.succeeded()
+            backoff.reset()
             if swept < _AT_ONCE:
                 await asyncio.sleep(_EVERY_S)
 

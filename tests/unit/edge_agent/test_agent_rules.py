@@ -1,4 +1,4 @@
-"""Small rules of the reporting side: clocks, backoff, announcements, sessions, watch, orders."""
+"""Small rules of the reporting side: clocks, announcements, sessions, watch, orders."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from edge_agent.clock import PLAUSIBLE_FROM_MS, SETTLED_AFTER_MS, StepWatch
 from edge_agent.errors import StateUnusable
 from edge_agent.link.announcing import LONGEST_MS, Announcing
-from edge_agent.link.backoff import Backoff
 from edge_agent.link.session import TELL_AGAIN_AFTER_MS, Refusals, Session
 from edge_agent.link.uplink import Outcome
 from edge_agent.orders import WAITING_MAX, Orders, refuse_settings
@@ -79,16 +78,6 @@ def test_a_clock_step_becomes_one_event() -> None:
     assert happening is not None
     assert (happening.kind, happening.summary) == ("clock-stepped", "the clock was set back by 90 s")
     assert clockwork.step() is None
-
-
-@given(failures=st.integers(0, 2_000), at=st.floats(0, 1))
-def test_waits_are_drawn_below_a_doubling_bound(failures: int, at: float) -> None:
-    backoff = Backoff(0.5, 60.0, lambda low, high: low + at * (high - low))
-    for _ in range(failures):
-        backoff.next_s()
-    assert backoff.next_s() == at * min(60.0, 0.5 * 2 ** min(failures, 10))
-    backoff.reset()
-    assert backoff.next_s() == at * 0.5
 
 
 def _even(_low: float, _high: float) -> float:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.client.backoff import full_jitter_s, longest_wait_s
 from fleet.client.inbox import MAX_EVENTS, FeedItem, Inbox, LinkDown, LinkUp
 from protocols.api.events import EventView
 from protocols.api.feed import EventsChanged, FleetChanged, JoinsChanged, UnitsChanged
@@ -71,9 +70,3 @@ def test_the_link_comes_first_and_only_its_latest_state() -> None:
     for item in items:
         inbox.put(item)
     assert list(inbox.take()) == [LinkUp(84.0), JoinsChanged(2), FleetChanged()]
-
-
-@given(st.integers(0, 10_000))
-def test_waits_grow_to_their_cap(attempt: int) -> None:
-    assert 0.0 <= full_jitter_s(attempt, 0.5, 15.0) <= longest_wait_s(attempt, 0.5, 15.0) <= 15.0
-    assert longest_wait_s(attempt, 0.5, 15.0) <= longest_wait_s(attempt + 1, 0.5, 15.0)

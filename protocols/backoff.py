@@ -1,10 +1,8 @@
-"""How long to wait before the next try. Pure: randomness is passed in."""
+"""How long to wait before the next try. Pure: randomness can be passed in."""
 
 from collections.abc import Callable
 from random import SystemRandom
 
-FIRST_S = 0.5
-LONGEST_S = 60.0
 _DOUBLINGS_MAX = 32
 
 Draw = Callable[[float, float], float]
@@ -19,23 +17,23 @@ class Backoff:
     (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015: full jitter spreads many clients best.)
     """
 
-    def __init__(
-        self,
-        first_s: float = FIRST_S,
-        longest_s: float = LONGEST_S,
-        draw: Draw = evenly,
-    ) -> None:
-        """Waits begin at up to `first_s` and grow to up to `longest_s`."""
-        self._first_s = first_s
-        self._longest_s = longest_s
+    def __init__(self, *, base_s: float, cap_s: float, draw: Draw = evenly) -> None:
+        """Waits begin at up to `base_s` and grow to up to `cap_s`."""
+        self._base_s = base_s
+        self._cap_s = cap_s
         self._draw = draw
         self._failures = 0
 
+    @property
+    def bound_s(self) -> float:
+        """The bound of the next wait, seconds."""
+        return min(self._cap_s, self._base_s * 2.0 ** min(self._failures, _DOUBLINGS_MAX))
+
     def next_s(self) -> float:
         """Seconds to wait after one more failure."""
-        bound_s = min(self._longest_s, self._first_s * 2.0 ** min(self._failures, _DOUBLINGS_MAX))
+        wait_s = self._draw(0.0, self.bound_s)
         self._failures += 1
-        return self._draw(0.0, bound_s)
+        return wait_s
 
     def reset(self) -> None:
         """It worked: begin again with short waits."""
