@@ -31,7 +31,7 @@ _KEY_NAMES = {
     "up": "↑",
     "down": "↓",
 }
-_ALWAYS = ("esc", "?", "q")
+_ALWAYS = ("esc", "q", "?")
 """Keys that keep their place at the right end however narrow the screen is."""
 
 
@@ -77,20 +77,19 @@ def note_line(note: Note | None, width: int, now: float) -> Line:
 
 
 def key_line(keys: list[tuple[str, str]], width: int) -> Line:
-    """The keys that work now and what they do; the ways out stand at the right. Keys that do not fit are left out
-    whole, behind a `…`: `?` has them all."""
+    """The keys that work now and what they do, as many as fit; the ways out stand at the right, `?` last. A key that
+    does not fit is left out whole, with a `…` at the end: `?` has them all."""
     out = dict(keys)
     right = joined((_spelled(key, out[key]) for key in _ALWAYS if key in out), "  ")
+    others = [_spelled(key, does) for key, does in keys if key not in _ALWAYS]
     room = width - line_width(right) - 4
-    left: Line = ()
-    for key, does in keys:
-        if key in _ALWAYS:
-            continue
-        longer = joined([left, _spelled(key, does)], "  ")
-        if line_width(longer) > room:
-            left = (*left, Span(" …", "muted"))
-            break
-        left = longer
+    left = joined(others, "  ")
+    if line_width(left) > room:
+        left = ()
+        for other in others:
+            longer = joined([left, other], "  ")
+            left = longer if line_width(longer) <= room - 2 else left
+        left = (*left, Span(" …", "muted"))
     return spread((Span(" "), *left), (*right, Span(" ")) if right else EMPTY, width)
 
 

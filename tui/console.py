@@ -125,6 +125,7 @@ class ConsoleApp(Desk):
         if isinstance(link, LinkUp) and isinstance(before, LinkDown):
             self.say("the link is back", "good")
             self._renew()
+        self.screen.refresh_bindings()
         self.repaint_bars()
 
     def _renew(self) -> None:

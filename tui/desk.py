@@ -18,7 +18,7 @@ from tui.clock import ServerClock
 from tui.paint import Tone
 from tui.rooms_map import RoomName
 
-NOTE_LIFE_S = 12.0
+NOTE_LIFE_S = 4.0
 """How long a result stays on the note line."""
 
 
@@ -51,6 +51,7 @@ class Desk(App[None]):
         self.link: LinkUp | LinkDown | None = None
         self.summary: Summary | None = None
         self.note: Note | None = None
+        self.room_shown: object = None
         self._touched_at = monotonic()
 
     def on_answered(self, message: Answered) -> None:
@@ -79,6 +80,12 @@ class Desk(App[None]):
         """Take a result off the note line when it has been there long enough."""
         if self.note is not None and not self.note.waiting and monotonic() - self.note.since > NOTE_LIFE_S:
             self.note = None
+
+    def drop_note(self) -> None:
+        """Another screen is shown: a result told on the last one goes; what is still waited for stays."""
+        if self.note is not None and not self.note.waiting:
+            self.note = None
+            self.repaint_bars()
 
     def explain(self, error: ClientError) -> None:
         """Show why something was not done: a refusal in a box, trouble with the link on the note line."""

@@ -89,7 +89,7 @@ _NARROW: tuple[Column, ...] = (
     Column("!", 2, _alarms, "alarms"),
     Column("report", 6, _report, "last_report", right=True),
     Column("supply", 6, _supply, "supply", right=True),
-    Column("SoC", 6, _figure("soc_temp_c", "soc_temp_c"), "temperature", right=True),
+    Column("temp", 6, _figure("soc_temp_c", "soc_temp_c"), "temperature", right=True),
     Column("disk", 5, _figure("storage_used_percent", "storage_used_percent"), "storage", right=True),
     Column("LTE dBm", 7, _rsrp, "signal", right=True),
 )

@@ -177,7 +177,8 @@ def health_lines(detail: UnitDetail, width: int) -> list[Line]:
     left: list[Line] = []
     right: list[Line] = []
     for group in GROUPS:
-        block = [_reading_line(reading, half - 1) for reading in known if reading.group == group]
+        group_readings = [reading for reading in known if reading.group == group]
+        block = [line for reading in group_readings for line in _reading_lines(reading, half - 1)]
         if block:
             shorter = left if len(left) <= len(right) else right
             shorter += [(Span(f" {group}", "accent"),), *block]
@@ -187,19 +188,21 @@ def health_lines(detail: UnitDetail, width: int) -> list[Line]:
     return [*lines, EMPTY]
 
 
-def _reading_line(reading: Reading, width: int) -> Line:
-    """Label, value with its age when it is older than the report, and how it stands in a word."""
+def _reading_lines(reading: Reading, width: int) -> list[Line]:
+    """Label, value with its age when it is older than the report, and how it stands in a word; a value that is too
+    long goes on in the next line."""
     tone = STANDING_TONES[reading.standing]
     word = "" if reading.standing == "unknown" else f" {reading.standing}"
     old = f" · {duration(reading.age_s)}" if reading.age_s is not None else ""
     room = width - _LABEL - 2 - len(word)
-    return (
-        Span("  " + fit(reading.label, _LABEL), "muted"),
-        Span(
-            fit(reading.text + old, min(room, _VALUE) if word else room), "plain" if tone in {"good", "muted"} else tone
-        ),
-        Span(word, tone),
-    )
+    value_tone = "plain" if tone in {"good", "muted"} else tone
+    if word:
+        value = fit(reading.text + old, min(room, _VALUE))
+        return [(Span("  " + fit(reading.label, _LABEL), "muted"), Span(value, value_tone), Span(word, tone))]
+    return [
+        (Span("  " + fit("" if index else reading.label, _LABEL), "muted"), *line)
+        for index, line in enumerate(wrap(reading.text + old, max(1, room), value_tone))
+    ]
 
 
 def history_lines(histories: Mapping[str, History], detail: UnitDetail, when: Moment, width: int) -> list[Line]:

@@ -11,10 +11,12 @@ from textual.screen import ModalScreen
 from tui.asks import Asks
 from tui.bars import KeyBar, NoteBar
 from tui.lines import LineView, Page
-from tui.paint import Line, Span
+from tui.paint import Line, Span, line_width, wrap
 from tui.words import safe
 
 Result = TypeVar("Result")
+
+_INNER_WIDTH = 70
 
 
 class Dialog(Asks, ModalScreen[Result]):
@@ -49,17 +51,25 @@ class Dialog(Asks, ModalScreen[Result]):
             lines.repaint()
 
     def action_close(self) -> None:
-        """Close without doing anything."""
+        """Close without doing anything; what was said about the dialog goes with it."""
+        self.desk.drop_note()
         self.dismiss(None)
 
 
 class Words(Page):
-    """Lines of text in a dialog, as high as they are."""
+    """Lines of text in a dialog, as high as they are; a line of one tone that is too long is broken, not cut."""
 
     def say(self, lines: list[Line]) -> None:
         """Show `lines`."""
-        self.styles.height = len(lines)
-        self.show(lines)
+        broken = [part for line in lines for part in _broken(line)]
+        self.styles.height = len(broken)
+        self.show(broken)
+
+
+def _broken(line: Line) -> list[Line]:
+    if len(line) != 1 or line_width(line) <= _INNER_WIDTH:
+        return [line]
+    return [(Span(" "), *part) for part in wrap(line[0].text, _INNER_WIDTH - 1, line[0].tone)]
 
 
 def labelled(label: str, value: Line, width: int = 12) -> Line:

@@ -68,3 +68,9 @@ class KeysDialog(Dialog[None]):
         super().on_mount()
         self._page.styles.height = max(5, min(len(self._lines), self.app.size.height - 5))
         self.set_focus(self._page)
+        self.watch(self._page, "scroll_y", self._tell_more)
+        self.call_after_refresh(self._tell_more)
+
+    def _tell_more(self) -> None:
+        below = self._page.line_count > self._page.shown_lines.stop
+        self.query_one(".box").border_subtitle = "↓ more" if below else ""

@@ -27,9 +27,11 @@ def person_line(person: PersonView, width: int, now: datetime, me: str, *, utc: 
     else:
         state, tone = left(person.valid_until, now), "plain"
     gone = person.ended_at is not None
+    key_width = len(person.key_fingerprint) + 1 if width > 110 else 0
+    name_width = max(10, min(40, width - 9 - 14 - 20 - key_width))
     return (
         Span(fit(person.person_id, 9), "muted" if gone else "strong"),
-        Span(fit(person.name + (" (you)" if person.person_id == me else ""), 22), "muted" if gone else "plain"),
+        Span(fit(person.name + (" (you)" if person.person_id == me else ""), name_width), "muted" if gone else "plain"),
         Span(" " + fit(person.role, 13), "muted" if gone else "plain"),
         Span(" " + fit(state, 19), "muted" if tone == "muted" else "fair" if tone == "fair" else "plain"),
         Span(" " + person.key_fingerprint if width > 110 else "", "muted"),

@@ -9,7 +9,7 @@ from textual_plotext import PlotextPlot
 from typing_extensions import override
 
 from protocols.api.feed import Watch
-from protocols.api.units import History, UnitDetail
+from protocols.api.units import History, HistoryPoint, UnitDetail
 from protocols.health import QUANTITIES
 from tui.dialogs.choice import ChoiceDialog, Option
 from tui.figures import LEAST_RANGE, PLOTTED, figure_text
@@ -18,10 +18,11 @@ from tui.needs import name_of
 from tui.paint import Span, joined
 from tui.rooms.room import Room
 from tui.unit_page import telling_hours
-from tui.words import duration, in_zone, safe
+from tui.words import duration, in_zone, moment, safe
 
 SPANS_H = (1, 6, 24, 7 * 24, 30 * 24)
 _KEYS = "abcdefghik"
+GAP_BUCKETS = 3
 _X_STEPS = 4
 _Y_STEPS = 5
 _MEAN_COLOUR = (122, 166, 194)
@@ -56,6 +57,18 @@ def value_axis(history: History) -> tuple[float, float]:
     low, high = min(point.low for point in history.points), max(point.high for point in history.points)
     missing = max(0.0, LEAST_RANGE.get(history.figure, 1.0) - (high - low))
     return low - missing / 2, high + missing / 2
+
+
+def unbroken(history: History) -> list[list[HistoryPoint]]:
+    """The points in runs, without those times when nothing came for more than GAP_BUCKETS buckets."""
+    runs: list[list[HistoryPoint]] = []
+    longest = timedelta(seconds=history.bucket_s * GAP_BUCKETS)
+    for point in history.points:
+        if runs and point.at - runs[-1][-1].at <= longest:
+            runs[-1].append(point)
+        else:
+            runs.append([point])
+    return runs
 
 
 class PlotRoom(Room):
@@ -110,17 +123,24 @@ class PlotRoom(Room):
 
     def _arrived(self, history: History) -> None:
         self._history = history
-        self._say_title(self._extent(history))
+        self._say_title(*self._extent(history))
         self._draw(history)
 
-    def _extent(self, history: History) -> str:
+    def _extent(self, history: History) -> tuple[str, str]:
+        """What the lines show, and since when."""
+        span = timedelta(hours=self._hours)
+        last = f"last {duration(self._hours * 3600)}"
         if not history.points:
-            return "no report in that time"
+            return "no report in that time", last
+        clock = self.desk.server_clock
+        start = time_axis(history, clock.now(), span).start
+        if clock.now() - start < span * 0.99:
+            last = f"since {moment(start, clock.now(), utc=clock.utc)}"
         low, high = min(point.low for point in history.points), max(point.high for point in history.points)
-        bucket = duration(history.bucket_s)
-        return f"{figure_text(history.figure, low)} … {figure_text(history.figure, high)}, a point each {bucket}"
+        extent = f"{figure_text(history.figure, low)} … {figure_text(history.figure, high)}"
+        return f"{extent}, a point each {duration(history.bucket_s)}", last
 
-    def _say_title(self, remark: str) -> None:
+    def _say_title(self, remark: str, since: str = "") -> None:
         row = self._detail.row
         self._title.show(
             [
@@ -128,10 +148,19 @@ class PlotRoom(Room):
                     [
                         (Span(" "), Span(safe(name_of(row.label, row.unit_id)), "title")),
                         (Span(QUANTITIES[self._figure].label, "strong"),),
-                        (Span(f"last {duration(self._hours * 3600)}"),),
-                        (Span(remark, "muted"),),
+                        (Span(since or f"last {duration(self._hours * 3600)}"),),
                     ]
-                )
+                ),
+                (
+                    *(
+                        Span(" lowest", "muted"),
+                        Span(" · "),
+                        Span("mean", "accent"),
+                        Span(" · "),
+                        Span("highest", "muted"),
+                    ),
+                    Span(f"   {remark}", "muted"),
+                ),
             ]
         )
 
@@ -142,11 +171,8 @@ class PlotRoom(Room):
         if history.points:
             now = self.desk.server_clock.now()
             axis = time_axis(history, now, timedelta(hours=self._hours))
-            xs = [axis.place(point.at) for point in history.points]
-            if any(point.high > point.low for point in history.points):
-                plt.plot(xs, [point.high for point in history.points], marker="braille", color=_RANGE_COLOUR)
-                plt.plot(xs, [point.low for point in history.points], marker="braille", color=_RANGE_COLOUR)
-            plt.plot(xs, [point.mean for point in history.points], marker="braille", color=_MEAN_COLOUR)
+            for run in unbroken(history):
+                self._draw_run(axis, run)
             low, high = value_axis(history)
             heights = [low + (high - low) * step / _Y_STEPS for step in range(_Y_STEPS + 1)]
             plt.ylim(low, high)
@@ -155,6 +181,14 @@ class PlotRoom(Room):
             places = [step / _X_STEPS for step in range(_X_STEPS + 1)]
             plt.xticks(places, [axis.words(place, utc=self.desk.server_clock.utc) for place in places])
         self._plot.refresh()
+
+    def _draw_run(self, axis: TimeAxis, run: list[HistoryPoint]) -> None:
+        draw = self._plot.plt.plot if len(run) > 1 else self._plot.plt.scatter
+        xs = [axis.place(point.at) for point in run]
+        if any(point.high > point.low for point in run):
+            draw(xs, [point.high for point in run], marker="braille", color=_RANGE_COLOUR)
+            draw(xs, [point.low for point in run], marker="braille", color=_RANGE_COLOUR)
+        draw(xs, [point.mean for point in run], marker="braille", color=_MEAN_COLOUR)
 
     def action_back(self) -> None:
         """Back to the unit."""

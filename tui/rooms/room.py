@@ -56,6 +56,10 @@ class Room(Asks):
 
     def soon(self, what: str, call: Callable[[], None]) -> None:
         """Call within FOLLOW_PAUSE_S, once for however many changes arrive until then."""
+        self.soon_s(what, FOLLOW_PAUSE_S, call)
+
+    def soon_s(self, what: str, pause_s: float, call: Callable[[], None]) -> None:
+        """Call in `pause_s` seconds, once for however often it is asked for until then."""
         if what in self._coming:
             return
         self._coming.add(what)
@@ -64,9 +68,12 @@ class Room(Asks):
             self._coming.discard(what)
             call()
 
-        self.set_timer(FOLLOW_PAUSE_S, now)
+        self.set_timer(pause_s, now)
 
     def on_screen_resume(self) -> None:
-        """Show what is true now."""
+        """Show what is true now; what was said in another room has been said."""
+        if self.desk.room_shown not in {None, self}:
+            self.desk.drop_note()
+        self.desk.room_shown = self
         self.refetch()
         self.desk.update_watch()

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from fleet.client import FeedItem
+from fleet.client import ClientError, FeedItem, LinkDown, Refused
 from protocols.api.events import EventPage
 from protocols.api.feed import EventsChanged, UnitsChanged, Watch
 from protocols.api.units import CommandView, History, SettingsChange, UnitDetail
@@ -24,6 +24,7 @@ from tui.rooms.plot import PlotRoom
 from tui.rooms.room import Room
 from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, telling_hours, top_lines
 
+RETRY_S = 3.0
 EVENTS_ASKED = 20
 ALARMS_ASKED = 100
 FOLLOW_EVERY_S = 0.7
@@ -77,7 +78,23 @@ class UnitRoom(Room):
         self.ask("commands", lambda: door.commands(unit_id), self._commands_arrived)
 
     def _ask_detail(self, *, background: bool) -> None:
-        self.ask("detail", lambda: self.desk.door.unit(self.unit_id), self._detail_arrived, background=background)
+        door, unit_id = self.desk.door, self.unit_id
+        self.ask(
+            "detail", lambda: door.unit(unit_id), self._detail_arrived, failed=self._no_detail, background=background
+        )
+
+    def _no_detail(self, error: ClientError) -> None:
+        """A refusal is shown; without a link the page says so, and asks again by itself."""
+        if isinstance(error, Refused) or self._detail is not None:
+            self.desk.explain(error)
+            return
+        words = "   no link: asks again by itself when it is back"
+        self._top.show([(Span(" "), Span(self.unit_id, "title"), Span(words, "fair")), ()])
+        self.soon_s("detail", RETRY_S, self._refetch_unknown)
+
+    def _refetch_unknown(self) -> None:
+        if self._detail is None and self.is_current:
+            self.refetch()
 
     def _ask_events(self, *, background: bool) -> None:
         door, unit_id = self.desk.door, self.unit_id
@@ -159,7 +176,7 @@ class UnitRoom(Room):
         """Offer only what the role may do with this unit."""
         match action:
             case "report":
-                return self.desk.may("command-unit") and self._is_active
+                return self.desk.may("command-unit") and (self._is_active or isinstance(self.desk.link, LinkDown))
             case "settings" | "label":
                 return self.desk.may("change-settings") and self._detail is not None
             case "plot" | "events":
@@ -189,6 +206,9 @@ class UnitRoom(Room):
 
     def action_report(self) -> None:
         """Ask the unit for a report and follow what becomes of it."""
+        if isinstance(self.desk.link, LinkDown):
+            self.desk.say("no link to the controller: a report can not be asked for now", "fair")
+            return
         self.do(f"asking {self._called} for a report", self._report_followed, self._report_over)
 
     async def _report_followed(self) -> CommandView:

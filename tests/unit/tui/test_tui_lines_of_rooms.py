@@ -64,7 +64,7 @@ def test_unit_rows_and_their_heads_stand_in_the_same_columns(width: int) -> None
     if width >= 78:
         assert line_width(head) <= width
         assert [column.head for column in columns[:9]] == [
-            "label", "unit", "state", "!", "report", "supply", "SoC", "disk", "LTE dBm",
+            "label", "unit", "state", "!", "report", "supply", "temp", "disk", "LTE dBm",
         ]  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def test_keys_that_do_not_fit_are_left_out_whole_and_the_ways_out_stay() -> None
     assert line_width(key_line(keys, 48)) <= 48
     assert "enter open" in line
     assert "…" in line
-    assert line.rstrip().endswith("esc back  ? keys  q quit")
+    assert line.rstrip().endswith("esc back  q quit  ? keys")
 
 
 def test_the_last_group_of_a_fingerprint_is_left_to_the_unit() -> None:
