@@ -81,9 +81,10 @@ async def _serve(socket: Socket, services: Given) -> None:
         raise _ClosedByRule(CLOSE_BAD_MESSAGE, "no hello came") from error
     if not isinstance(hello, Hello):
         raise _ClosedByRule(CLOSE_BAD_MESSAGE, "the first message must be hello")
-    await _check_session(services, hello.token)
-    conversation = _Conversation(socket, services, hello.token)
     with services.hub.subscribe() as subscription:
+        # Subscribed before the session is looked at: its end can not fall between the two.
+        person_id = await _check_session(services, hello.token)
+        conversation = _Conversation(socket, services, hello.token, person_id)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(conversation.listen(subscription), name="feed: listen")
             tasks.create_task(conversation.speak(subscription), name="feed: speak")
@@ -92,10 +93,11 @@ async def _serve(socket: Socket, services: Given) -> None:
 class _Conversation:
     """One client's feed."""
 
-    def __init__(self, socket: Socket, services: Services, token: str) -> None:
+    def __init__(self, socket: Socket, services: Services, token: str, person_id: str) -> None:
         self._socket = socket
         self._services = services
         self._token = token
+        self._person_id = person_id
         self._watch = Watch()
         self._checked_at = time.monotonic()
         self._summary: Summary | None = None
@@ -121,10 +123,11 @@ class _Conversation:
                     change = await subscription.take()
             except TimeoutError:
                 change = Change()
-            await self._tell(change)
-            if time.monotonic() - self._checked_at > _SESSION_CHECK_S:
+            ended = self._person_id in change.people or change.all
+            if ended or time.monotonic() - self._checked_at > _SESSION_CHECK_S:
                 await _check_session(self._services, self._token)
                 self._checked_at = time.monotonic()
+            await self._tell(change)
             await asyncio.sleep(_PAUSE_S)
 
     async def _tell(self, change: Change) -> None:
@@ -172,9 +175,9 @@ async def _receive(socket: Socket) -> ClientMessage:
         raise _ClosedByRule(CLOSE_BAD_MESSAGE, str(error)[:100]) from error
 
 
-async def _check_session(services: Given, token: str, *, counts_as_use: bool = False) -> None:
+async def _check_session(services: Given, token: str, *, counts_as_use: bool = False) -> str:
     try:
-        await services.signing_in.person_of(token, counts_as_use=counts_as_use)
+        return (await services.signing_in.person_of(token, counts_as_use=counts_as_use)).person_id
     except RequestRefused as error:
         raise _ClosedByRule(CLOSE_NOT_SIGNED_IN, error.problem.message) from error
 

@@ -63,6 +63,7 @@ class PeopleRegister:
                     "add another administrator first",
                 )
             await transaction.sessions.close_all_of(person_id)
+            transaction.changed.people.add(person_id)
             newest = await transaction.people.write_list(now)
             await transaction.log.append(
                 PersonEnded(at=now, actor=actor, person=person_id, people_version=newest.version)

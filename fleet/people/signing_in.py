@@ -104,7 +104,9 @@ class SigningIn:
     async def sign_out(self, token: str) -> None:
         """End a session."""
         async with self._store.transaction() as transaction:
-            await transaction.sessions.close(token)
+            person_id = await transaction.sessions.close(token)
+            if person_id is not None:
+                transaction.changed.people.add(person_id)
 
     async def _secret(self) -> bytes:
         if self._challenge_secret is None:

@@ -13,22 +13,25 @@ _MAX_WAITING = 1000
 
 
 class Change(msgspec.Struct, omit_defaults=True):
-    """What changed: these units' rows, events, the join queue, the list of units, or `all` after notices were lost."""
+    """What changed: these units' rows, these commands, events, the join queue, the list of units, sessions of these
+    `people` that have ended, or `all` after notices were lost."""
 
     units: set[str] = msgspec.field(default_factory=set)
     events: bool = False
     joins: bool = False
     fleet: bool = False
     commands: set[str] = msgspec.field(default_factory=set)
+    people: set[str] = msgspec.field(default_factory=set)
     all: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.units or self.events or self.joins or self.fleet or self.commands or self.all)
+        return bool(self.units or self.events or self.joins or self.fleet or self.commands or self.people or self.all)
 
     def merge(self, other: "Change") -> None:
         """Add what `other` says."""
         self.units |= other.units
         self.commands |= other.commands
+        self.people |= other.people
         self.events |= other.events
         self.joins |= other.joins
         self.fleet |= other.fleet
@@ -36,15 +39,16 @@ class Change(msgspec.Struct, omit_defaults=True):
 
     def notices(self) -> list[str]:
         """The payloads to send, each small enough."""
-        units, commands = sorted(self.units), sorted(self.commands)
         first = Change(events=self.events, joins=self.joins, fleet=self.fleet)
         parts = [first] if first else []
-        parts += [Change(units=set(some)) for some in _pieces(units)]
-        parts += [Change(commands=set(some)) for some in _pieces(commands)]
+        parts += [Change(units=set(some)) for some in _pieces(self.units)]
+        parts += [Change(commands=set(some)) for some in _pieces(self.commands)]
+        parts += [Change(people=set(some)) for some in _pieces(self.people)]
         return [msgspec.json.encode(part).decode() for part in parts]
 
 
-def _pieces(ids: list[str]) -> list[list[str]]:
+def _pieces(unordered: set[str]) -> list[list[str]]:
+    ids = sorted(unordered)
     return [ids[start : start + _IDS_PER_NOTICE] for start in range(0, len(ids), _IDS_PER_NOTICE)]
 
 

@@ -39,9 +39,10 @@ class SessionStore:
         person_id: str | None = await self._connection.fetchval(_SQL["alive"], _digest(token), now - idle)
         return person_id
 
-    async def close(self, token: str) -> None:
-        """End a session."""
-        await self._connection.execute(_SQL["close_session"], _digest(token))
+    async def close(self, token: str) -> str | None:
+        """End a session; returns whose it was, None when there was none."""
+        person_id: str | None = await self._connection.fetchval(_SQL["close_session"], _digest(token))
+        return person_id
 
     async def close_all_of(self, person_id: str) -> None:
         """End every session of a person."""

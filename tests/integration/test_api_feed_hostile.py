@@ -63,6 +63,32 @@ async def test_a_session_that_ends_takes_its_feed_along(
         assert await _closed(feed) == 4401
 
 
+@pytest.mark.parametrize("how", ["access ends", "signs out"])
+async def test_a_feed_ends_at_once_when_its_person_does(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("fleet.api.feed._SESSION_CHECK_S", 3600.0)
+    token = await _token(api)
+    await api.add_person("AD-01", "administrator")
+    async with _feed(api) as feed:
+        await feed.send(msgspec.json.encode(Hello(token)).decode())
+        await feed.send(msgspec.json.encode(Watch(summary=True)).decode())
+        await feed.recv()
+        if how == "access ends":
+            await api.services.people.end("TO-12", "AD-01")
+        else:
+            await api.services.signing_in.sign_out(token)
+        assert await _closed(feed) == 4401
+
+
+async def test_a_watch_that_can_not_be_stored_closes_the_feed(api: RunningApi) -> None:
+    token = await _token(api)
+    async with _feed(api) as feed:
+        await feed.send(msgspec.json.encode(Hello(token)).decode())
+        await feed.send(msgspec.json.encode(Watch(units=["unit\0none"])).decode())
+        assert await _closed(feed) == 4400
+
+
 async def _token(api: RunningApi) -> str:
     token = "0" * 43
     await api.add_person("TO-12", "engineer")

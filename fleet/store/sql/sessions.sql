@@ -15,7 +15,7 @@ INSERT INTO api_session (token_sha256, person_id, created_at, last_used_at, came
 UPDATE api_session SET last_used_at = $2 WHERE token_sha256 = $1 AND last_used_at > $3 RETURNING person_id
 
 -- name: close_session
-DELETE FROM api_session WHERE token_sha256 = $1
+DELETE FROM api_session WHERE token_sha256 = $1 RETURNING person_id
 
 -- name: close_sessions_of
 DELETE FROM api_session WHERE person_id = $1

@@ -1,0 +1,22 @@
+"""Notices of what changed: nothing is lost in sending, and each fits PostgreSQL."""
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.store.changes import Change
+
+_IDS = st.sets(st.text("abc-", min_size=8, max_size=40), max_size=400)
+
+
+@given(units=_IDS, commands=_IDS, people=_IDS, events=st.booleans(), joins=st.booleans(), fleet=st.booleans())
+def test_what_is_sent_is_what_changed(
+    *, units: set[str], commands: set[str], people: set[str], events: bool, joins: bool, fleet: bool
+) -> None:
+    changed = Change(units=units, commands=commands, people=people, events=events, joins=joins, fleet=fleet)
+    heard = Change()
+    for notice in changed.notices():
+        assert len(notice.encode()) < 8000
+        heard.merge(msgspec.json.decode(notice, type=Change))
+    assert heard == changed
+    assert bool(heard) == bool(changed.notices())
