@@ -190,7 +190,7 @@ class Broker(RuleBasedStateMachine):
         assert self.guard.calibrated == bool(self.obeyed)
         assert bound is None or bound >= self.controller_now_ms
 
-    def _state(self) -> tuple[bool, int | None, dict[str, int]]:
+    def _state(self) -> tuple[bool, int | None, dict[tuple[str, str], int]]:
         guard = self.guard
         return guard.calibrated, guard.latest_controller_time_ms(0), dict(guard._highest_counter)
 
