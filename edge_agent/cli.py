@@ -1,5 +1,6 @@
 """`edge-agent`: the program on a unit. Its exit codes are in its help."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ app.command("edge_agent.commands.simulating:simulate_host", name="simulate-host"
 app.command("edge_agent.commands.working:version", name="version", help="Show the version of this program.")
 
 _SAID_SIGNS = 2000
+_OWNER_ONLY = 0o077
 _CODES: tuple[tuple[type[errors.AgentError] | tuple[type[errors.AgentError], ...], int], ...] = (
     (errors.SettingsInvalid, 2),
     (errors.RefusedByController, 3),
@@ -37,6 +39,7 @@ _CODES: tuple[tuple[type[errors.AgentError] | tuple[type[errors.AgentError], ...
 
 def run() -> NoReturn:
     """Entry point: a known error becomes one line on standard error and an exit code."""
+    os.umask(_OWNER_ONLY)
     try:
         app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

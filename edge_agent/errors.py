@@ -126,9 +126,7 @@ class VoucherMissing(JoinError):
     """Neither a voucher nor a join already begun."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "no voucher: give one with --voucher-file FILE (- for standard input) or in MUSTER_AGENT_VOUCHER"
-        )
+        super().__init__("no voucher: give one on standard input, with --voucher-file FILE or in MUSTER_AGENT_VOUCHER")
 
 
 class VoucherUnusable(JoinError):

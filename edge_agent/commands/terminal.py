@@ -18,6 +18,7 @@ from edge_agent.settings import VOUCHER_VARIABLE, AgentSettings
 _Result = TypeVar("_Result")
 _MAX_VOUCHER_CHARACTERS = 4096
 _LINGER_S = 0.5
+_STANDARD_INPUT = Path("-")
 
 Config = Annotated[Path | None, Parameter(name="--config", help="Settings file (default /etc/muster/edge-agent.toml).")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
@@ -39,19 +40,22 @@ def say(line: str) -> None:
 def read_voucher_text(own: AgentSettings, file: Path | None, *, needed: bool) -> str | None:
     """The voucher's text: from the file or standard input that was named, the environment, the settings' file.
 
-    None when there is none; a blank one is none, as service managers can not leave a file out. Without `needed`, a
-    file that only the settings name may be missing. Raises VoucherUnusable.
+    None when there is none; a blank one is none, as service managers can not leave a file out. Where one is `needed`
+    and none of these is given, standard input is read unless it is a terminal; else a file that only the settings name
+    may be missing. Raises VoucherUnusable.
     """
     text = os.environ.pop(VOUCHER_VARIABLE, "")  # what this program starts must not inherit it
     if file is not None:
         text = _read(file)
     elif not text and own.voucher_file is not None and (needed or own.voucher_file.exists()):
         text = _read(own.voucher_file)
+    elif not text and needed and not sys.stdin.isatty():
+        text = _read(_STANDARD_INPUT)
     return text.strip() or None
 
 
 def _read(file: Path) -> str:
-    if str(file) == "-":
+    if file == _STANDARD_INPUT:
         return sys.stdin.read(_MAX_VOUCHER_CHARACTERS)
     try:
         with file.open(encoding="ascii", errors="replace") as stream:

@@ -156,9 +156,12 @@ async def _refused(newcomer: Newcomer, voucher: str, code: int, says: str) -> No
         assert "Traceback" not in attempt.logged
 
 
-async def test_a_voucher_on_standard_input_is_read(api: RunningApi, newcomer: Newcomer) -> None:
+@pytest.mark.parametrize("options", [(), ("--voucher-file", "-")])
+async def test_a_voucher_on_standard_input_is_read(
+    api: RunningApi, newcomer: Newcomer, options: tuple[str, ...]
+) -> None:
     async with connect(await api.add_person("TO-12", "engineer")) as door:
-        agent = newcomer.agent("join", "--voucher-file", "-")
+        agent = newcomer.agent("join", *options)
         agent.start((await door.invite()).text.lower().encode())
         await _waiting(door)
         await agent.kill()

@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import stat
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -121,6 +122,9 @@ async def test_told_to_stop_it_says_goodbye_and_leaves_nothing_behind(
 ) -> None:
     async with peer_on(broker, unit.unit_id, key) as peer, agent:
         await peer.until(lambda: len(peer.committed) >= 2)
+        spool_files = list(unit.state_dir.glob("spool.db*"))
+        assert len(spool_files) >= 2
+        assert {stat.S_IMODE(file.stat().st_mode) for file in spool_files} == {0o600}
         assert await agent.terminate() == 0
         await peer.until(lambda: len(peer.ended) == 1)
         assert peer.ended[0].session == peer.session
