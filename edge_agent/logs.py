@@ -4,6 +4,8 @@ import sys
 
 import structlog
 
+from protocols.text import escaped
+
 _INFO = 20
 
 
@@ -19,9 +21,22 @@ def configure_logs() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _escape,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Show control signs in values, which may come from anywhere; a traceback keeps its line ends."""
+    return {name: _shown(value, lines=name == "exception") for name, value in event.items()}
+
+
+def _shown(value: object, *, lines: bool) -> object:
+    if value is None or isinstance(value, int | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return "\n".join(map(escaped, text.split("\n"))) if lines else escaped(text)

@@ -4,12 +4,17 @@ import logging
 import sys
 
 import structlog
+from typing_extensions import override
+
+from protocols.text import escaped
 
 
 def configure_logs(level: str) -> None:
     """Log from `level` (debug, info, warning, error) upwards; other libraries from warning upwards."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
+    others = logging.StreamHandler(sys.stderr)
+    others.setFormatter(_EscapingFormatter("%(name)s: %(message)s"))
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[others])
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if sys.stderr.isatty()
@@ -20,9 +25,28 @@ def configure_logs(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _escape,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Show control signs in values, which may come from anywhere; a traceback keeps its line ends."""
+    return {name: _shown(value, lines=name == "exception") for name, value in event.items()}
+
+
+def _shown(value: object, *, lines: bool) -> object:
+    if value is None or isinstance(value, int | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    return "\n".join(map(escaped, text.split("\n"))) if lines else escaped(text)
+
+
+class _EscapingFormatter(logging.Formatter):
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(escaped, super().format(record).split("\n")))
