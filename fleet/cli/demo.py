@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from fleet.cli.output import print_line
 
 T = TypeVar("T")
-_Count = Annotated[int, Parameter(help="How many units, this machine's own among them.")]
+_Count = Annotated[
+    int, Parameter(help="How many units, this machine's own among them.", validator=validators.Number(gte=1, lte=500))
+]
 
 
 def demo(
@@ -42,13 +44,13 @@ def demo(
     place = Place(directory)
     if reset:
         place.reset()
-    whole = Demo(place, max(1, units))
+    whole = Demo(place, units)
     if not headless:
         _until_stopped(whole.with_console())
         return
     outcome = _until_stopped(whole.headless(seconds))
     print_line(msgspec.json.encode(outcome).decode())
-    sys.exit(0 if outcome.good(max(1, units)) else 1)
+    sys.exit(0 if outcome.good(units) else 1)
 
 
 def _until_stopped(work: Coroutine[Any, Any, T]) -> T:

@@ -1,5 +1,7 @@
 """What a headless demo proves, as its last line says it."""
 
+from datetime import datetime
+
 import msgspec
 
 from fleet.demo.units import SpoolStatus
@@ -28,8 +30,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-async def judge(store: Store, spools: dict[str, SpoolStatus], began_at_s: float) -> Outcome:
-    """Compare what units numbered (`spools` by unit id) with what is stored; `began_at_s` is Unix time."""
+async def judge(store: Store, spools: dict[str, SpoolStatus], began_at: datetime) -> Outcome:
+    """Compare what units numbered (`spools` by unit id) with what is stored.
+
+    Nothing of any run may be lost or doubled; `reports_stored` and the first report are of this one, which began at
+    `began_at`.
+    """
     lost = doubled = 0
     async with store.transaction() as transaction:
         for unit_id, spool in spools.items():
@@ -40,8 +46,8 @@ async def judge(store: Store, spools: dict[str, SpoolStatus], began_at_s: float)
             for first, last in spool.waiting_ranges:
                 waiting += await transaction.audit.missing(unit_id, spool.spool_id, first, last)
             lost += max(0, missing - waiting - spool.dropped)
-        reports = await transaction.audit.reports()
-    first_s = None if reports.first_at is None else round(reports.first_at.timestamp() - began_at_s, 1)
+        reports = await transaction.audit.reports(began_at)
+    first_s = None if reports.first_at is None else round((reports.first_at - began_at).total_seconds(), 1)
     return Outcome(
         units_joined=len(spools),
         reports_stored=reports.stored,

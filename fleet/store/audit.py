@@ -23,7 +23,7 @@ class SpoolCount(msgspec.Struct, frozen=True):
 
 
 class ReportCount(msgspec.Struct, frozen=True):
-    """All reports stored, and when the first came."""
+    """Reports stored, and when the first came."""
 
     stored: int
     first_at: datetime | None
@@ -46,8 +46,8 @@ class AuditStore:
         count: int = await self._connection.fetchval(_SQL["missing"], unit_id, spool_id, first, last)
         return count
 
-    async def reports(self) -> ReportCount:
-        """All reports of all units."""
-        record = await self._connection.fetchrow(_SQL["reports"])
+    async def reports(self, since: datetime) -> ReportCount:
+        """Reports of all units received since then."""
+        record = await self._connection.fetchrow(_SQL["reports"], since)
         assert record is not None, "an aggregate query always has a row"
         return ReportCount(record["stored"], record["first_at"])

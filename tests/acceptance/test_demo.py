@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 FLEET = Path(sys.executable).parent / "fleet"
 LIMIT_S = 110
+GONE_LIMIT_S = 30
 
 
 @pytest.fixture
@@ -61,7 +63,9 @@ def test_a_second_demo_keeps_the_units_of_the_first(place: Path) -> None:
     first = json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))
     second = json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))
     assert second["units_joined"] == 2
-    assert second["reports_stored"] > first["reports_stored"]
+    assert second["reports_stored"] >= 2
+    assert second["seconds_to_first_report"] > 0
+    assert second["reports_lost"] == first["reports_lost"] == 0
     assert len(list((place / "units").iterdir())) == 2
     anew = json.loads(_finished(_demo(place, "--units", "1", "--seconds", "2", "--reset")))
     assert anew["units_joined"] == 1
@@ -85,3 +89,44 @@ def test_an_interrupted_demo_leaves_no_process_behind(place: Path, number: signa
     demo.communicate(timeout=LIMIT_S)
     assert demo.returncode == 130
     assert _alive_with(place) == []
+
+
+def _descendants(pid: int) -> set[int]:
+    """Process ids of everything that `pid` started, directly or not."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found: set[int] = set()
+    newest = {pid}
+    while newest:
+        newest = {child for child, parent in parents.items() if parent in newest} - found
+        found |= newest
+    return found
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("moment", ["founding a fleet", "units report"])
+def test_a_killed_demo_takes_its_programs_along_and_the_next_one_runs(place: Path, moment: str) -> None:
+    demo = _demo(place, "--units", "2", "--seconds", "100")
+    assert demo.stderr is not None
+    for line in demo.stderr:
+        if moment in line:
+            break
+    programs = _descendants(demo.pid)
+    assert len(programs) >= 3, "PostgreSQL has children of its own"
+    demo.kill()
+    demo.wait(LIMIT_S)
+    deadline = time.monotonic() + GONE_LIMIT_S
+    while any(map(_runs, programs)) or _alive_with(place):
+        assert time.monotonic() < deadline, _alive_with(place)
+        time.sleep(0.05)
+    assert json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))["units_joined"] == 2

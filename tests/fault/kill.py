@@ -15,6 +15,7 @@ import random
 import sys
 import time
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -104,7 +105,7 @@ async def count(store: Store, house: House) -> Tally:
             absent = await transaction.audit.missing(unit.unit_id, unit.spool_id, 1, unit.last_seq)
             tally.acknowledged_lost += max(0, absent - unit.waiting)
             tally.waiting += unit.waiting
-        tally.reports_stored = (await transaction.audit.reports()).stored
+        tally.reports_stored = (await transaction.audit.reports(datetime(2000, 1, 1, tzinfo=UTC))).stored
     return tally
 
 

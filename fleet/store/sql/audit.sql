@@ -11,4 +11,4 @@ WHERE NOT EXISTS (SELECT FROM health_report r WHERE r.unit_id = $1 AND r.spool_i
   AND NOT EXISTS (SELECT FROM event e WHERE e.unit_id = $1 AND e.spool_id = $2 AND e.seq = wanted.seq)
 
 -- name: reports
-SELECT count(*) AS stored, min(received_at) AS first_at FROM health_report
+SELECT count(*) AS stored, min(received_at) AS first_at FROM health_report WHERE received_at >= $1
