@@ -109,7 +109,6 @@ def span(text: str) -> timedelta:
 
 def usage_line(error: CycloptsError) -> str:
     """One line that says what is wrong with a command line and where to read how it should be."""
-    error.verbose = False
     chain = " ".join(["fleet", *(error.command_chain or ())])
     if isinstance(error, ValidationError | CoercionError) and (expected := _expected(error)):
         return f"{_option(error)}: {expected}"
