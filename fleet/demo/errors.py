@@ -2,6 +2,7 @@
 
 DemoError (a FleetError)
 ├── DemoIncomplete     the packages it needs are not installed
+├── PlaceUnusable      its directory can not be used
 ├── PortTaken          a port of its kept data is used by something else
 └── PartFailed         one of its programs ended, or did not come up
 """
@@ -23,11 +24,22 @@ class DemoIncomplete(DemoError):
         self.package = package
 
 
+class PlaceUnusable(DemoError):
+    """`directory` can not hold a demo, because of `detail`."""
+
+    def __init__(self, directory: Path, detail: str) -> None:
+        super().__init__(f"{directory} can not hold the demo ({detail}); name another with --directory, or use --reset")
+        self.directory = directory
+        self.detail = detail
+
+
 class PortTaken(DemoError):
     """`port` is in use."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} of this demo is in use: stop the other demo, or begin anew with RESET=1")
+        super().__init__(
+            f"port {port} of this demo is in use: stop the other demo, or begin anew with --reset (make demo RESET=1)"
+        )
         self.port = port
 
 

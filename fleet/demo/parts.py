@@ -1,12 +1,12 @@
 """The demo's programs: started with a log each, stopped together, and none left behind."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fleet.demo.errors import PartFailed
+from fleet.demo.tether import tethered
 
 _STOP_LIMIT_S = 15.0
 
@@ -52,11 +52,9 @@ class Parts:
     async def start(self, name: str, *command: str) -> Part:
         """Run `command` with its output in `<logs>/<name>.log`."""
         log = self._logs / f"{name}.log"
-        tether = [sys.executable, "-m", "fleet.demo.tether", str(os.getpid())]
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *tether,
-                *command,
+                *tethered(command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from fleet.demo.errors import PortTaken
+from fleet.demo.errors import PlaceUnusable, PortTaken
 
 PEOPLE = {"AD-01": "administrator", "TO-12": "engineer", "SU-02": "supervisor"}
 """The demo's people, with their roles: the administrator only founds the fleet."""
@@ -34,35 +34,52 @@ class Place:
         self.units = self.directory / "units"
         self.postgres = self.directory / "postgres"
         self.fleet_toml = self.directory / "fleet.toml"
+        self._ports = self.directory / "ports.json"
+        self._begun = self.directory / "demo.begun"
 
     @property
     def founded(self) -> bool:
         """Whether an earlier demo has left its data here."""
-        return (self.directory / "ports.json").exists()
+        return self._ports.exists()
 
     def reset(self) -> None:
-        """Delete everything an earlier demo left here."""
-        if self.founded:
-            shutil.rmtree(self.directory)
+        """Delete everything an earlier demo left here, and nothing else."""
+        if self._begun.exists() or self.founded:
+            for folder in (self.logs, self.keys, self.controller, self.hosts, self.units, self.postgres):
+                shutil.rmtree(folder, ignore_errors=True)
+            for file in (self.fleet_toml, self._ports, self._begun):
+                file.unlink(missing_ok=True)
 
     def prepare(self) -> Ports:
-        """Make the folders; returns the ports to use. Raises PortTaken when kept ones are in use."""
+        """Make the folders; returns the ports to use. Raises PlaceUnusable, PortTaken when kept ones are in use.
+
+        What a demo left that was killed before its fleet was founded is deleted.
+        """
+        if not self.founded:
+            self.reset()
+        try:
+            self._make_folders()
+            if not self.founded:
+                return Ports(*_free_ports())
+            ports = msgspec.json.decode(self._ports.read_bytes(), type=Ports)
+        except OSError as error:
+            raise PlaceUnusable(self.directory, error.strerror or str(error)) from error
+        except msgspec.DecodeError as error:
+            raise PlaceUnusable(self.directory, f"{self._ports.name} is damaged") from error
+        for port in (ports.api, ports.broker):
+            _check_free(port)
+        return ports
+
+    def _make_folders(self) -> None:
         # PostgreSQL runs as another user when root asks: it may walk through, keys have folders of their own.
         self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for folder in (self.logs, self.keys, self.controller, self.units):
+        self._begun.touch()
+        for folder in (self.logs, self.keys, self.controller, self.units, self.postgres):
             folder.mkdir(mode=0o700, exist_ok=True)
-        self.postgres.mkdir(mode=0o700, exist_ok=True)
-        kept = self.directory / "ports.json"
-        if kept.exists():
-            ports = msgspec.json.decode(kept.read_bytes(), type=Ports)
-            for port in (ports.api, ports.broker):
-                _check_free(port)
-            return ports
-        return Ports(*_free_ports())
 
     def keep(self, ports: Ports) -> None:
         """Remember the ports: from now on the data here is worth keeping."""
-        (self.directory / "ports.json").write_bytes(msgspec.json.encode(ports))
+        self._ports.write_bytes(msgspec.json.encode(ports))
 
     def write_controller(self, ports: Ports, dsn: str) -> None:
         """The controller's settings."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from fleet.demo.errors import DemoIncomplete
+from fleet.demo.passage import Passage
+from fleet.demo.tether import tethered
 
 OWNER = "postgres"
 _UNPRIVILEGED = "nobody"
@@ -32,7 +34,7 @@ def programs() -> Path:
 
 
 class PostgresServer:
-    """A server in a data directory of its own, reached over a UNIX socket only.
+    """A server in a data directory of its own, reached over a UNIX socket only; it stops when this process dies.
 
     `durable` keeps fsync on, as a fault test or a benchmark needs it; without it the server is quicker and loses what
     the operating system loses. A killed process loses nothing either way.
@@ -64,6 +66,7 @@ class PostgresServer:
             **(options or {}),
         }
         self._user: dict[str, Any] = {}
+        self._passage = Passage()
 
     @classmethod
     def create(cls, *, durable: bool = False, options: dict[str, str] | None = None) -> Self:
@@ -87,6 +90,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start, and wait until connections are taken; recovers by itself after `kill`."""
         self._prepare()
+        self._clear_stale_locks()
         deadline = time.monotonic() + _START_LIMIT_S
         while True:
             self._launch()
@@ -98,12 +102,12 @@ class PostgresServer:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Stop in order, ending open connections."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(_STOP_LIMIT_S)
-        self._process = None
+        """Stop in order, ending open connections; folders that were opened for it have the modes they had."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_STOP_LIMIT_S)
+            self._process = None
+        self._passage.close()
 
     def kill(self) -> None:
         """`kill -9` of the postmaster and all its children."""
@@ -131,27 +135,44 @@ class PostgresServer:
         )
 
     def _prepare(self) -> None:
-        if os.geteuid() == 0 and not self._user:
-            _let_pass(programs())
-            _let_pass(self.home)
+        if os.geteuid() == 0:
+            self._passage.open_to(programs())
+            self._passage.open_to(self.home)
             account = pwd.getpwnam(_UNPRIVILEGED)
             for directory in {self.home, self._socket_dir}:
                 os.chown(directory, account.pw_uid, account.pw_gid)
             self._user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         if not self._data.exists():
-            self.run("initdb", "-D", str(self._data), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-sync")
+            # In a folder of another name: an initdb that was killed half-way must not be taken for a database.
+            unfinished = self.home / "data.new"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            self.run("initdb", "-D", str(unfinished), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-sync")
+            unfinished.rename(self._data)
+
+    def _clear_stale_locks(self) -> None:
+        """Remove lock files of a killed server whose process id another program has now: PostgreSQL would not start."""
+        for lock in (self._data / "postmaster.pid", self._socket_dir / ".s.PGSQL.5432.lock"):
+            try:
+                owner = lock.read_text().partition("\n")[0].strip()
+                command = Path("/proc", owner, "cmdline").read_bytes() if owner.isdecimal() else b""
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # no lock, or an owner that is gone: PostgreSQL sees to that, and to children left behind
+            if os.fsencode(self._data) not in command:
+                lock.unlink(missing_ok=True)
 
     def _launch(self) -> None:
         settings = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
+        command = [str(programs() / "postgres"), "-D", str(self._data), *settings]
+        # SIGINT: it ends connections and stops in order. The tether changes the user, which may not be able to run it.
+        tether = tethered(command, end_with=signal.SIGINT, user=_UNPRIVILEGED if self._user else "")
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - as above
-                [programs() / "postgres", "-D", str(self._data), *settings],
+                tether,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.home,
                 start_new_session=True,
-                **self._user,
             )
 
     def _becomes_ready(self, deadline: float) -> bool:
@@ -161,11 +182,3 @@ class PostgresServer:
                 return True
             time.sleep(0.05)
         return False
-
-
-def _let_pass(path: Path) -> None:
-    """Let other users walk to `path` without letting them list anything: PostgreSQL refuses to run as root."""
-    for folder in path.resolve().parents:
-        mode = folder.stat().st_mode
-        if not mode & 0o001:
-            folder.chmod(mode | 0o001)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import shutil
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,6 +18,7 @@ from fleet.demo.outcome import Outcome, judge
 from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import PEOPLE, Place, Ports, short_socket_dir
 from fleet.demo.postgres import PostgresServer
+from fleet.demo.tether import tethered
 from fleet.demo.units import THIS_MACHINE, DemoUnit, SpoolStatus
 from fleet.founding import found
 from fleet.log.entries import CONTROLLER
@@ -41,7 +41,7 @@ class Demo:
         self._place = place
         self._parts = Parts(place.logs)
         self._simulated = [f"host-{number:03}" for number in range(1, units)]
-        self._began_at_s = time.time()
+        self._began_at = utc_now()
         self._agents: dict[str, Part] = {}
         self._units: list[DemoUnit] = []
 
@@ -56,15 +56,18 @@ class Demo:
             return await self._count(settings)
 
     async def with_console(self) -> None:
-        """Run until the person leaves the console."""
+        """Run until the person leaves the console; raises PartFailed when a program ended meanwhile."""
         async with self.running() as (_, engineer_toml):
-            console = await asyncio.create_subprocess_exec(program("fleet-console"), "--config", engineer_toml)
+            console = await asyncio.create_subprocess_exec(
+                *tethered([program("fleet-console"), "--config", engineer_toml])
+            )
             try:
                 await console.wait()
             finally:
                 if console.returncode is None:
                     console.terminate()
                     await console.wait()
+            self._parts.check()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[Settings, str]]:
@@ -176,7 +179,7 @@ class Demo:
         spools = dict(await asyncio.gather(*map(ask, self._units)))
         store = await open_store(settings.database.dsn, max_connections=2)
         try:
-            return await judge(store, spools, self._began_at_s)
+            return await judge(store, spools, self._began_at)
         finally:
             await store.close()
 
