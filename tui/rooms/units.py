@@ -12,6 +12,7 @@ from typing_extensions import override
 from fleet.client import ClientError, FeedItem
 from protocols.api.feed import MAX_WATCHED, FleetChanged, UnitsChanged, Watch
 from protocols.api.units import UnitPage, UnitSort
+from tui.alternatives import list_either
 from tui.clock import ServerClock
 from tui.dialogs.choice import ChoiceDialog, Option
 from tui.dialogs.filters import FiltersDialog
@@ -51,7 +52,7 @@ class UnitsRoom(Room):
         self._sort: UnitSort = "label"
         self._descending = False
         self._title = Page(id="title")
-        self._field = Field(hint="words in label, id, model or state", id="filter")
+        self._field = Field(hint="words in label, id, model or state; | means or", id="filter")
         self._pauses: dict[str, Timer] = {}
 
     @override
@@ -129,8 +130,8 @@ class UnitsRoom(Room):
         text, sort, descending = self.filter_text, self._sort, self._descending
 
         async def rows() -> UnitPage:
-            return await self.desk.door.list_units(
-                text, sort, descending=descending, offset=page.offset, limit=page.limit
+            return await list_either(
+                self.desk.door, text, sort, descending=descending, offset=page.offset, limit=page.limit
             )
 
         def arrived(answer: UnitPage) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fleet.client import ChangeFeed, FeedItem, FleetClient, LinkUp, Refused
+from fleet.client import ChangeFeed, FeedItem, FleetClient, LinkUp, NotReachable, Refused
 from protocols.api.events import EventPage, EventView
 from protocols.api.feed import Watch
 from protocols.api.joins import AcceptedUnit, JoinView, VoucherMade, VoucherView
@@ -76,6 +76,7 @@ class StubClient(FleetClient):
             self._person("AD-01", "Noor Haddad", "administrator"),
         ]
         self.stub_feed = StubFeed()
+        self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []
         self.command_states = ["queued", "sent", "accepted", "done"]
         self._states_told = 0
@@ -130,6 +131,8 @@ class StubClient(FleetClient):
 
     async def unit(self, unit_id: str) -> UnitDetail:
         self.asked.append(("unit", unit_id))
+        if self.is_cut:
+            raise NotReachable(self.url, "no answer")
         row = next((row for row in self.rows if row.unit_id == unit_id), None)
         if row is None:
             raise Refused(404, Problem(code="unit-unknown", message=f"there is no unit {unit_id}", remedy="list units"))

@@ -1,6 +1,6 @@
 """What the rooms say, before any terminal is there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -8,7 +8,7 @@ import pytest
 
 from fleet.client import LinkDown, LinkUp, Refused
 from protocols.api.people import NewPerson
-from protocols.api.units import SettingsChange, Summary
+from protocols.api.units import History, HistoryPoint, SettingsChange, Summary
 from protocols.joining import display_fingerprint
 from tests.unit.tui.stub_client import FINGERPRINT, StubClient
 from tui.bars import key_line, link_words, note_line, tabs
@@ -21,6 +21,7 @@ from tui.dialogs.settings import FIELDS, field_value
 from tui.event_lines import event_line, is_open
 from tui.needs import fleet_lines, needs, wanting
 from tui.paint import Line, line_width
+from tui.rooms.plot import unbroken
 from tui.rooms.voucher import voucher_lines
 from tui.rooms_map import ROOMS
 from tui.saved import SavedFilter, SavedFilters
@@ -107,6 +108,16 @@ def test_the_link_is_told_honestly() -> None:
     down = LinkDown(datetime.now(UTC), "gone")
     assert link_words(down, 12.3) == ("no link 12 s", "loud")
     assert "signed out" in link_words(LinkDown(down.since, "ended", signed_out=True), 5).text
+
+
+def test_a_silence_is_a_gap_in_the_plot() -> None:
+    start = datetime(2026, 11, 21, tzinfo=UTC)
+    buckets = [0, 1, 4, 8, 9]
+    points = [HistoryPoint(start + timedelta(seconds=60 * bucket), 1, 2, 3) for bucket in buckets]
+    runs = unbroken(History(figure="supply_mv", bucket_s=60, points=points))
+    assert [len(run) for run in runs] == [3, 2]
+    assert [point for run in runs for point in run] == points
+    assert unbroken(History(figure="supply_mv", bucket_s=60, points=[])) == []
 
 
 def test_only_rooms_that_exist_are_shown() -> None:

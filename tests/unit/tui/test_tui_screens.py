@@ -182,6 +182,55 @@ async def test_filtering_as_one_types_and_saving_it(tmp_path: Path) -> None:
     assert "mine" in (tmp_path / "filters.json").read_text()
 
 
+async def test_those_that_do_not_report_are_the_quiet_and_those_that_never_did(tmp_path: Path) -> None:
+    client = StubClient()
+    words = [row.presence for row in client.rows]
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "f")
+        await screen.sees("not reporting")
+        await screen.press("enter")
+        await screen.sees(f"{words.count('quiet') + words.count('never')} of 212 pass the filter")
+        await screen.press("end")
+        await screen.sees("▸spare 203", "roof 016")
+
+
+async def test_a_unit_opened_without_a_link_comes_when_the_link_does(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 005")
+        client.is_cut = True
+        client.stub_feed.items.put_nowait(LinkDown(datetime.now(UTC), "no answer"))
+        await screen.sees("no link ")
+        await screen.press("enter")
+        await screen.sees("unit-00000000   no link: asks again by itself")
+        await screen.press("r")
+        await screen.sees("a report can not be asked for now")
+        client.is_cut = False
+        client.stub_feed.items.put_nowait(LinkUp(90.0))
+        await screen.sees("van kit 000", "SoC temperature")
+
+
+async def test_what_was_said_goes_with_its_room(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17")
+        await screen.press("z")
+        await screen.sees("times are in UTC")
+        await screen.press("8")
+        await screen.sees("have access")
+        await screen.misses("times are in UTC")
+        assert screen.app.note is None
+
+
+async def test_help_that_is_longer_than_the_screen_says_so(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("question_mark")
+        await screen.sees("HERE", "↓ more")
+        await screen.press("end")
+        await screen.sees("can not be read here yet")
+        await screen.misses("↓ more")
+
+
 async def test_sorting_by_one_more_key_and_turning_it_round(tmp_path: Path) -> None:
     async with console(StubClient(), tmp_path) as screen:
         await screen.press("2", "s")
