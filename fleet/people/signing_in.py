@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fleet.clock import Clock
 from fleet.errors import RequestRefused
-from fleet.log.entries import CONTROLLER, SignedInEntry, SignInRefused
+from fleet.log.entries import CONTROLLER, SessionClosed, SignedInEntry, SignInRefused
 from fleet.people.challenges import make_nonce, nonce_is_good
 from fleet.people.keys import login_signature_fits
 from fleet.store.events import ControllerEvent
@@ -106,6 +106,7 @@ class SigningIn:
         async with self._store.transaction() as transaction:
             person_id = await transaction.sessions.close(token)
             if person_id is not None:
+                await transaction.log.append(SessionClosed(at=self._clock(), actor=person_id))
                 transaction.changed.people.add(person_id)
 
     async def _secret(self) -> bytes:

@@ -53,7 +53,14 @@ async def test_a_unit_joins_when_a_person_accepts_its_fingerprint(api: RunningAp
         assert (await door.unit(unit_id)).row.presence == "never"
         assert await door.joins() == []
     kinds = await _log_kinds(owner)
-    assert kinds == ["person.added", "session.opened", "voucher.made", "join.presented", "unit.joined"]
+    assert kinds == [
+        "person.added",
+        "session.opened",
+        "voucher.made",
+        "join.presented",
+        "unit.joined",
+        "session.closed",
+    ]
 
 
 async def test_the_log_holds_no_label_and_no_secret(api: RunningApi, owner: Owner) -> None:
