@@ -129,4 +129,4 @@ def test_a_killed_demo_takes_its_programs_along_and_the_next_one_runs(place: Pat
     while any(map(_runs, programs)) or _alive_with(place):
         assert time.monotonic() < deadline, _alive_with(place)
         time.sleep(0.05)
-    assert json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))["units_joined"] == 2
+    assert json.loads(_finished(_demo(place, "--units", "2", "--seconds", "10")))["units_joined"] == 2
