@@ -117,6 +117,8 @@ async def test_refusals_are_told_apart(store: Store) -> None:
         raise asyncpg.DiskFullError("no space left")
     with pytest.raises(StoreUnavailable), told_apart():
         raise asyncpg.InterfaceError("connection is closed")
+    with pytest.raises(StoreUnavailable), told_apart():
+        raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
 
 
 async def test_the_due_time_is_brought_forward_and_never_pushed_back_by_reports(store: Store, owner: Owner) -> None:
