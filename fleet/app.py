@@ -30,6 +30,8 @@ from protocols.backoff import Backoff
 from protocols.topics import UpChannel, up_filter
 
 _INGESTED: tuple[UpChannel, ...] = ("health", "event", "result", "lwt")
+_CANCEL_AGAIN_S = 7.0
+"""Longer than the API takes to give open requests their time."""
 _DATABASE_LIMIT_S = 60.0
 
 _log = structlog.get_logger(__name__)
@@ -63,9 +65,7 @@ async def _run(settings: Settings) -> None:
         try:
             await _until_stopped(stop, parts)
         finally:
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
+            await _end(parts)
     _log.info("the controller has stopped")
 
 
@@ -122,6 +122,17 @@ async def _until_stopped(stop: asyncio.Event, parts: list[asyncio.Task[None]]) -
         if part in done:
             _log.error("a part of the controller ended", part=part.get_name())
             part.result()
+
+
+async def _end(parts: list[asyncio.Task[None]]) -> None:
+    """Cancel `parts` until they have ended: asyncio.wait_for, which aiomqtt uses, forgets a cancellation that meets a
+    lost connection, and the part would go on trying to connect."""
+    pending = set(parts)
+    while pending:
+        for part in pending:
+            part.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_S)
+    await asyncio.gather(*parts, return_exceptions=True)
 
 
 async def _open_patiently(settings: Settings) -> Store:
