@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from fleet.broker_address import BrokerAddress
 from fleet.downlink.downlink import Downlink
 from fleet.downlink.key import load_key
@@ -117,4 +115,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    asyncio.run(main())
