@@ -1,0 +1,223 @@
+"""The fleet table and one unit's page, drawn from answers made up in the test."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fleet.client import LinkDown, LinkUp
+from protocols.api.feed import FleetChanged, UnitsChanged
+from protocols.api.units import SettingsChange, UnitRow
+from tests.unit.tui.stub_client import StubClient
+from tests.unit.tui.stub_console import SIZES, console
+
+
+async def test_ten_thousand_units_are_asked_for_a_page_at_a_time(tmp_path: Path) -> None:
+    client = StubClient(10_000)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("UNITS  10\N{NO-BREAK SPACE}000", "van kit 000")
+        await screen.press("end")
+        await screen.sees("camera 9999")
+        assert screen.cursor_line().startswith("▸camera 9999")
+        pages = [question for question in screen.asked("list_units") if question[2] == "label"]
+        assert len(pages) <= 4
+        assert {question[5] for question in pages} == {100}
+        await screen.press("home", "down", "down")
+        await screen.until(lambda: screen.cursor_line().startswith("▸bench 002"))
+
+
+async def test_only_what_is_on_the_screen_is_watched(tmp_path: Path) -> None:
+    client = StubClient(500)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        visible = [row.unit_id for row in client.rows[:17]]
+        await screen.until(lambda: client.stub_feed.watched and client.stub_feed.watched[-1].units == visible)
+        await screen.press("pagedown", "pagedown")
+        await screen.until(lambda: client.stub_feed.watched[-1].units[0] != visible[0])
+        assert len(client.stub_feed.watched[-1].units) == 17
+        await screen.press("1")
+        await screen.until(lambda: client.stub_feed.watched[-1].units == [])
+        assert client.stub_feed.watched[-1].events
+
+
+def changed(row: UnitRow, **fields: object) -> UnitRow:
+    return msgspec.structs.replace(row, **fields)
+
+
+async def test_a_change_repaints_its_cells_and_moves_nothing(tmp_path: Path) -> None:
+    client = StubClient(500)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "down", "down", "down")
+        await screen.sees("spare 003")
+        before = screen.lines
+        client.stub_feed.items.put_nowait(UnitsChanged([changed(client.rows[5], presence="stale", supply_mv=4_630)]))
+        await screen.sees("4.63 V")
+        after = screen.lines
+        different = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        assert different == [10]
+        assert "stale" in after[10]
+        assert screen.cursor_line().startswith("▸spare 003")
+
+
+async def test_units_that_join_above_do_not_move_the_one_under_the_cursor(tmp_path: Path) -> None:
+    client = StubClient(300)
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "pagedown", "pagedown", "up")
+        await screen.sees("▸")
+        line, at = screen.cursor_line()[:28], screen.lines.index(screen.cursor_line())
+        joined = [changed(client.rows[0], unit_id=f"unit-new{number:05}", label="aaa") for number in range(7)]
+        client.rows[:0] = joined
+        client.stub_feed.items.put_nowait(FleetChanged())
+        await screen.sees("UNITS  307")
+        await screen.until(lambda: screen.lines[at].startswith(line))
+
+
+async def test_filtering_as_one_types_and_saving_it(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2", "slash", *"quiet")
+        await screen.sees("12 of 212 pass the filter")
+        await screen.press("enter", "f", "s")
+        await screen.sees("Save this filter as")
+        await screen.press(*"mine", "enter")
+        await screen.sees("saved mine")
+        await screen.press("escape")
+        await screen.press("escape")
+        await screen.sees("UNITS  212")
+        await screen.press("f", "enter")
+        await screen.sees("12 of 212 pass the filter")
+    assert "mine" in (tmp_path / "filters.json").read_text()
+
+
+async def test_those_that_do_not_report_are_the_quiet_and_those_that_never_did(tmp_path: Path) -> None:
+    client = StubClient()
+    words = [row.presence for row in client.rows]
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "f")
+        await screen.sees("not reporting")
+        await screen.press("enter")
+        await screen.sees(f"{words.count('quiet') + words.count('never')} of 212 pass the filter")
+        await screen.press("end")
+        await screen.sees("▸spare 203", "roof 016")
+
+
+async def test_a_unit_opened_without_a_link_comes_when_the_link_does(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 005")
+        client.is_cut = True
+        client.stub_feed.items.put_nowait(LinkDown(datetime.now(UTC), "no answer"))
+        await screen.sees("no link ")
+        await screen.press("enter")
+        await screen.sees("unit-00000000   no link: asks again by itself")
+        await screen.press("r")
+        await screen.sees("a report can not be asked for now")
+        client.is_cut = False
+        client.stub_feed.items.put_nowait(LinkUp(90.0))
+        await screen.sees("van kit 000", "SoC temperature")
+
+
+async def test_what_was_said_goes_with_its_room(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.sees("NEEDS YOU  17")
+        await screen.press("z")
+        await screen.sees("times are in UTC")
+        await screen.press("8")
+        await screen.sees("have access")
+        await screen.misses("times are in UTC")
+        assert screen.app.note is None
+
+
+async def test_help_that_is_longer_than_the_screen_says_so(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("question_mark")
+        await screen.sees("HERE", "↓ more")
+        await screen.press("end")
+        await screen.sees("can not be read here yet")
+        await screen.misses("↓ more")
+
+
+async def test_sorting_by_one_more_key_and_turning_it_round(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2", "s")
+        await screen.sees("Sort by")
+        await screen.press("t")
+        await screen.sees("temp↑")
+        await screen.press("s")
+        await screen.sees("Sort by")
+        await screen.press("t")
+        await screen.sees("temp↓", "83 °C")
+        assert screen.asked("list_units")[-1][1:4] == ("", "temperature", True)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_unit_s_page(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with console(StubClient(), tmp_path, size) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 005")
+        await screen.press("down", "enter")
+        await screen.sees("roof 001", "unit-00000001", "link up", "report", "settings in step", "SoC temperature")
+        await screen.press("end")
+        await screen.sees("IDENTITY", "accepted by TO-07", "soft: a file on the unit", "d left")
+        await screen.press("escape")
+        await screen.sees("UNITS  212")
+        assert screen.cursor_line().startswith("▸roof 001")
+
+
+async def test_a_report_is_asked_for_and_followed(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("r report")
+        screen.client._states_told = 0
+        await screen.press("r")
+        await screen.sees("report from van kit 000: done")
+        assert screen.asked("request_report") == [("request_report", "unit-00000000")]
+
+
+async def test_a_command_that_runs_out_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    client = StubClient()
+    client.command_states = ["queued"]
+    client.now -= timedelta(minutes=5)
+    async with console(client, tmp_path) as screen:
+        screen.app.server_clock.set(datetime.now(UTC))
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("r report")
+        await screen.press("r")
+        await screen.sees("report from van kit 000: queued")
+        assert screen.app.note is not None
+        assert not screen.app.note.waiting
+
+
+async def test_settings_show_the_sentence_before_they_are_saved(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("e settings")
+        await screen.press("e")
+        await screen.sees("nothing differs")
+        await screen.press("3", "0")
+        await screen.sees("goes into the log", "TO-12 wants version 4 for", "every 30 s,")
+        await screen.press("enter")
+        await screen.sees("should run settings v4")
+        assert screen.asked("change_settings")[-1][2] == SettingsChange(based_on=3, report_every_s=30)
+
+
+async def test_a_value_out_of_range_is_not_sent(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("enter")
+        await screen.sees("e settings")
+        await screen.press("e")
+        await screen.sees("nothing differs")
+        await screen.press("0", "enter")
+        await screen.sees("report every: a whole number of seconds from 1 to 86400")
+        assert screen.asked("change_settings") == []
