@@ -41,11 +41,12 @@ def test_a_fleet_is_made_once(tmp_path: Path, empty_dsn: str, key: Path) -> None
     assert again.stderr.splitlines() == ["fleet: this database holds a fleet already: name another database"]
 
 
-def test_a_key_that_can_not_be_used_changes_nothing(tmp_path: Path, empty_dsn: str) -> None:
+@pytest.mark.parametrize(("line", "code"), [("ssh-rsa nonsense", 5), (f"ssh-ed25519 {'A' * 60}", 3)])
+def test_a_key_that_can_not_be_used_changes_nothing(tmp_path: Path, empty_dsn: str, line: str, code: int) -> None:
     bad = tmp_path / "bad.pub"
-    bad.write_text("ssh-rsa nonsense")
+    bad.write_text(line)
     refused = _fleet("init", "AD-01", "Ada", "--key", bad, "--config", _config(tmp_path, empty_dsn))
-    assert refused.returncode == 3
+    assert refused.returncode == code
     assert len(refused.stderr.splitlines()) == 1
     assert not (tmp_path / "state").exists()
 
