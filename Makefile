@@ -51,7 +51,7 @@ hooks: setup ## Judge every commit as make test would (pre-commit, no network)
 screens: setup ## Draw the pictures of the console in docs/ anew
 	@$(BIN)/python -m tests.screens
 
-bench-ingest: setup ## Reports per second, publish to acknowledged, with the ceilings of this machine
+bench-ingest: setup debian ## Reports per second, publish to acknowledged, with the ceilings of this machine
 	@$(BIN)/python -m tests.bench.ingest
 
 bench-console: setup ## The console with 10,000 units: key to paint, CPU

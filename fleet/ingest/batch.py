@@ -79,8 +79,8 @@ def admit(items: Iterable[Inbound], units: Mapping[str, KnownUnit]) -> tuple[lis
         unit = None if message is None else units.get(message.unit)
         if message is not None and unit is None:
             rejections.append(Rejection(None, "unknown-unit", message.unit))
-        elif message is not None and unit is not None and unit.state != "active":
-            rejections.append(Rejection(message.unit, unit.state, type(message).__name__))
+        elif message is not None and unit is not None and unit.state == "revoked":
+            rejections.append(Rejection(message.unit, "revoked", type(message).__name__))
         else:
             if item.rejection is not None:
                 rejections.append(item.rejection)

@@ -38,6 +38,7 @@ _GONE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
     asyncpg.exceptions.DiskFullError,
+    asyncpg.DeadlockDetectedError,
     OSError,
     TimeoutError,
 )
@@ -124,8 +125,8 @@ class Store:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        Raises StoreUnavailable when PostgreSQL can not be reached, breaks off, or can not write, InvalidValue when it
-        can not hold a value it was given.
+        Raises StoreUnavailable when PostgreSQL can not be reached, breaks off, ends a deadlock here, or can not write;
+        InvalidValue when it can not hold a value it was given.
         """
         try:
             async with self._pool.acquire(timeout=_CONNECT_LIMIT_S) as connection, connection.transaction():

@@ -49,7 +49,8 @@ class PresenceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the fleet table. Figures are from the latest report by time of sampling; None is unknown."""
+    """One line of the fleet table. Figures are from the latest report, which is told by spool and number,
+    never by a clock; None is unknown."""
 
     unit_id: str
     label: str
