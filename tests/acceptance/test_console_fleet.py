@@ -120,8 +120,10 @@ async def test_the_unit_list_filters_sorts_and_follows(api: RunningApi, tmp_path
         (join,) = await seen.app.door.joins()
         await seen.app.door.accept_join(join.join_id, unit.fingerprint)
         await seen.sees("UNITS  301")
-        await seen.press("home", "enter")
+        await seen.press("home")
         await seen.sees("van kit 000", "unit-00000000")
+        await seen.press("enter")
+        await seen.sees("van kit 000", "unit-00000000", "settings")
 
 
 async def test_what_is_changed_elsewhere_shows_without_being_asked(api: RunningApi, tmp_path: Path) -> None:

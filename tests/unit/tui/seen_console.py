@@ -11,7 +11,7 @@ from fleet.client import FleetClient
 from tui.console import ConsoleApp
 from tui.saved import SavedFilters
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class SeenConsole:
