@@ -25,7 +25,7 @@ from tests.support.joining import Knocker
 from tests.support.ports import free_port
 
 FLEET = Path(sys.executable).parent / "fleet"
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 LONG = "the mast unit that is kept in the shed"
 
 

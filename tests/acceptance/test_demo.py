@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 FLEET = Path(sys.executable).parent / "fleet"
-LIMIT_S = 110
+LIMIT_S = 200
 GONE_LIMIT_S = 30
 
 

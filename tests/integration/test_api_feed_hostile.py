@@ -15,7 +15,7 @@ from protocols.api.feed import Hello, Watch
 from tests.support.controller import RunningApi
 from tests.support.waiting import until
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 
 def _feed(api: RunningApi) -> connect:

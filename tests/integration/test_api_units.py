@@ -21,7 +21,7 @@ from tests.support.fleet_rows import add_units
 from tests.support.waiting import until
 
 NOW = datetime.now(UTC)
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 UNITS = {"unit-aaaaaaaa": "van 2", "unit-bbbbbbbb": "Van 1", "unit-cccccccc": "post 100%"}
 
 

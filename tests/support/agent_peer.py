@@ -33,7 +33,7 @@ from protocols.uplink import AnyUpMessage, CommandResult, EventBatch, HealthBatc
 from tests.support.mqtt import Broker, controller_client
 
 PROGRAM = Path(sys.executable).with_name("edge-agent")
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 _ROOMY = SpoolLimits(max_bytes=1 << 30, max_age_ms=1 << 50)
 
 

@@ -24,7 +24,7 @@ from protocols.api.people import NewPerson
 from protocols.people import Role
 from tests.support.ports import free_port
 
-START_LIMIT_S = 20.0
+START_LIMIT_S = 60.0
 
 
 @dataclass(kw_only=True)

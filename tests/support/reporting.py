@@ -29,7 +29,7 @@ from protocols.topics import UpChannel, down, up
 from protocols.uplink import AnyUpMessage, EventBatch, HealthBatch, SessionState, UnitEvent, encode_up
 from tests.support.mqtt import Broker, unit_client
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 OWNER_ID = "TO-01"
 DOWN_KEY = Ed25519PrivateKey.generate()
 DOWN_KEYS = {key_id(DOWN_KEY.public_key().public_bytes_raw()): DOWN_KEY.public_key()}

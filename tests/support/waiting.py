@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 _POLL_S = 0.05
 
 

@@ -21,7 +21,7 @@ from protocols.api.feed import ClientMessage, FleetChanged, Hello, JoinsChanged,
 from protocols.api.sessions import SignedIn
 
 T = TypeVar("T")
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class Peer:
