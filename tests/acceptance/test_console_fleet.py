@@ -105,7 +105,7 @@ async def test_the_unit_list_filters_sorts_and_follows(api: RunningApi, tmp_path
     await add_fleet(api, 300)
     async with console_of(api, tmp_path) as seen:
         await seen.press("2")
-        await seen.sees("UNITS  300", "van kit 000")
+        await seen.sees("UNITS  300", "van kit 000", "link ")
         await seen.press("end")
         await seen.sees("van kit 299")
         await seen.press("slash", *"kit 04")
