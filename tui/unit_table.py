@@ -59,6 +59,12 @@ class UnitTable(Listing):
         self.window.refresh()
         self.post_message(self.Shown())
 
+    @override
+    def move_to(self, index: int) -> None:
+        """See Listing. A person who moves while the fleet is asked for again is not brought back."""
+        self._anchor = None
+        super().move_to(index)
+
     def put(self, page: PageWanted, total: int, rows: list[UnitRow]) -> None:
         """Take in an answer."""
         if not self.window.put(page, total, rows):

@@ -11,6 +11,7 @@ from protocols.api.feed import FleetChanged, UnitsChanged
 from protocols.api.units import SettingsChange, UnitRow
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, console
+from tui.unit_table import UnitTable
 
 
 async def test_ten_thousand_units_are_asked_for_a_page_at_a_time(tmp_path: Path) -> None:
@@ -73,6 +74,17 @@ async def test_units_that_join_above_do_not_move_the_one_under_the_cursor(tmp_pa
         client.stub_feed.items.put_nowait(FleetChanged())
         await screen.sees("UNITS  307")
         await screen.until(lambda: screen.lines[at].startswith(line))
+
+
+async def test_a_key_pressed_while_the_fleet_is_asked_for_again_is_not_undone(tmp_path: Path) -> None:
+    async with console(StubClient(300), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("UNITS  300", "▸")
+        table = screen.app.screen.query_one(UnitTable)
+        table.refresh_rows()
+        await screen.press("end")
+        await screen.until(lambda: table.unit is not None)
+        assert table.cursor == 299
 
 
 async def test_filtering_as_one_types_and_saving_it(tmp_path: Path) -> None:
