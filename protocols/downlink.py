@@ -29,7 +29,14 @@ _Seq = Annotated[int, Meta(ge=1, lt=1 << 53)]
 
 
 class Welcome(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="welcome", tag_field="type"):
-    """On `down/<unit>/ack`: the answer to a session announcement; sets the unit's bound on the controller's time."""
+    """On `down/<unit>/ack`: the answer to a session announcement; sets the unit's bound on the controller's time.
+
+    `challenge` is fresh: the unit answers it with a `protocols.uplink.SessionProof`. `people_version` is the
+    newest people list's: a unit that carries an older one asks for those between.
+    """
+
+    challenge: Nonce
+    people_version: Annotated[int, Meta(ge=1)]
 
 
 class Ack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ack", tag_field="type"):

@@ -8,7 +8,9 @@
     │   ├── UnknownVersion
     │   └── WrongUnit
     ├── InvalidEnvelope      a `down/` envelope that must not be obeyed
-    └── InvalidVoucher       a voucher text that can not be read
+    ├── InvalidVoucher       a voucher text that can not be read
+    ├── InvalidSshSignature  an SSHSIG that does not prove what it should
+    └── InvalidPeopleList    a people list that must not replace the one before it
 
 Every error carries the facts as attributes; `reason` is a short word that can be counted and shown.
 """
@@ -96,3 +98,21 @@ class InvalidVoucher(ProtocolError):
     """A voucher text that is damaged or not a voucher."""
 
     reason = "voucher-unreadable"
+
+
+class InvalidSshSignature(ProtocolError):
+    """An SSH signature that proves nothing; `reason` is one of `protocols.sshsig`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidPeopleList(ProtocolError):
+    """A people list that must not be taken; `reason` is one of `protocols.people`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail

@@ -20,6 +20,10 @@ from protocols.settings import UnitSettings
 from protocols.text import ShortText
 
 VOUCHER_LIFE_S = 24 * 3600
+
+API_TLS_NAME = "api.muster.internal"
+"""The name for which every certificate of the API is made, and which clients check whatever address they reach it
+by: a broker's certificate of the same authority does not carry it, so a broker's host can not stand in for the API."""
 _PREFIX = "MUSTER1-"
 _FIXED_BYTES = 16 + 32 + 32 + 4
 _CHECK_BYTES = 4
@@ -38,6 +42,12 @@ RefusalCode = Literal[
     "joins-too-fast",
     "csr-invalid",
     "join-refused",
+    "certificate-unknown",
+    "certificate-superseded",
+    "key-unknown",
+    "key-known",
+    "unit-quarantined",
+    "unit-revoked",
 ]
 
 
@@ -144,6 +154,53 @@ class JoinAccepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted", ta
 
 
 JoinReply = JoinPending | JoinAccepted
+
+
+class RenewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`POST /unit/renew` over mutual TLS with the certificate in force: a successor for a new key.
+
+    The CSR is of the new key, which is on the unit's disk before the first attempt; it is sent again unchanged until
+    it is answered. Answered with Renewed or JoinRefusal.
+    """
+
+    csr_pem: Annotated[str, Meta(max_length=4096)]
+    key_protection: KeyProtection
+    agent_version: ShortText = ""
+
+
+class RejoinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`POST /unit/rejoin`, no client certificate: a unit whose certificate has ended asks for another one for the same
+    key, which the CSR proves. A person compares the fingerprint and accepts. Sent again unchanged until answered with
+    Renewed; JoinPending meanwhile."""
+
+    unit_id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,40}$(?!\n)")]
+    csr_pem: Annotated[str, Meta(max_length=4096)]
+    key_protection: KeyProtection
+    model: ShortText = ""
+    agent_version: ShortText = ""
+
+
+class RootOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """A root that units should trust. `cross_pem` is the same key and subject signed by the root before it; None for a
+    root that came with a voucher. A unit takes a root it does not know only through `cross_pem`."""
+
+    root_pem: str
+    cross_pem: str | None = None
+
+
+class Renewed(msgspec.Struct, frozen=True, kw_only=True, tag="renewed", tag_field="state"):
+    """A new certificate, and what may have changed since the last: `roots` are all the fleet's roots in force (the
+    unit drops others), `controller_keys`, `broker` and `url` as at joining."""
+
+    unit_id: str
+    certificate_chain_pem: str
+    roots: Annotated[list[RootOffer], Meta(min_length=1, max_length=4)]
+    controller_keys: Annotated[list[str], Meta(min_length=1, max_length=8)]
+    broker: BrokerAddress
+    url: str
+
+
+RejoinReply = JoinPending | Renewed
 
 
 class JoinRefusal(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,14 @@
 """People: roles, what each role may do, and the people list that units carry."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+from protocols.errors import InvalidPeopleList, InvalidSshSignature
+from protocols.sshsig import MAX_ARMORED, read_key, verify
 
 Role = Literal["engineer", "supervisor", "approver", "inspector", "administrator"]
 
@@ -18,6 +22,8 @@ Permission = Literal[
     "see-people",
     "manage-people",
     "read-log",
+    "revoke-unit",
+    "release-unit",
 ]
 
 _SEE: frozenset[Permission] = frozenset({"see-fleet", "see-people"})
@@ -27,11 +33,12 @@ _KEEP_KIT: frozenset[Permission] = _SEE | {
     "command-unit",
     "change-settings",
     "acknowledge-event",
+    "revoke-unit",
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "engineer": _KEEP_KIT,
-    "supervisor": _KEEP_KIT | {"read-log"},
+    "supervisor": _KEEP_KIT | {"read-log", "release-unit"},
     "approver": _SEE,
     "inspector": _SEE | {"read-log"},
     "administrator": _SEE | {"manage-people"},
@@ -52,8 +59,17 @@ def roles_with(permission: Permission) -> list[Role]:
     return [role for role, granted in PERMISSIONS.items() if permission in granted]
 
 
+PEOPLE_NAMESPACE = "people@muster"
+"""SSHSIG namespace of signatures under a people list."""
+
+NEEDED_SIGNATURES = 2
+MAX_LIST_CHARS = 64 * 1024
+MAX_LIST_SIGNATURES = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class ListedPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One key of one person. `key` is an OpenSSH public key line without comment."""
+    """One person and their one key. `key` is an OpenSSH public key line without comment."""
 
     person_id: str
     role: Role
@@ -62,18 +78,95 @@ class ListedPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     valid_until: datetime
 
 
-class PeopleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Who may sign, as units know it. Version 1 is anchored by the hash in the voucher."""
+class PeopleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """Who may sign, as units know it. A list is either an anchor, whose hash travels in vouchers, or signed by two
+    administrators of the list before it. `made_at` is the time by which the signers' validity is judged."""
 
     version: int
     people: list[ListedPerson]
+    made_at: datetime = _EPOCH
 
     def text(self) -> str:
         """The canonical text: JSON with fields in order, people sorted by id, key, then their own JSON."""
         ordered = sorted(self.people, key=lambda person: (person.person_id, person.key, msgspec.json.encode(person)))
-        return msgspec.json.encode(PeopleList(version=self.version, people=ordered)).decode()
+        return msgspec.json.encode(msgspec.structs.replace(self, people=ordered)).decode()
+
+
+class ListSignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An administrator's armored SSHSIG over the exact text of a list, in PEOPLE_NAMESPACE."""
+
+    person_id: str
+    signature: Annotated[str, Meta(max_length=MAX_ARMORED)]
+
+
+class SignedPeopleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A list as it travels: the exact text that was signed, and the signatures (none under an anchor)."""
+
+    text: Annotated[str, Meta(max_length=MAX_LIST_CHARS)]
+    signatures: Annotated[list[ListSignature], Meta(max_length=MAX_LIST_SIGNATURES)] = []
+
+
+_list_decoder = msgspec.json.Decoder(PeopleList)
 
 
 def people_hash(text: str) -> bytes:
     """SHA-256 of a people list's text, 32 bytes."""
     return sha256(text.encode()).digest()
+
+
+def read_list(text: str) -> PeopleList:
+    """The list in `text`; raises InvalidPeopleList.
+
+    Reasons: `unreadable` (not JSON of the form, too long, or not canonical), `key-unusable`, `person-twice`,
+    `key-twice` (a person has one key, and a key one person), `too-few-administrators` (fewer than two with different
+    keys: nobody could ever change it).
+    """
+    try:
+        people_list = _list_decoder.decode(text) if len(text) <= MAX_LIST_CHARS else None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidPeopleList("unreadable", f"the people list can not be read ({error})"[:300]) from error
+    if people_list is None or people_list.text() != text:
+        raise InvalidPeopleList("unreadable", "the people list is too long, or not in its canonical form")
+    try:
+        keys = [read_key(person.key).raw for person in people_list.people]
+    except InvalidSshSignature as error:
+        raise InvalidPeopleList("key-unusable", f"a key in the people list can not be used: {error.detail}") from error
+    if len({person.person_id for person in people_list.people}) != len(keys):
+        raise InvalidPeopleList("person-twice", "a person is in the people list twice")
+    if len(set(keys)) != len(keys):
+        raise InvalidPeopleList("key-twice", "two people in the people list have the same key")
+    if sum(person.role == "administrator" for person in people_list.people) < NEEDED_SIGNATURES:
+        raise InvalidPeopleList("too-few-administrators", "a people list needs two administrators to sign the next one")
+    return people_list
+
+
+def check_next(current: PeopleList, candidate: SignedPeopleList) -> PeopleList:
+    """The list in `candidate` if it may follow `current`; raises InvalidPeopleList.
+
+    Reasons: those of `read_list`, `wrong-version` (not the next one), `made-earlier` (than the current one),
+    `too-few-signatures` (fewer than two administrators of `current`, in force at the candidate's `made_at`, have
+    signed), `bad-signature` (one under it proves nothing, or is by nobody who may sign: such a list was tampered with).
+    """
+    following = read_list(candidate.text)
+    if following.version != current.version + 1:
+        raise InvalidPeopleList("wrong-version", f"version {following.version} does not follow {current.version}")
+    if following.made_at < current.made_at:
+        raise InvalidPeopleList("made-earlier", "the people list says it was made before the one in force")
+    signers = {check_signature(current, following, candidate.text, signature) for signature in candidate.signatures}
+    if len(signers) < NEEDED_SIGNATURES:
+        raise InvalidPeopleList("too-few-signatures", f"{len(signers)} of 2 administrators have signed")
+    return following
+
+
+def check_signature(current: PeopleList, following: PeopleList, text: str, signature: ListSignature) -> str:
+    """The id of the administrator of `current` who signed `text`; raises InvalidPeopleList `bad-signature`."""
+    signer = next((person for person in current.people if person.person_id == signature.person_id), None)
+    if signer is None or signer.role != "administrator":
+        raise InvalidPeopleList("bad-signature", f"{signature.person_id[:20]!r} is no administrator of the list before")
+    if not signer.valid_from <= following.made_at < signer.valid_until:
+        raise InvalidPeopleList("bad-signature", f"the access of {signer.person_id} is not in force")
+    try:
+        verify(signer.key, PEOPLE_NAMESPACE, text.encode(), signature.signature)
+    except InvalidSshSignature as error:
+        raise InvalidPeopleList("bad-signature", f"the signature of {signer.person_id}: {error.detail}") from error
+    return signer.person_id

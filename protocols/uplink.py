@@ -85,13 +85,40 @@ class SessionState(UpMessage, tag="session", frozen=True, kw_only=True):
     next_seq: Seq | None = None
 
 
-AnyUpMessage = HealthBatch | EventBatch | CommandResult | SessionState
+class SessionProof(UpMessage, tag="proof", frozen=True, kw_only=True):
+    """On `up/<unit>/lwt`: the answer to a Welcome, signed with the key of the certificate the unit connects with.
+
+    The only evidence of who is connected: a broker can delay it, but not make it. `challenge` is the Welcome's,
+    `certificate` the serial in lower-case hexadecimal, `next_seq` the spool's next number when it was signed,
+    `signature` (base64) covers `proof_text`: ECDSA with SHA-256 in DER for a P-256 key, else Ed25519.
+    """
+
+    challenge: Nonce
+    certificate: Annotated[str, Meta(pattern=r"^[0-9a-f]{1,40}$(?!\n)")]
+    boot_id: ShortText
+    spool_id: SpoolId
+    next_seq: Seq
+    signature: Annotated[str, Meta(max_length=128)]
+
+
+_PROOF_PREFIX = b"muster session proof v1\n"
+
+
+def proof_text(proof: SessionProof) -> bytes:
+    """What `proof.signature` covers: a fixed prefix, then the fields but the signature, each on a line of its own."""
+    fields = (proof.unit, proof.session, proof.challenge, proof.certificate, proof.boot_id)
+    lines = [*fields, str(proof.spool_id), str(proof.next_seq)]
+    return _PROOF_PREFIX + "\n".join(lines).encode()
+
+
+AnyUpMessage = HealthBatch | EventBatch | CommandResult | SessionState | SessionProof
 
 _CHANNEL_OF: dict[type[UpMessage], str] = {
     HealthBatch: "health",
     EventBatch: "event",
     CommandResult: "result",
     SessionState: "lwt",
+    SessionProof: "lwt",
 }
 
 

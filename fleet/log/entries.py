@@ -134,6 +134,97 @@ class UnitJoined(Entry, frozen=True, kw_only=True, tag="unit.joined"):
     certificate: str
 
 
+class CertificateRenewed(Entry, frozen=True, kw_only=True, tag="certificate.renewed"):
+    """A unit got the successor of its certificate, for the key with `fingerprint`."""
+
+    certificate: str
+    predecessor: str
+    fingerprint: str
+    key_protection: str
+
+
+class UnitRejoined(Entry, frozen=True, kw_only=True, tag="unit.rejoined"):
+    """A person compared the fingerprint and let a unit whose certificate had ended back in, with its old key."""
+
+    join: str
+    fingerprint: str
+    certificate: str
+
+
+class UnitRevoked(Entry, frozen=True, kw_only=True, tag="unit.revoked"):
+    """A person revoked the unit and with it these certificates."""
+
+    reason: HashedText
+    certificates: list[str]
+
+
+class UnitCutOff(Entry, frozen=True, kw_only=True, tag="unit.cut-off"):
+    """A revoked unit's live session was closed by taking its client id over with the short certificate `takeover`,
+    after the broker had been seen to refuse revoked certificates by revocation list number `crl`."""
+
+    crl: int
+    takeover: str
+
+
+class UnitQuarantined(Entry, frozen=True, kw_only=True, tag="unit.quarantined"):
+    """The unit may report and open nothing; `certificates` are those that show why."""
+
+    cause: str
+    certificates: list[str]
+    reason: HashedText
+
+
+class UnitReleased(Entry, frozen=True, kw_only=True, tag="unit.released"):
+    """A person ended the unit's quarantine."""
+
+    reason: HashedText
+
+
+class CertificateRevoked(Entry, frozen=True, kw_only=True, tag="certificate.revoked"):
+    """A certificate that is no unit's was revoked: `holder` says whose it was."""
+
+    certificate: str
+    holder: str
+
+
+class AuthorityChanged(Entry, frozen=True, kw_only=True, tag="authority.changed"):
+    """A root or issuing certificate came into use or went out of use; `sha256` is of its DER."""
+
+    change: Literal["issuing-added", "issuing-retired", "root-added", "root-retired"]
+    sha256: str
+
+
+class PeopleDrafted(Entry, frozen=True, kw_only=True, tag="people.drafted"):
+    """Somebody drafted the next people list."""
+
+    draft: str
+    people_version: int
+    sha256: str
+
+
+class PeopleSigned(Entry, frozen=True, kw_only=True, tag="people.signed"):
+    """An administrator signed a draft."""
+
+    draft: str
+    people_version: int
+    sha256: str
+
+
+class PeopleWithdrawn(Entry, frozen=True, kw_only=True, tag="people.withdrawn"):
+    """A draft was withdrawn."""
+
+    draft: str
+
+
+class PeopleInForce(Entry, frozen=True, kw_only=True, tag="people.in-force"):
+    """A people list came into force: signed by `signed_by`, or, with nobody there, an anchor that units learn from a
+    voucher."""
+
+    people_version: int
+    sha256: str
+    signed_by: list[str]
+
+
 class JoinTurnedAway(Entry, frozen=True, kw_only=True, tag="join.turned-away"):
     """A person refused a waiting unit."""
 

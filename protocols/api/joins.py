@@ -47,9 +47,14 @@ class VoucherView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JoinView(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit that waits to be accepted. `fingerprint` is to be compared with what the unit itself shows."""
+    """A unit that waits to be accepted. `fingerprint` is to be compared with what the unit itself shows.
+
+    `rejoins` is the unit's id when its certificate ended while it was away and it asks for another with its old key;
+    `invited_by` is empty then.
+    """
 
     join_id: str
+    rejoins: str | None = None
     label: str
     fingerprint: str
     key_protection: KeyProtection

@@ -4,7 +4,9 @@
 `GET /api/units/{unit_id}` → UnitDetail; `GET /api/units/{unit_id}/history` (query: `figure`, `hours`) → History;
 `PUT /api/units/{unit_id}/settings` with SettingsChange → UnitSettings;
 `PUT /api/units/{unit_id}/label` with LabelChange; `POST /api/units/{unit_id}/report` → CommandView;
-`GET /api/units/{unit_id}/commands` → list[CommandView]; `GET /api/summary` → Summary.
+`GET /api/units/{unit_id}/commands` → list[CommandView]; `GET /api/summary` → Summary;
+`GET /api/units/{unit_id}/certificates` → list[CertificateView], newest first;
+`POST /api/units/{unit_id}/{revoke,quarantine,release}` with StandingChange → Standing.
 """
 
 from datetime import datetime
@@ -56,6 +58,7 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     model: str
     state: UnitState
+    key_protection: KeyProtection
     presence: Presence
     facts: PresenceFacts
     alarms: int
@@ -76,11 +79,29 @@ class UnitPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
-    """The certificate a unit now uses. `serial` in hexadecimal."""
+    """A unit's certificate. `serial` in lower-case hexadecimal; `predecessor` is what it was renewed from;
+    `connected_at` when the unit first proved that it connects with it."""
 
     serial: str
+    fingerprint: str
     not_before: datetime
     not_after: datetime
+    predecessor: str | None = None
+    connected_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a unit is quarantined or revoked, and how far its revocation has come.
+
+    `cause` is a QuarantineCause, `by-person`, or empty while active. `changed_by` is a person id or `controller`.
+    `cut_off_at` (revoked units): when its live session was closed and a new one refused; None until then.
+    """
+
+    cause: str = ""
+    changed_by: str | None = None
+    changed_at: datetime | None = None
+    cut_off_at: datetime | None = None
 
 
 class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +115,7 @@ class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime
     accepted_by: str
     certificate: CertificateView | None
+    standing: Standing
     settings: UnitSettings
     health: dict[str, Any]
     reports_stored: int
@@ -115,6 +137,17 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     figure: str
     bucket_s: int
     points: list[HistoryPoint]
+
+
+QuarantineCause = Literal["two-successors", "superseded-certificate", "two-places", "spool-went-back", "by-person"]
+"""Why a unit may open nothing: two successors of one certificate have both connected; a certificate connected after
+its successor had; a boot that had been left came back; the spool's numbers went backwards; or a person said so."""
+
+
+class StandingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a person revokes, quarantines or releases a unit."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
 class SettingsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
