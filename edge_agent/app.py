@@ -12,7 +12,7 @@ from edge_agent.clock import SystemClock
 from edge_agent.durable import held
 from edge_agent.errors import NotJoined, VoucherMissing
 from edge_agent.identity import Identity, IdentityStore, controller_keys
-from edge_agent.keystore import SoftKeyStore
+from edge_agent.keys.opening import open_keystore
 from edge_agent.link.connection import tls_context
 from edge_agent.link.link import Link
 from edge_agent.link.session import Session
@@ -89,7 +89,7 @@ async def join(
     # Joining loads an HTTP client and an X.509 library, which a small machine should not pay for at each start.
     from edge_agent.joining.join import Joining  # noqa: PLC0415 - reporting does not need it
 
-    keystore = SoftKeyStore(own.state_dir)
+    keystore = open_keystore(own)
     joining = Joining(own.state_dir, keystore, SystemClock(), one_line(machine.model, 80), agent_version())
     begun = joining.begin(voucher_text)
     show(joining.own_fingerprint())
@@ -172,7 +172,7 @@ class _Agent:
         self._orders = Orders(
             spool, clock, uplink.tell, self._reporter.report, lambda: settings.wanted, self._apply_settings
         )
-        context = tls_context(identity, SoftKeyStore(own.state_dir), identities.chain_path)
+        context = tls_context(identity, open_keystore(own), identities.chain_path)
         self._link = Link(identity, context, session, uplink, spool, clock, self._orders.take)
 
     async def run(self, stop: asyncio.Event) -> None:

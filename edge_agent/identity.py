@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge_agent.durable import read_bounded, write_durably
 from edge_agent.errors import NotJoined, StateUnusable
+from edge_agent.keys.keystore import FIRST_KEY
 from protocols.downlink import key_id
 from protocols.joining import BrokerAddress
 from protocols.settings import UnitSettings
@@ -16,7 +17,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit in one fleet. Certificates are PEM, `controller_keys` raw Ed25519 keys in hexadecimal."""
+    """One unit in one fleet. Certificates are PEM, `controller_keys` raw Ed25519 keys in hexadecimal;
+    `key_name` is the name of the certificate's key in the unit's KeyStore."""
 
     unit_id: str
     certificate_chain_pem: str
@@ -24,6 +26,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     controller_keys: list[str]
     broker: BrokerAddress
     people_list: str
+    key_name: str = FIRST_KEY
 
 
 def controller_keys(identity: Identity) -> dict[str, Ed25519PublicKey]:

@@ -7,7 +7,8 @@ import msgspec
 from edge_agent.durable import is_held
 from edge_agent.identity import IdentityStore
 from edge_agent.joining.stored import JoinStore
-from edge_agent.keystore import SoftKeyStore
+from edge_agent.keys.keystore import FIRST_KEY
+from edge_agent.keys.opening import open_keystore
 from edge_agent.settings import AgentSettings, capped
 from edge_agent.spool.inspection import inspect
 from edge_agent.spool.spool import FILE_NAME
@@ -34,16 +35,17 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_status(own: AgentSettings) -> Status:
     """The status of the unit in `own.state_dir`; raises StateUnusable, SpoolError."""
-    keystore = SoftKeyStore(own.state_dir)
+    keystore = open_keystore(own)
     identities = IdentityStore(own.state_dir)
     identity = identities.load() if identities.joined() else None
+    key_name = identity.key_name if identity else FIRST_KEY
     spool = inspect(own.state_dir / FILE_NAME)
     return Status(
         joined=identity is not None,
         joining=JoinStore(own.state_dir).load() is not None,
         running=is_held(own.state_dir),
         unit_id=identity.unit_id if identity else None,
-        fingerprint=fingerprint(keystore.public_key()) if keystore.exists() else None,
+        fingerprint=fingerprint(keystore.public_key(key_name)) if keystore.exists(key_name) else None,
         key_protection=keystore.protection,
         certificate_until=_certificate_until(identity.certificate_chain_pem) if identity else None,
         broker=f"{identity.broker.host}:{identity.broker.port}" if identity else None,

@@ -13,7 +13,7 @@ from edge_agent.identity import Identity, IdentityStore
 from edge_agent.joining import door
 from edge_agent.joining.checks import check_acceptance, check_root, read_voucher
 from edge_agent.joining.stored import JoinStore, StoredJoin
-from edge_agent.keystore import KeyStore
+from edge_agent.keys.keystore import FIRST_KEY, KeyStore
 from protocols.backoff import Backoff, Draw, evenly
 from protocols.joining import JoinAccepted, JoinPending, JoinRequest, fingerprint
 
@@ -39,6 +39,7 @@ class Joining:
         self._draw = draw
         self._store = JoinStore(state_dir)
         self._identities = IdentityStore(state_dir)
+        self._key_name = self._identities.load().key_name if self._identities.joined() else FIRST_KEY
 
     def begin(self, voucher_text: str | None) -> StoredJoin:
         """The join to carry on with: that of `voucher_text`, else the one already begun.
@@ -50,16 +51,16 @@ class Joining:
         if voucher_text is None:
             if stored is None:
                 raise VoucherMissing
-            self._keystore.ensure()
+            self._keystore.make(self._key_name)
             return stored
         if stored is not None and (same := self._continues(stored, voucher_text)) is not None:
             return same
         voucher = read_voucher(voucher_text, self._clock.wall_ms())
         ensure_directory(self._state_dir)
-        self._keystore.ensure()
+        self._keystore.make(self._key_name)
         request = JoinRequest(
             secret=voucher.secret.hex(),
-            csr_pem=self._keystore.csr_pem(),
+            csr_pem=self._keystore.csr_pem(self._key_name),
             key_protection=self._keystore.protection,
             model=self._model,
             agent_version=self._agent_version,
@@ -75,7 +76,7 @@ class Joining:
 
     def own_fingerprint(self) -> str:
         """The fingerprint of the unit's key, to be compared by a person."""
-        return fingerprint(self._keystore.public_key())
+        return fingerprint(self._keystore.public_key(self._key_name))
 
     async def finish(self, begun: StoredJoin) -> Identity:
         """Carry `begun` on until a person has accepted the unit.
@@ -114,7 +115,7 @@ class Joining:
     def _continues(self, stored: StoredJoin, voucher_text: str) -> StoredJoin | None:
         voucher = read_voucher(voucher_text, 0)  # presented in time already: the controller judges its age now
         secret = msgspec.json.decode(stored.request, type=JoinRequest).secret
-        same = voucher.secret.hex() == secret and voucher.url == stored.url and self._keystore.exists()
+        same = voucher.secret.hex() == secret and voucher.url == stored.url and self._keystore.exists(self._key_name)
         return stored if same else None
 
     async def _pinned(self, begun: StoredJoin) -> StoredJoin:
@@ -133,7 +134,7 @@ class Joining:
         identity = check_acceptance(
             accepted,
             begun.root_pem or "",
-            self._keystore.public_key(),
+            self._keystore.public_key(self._key_name),
             bytes.fromhex(begun.people_sha256),
             self._clock.wall_ms(),
         )

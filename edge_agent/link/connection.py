@@ -12,7 +12,7 @@ import structlog
 
 from edge_agent.errors import LinkError
 from edge_agent.identity import Identity
-from edge_agent.keystore import KeyStore
+from edge_agent.keys.keystore import KeyStore
 from protocols.topics import DOWN_CHANNELS, down, up
 
 ANSWER_LIMIT_S = 20.0
@@ -37,7 +37,7 @@ def tls_context(identity: Identity, keystore: KeyStore, chain: Path) -> ssl.SSLC
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(cadata=identity.root_pem)
-    keystore.present(context, chain)
+    keystore.present(identity.key_name, context, chain)
     return context
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.app import run_agent
 from protocols.commands import ApplySettings, ReportNow
-from protocols.downlink import Ack, Welcome
+from protocols.downlink import Ack
 from protocols.ids import new_session_nonce
 from protocols.settings import UnitSettings
 from protocols.topics import MAX_PAYLOAD_BYTES
@@ -258,6 +258,6 @@ async def test_a_welcome_alone_is_no_acknowledgement(stage: Stage) -> None:
         peer.acks = False
         async with stage.agent():
             await peer.until(lambda: {1, 2} <= peer.seqs(spool_id))
-            await peer.send(Welcome())
+            await peer.send(peer.welcome())
             await peer.until(lambda: _times_sent(peer, 2) >= 2)
             assert {1, 2} <= stage.unit.waiting()

@@ -25,7 +25,7 @@ from edge_agent.spool.spool import FILE_NAME
 from protocols.commands import Order
 from protocols.downlink import Ack, Body, Command, Signed, Welcome, seal, seq_ranges
 from protocols.health import HealthReport
-from protocols.ids import new_token_id
+from protocols.ids import new_session_nonce, new_token_id
 from protocols.joining import BrokerAddress
 from protocols.settings import UnitSettings
 from protocols.topics import DownChannel, down, parse_up, up_filter
@@ -50,6 +50,8 @@ class Peer:
     sizes: list[int] = field(default_factory=list)
     committed: dict[tuple[int, int], HealthReport | UnitEvent] = field(default_factory=dict)
     conflicts: list[tuple[int, int]] = field(default_factory=list)
+    challenges: list[str] = field(default_factory=list)
+    people_version: int = 1
     counter: int = 0
     sender: str = "5e4de75e4de75e4d"
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -91,13 +93,18 @@ class Peer:
         self.messages.append(message)
         self.sizes.append(size)
         if isinstance(message, SessionState) and message.up and self.welcomes:
-            await self.send(Welcome())
+            await self.send(self.welcome())
         if isinstance(message, HealthBatch | EventBatch):
             self.commit(message)
             if self.acks:
                 await self.ack(message)
         async with self._news:
             self._news.notify_all()
+
+    def welcome(self) -> Welcome:
+        """A Welcome with a fresh challenge."""
+        self.challenges.append(new_session_nonce())
+        return Welcome(self.challenges[-1], self.people_version)
 
     def commit(self, message: HealthBatch | EventBatch) -> None:
         """Store once; what came under the same number with another content is a conflict."""

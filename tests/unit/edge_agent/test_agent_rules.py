@@ -29,6 +29,7 @@ from protocols.topics import down
 UNIT = "unit-abcdefgh"
 KEY = Ed25519PrivateKey.generate()
 KEYS = {key_id(KEY.public_key().public_bytes_raw()): KEY.public_key()}
+WELCOME = Welcome("c" * 32, 1)
 WALL_MS = PLAUSIBLE_FROM_MS + 10**11
 
 
@@ -142,7 +143,7 @@ def _reason(session: Session, topic: str, payload: object) -> str:
 def test_a_body_is_obeyed_on_its_own_channel_only() -> None:
     session = Session(UNIT, KEYS, 0)
     command = Command(new_token_id(), ReportNow())
-    for body, channel, wrong in ((Welcome(), "ack", "command"), (Ack(1, [(1, 1)]), "ack", "signal")):
+    for body, channel, wrong in ((WELCOME, "ack", "command"), (Ack(1, [(1, 1)]), "ack", "signal")):
         payload = _envelope(session, body, 1 if isinstance(body, Welcome) else 2)
         assert _reason(session, f"down/{UNIT}/{wrong}", payload) == "wrong-channel"
         assert session.judge(f"down/{UNIT}/{channel}", payload, 500) == (body, 60_000)
@@ -163,15 +164,15 @@ def test_a_renewed_nonce_leaves_what_is_under_way_good_until_the_next_one() -> N
     with pytest.raises(InvalidEnvelope, match="expiry"):
         session.judge(down(UNIT, "ack"), expired, 60_000)
     session.renew(20)
-    assert _reason(session, down(UNIT, "ack"), _envelope(session, Welcome(), 3, earlier)) == "stale-session"
+    assert _reason(session, down(UNIT, "ack"), _envelope(session, WELCOME, 3, earlier)) == "stale-session"
 
 
 def test_answers_to_an_earlier_connection_are_stale_and_to_a_strange_session_wrong() -> None:
     session = Session(UNIT, KEYS, 0)
     earlier = session.nonce
     session.begin(10)
-    assert _reason(session, down(UNIT, "ack"), _envelope(session, Welcome(), 1, earlier)) == "stale-session"
-    assert _reason(session, down(UNIT, "ack"), _envelope(session, Welcome(), 1, "0" * 32)) == "wrong-session"
+    assert _reason(session, down(UNIT, "ack"), _envelope(session, WELCOME, 1, earlier)) == "stale-session"
+    assert _reason(session, down(UNIT, "ack"), _envelope(session, WELCOME, 1, "0" * 32)) == "wrong-session"
 
 
 def test_each_reason_of_refusal_is_told_once_an_hour() -> None:

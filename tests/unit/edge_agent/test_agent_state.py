@@ -8,11 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
     SECP256R1,
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
     generate_private_key,
 )
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from edge_agent.commands.terminal import read_voucher_text
 from edge_agent.durable import held, is_held, read_bounded, write_durably
@@ -27,7 +29,8 @@ from edge_agent.errors import (
 )
 from edge_agent.identity import Identity, IdentityStore, controller_keys
 from edge_agent.joining.checks import check_acceptance, check_root, read_voucher
-from edge_agent.keystore import SoftKeyStore
+from edge_agent.keys.keystore import FIRST_KEY, next_key_name
+from edge_agent.keys.soft import SoftKeyStore
 from edge_agent.settings import AgentSettings, capped, load
 from fleet.ca import certificates
 from fleet.ca.authority import CertificateAuthority
@@ -112,19 +115,40 @@ def test_the_machines_own_limits_hold_whatever_the_controller_wants() -> None:
     assert capped(wanted, AgentSettings()) == wanted
 
 
-def test_the_key_is_made_once_and_proves_itself(tmp_path: Path) -> None:
+def test_a_key_is_made_once_and_proves_itself(tmp_path: Path) -> None:
     keystore = SoftKeyStore(tmp_path)
-    keystore.ensure()
+    assert not keystore.exists(FIRST_KEY)
+    keystore.make(FIRST_KEY)
     before = (tmp_path / "key.pem").read_bytes()
-    keystore.ensure()
+    keystore.make(FIRST_KEY)
     assert (tmp_path / "key.pem").read_bytes() == before
-    assert read_csr(keystore.csr_pem()) == keystore.public_key()
+    public = keystore.public_key(FIRST_KEY)
+    assert read_csr(keystore.csr_pem(FIRST_KEY)) == public
+    assert isinstance(public, EllipticCurvePublicKey)
+    public.verify(keystore.sign(FIRST_KEY, b"text"), b"text", ECDSA(SHA256()))
     (tmp_path / "key.pem").chmod(0o640)
     with pytest.raises(StateUnusable, match="others can read"):
-        keystore.public_key()
-    (tmp_path / "key.pem").unlink()
+        keystore.public_key(FIRST_KEY)
+    (tmp_path / "key.pem").write_bytes(b"no key")
+    (tmp_path / "key.pem").chmod(0o600)
+    with pytest.raises(StateUnusable, match="not a private key"):
+        keystore.make(FIRST_KEY)
+    keystore.remove(FIRST_KEY)
+    keystore.remove(FIRST_KEY)
     with pytest.raises(StateUnusable, match="missing"):
-        keystore.public_key()
+        keystore.public_key(FIRST_KEY)
+
+
+def test_each_renewal_has_a_key_of_its_own(tmp_path: Path) -> None:
+    keystore = SoftKeyStore(tmp_path)
+    second = next_key_name(FIRST_KEY)
+    for name in (FIRST_KEY, second):
+        keystore.make(name)
+    assert keystore.public_key(FIRST_KEY) != keystore.public_key(second)
+    assert {path.name for path in tmp_path.iterdir()} == {"key.pem", "key-2.pem"}
+    assert next_key_name(second) == "key-3"
+    keystore.remove(FIRST_KEY)
+    assert keystore.exists(second)
 
 
 def identity() -> Identity:
