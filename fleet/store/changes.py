@@ -14,7 +14,7 @@ _MAX_WAITING = 1000
 
 class Change(msgspec.Struct, omit_defaults=True):
     """What changed: these units' rows, these commands, events, the join queue, the list of units, sessions of these
-    `people` that have ended, or `all` after notices were lost."""
+    `people` that have ended, the revocation list, or `all` after notices were lost."""
 
     units: set[str] = msgspec.field(default_factory=set)
     events: bool = False
@@ -22,10 +22,12 @@ class Change(msgspec.Struct, omit_defaults=True):
     fleet: bool = False
     commands: set[str] = msgspec.field(default_factory=set)
     people: set[str] = msgspec.field(default_factory=set)
+    revocations: bool = False
     all: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.units or self.events or self.joins or self.fleet or self.commands or self.people or self.all)
+        flags = self.events or self.joins or self.fleet or self.revocations or self.all
+        return bool(flags or self.units or self.commands or self.people)
 
     def merge(self, other: "Change") -> None:
         """Add what `other` says."""
@@ -35,11 +37,12 @@ class Change(msgspec.Struct, omit_defaults=True):
         self.events |= other.events
         self.joins |= other.joins
         self.fleet |= other.fleet
+        self.revocations |= other.revocations
         self.all |= other.all
 
     def notices(self) -> list[str]:
         """The payloads to send, each small enough."""
-        first = Change(events=self.events, joins=self.joins, fleet=self.fleet)
+        first = Change(events=self.events, joins=self.joins, fleet=self.fleet, revocations=self.revocations)
         parts = [first] if first else []
         parts += [Change(units=set(some)) for some in _pieces(self.units)]
         parts += [Change(commands=set(some)) for some in _pieces(self.commands)]

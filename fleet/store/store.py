@@ -19,6 +19,7 @@ from fleet.store.log import LogStore
 from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
 from fleet.store.retention import RetentionStore
+from fleet.store.revocation import RevocationStore
 from fleet.store.sessions import SessionStore
 from fleet.store.telemetry import TelemetryStore
 from fleet.store.units import UnitStore
@@ -103,6 +104,11 @@ class Transaction:
     def log(self) -> LogStore:
         """The deployment log's outbox."""
         return LogStore(self._connection)
+
+    @cached_property
+    def revocation(self) -> RevocationStore:
+        """Standings of units, and what is on the revocation list."""
+        return RevocationStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:
