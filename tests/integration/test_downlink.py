@@ -92,7 +92,7 @@ def waiting_command(life_s: float = 30) -> WaitingCommand:
 async def test_a_unit_obeys_everything_it_is_sent(broker: MosquittoBroker) -> None:
     async with running_downlink(broker) as downlink, listening_unit(broker) as heard:
         guard = SessionGuard(UNIT, SESSION, 0)
-        assert downlink.send(UNIT, SESSION, "ack", Welcome(), 60)
+        assert downlink.send(UNIT, SESSION, "ack", Welcome("c" * 32, 1), 60)
         for seq in range(1, 200):
             assert downlink.acknowledge(UNIT, SESSION, 7, [seq], 60)
             await asyncio.sleep(0)
@@ -133,15 +133,15 @@ async def test_without_a_connection_orders_are_not_taken_and_answers_wait(broker
         await broker.start()
         async with listening_unit(broker) as heard:
             await until(lambda: downlink.connected)
-            assert downlink.send(UNIT, SESSION, "ack", Welcome(), 60)
+            assert downlink.send(UNIT, SESSION, "ack", Welcome("c" * 32, 1), 60)
             await until(lambda: any(isinstance(signed.body, Welcome) for _, _, signed in heard))
         assert downlink.dropped("expired") == 1
 
 
 async def test_what_does_not_fit_is_dropped_and_counted(broker: MosquittoBroker) -> None:
     async with running_downlink(broker, OutboxLimits(bodies=1, spools=1, numbers=2)) as downlink:
-        assert downlink.send(UNIT, SESSION, "ack", Welcome(), 60)
-        assert not downlink.send(UNIT, SESSION, "ack", Welcome(), 60)
+        assert downlink.send(UNIT, SESSION, "ack", Welcome("c" * 32, 1), 60)
+        assert not downlink.send(UNIT, SESSION, "ack", Welcome("c" * 32, 1), 60)
         assert downlink.acknowledge(UNIT, SESSION, 7, [1, 2], 60)
         assert not downlink.acknowledge(UNIT, SESSION, 7, [3], 60)
         assert downlink.dropped("full") == 2

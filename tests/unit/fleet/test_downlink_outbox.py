@@ -11,7 +11,7 @@ SEQS = st.lists(st.integers(1, 2000), min_size=1, max_size=50)
 
 
 def welcome(unit_id: str = UNIT, expires_at_s: float = 10.0) -> Outgoing:
-    return Outgoing(unit_id, SESSION, "ack", Welcome(), expires_at_s)
+    return Outgoing(unit_id, SESSION, "ack", Welcome("c" * 32, 1), expires_at_s)
 
 
 def numbers(outgoing: list[Outgoing]) -> list[int]:

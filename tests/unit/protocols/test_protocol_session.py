@@ -54,7 +54,7 @@ def test_the_first_envelope_is_obeyed_and_calibrates() -> None:
     guard = guard_at()
     before = guard.calibrated, guard.latest_controller_time_ms(9_000)
     assert before == (False, None)
-    assert guard.admit(envelope(body=Welcome()), 5_100) == Welcome()
+    assert guard.admit(envelope(body=Welcome("c" * 32, 1)), 5_100) == Welcome("c" * 32, 1)
     assert guard.calibrated
     assert guard.latest_controller_time_ms(5_100) == 1_000_100
 
@@ -78,7 +78,7 @@ def test_answers_and_orders_count_apart() -> None:
     guard = guard_at()
     assert guard.admit(envelope(9, body=ACK), 5_100) == ACK
     assert guard.admit(envelope(1, body=COMMAND), 5_100) == COMMAND
-    assert reason_for(guard, envelope(9, body=Welcome()), 5_100) == "replayed"
+    assert reason_for(guard, envelope(9, body=Welcome("c" * 32, 1)), 5_100) == "replayed"
 
 
 def test_an_earlier_issue_learnt_later_tightens_the_bound() -> None:

@@ -12,7 +12,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from protocols.commands import ApplySettings, ReportNow
 from protocols.downlink import Ack, Command, Signed, Welcome, key_id, seal, unseal
 from protocols.health import FIGURES, HealthReport
-from protocols.joining import BrokerAddress, JoinAccepted, JoinPending, JoinRefusal, JoinReply, JoinRequest, Voucher
+from protocols.joining import (
+    BrokerAddress,
+    JoinAccepted,
+    JoinPending,
+    JoinRefusal,
+    JoinReply,
+    JoinRequest,
+    RejoinReply,
+    RejoinRequest,
+    Renewed,
+    RenewRequest,
+    RootOffer,
+    Voucher,
+)
+from protocols.people import ListSignature, SignedPeopleList
 from protocols.settings import UnitSettings
 from protocols.topics import UpTopic, parse_up, up
 from protocols.uplink import (
@@ -20,6 +34,7 @@ from protocols.uplink import (
     CommandResult,
     EventBatch,
     HealthBatch,
+    SessionProof,
     SessionState,
     UnitEvent,
     decode_up,
@@ -110,6 +125,16 @@ UP: dict[str, AnyUpMessage] = {
         next_seq=42,
     ),
     "up-lwt-down": SessionState(unit=UNIT, session=NONCE, connection=NONCE, up=False),
+    "up-lwt-proof": SessionProof(
+        unit=UNIT,
+        session=NONCE,
+        challenge="c" * 32,
+        certificate="1f2e3d",
+        boot_id="6f1c3f0e-8d0b-4a55-9d0e-2b5a5a5a5a5a",
+        spool_id=7,
+        next_seq=42,
+        signature="AAECAw==",
+    ),
 }
 
 
@@ -126,7 +151,7 @@ def _signed(counter: int, body: Welcome | Ack | Command) -> Signed:
 
 
 DOWN: dict[str, Signed] = {
-    "down-welcome": _signed(1, Welcome()),
+    "down-welcome": _signed(1, Welcome("c" * 32, 1)),
     "down-ack": _signed(2, Ack(7, [(1, 40), (42, 42)])),
     "down-command-report-now": _signed(1, Command("0123456789abcdef01234567", ReportNow())),
     "down-command-apply-settings": _signed(
@@ -156,6 +181,37 @@ JOIN: dict[str, tuple[object, object]] = {
     "join-refused": (
         JoinRefusal,
         JoinRefusal(code="voucher-expired", message="the voucher is past its 24 hours", remedy="ask for a new voucher"),
+    ),
+    "renew-request": (
+        RenewRequest,
+        RenewRequest(csr_pem="-----BEGIN CERTIFICATE REQUEST-----\n", key_protection="tpm", agent_version="0.1.0"),
+    ),
+    "rejoin-request": (
+        RejoinRequest,
+        RejoinRequest(unit_id=UNIT, csr_pem="-----BEGIN CERTIFICATE REQUEST-----\n", key_protection="soft", model="Pi"),
+    ),
+    "renewed": (
+        RejoinReply,
+        Renewed(
+            unit_id=UNIT,
+            certificate_chain_pem="-----BEGIN CERTIFICATE-----\n",
+            roots=[
+                RootOffer(root_pem="-----BEGIN CERTIFICATE-----\n2\n", cross_pem="-----BEGIN CERTIFICATE-----\n1\n"),
+                RootOffer(root_pem="-----BEGIN CERTIFICATE-----\n1\n"),
+            ],
+            controller_keys=[PUBLIC.public_bytes_raw().hex()],
+            broker=BrokerAddress(host="muster.example", port=8883),
+            url="https://muster.example:8443",
+        ),
+    ),
+    "people-after": (
+        list[SignedPeopleList],
+        [
+            SignedPeopleList(
+                text='{"version":2,"people":[],"made_at":"2026-11-22T00:00:00Z"}',
+                signatures=[ListSignature(person_id="AD-01", signature="-----BEGIN SSH SIGNATURE-----\n")],
+            )
+        ],
     ),
 }
 
