@@ -22,7 +22,7 @@ PREFIX = b"muster down v1\n"
 
 ranges = st.lists(st.tuples(seqs, seqs), min_size=1, max_size=5)
 bodies: SearchStrategy[Body] = st.one_of(
-    st.builds(Welcome),
+    st.builds(Welcome, nonces, st.integers(1, 1 << 31)),
     st.builds(Ack, seqs, ranges),
     st.builds(
         Command,
