@@ -1,7 +1,12 @@
 """What each kind of certificate says. Pure: keys, names and times in, certificate out.
 
-Root (10 years, path length 1) is what vouchers pin; it signs the issuing certificate (2 years, path length 0), and
-that signs leaves. A leaf serves one purpose only, client or server, so that neither can stand in for the other.
+A root (10 years, path length 2) is what vouchers pin; it signs issuing certificates (2 years, path length 0), and
+those sign leaves. A root also signs the key and name of the root after it: such a cross certificate (path length 1)
+lets a unit that knows the old root only verify what is signed under the new one. A leaf serves one purpose only,
+client or server, so that neither can stand in for the other.
+
+Names of roots and issuing certificates end in the beginning of their key's identifier: verifiers look issuers and
+revocation lists up by name, and two of one name would have them try the wrong one.
 """
 
 from dataclasses import dataclass, field
@@ -22,6 +27,8 @@ ISSUING_LIFE = timedelta(days=730)
 UNIT_LIFE = timedelta(days=30)
 SERVER_LIFE = timedelta(days=90)
 CONTROLLER_LIFE = timedelta(days=90)
+TAKEOVER_LIFE = timedelta(minutes=1)
+CANARY_LIFE = timedelta(minutes=10)
 BACKDATED_BY = timedelta(minutes=5)
 """How far a certificate starts in the past, for units whose clocks are a little slow."""
 
@@ -60,16 +67,37 @@ def whole_second(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(microsecond=0)
 
 
+def issuing_name(key: EllipticCurvePublicKey) -> x509.Name:
+    """The name of the issuing certificate of `key`."""
+    return common_name(f"Muster issuing {_beginning(key)}")
+
+
 def root_certificate(key: EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
     """The self-signed root of `key`."""
-    signer = Signer(common_name("Muster root"), key)
+    signer = Signer(common_name(f"Muster root {_beginning(key.public_key())}"), key)
     builder = _builder(signer.name, key.public_key(), now, whole_second(now) + ROOT_LIFE, signer)
-    return _as_authority(builder, path_length=1).sign(key, SHA256())
+    return _as_authority(builder, path_length=2).sign(key, SHA256())
 
 
-def issuing_certificate(key: EllipticCurvePublicKey, now: datetime, root: Signer) -> x509.Certificate:
-    """The issuing certificate of `key`, signed by the root."""
-    builder = _builder(common_name("Muster issuing"), key, now, whole_second(now) + ISSUING_LIFE, root)
+def cross_certificate(root: x509.Certificate, now: datetime, old: x509.Certificate, signer: Signer) -> x509.Certificate:
+    """The name and key of `root`, signed by the root before it: `old`, whose name and key `signer` has.
+
+    It ends with whichever of the two roots ends first.
+    """
+    key = root.public_key()
+    if not isinstance(key, EllipticCurvePublicKey):
+        raise TypeError("a root of this fleet has an EC key")
+    last = min(root.not_valid_after_utc, old.not_valid_after_utc)
+    builder = _builder(root.subject, key, now, last, signer)
+    return _as_authority(builder, path_length=1).sign(signer.key, SHA256())
+
+
+def issuing_certificate(
+    key: EllipticCurvePublicKey, now: datetime, root: Signer, last: datetime | None = None
+) -> x509.Certificate:
+    """The issuing certificate of `key`, signed by the root; it does not go beyond `last`."""
+    end = whole_second(now) + ISSUING_LIFE
+    builder = _builder(issuing_name(key), key, now, end if last is None else min(end, last), root)
     return _as_authority(builder, path_length=0).sign(root.key, SHA256())
 
 
@@ -86,6 +114,10 @@ def leaf_certificate(leaf: Leaf, now: datetime, issuing: Signer, last: datetime)
         alternatives = x509.SubjectAlternativeName([_alternative(name) for name in leaf.names])
         builder = builder.add_extension(alternatives, critical=False)
     return builder.sign(issuing.key, SHA256())
+
+
+def _beginning(key: EllipticCurvePublicKey) -> str:
+    return x509.SubjectKeyIdentifier.from_public_key(key).digest.hex()[:8]
 
 
 def _alternative(name: str) -> x509.GeneralName:

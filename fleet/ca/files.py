@@ -66,16 +66,21 @@ def read_certificate_file(directory: Path, name: str) -> bytes:
         raise AuthorityUnreadable(directory, f"{name}: {error.strerror}") from error
 
 
-def read_key_file(directory: Path, name: str) -> EllipticCurvePrivateKey:
-    """The P-256 key in `directory/name`; raises KeyExposed or AuthorityUnreadable."""
+def read_private(directory: Path, name: str) -> bytes:
+    """The bytes of the key file `directory/name`; raises KeyExposed when others may read it, AuthorityUnreadable."""
     path = directory / name
     try:
         mode = path.stat().st_mode & 0o777
-        pem = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise AuthorityUnreadable(directory, f"{name}: {error.strerror}") from error
     if mode & 0o077:
         raise KeyExposed(path, mode)
+    return content
+
+
+def parse_key(directory: Path, name: str, pem: bytes) -> EllipticCurvePrivateKey:
+    """The P-256 key in `pem`, read from `directory/name`; raises AuthorityUnreadable."""
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
