@@ -6,15 +6,19 @@ from litestar import Litestar, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
 
 from fleet.api import events, feed, health, joining, people, units
 from fleet.api.access import ANYONE_SIGNED_IN, guard
+from fleet.api.description import describe
 from fleet.api.problems import HANDLERS
 from fleet.api.services import Services
 
 _MAX_BODY_BYTES = 64 * 1024
 _PARTS = (health, joining, people, units, events, feed)
+
+
+def _handlers() -> list[Any]:
+    return [handler for part in _PARTS for handler in part.HANDLERS]
 
 
 def _openapi_handler(document: dict[str, Any]) -> Any:
@@ -26,9 +30,14 @@ def _openapi_handler(document: dict[str, Any]) -> Any:
     return openapi
 
 
+def describe_api() -> dict[str, Any]:
+    """The OpenAPI document; it is served to people who are signed in, and can be made without a controller."""
+    return describe(_handlers())
+
+
 def build_api(services: Services) -> Litestar:
     """The application; deny by default, bodies at most 64 KiB, every error a Problem."""
-    handlers = [handler for part in _PARTS for handler in part.HANDLERS]
+    handlers = _handlers()
     options: dict[str, Any] = {
         "guards": [guard],
         "dependencies": {"services": Provide(lambda: services, sync_to_thread=False)},
@@ -38,7 +47,4 @@ def build_api(services: Services) -> Litestar:
         "logging_config": None,
         "state": State({"services": services}),
     }
-    described = Litestar(
-        handlers, openapi_config=OpenAPIConfig(title="Muster", version="1"), **options
-    ).openapi_schema.to_schema()
-    return Litestar([*handlers, _openapi_handler(described)], openapi_config=None, **options)
+    return Litestar([*handlers, _openapi_handler(describe_api())], openapi_config=None, **options)

@@ -35,7 +35,11 @@ async def list_events(
     return EventPage(events=events, next_before=events[-1].event_id if len(events) == limit else None)
 
 
-@post("/api/events/{event_id:int}/acknowledge", opt={"permission": "acknowledge-event"}, status_code=200)
+@post(
+    "/api/events/{event_id:int}/acknowledge",
+    opt={"permission": "acknowledge-event", "refuses": [404, 409]},
+    status_code=200,
+)
 async def acknowledge(request: ApiRequest, services: Given, event_id: EventInPath) -> EventView:
     """Take an event: it is no longer open."""
     now = services.clock()

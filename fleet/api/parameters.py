@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from litestar.params import PathParameter, QueryParameter
 
-_LAST_EVENT_ID = 2**63 - 1
+_LAST_EVENT_ID = 2**53 - 1  # any JSON reader keeps it exact
 _UNIT_ID = r"^[a-z0-9-]{8,40}$(?!\n)"
 
 UnitInPath: TypeAlias = Annotated[str, PathParameter(pattern=_UNIT_ID)]
@@ -13,4 +13,4 @@ TokenInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{24}$(?
 """The id of a voucher or a join request."""
 EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=_LAST_EVENT_ID)]
 UnitAsked: TypeAlias = Annotated[str | None, QueryParameter(pattern=_UNIT_ID)]
-EventAsked: TypeAlias = Annotated[int | None, QueryParameter(ge=0, le=_LAST_EVENT_ID)]
+EventAsked: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=_LAST_EVENT_ID)]

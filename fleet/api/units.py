@@ -47,7 +47,7 @@ async def summary(services: Given) -> Summary:
         return await transaction.units.summary()
 
 
-@get("/api/units/{unit_id:str}", opt={"permission": "see-fleet"})
+@get("/api/units/{unit_id:str}", opt={"permission": "see-fleet", "refuses": [404]})
 async def one_unit(services: Given, unit_id: UnitInPath) -> UnitDetail:
     """All of one unit."""
     async with services.store.transaction() as transaction:
@@ -61,7 +61,7 @@ async def one_unit(services: Given, unit_id: UnitInPath) -> UnitDetail:
 async def history(
     services: Given,
     unit_id: UnitInPath,
-    figure: Annotated[str, QueryParameter(max_length=40)],
+    figure: Annotated[str, QueryParameter(max_length=40, schema_extra={"enum": list(FIGURES)})],
     hours: Annotated[int, QueryParameter(ge=1, le=24 * 366)] = 24,
 ) -> History:
     """One figure of a unit over the last hours."""
@@ -78,13 +78,13 @@ async def list_commands(services: Given, unit_id: UnitInPath) -> list[CommandVie
         return await transaction.commands.of_unit(unit_id)
 
 
-@post("/api/units/{unit_id:str}/report", opt={"permission": "command-unit"}, status_code=202)
+@post("/api/units/{unit_id:str}/report", opt={"permission": "command-unit", "refuses": [404, 409]}, status_code=202)
 async def report_now(request: ApiRequest, services: Given, unit_id: UnitInPath) -> CommandView:
     """Ask the unit for a report now."""
     return await services.desk.report_now(unit_id, caller_of(request).person.person_id)
 
 
-@put("/api/units/{unit_id:str}/settings", opt={"permission": "change-settings"})
+@put("/api/units/{unit_id:str}/settings", opt={"permission": "change-settings", "refuses": [404, 409]})
 async def change_settings(
     request: ApiRequest, services: Given, unit_id: UnitInPath, data: JSONBody[SettingsChange]
 ) -> UnitSettings:
@@ -92,7 +92,7 @@ async def change_settings(
     return await services.desk.change_settings(unit_id, data, caller_of(request).person.person_id)
 
 
-@put("/api/units/{unit_id:str}/label", opt={"permission": "change-settings"}, status_code=204)
+@put("/api/units/{unit_id:str}/label", opt={"permission": "change-settings", "refuses": [404]}, status_code=204)
 async def change_label(request: ApiRequest, services: Given, unit_id: UnitInPath, data: JSONBody[LabelChange]) -> None:
     """Give the unit another short name."""
     await services.desk.change_label(unit_id, data.label, caller_of(request).person.person_id)
