@@ -154,7 +154,8 @@ class CertificateAuthority:
         """A 30-day client certificate naming `public_key` as `unit_id`, starting 5 minutes before `now`.
 
         Raises InvalidId for what is no unit id (names beginning like the controllers' and canaries' included,
-        because a broker would confuse their client ids), InvalidCsr for a key that is neither P-256 nor Ed25519, IssuingExpired.
+        because a broker would confuse their client ids), InvalidCsr for a key that is neither P-256 nor Ed25519,
+        IssuingExpired.
         """
         issuer = self._signing
         name, key = _unit_name(unit_id), check_unit_key(public_key)

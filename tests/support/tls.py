@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from fleet.ca.authority import CertificateAuthority
 from fleet.ca.files import key_to_pem, write_private
+from fleet.ca.revocation_list import Revoked
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"]
 
@@ -51,16 +53,32 @@ class Pki:
         return files
 
     def server(self, directory: Path) -> ClientFiles:
-        """Write ca.crt, server.crt and server.key for a server on this host into `directory`; returns the last two."""
+        """Write ca.crt, crl.pem, server.crt and server.key for a broker on this host into `directory`; returns the
+        last two."""
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "ca.crt").write_bytes(self.authority.trust_pem)
+        self.revoke(directory)
         files = ClientFiles(directory / "server.key", directory / "server.crt")
         self.authority.issue_server(LOOPBACK_NAMES, datetime.now(UTC)).write(files.key, files.chain)
         return files
 
+    def api(self, directory: Path) -> ClientFiles:
+        """Write server.crt and server.key for an API on this host into `directory`."""
+        directory.mkdir(parents=True, exist_ok=True)
+        files = ClientFiles(directory / "server.key", directory / "server.crt")
+        self.authority.issue_api(LOOPBACK_NAMES, datetime.now(UTC)).write(files.key, files.chain)
+        return files
+
+    def revoke(self, directory: Path, *revoked: ClientFiles, number: int = 1) -> None:
+        """Write crl.pem into `directory`, with the certificates in `revoked` on it and no others."""
+        now = datetime.now(UTC)
+        leaves = [x509.load_pem_x509_certificate(files.chain.read_bytes()) for files in revoked]
+        listed = [Revoked(leaf.serial_number, now) for leaf in leaves]
+        write_private(directory / "crl.pem", self.authority.crl_pem(listed, number, now))
+
     def context(self, files: ClientFiles | None) -> ssl.SSLContext:
-        """A client context that trusts this authority's root, and shows the certificate in `files` if any."""
-        context = ssl.create_default_context(cadata=self.authority.root_pem.decode())
+        """A client context that trusts this authority's roots, and shows the certificate in `files` if any."""
+        context = ssl.create_default_context(cadata=self.authority.roots_pem.decode())
         if files is not None:
             context.load_cert_chain(files.chain, files.key)
         return context
