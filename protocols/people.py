@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from protocols.errors import InvalidPeopleList, InvalidSshSignature
 from protocols.sshsig import MAX_ARMORED, read_key, verify
+from protocols.text import ONE_LINE
 
 Role = Literal["engineer", "supervisor", "approver", "inspector", "administrator"]
 
@@ -65,26 +66,34 @@ PEOPLE_NAMESPACE = "people@muster"
 NEEDED_SIGNATURES = 2
 MAX_LIST_CHARS = 64 * 1024
 MAX_LIST_SIGNATURES = 8
+MAX_VERSION = 2**31 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time with its zone: one without could not be compared."""
 
 
 class ListedPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One person and their one key. `key` is an OpenSSH public key line without comment."""
+    """One person and their one key. `key` is an OpenSSH public key line in the form of `PersonKey.line`."""
 
-    person_id: str
+    person_id: Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
     role: Role
     key: str
-    valid_from: datetime
-    valid_until: datetime
+    valid_from: Moment
+    valid_until: Moment
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether `at` falls in the person's term."""
+        return self.valid_from <= at < self.valid_until
 
 
 class PeopleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """Who may sign, as units know it. A list is either an anchor, whose hash travels in vouchers, or signed by two
     administrators of the list before it. `made_at` is the time by which the signers' validity is judged."""
 
-    version: int
+    version: Annotated[int, Meta(ge=1, le=MAX_VERSION)]
     people: list[ListedPerson]
-    made_at: datetime = _EPOCH
+    made_at: Moment = _EPOCH
 
     def text(self) -> str:
         """The canonical text: JSON with fields in order, people sorted by id, key, then their own JSON."""
@@ -95,7 +104,7 @@ class PeopleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class ListSignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An administrator's armored SSHSIG over the exact text of a list, in PEOPLE_NAMESPACE."""
 
-    person_id: str
+    person_id: Annotated[str, Meta(max_length=20, pattern=ONE_LINE)]
     signature: Annotated[str, Meta(max_length=MAX_ARMORED)]
 
 
@@ -118,52 +127,68 @@ def read_list(text: str) -> PeopleList:
     """The list in `text`; raises InvalidPeopleList.
 
     Reasons: `unreadable` (not JSON of the form, too long, or not canonical), `key-unusable`, `person-twice`,
-    `key-twice` (a person has one key, and a key one person), `too-few-administrators` (fewer than two with different
-    keys: nobody could ever change it).
+    `key-twice` (a person has one key, and a key one person), `too-few-administrators` (fewer than two whose term
+    goes on after the list was made: nobody could ever change it).
     """
     try:
         people_list = _list_decoder.decode(text) if len(text) <= MAX_LIST_CHARS else None
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise InvalidPeopleList("unreadable", f"the people list can not be read ({error})"[:300]) from error
     if people_list is None or people_list.text() != text:
         raise InvalidPeopleList("unreadable", "the people list is too long, or not in its canonical form")
-    try:
-        keys = [read_key(person.key).raw for person in people_list.people]
-    except InvalidSshSignature as error:
-        raise InvalidPeopleList("key-unusable", f"a key in the people list can not be used: {error.detail}") from error
-    if len({person.person_id for person in people_list.people}) != len(keys):
+    _check_keys(people_list)
+    if len({person.person_id for person in people_list.people}) != len(people_list.people):
         raise InvalidPeopleList("person-twice", "a person is in the people list twice")
-    if len(set(keys)) != len(keys):
-        raise InvalidPeopleList("key-twice", "two people in the people list have the same key")
-    if sum(person.role == "administrator" for person in people_list.people) < NEEDED_SIGNATURES:
+    administrators = [person for person in people_list.people if person.role == "administrator"]
+    lasting = [one for one in administrators if max(one.valid_from, people_list.made_at) < one.valid_until]
+    if len(lasting) < NEEDED_SIGNATURES:
         raise InvalidPeopleList("too-few-administrators", "a people list needs two administrators to sign the next one")
     return people_list
 
 
+def _check_keys(people_list: PeopleList) -> None:
+    try:
+        keys = [read_key(person.key) for person in people_list.people]
+    except InvalidSshSignature as error:
+        raise InvalidPeopleList("key-unusable", f"a key in the people list can not be used: {error.detail}") from error
+    if any(key.line != person.key for key, person in zip(keys, people_list.people, strict=True)):
+        raise InvalidPeopleList("key-unusable", "a key in the people list is not written in its one form")
+    if len({key.raw for key in keys}) != len(keys):
+        raise InvalidPeopleList("key-twice", "two people in the people list have the same key")
+
+
 def check_next(current: PeopleList, candidate: SignedPeopleList) -> PeopleList:
-    """The list in `candidate` if it may follow `current`; raises InvalidPeopleList.
+    """The list in `candidate` if it may follow `current`, which was checked itself; raises InvalidPeopleList.
 
     Reasons: those of `read_list`, `wrong-version` (not the next one), `made-earlier` (than the current one),
     `too-few-signatures` (fewer than two administrators of `current`, in force at the candidate's `made_at`, have
     signed), `bad-signature` (one under it proves nothing, or is by nobody who may sign: such a list was tampered with).
     """
     following = read_list(candidate.text)
-    if following.version != current.version + 1:
-        raise InvalidPeopleList("wrong-version", f"version {following.version} does not follow {current.version}")
-    if following.made_at < current.made_at:
-        raise InvalidPeopleList("made-earlier", "the people list says it was made before the one in force")
+    check_follows(current, following)
     signers = {check_signature(current, following, candidate.text, signature) for signature in candidate.signatures}
     if len(signers) < NEEDED_SIGNATURES:
         raise InvalidPeopleList("too-few-signatures", f"{len(signers)} of 2 administrators have signed")
     return following
 
 
+def check_follows(current: PeopleList, following: PeopleList) -> None:
+    """Whether `following` is in its place after `current`; raises InvalidPeopleList `wrong-version`, `made-earlier`."""
+    if following.version != current.version + 1:
+        raise InvalidPeopleList("wrong-version", f"version {following.version} does not follow {current.version}")
+    if following.made_at < current.made_at:
+        raise InvalidPeopleList("made-earlier", "the people list says it was made before the one in force")
+
+
 def check_signature(current: PeopleList, following: PeopleList, text: str, signature: ListSignature) -> str:
-    """The id of the administrator of `current` who signed `text`; raises InvalidPeopleList `bad-signature`."""
+    """The id of the administrator of `current` who signed `text`, which is `following`'s.
+
+    Raises InvalidPeopleList `bad-signature`.
+    """
     signer = next((person for person in current.people if person.person_id == signature.person_id), None)
     if signer is None or signer.role != "administrator":
         raise InvalidPeopleList("bad-signature", f"{signature.person_id[:20]!r} is no administrator of the list before")
-    if not signer.valid_from <= following.made_at < signer.valid_until:
+    if not signer.in_force(following.made_at):
         raise InvalidPeopleList("bad-signature", f"the access of {signer.person_id} is not in force")
     try:
         verify(signer.key, PEOPLE_NAMESPACE, text.encode(), signature.signature)

@@ -2,10 +2,11 @@
 
 An armored SSHSIG is base64 of: `SSHSIG`, version 1, public key, namespace, reserved, hash name, signature. What is
 signed is `SSHSIG`, namespace, reserved, hash name and the message's hash. A token signs SHA-256 of its application,
-a byte of flags, a counter, and SHA-256 of that.
+a byte of flags, a counter, and SHA-256 of that. Reserved is empty. Of each key and signature there is one form only:
+base64 with other last bits, or something in reserved, which OpenSSH overlooks, is refused here.
 """
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from hashlib import sha256, sha512
@@ -36,6 +37,25 @@ class PersonKey:
     kind: KeyKind
     raw: bytes
     application: bytes = b""
+
+    @property
+    def line(self) -> str:
+        """The one form of its OpenSSH public key line: algorithm and base64, no comment."""
+        return f"{self.kind} {b64encode(self._blob()).decode()}"
+
+    @property
+    def fingerprint(self) -> str:
+        """As `ssh-keygen -l` shows it: `SHA256:` and unpadded base64."""
+        return "SHA256:" + b64encode(sha256(self._blob()).digest()).decode().rstrip("=")
+
+    @property
+    def hardware(self) -> bool:
+        """Whether the key is in a FIDO token."""
+        return self.kind == "sk-ssh-ed25519@openssh.com"
+
+    def _blob(self) -> bytes:
+        parts = [self.kind.encode(), self.raw, *([self.application] if self.hardware else [])]
+        return b"".join(_string(part) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +88,8 @@ def verify(line: str, namespace: str, message: bytes, armored: str) -> Proof:
     signer = _read_blob(reader.string(), "signature-unreadable")
     named, reserved, hash_name, signature = (reader.string() for _ in range(4))
     reader.end()
+    if reserved:
+        raise InvalidSshSignature("signature-unreadable", "the reserved field of an SSH signature is empty")
     if signer != wanted:
         raise InvalidSshSignature("other-key", "the signature is by another key")
     if named != namespace.encode():
@@ -85,7 +107,7 @@ def _check(key: PersonKey, signed: bytes, blob: bytes) -> Proof:
         raise InvalidSshSignature("signature-unreadable", "the signature is of another kind than its key")
     raw = reader.string()
     flags = 0
-    if key.kind == _TOKEN.decode():
+    if key.hardware:
         rest = reader.take(5)
         flags = rest[0]
         signed = sha256(key.application).digest() + rest + sha256(signed).digest()
@@ -95,7 +117,7 @@ def _check(key: PersonKey, signed: bytes, blob: bytes) -> Proof:
     except InvalidSignature as error:
         raise InvalidSshSignature("bad-signature", "the signature does not fit the text") from error
     present = bool(flags & _USER_PRESENT)
-    if key.application and not present:
+    if key.hardware and not present:
         raise InvalidSshSignature("user-absent", "the token signed without being touched; touch it and sign again")
     return Proof(key, present, bool(flags & _USER_VERIFIED))
 
@@ -109,9 +131,12 @@ def _unarmored(armored: str) -> bytes:
 
 def _decoded(text: str, reason: str) -> bytes:
     try:
-        return b64decode(text, validate=True)
+        data = b64decode(text, validate=True)
     except (Base64Error, ValueError) as error:
         raise InvalidSshSignature(reason, "it is not base64") from error
+    if b64encode(data).decode() != text:
+        raise InvalidSshSignature(reason, "its base64 has bits too many")
+    return data
 
 
 def _read_blob(blob: bytes, reason: str) -> PersonKey:

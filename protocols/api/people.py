@@ -4,7 +4,7 @@
 list[SignedPeopleList], at most 16, each the next of the one before; `POST /api/people/drafts` with PeopleChange →
 DraftView; `GET /api/people/drafts` → list[DraftView]; `POST /api/people/drafts/{draft_id}/sign` with DraftSignature →
 DraftView; `DELETE /api/people/drafts/{draft_id}` withdraws one; `POST /api/people/{person_id}/end` ends a person's
-access at once and drafts the list without them → DraftView.
+access at once and drafts the list without them → AccessEnded.
 
 A person may sign in when a list with them is in force: one that two administrators have signed.
 """
@@ -48,7 +48,10 @@ class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="rekey", tag_field="change"):
-    """Another key for a person who has one, or who lost it; the role stays unless `role` is given."""
+    """Another key for a person who has one, or who lost it; the role stays unless `role` is given.
+
+    With the key the person has, it is another term. A person whose access has ended gets it back.
+    """
 
     person_id: PersonId
     key: KeyLine
@@ -97,3 +100,15 @@ class DraftView(msgspec.Struct, frozen=True, kw_only=True):
     signed_by: list[str]
     needed: int
     state: Literal["open", "in-force", "withdrawn", "outdated"]
+
+
+class AccessEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """A person can no longer sign in. Units trust their key until `draft`, the list without them, is in force.
+
+    `draft` is None when there is nothing to draft: they are not on the list in force, or fewer than two of
+    `administrators_left` are there to sign and the list has to be founded anew.
+    """
+
+    person_id: str
+    draft: DraftView | None
+    administrators_left: int
