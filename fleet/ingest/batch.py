@@ -10,6 +10,7 @@ from fleet.ingest.rows import enter_latest, moment
 from fleet.presence.rules import stale_after
 from fleet.settings import PresenceSettings
 from fleet.store.telemetry import CountedRejection, Heard, KnownUnit, LiveState, NewSeqs, SessionSeen
+from protocols.downlink import Welcome
 from protocols.text import one_line
 from protocols.uplink import AnyUpMessage, CommandResult, EventBatch, HealthBatch, SessionState
 
@@ -56,6 +57,14 @@ class Answering(msgspec.Struct, frozen=True, gc=False):
     spool_id: int
 
 
+class Welcoming(msgspec.Struct, frozen=True, gc=False):
+    """The answer to an announcement."""
+
+    unit_id: str
+    session: str
+    welcome: Welcome
+
+
 class Outcome(msgspec.Struct):
     """What a committed batch changed and what is to be told to units."""
 
@@ -63,7 +72,8 @@ class Outcome(msgspec.Struct):
     sessions: dict[str, SessionSeen] = msgspec.field(default_factory=dict)
     replayed: list[Rejection] = msgspec.field(default_factory=list)
     answers: dict[Answering, list[int]] = msgspec.field(default_factory=dict)
-    welcomes: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    announced: dict[str, SessionState] = msgspec.field(default_factory=dict)
+    welcomes: list[Welcoming] = msgspec.field(default_factory=list)
     sessions_begun: set[str] = msgspec.field(default_factory=set)
     events_stored: bool = False
     stored: int = 0
@@ -148,7 +158,7 @@ class Folding:
 
     def _session(self, message: SessionState, state: LiveState, received_at_ms: int) -> None:
         if message.up:
-            self.outcome.welcomes.append((message.unit, message.session))
+            self.outcome.announced[message.unit] = message
             self._begin(
                 SessionSeen(
                     unit_id=message.unit,

@@ -23,7 +23,6 @@ from fleet.settings import PresenceSettings
 from fleet.store.errors import RowsRefused, TransactionConflict
 from fleet.store.store import Store
 from protocols.backoff import Backoff
-from protocols.downlink import Welcome
 
 _WRITERS = 2
 _LINGER_STEP_S = 0.004
@@ -184,8 +183,8 @@ class Ingest:
             link.acknowledge(packet_ids)
 
     def _committed(self, outcome: Outcome, rejections: list[Rejection]) -> None:
-        for unit_id, session in outcome.welcomes:
-            self._downlink.send(unit_id, session, "ack", Welcome(), _WELCOME_LIFE_S)
+        for one in outcome.welcomes:
+            self._downlink.send(one.unit_id, one.session, "ack", one.welcome, _WELCOME_LIFE_S)
         for to, seqs in outcome.answers.items():
             self._downlink.acknowledge(to.unit_id, to.session, to.spool_id, seqs, _ACK_LIFE_S)
         if outcome.sessions_begun:

@@ -1,19 +1,23 @@
 """One batch, one transaction."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from fleet.clock import Clock
-from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, admit, count_rejections, results_of
+from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, Welcoming, admit, count_rejections, results_of
 from fleet.ingest.judge import Rejection
 from fleet.ingest.rows import event_rows, report_rows
 from fleet.ingest.turns import Turn
 from fleet.settings import PresenceSettings
 from fleet.store.errors import told_apart
+from fleet.store.proofs import Challenge
 from fleet.store.store import Store, Transaction
 from fleet.store.telemetry import EventRow, KnownUnit, TelemetryStore
-from protocols.uplink import EventBatch, HealthBatch
+from protocols.downlink import Welcome
+from protocols.uplink import EventBatch, HealthBatch, SessionState
 
 
 class Writer:
@@ -38,6 +42,8 @@ class Writer:
             rejections += outcome.replayed
             counted = count_rejections(rejections, units)
             now = self._clock()
+            if outcome.announced:
+                outcome.welcomes = await _challenge(transaction, outcome.announced, now)
             await transaction.telemetry.add_rejections(counted, now)
             for unit_id, result in results_of(accepted):
                 if await transaction.commands.record_result(unit_id, result, now):
@@ -77,6 +83,16 @@ class Writer:
             async with self._store.transaction() as transaction:
                 with told_apart():
                     yield transaction
+
+
+async def _challenge(transaction: Transaction, announced: Mapping[str, SessionState], now: datetime) -> list[Welcoming]:
+    challenges = [
+        Challenge(unit_id=unit_id, session=message.session, challenge=token_hex(16), spool_id=message.spool_id)
+        for unit_id, message in sorted(announced.items())
+    ]
+    await transaction.proofs.challenge(challenges, now)
+    version = await transaction.proofs.people_version()
+    return [Welcoming(one.unit_id, one.session, Welcome(one.challenge, version)) for one in challenges]
 
 
 def rows_of(accepted: Iterable[Accepted]) -> tuple[list[tuple[Any, ...]], list[EventRow]]:

@@ -10,9 +10,10 @@ from fleet.ca.csr import check_unit_key
 from fleet.clock import Clock
 from fleet.errors import Conflict, NotFound
 from fleet.log.entries import HashedText, JoinTurnedAway, UnitJoined
+from fleet.store.certificates import StoredCertificate
 from fleet.store.joining import StoredJoin
 from fleet.store.store import Store, Transaction
-from fleet.store.units import NewUnit, StoredCertificate
+from fleet.store.units import NewUnit
 from protocols.ids import new_unit_id
 from protocols.settings import UnitSettings
 
@@ -46,6 +47,9 @@ class JoinDecisions:
             issued = self._authority.issue_unit(unit_id, key, now)
             certificate = StoredCertificate(
                 serial=f"{issued.serial:x}",
+                unit_id=unit_id,
+                fingerprint=join.fingerprint,
+                key_protection=join.key_protection,
                 not_before=issued.not_before,
                 not_after=issued.not_after,
                 chain_pem=issued.chain_pem,

@@ -125,7 +125,7 @@ class Door:
             return refusal("join-refused", join.reason)
         if join.state == "pending" or join.unit_id is None:
             return self._pending(join)
-        certificate = await transaction.units.newest_certificate(join.unit_id)
+        certificate = await transaction.certificates.newest(join.unit_id)
         people = await transaction.people.list_of_version(join.people_version)
         settings = await transaction.units.settings(join.unit_id)
         assert certificate is not None, "accepting wrote a certificate"

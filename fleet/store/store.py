@@ -9,6 +9,7 @@ import asyncpg
 
 from fleet.errors import InvalidValue, SchemaOutdated, SettingsInvalid, StoreUnavailable
 from fleet.store.audit import AuditStore
+from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
@@ -18,6 +19,7 @@ from fleet.store.joining import JoiningStore
 from fleet.store.log import LogStore
 from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
+from fleet.store.proofs import ProofStore
 from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
 from fleet.store.sessions import SessionStore
@@ -72,8 +74,18 @@ class Transaction:
 
     @cached_property
     def units(self) -> UnitStore:
-        """Units, their settings, certificates and latest state."""
+        """Units, their settings and latest state."""
         return UnitStore(self._connection)
+
+    @cached_property
+    def certificates(self) -> CertificateStore:
+        """Units' certificates."""
+        return CertificateStore(self._connection)
+
+    @cached_property
+    def proofs(self) -> ProofStore:
+        """What units were challenged to prove, and have proved."""
+        return ProofStore(self._connection)
 
     @cached_property
     def telemetry(self) -> TelemetryStore:

@@ -7,11 +7,12 @@ import asyncpg
 import msgspec
 
 from fleet.errors import Conflict
+from fleet.store.certificates import CertificateStore, StoredCertificate
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 from protocols.api.units import (
-    CertificateView,
     PresenceFacts,
+    Standing,
     Summary,
     UnitDetail,
     UnitPage,
@@ -34,15 +35,6 @@ class NewUnit(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     key_protection: KeyProtection
     accepted_by: str
-
-
-class StoredCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit's certificate; `serial` in hexadecimal, `chain_pem` leaf first."""
-
-    serial: str
-    not_before: datetime
-    not_after: datetime
-    chain_pem: str
 
 
 class UnitStore:
@@ -75,19 +67,7 @@ class UnitStore:
             raise Conflict("key-known", "this key already belongs to a unit", "refuse the join and ask who is on duty")
         await self._connection.execute(_SQL["add_live"], unit.unit_id)
         await self._connection.execute(_SQL["add_settings"], unit.unit_id, *_settings_values(settings), now)
-        await self._connection.execute(
-            _SQL["add_certificate"],
-            certificate.serial,
-            unit.unit_id,
-            certificate.not_before,
-            certificate.not_after,
-            certificate.chain_pem,
-        )
-
-    async def newest_certificate(self, unit_id: str) -> StoredCertificate | None:
-        """The certificate that expires last."""
-        record = await self._connection.fetchrow(_SQL["newest_certificate"], unit_id)
-        return None if record is None else StoredCertificate(**record)
+        await CertificateStore(self._connection).add(certificate)
 
     async def settings(self, unit_id: str, *, for_update: bool = False) -> UnitSettings | None:
         """The settings wanted for a unit."""
@@ -127,18 +107,16 @@ class UnitStore:
         record = await self._connection.fetchrow(_SQL["detail"], unit_id)
         if not rows or settings is None or record is None:
             return None
-        certificate = await self.newest_certificate(unit_id)
+        certificate = await CertificateStore(self._connection).newest(unit_id)
         fields = dict(record)
         health: dict[str, Any] = msgspec.json.decode(fields.pop("health"))
+        standing = Standing(**{name: fields.pop(name) for name in Standing.__struct_fields__})
         return UnitDetail(
             row=rows[0],
             settings=settings,
             health=health,
-            certificate=None
-            if certificate is None
-            else CertificateView(
-                serial=certificate.serial, not_before=certificate.not_before, not_after=certificate.not_after
-            ),
+            certificate=None if certificate is None else certificate.view(),
+            standing=standing,
             **fields,
         )
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from fleet.store.certificates import StoredCertificate
 from fleet.store.store import Store
-from fleet.store.units import NewUnit, StoredCertificate
+from fleet.store.units import NewUnit
 from protocols.settings import UnitSettings
 
 
@@ -19,6 +20,14 @@ async def add_units(store: Store, accepted_by: str, labels: dict[str, str], now:
                 key_protection="soft",
                 accepted_by=accepted_by,
             )
-            certificate = StoredCertificate(serial=f"{number:x}", not_before=now, not_after=now, chain_pem="")
+            certificate = StoredCertificate(
+                serial=f"{number:x}",
+                unit_id=unit_id,
+                fingerprint=unit.fingerprint,
+                key_protection=unit.key_protection,
+                not_before=now,
+                not_after=now,
+                chain_pem="",
+            )
             await transaction.units.add(unit, UnitSettings(version=1), certificate, now)
         transaction.changed.fleet = True

@@ -62,7 +62,8 @@ async def register(
         OWNER_ID,
     )
     await owner.execute(
-        "INSERT INTO unit SELECT id, id, '', 'active', 'fp-' || id, 'soft', now(), $2 FROM unnest($1::text[]) AS id",
+        "INSERT INTO unit (unit_id, label, model, state, fingerprint, key_protection, joined_at, accepted_by)"
+        " SELECT id, id, '', 'active', 'fp-' || id, 'soft', now(), $2 FROM unnest($1::text[]) AS id",
         unit_ids,
         OWNER_ID,
     )

@@ -13,12 +13,6 @@ INSERT INTO unit_live (unit_id) VALUES ($1)
 INSERT INTO unit_settings (unit_id, version, report_every_s, spool_max_mb, spool_max_days, changed_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 
--- name: add_certificate
-INSERT INTO certificate (serial, unit_id, not_before, not_after, chain_pem) VALUES ($1, $2, $3, $4, $5)
-
--- name: newest_certificate
-SELECT serial, not_before, not_after, chain_pem FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC LIMIT 1
-
 -- name: settings
 SELECT version, report_every_s, spool_max_mb, spool_max_days FROM unit_settings WHERE unit_id = $1
 
@@ -72,7 +66,8 @@ WHERE NOT EXISTS (
 
 -- name: detail
 SELECT fingerprint, key_protection, agent_version, boot_id, joined_at, accepted_by, health, reports_stored,
-    messages_rejected
+    messages_rejected, standing_cause AS cause, standing_changed_by AS changed_by, standing_changed_at AS changed_at,
+    cut_off_at
 FROM unit JOIN unit_live USING (unit_id) WHERE unit_id = $1
 
 -- name: presence_counts

@@ -34,7 +34,8 @@ GRANT SELECT, INSERT, DELETE ON other_revocation TO muster_controller;
 GRANT USAGE ON SEQUENCE crl_number TO muster_controller;
 
 -- What each unit was last challenged to prove, and what it has proved. challenge_seq is the highest number stored of
--- challenge_spool when the challenge was made.
+-- challenge_spool when the challenge was made; a broker can invent reports, so it raises an alarm and proves nothing.
+-- challenge is NULL once it is answered; sessions are the last ones announced, so that none is taken for a new one.
 CREATE TABLE unit_proof (
     unit_id         text PRIMARY KEY REFERENCES unit,
     session         text,
@@ -45,7 +46,10 @@ CREATE TABLE unit_proof (
     proven_at       timestamptz,
     certificate     text REFERENCES certificate,
     boot_id         text NOT NULL DEFAULT '',
-    left_boots      text[] NOT NULL DEFAULT '{}'
+    left_boots      text[] NOT NULL DEFAULT '{}',
+    proven_spool    bigint,
+    proven_seq      bigint,
+    sessions        text[] NOT NULL DEFAULT '{}'
 );
 INSERT INTO unit_proof (unit_id) SELECT unit_id FROM unit;
 GRANT SELECT, INSERT, UPDATE ON unit_proof TO muster_controller;

@@ -1,0 +1,19 @@
+-- name: add
+INSERT INTO certificate
+    (serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: get
+SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
+    revoked_at
+FROM certificate WHERE serial = $1
+
+-- name: of_unit
+SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
+    revoked_at
+FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, serial
+
+-- name: newest
+SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
+    revoked_at
+FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, serial LIMIT 1
