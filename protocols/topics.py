@@ -19,6 +19,10 @@ CONTROLLER_NAME = "controller"
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 
+MOUNT_POINT = "muster/"
+"""What the shipped Mosquitto puts before every name that a client says, so that `$share/…`, `$SYS/…` and
+`$CONTROL/…` are ordinary, denied names. 2.0.11 leaves it on when it delivers, from 2.0.12 on it takes it off."""
+
 
 class UpTopic(NamedTuple):
     """A parsed `up/` topic."""
@@ -43,9 +47,14 @@ def up_filter(channel: UpChannel, shared_group: str = "") -> str:
     return f"$share/{shared_group}/{plain}" if shared_group else plain
 
 
+def unmounted(topic: str) -> str:
+    """`topic` as its sender said it, whether or not the broker left its mount point on."""
+    return topic.removeprefix(MOUNT_POINT)
+
+
 def parse_up(topic: str) -> UpTopic:
-    """Split an `up/` topic; raises InvalidTopic for anything else."""
-    parts = topic.split("/")
+    """Split an `up/` topic, as delivered; raises InvalidTopic for anything else."""
+    parts = unmounted(topic).split("/")
     if len(parts) != 3 or parts[0] != "up" or UNIT_ID.fullmatch(parts[1]) is None or parts[2] not in UP_CHANNELS:
         raise InvalidTopic(topic)
     return UpTopic(parts[1], parts[2])

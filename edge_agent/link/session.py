@@ -10,7 +10,7 @@ from protocols.downlink import Ack, Body, Command, Signed, Welcome, unseal
 from protocols.errors import InvalidEnvelope
 from protocols.ids import new_session_nonce
 from protocols.session import SessionGuard
-from protocols.topics import DownChannel, down
+from protocols.topics import DownChannel, down, unmounted
 from protocols.uplink import Severity
 
 OWN_NONCES_REMEMBERED = 16
@@ -79,7 +79,7 @@ class Session:
             raise InvalidEnvelope("malformed", "an envelope is bytes")
         signed = unseal(payload, self._keys)
         channel = _CHANNEL_OF[type(signed.body)]
-        if topic != down(self._unit_id, channel):
+        if unmounted(topic) != down(self._unit_id, channel):
             raise InvalidEnvelope("wrong-channel", f"{type(signed.body).__name__} does not belong on {topic[:80]!r}")
         guard = self._guard_for(signed)
         body = guard.admit(signed, now_ms)

@@ -8,9 +8,12 @@ from typing import Protocol
 
 import aiomqtt
 
+from protocols.topics import unmounted
 from tests.support.tls import ClientFiles, Pki
 
 LIMIT_S = 10.0
+PINGREQ = b"\xc0\x00"
+_PINGRESP = 0xD0
 
 
 class Broker(Protocol):
@@ -51,14 +54,15 @@ def controller_client(broker: Broker, files: ClientFiles, name: str = "controlle
 
 
 async def received_until(reader: aiomqtt.Client, last: bytes) -> list[tuple[str, bytes]]:
-    """Topics and payloads of what `reader` gets before the payload `last`; TimeoutError when that never comes."""
+    """Topics (without a mount point) and payloads of what `reader` gets before the payload `last`; TimeoutError when
+    that never comes."""
     received: list[tuple[str, bytes]] = []
     async with asyncio.timeout(LIMIT_S):
         async for message in reader.messages:
             payload = message.payload if isinstance(message.payload, bytes) else b""
             if payload == last:
                 return received
-            received.append((message.topic.value, payload))
+            received.append((unmounted(message.topic.value), payload))
     raise AssertionError("the client stopped reading")
 
 
@@ -150,6 +154,17 @@ async def wire(host: str, port: int, context: ssl.SSLContext) -> AsyncIterator[W
         yield Wire(reader, writer)
     finally:
         writer.transport.abort()
+
+
+async def stands_after(broker: Broker, files: ClientFiles, client_id: str, data: bytes, *, port: int) -> bool:
+    """Connect, send `data`, and wait until the broker has dealt with it; whether it left the connection standing."""
+    async with wire(broker.host, port, broker.pki.context(files)) as bare:
+        assert await bare.connect(connect_packet(client_id)) == 0
+        bare.send(data + PINGREQ)
+        while (answer := await bare.read()) is not None:
+            if answer[0] == _PINGRESP:
+                return True
+        return False
 
 
 async def connect_code(host: str, port: int, context: ssl.SSLContext, data: bytes) -> int | None:
