@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fleet.ca import files
 from fleet.ca.errors import AuthorityUnreadable
-from fleet.ca.keys import load_key
+from fleet.ca.key_ring import load_key
 
 Kind = Literal["root", "issuing", "cross"]
 _CERTIFICATE = re.compile(r"(?P<kind>root|issuing)(-(?P<number>[1-9][0-9]{0,5}))?\.crt", re.ASCII)

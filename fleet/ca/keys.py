@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 
 from fleet.ca import files
 from fleet.ca.errors import AuthorityUnreadable
@@ -47,19 +46,12 @@ def key_place(directory: Path, name: str) -> KeyPlace:
     """Where the key of the key file `directory/name` lives; raises KeyExposed or AuthorityUnreadable."""
     if not (directory / name).exists():
         return "absent"
-    return "file" if files.read_private(directory, name).startswith(_PEM_BEGIN) else "pkcs11"
+    return "file" if is_pem(files.read_private(directory, name)) else "pkcs11"
 
 
-def load_key(directory: Path, name: str) -> EllipticCurvePrivateKey:
-    """The P-256 key of the key file `directory/name`.
-
-    Raises KeyExposed when others may read the file, AuthorityUnreadable when it is missing or damaged, or its token
-    does not answer.
-    """
-    content = files.read_private(directory, name)
-    if not content or content.startswith(_PEM_BEGIN):
-        return files.parse_key(directory, name, content)
-    return open_token_key(directory, name, read_token_file(directory, name, content))
+def is_pem(content: bytes) -> bool:
+    """Whether a key file's content is the key itself."""
+    return content.startswith(_PEM_BEGIN)
 
 
 def read_token_file(directory: Path, name: str, content: bytes) -> Pkcs11Key:
@@ -71,21 +63,6 @@ def read_token_file(directory: Path, name: str, content: bytes) -> Pkcs11Key:
         raise AuthorityUnreadable(
             directory, f"{name} is neither a private key in PEM nor names a token's key"
         ) from None
-
-
-def open_token_key(directory: Path, name: str, named: Pkcs11Key) -> EllipticCurvePrivateKey:
-    """The key `named` in its token, for the key file `directory/name`; raises TokenUnusable or AuthorityUnreadable.
-
-    The seam: `fleet.ca.pkcs11.open_key(module, token, key, pin_file)`, all four by keyword, gives the key as an
-    `EllipticCurvePrivateKey` whose `sign` and `public_key` work for as long as the process runs, or raises
-    `fleet.ca.errors.TokenUnusable`.
-    """
-    from fleet.ca.pkcs11 import open_key  # noqa: PLC0415 - only fleets with a token have its library
-
-    key = open_key(module=named.module, token=named.token, key=named.key, pin_file=Path(named.pin_file))
-    if not isinstance(key.curve, SECP256R1):
-        raise AuthorityUnreadable(directory, f"{name} names a key that is not EC P-256")
-    return key
 
 
 def _toml_text(text: str) -> str:

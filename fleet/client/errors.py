@@ -50,11 +50,11 @@ class NotReachable(ClientError):
 
 
 class CertificateNotTrusted(ClientError):
-    """What answers at `url` has no certificate of the authority in `ca_file`; `detail` is OpenSSL's reason."""
+    """What answers at `url` has no API certificate of the authority in `ca_file`; `detail` is OpenSSL's reason."""
 
     def __init__(self, url: str, ca_file: Path, detail: str) -> None:
         super().__init__(
-            f"{url} does not hold a certificate of the authority in {ca_file} ({detail}): "
+            f"{url} does not hold an API certificate of the authority in {ca_file} ({detail}): "
             "do not go on; check the address, then ask your administrator whether the authority was renewed"
         )
         self.url = url

@@ -16,6 +16,7 @@ from fleet.client.inbox import FeedItem, Inbox, LinkDown, LinkUp
 from fleet.client.session import Session, why_unreachable
 from protocols.api.feed import Hello, ServerMessage, Watch
 from protocols.backoff import Backoff
+from protocols.joining import API_TLS_NAME
 
 PING_EVERY_S = 5.0
 SLOW_AFTER_S = 1.0
@@ -105,6 +106,7 @@ class ChangeFeed:
             async with connect(
                 url,
                 ssl=self._session.pin.context,
+                server_hostname=API_TLS_NAME,
                 proxy=None,
                 open_timeout=OPEN_WAIT_S,
                 ping_interval=None,

@@ -23,6 +23,7 @@ from fleet.client.signing import sign
 from fleet.client.trust import load_pin
 from protocols.api.problems import Problem
 from protocols.api.sessions import LOGIN_NAMESPACE, Challenge, ChallengeRequest, SignedIn, SignIn, login_text
+from protocols.joining import API_TLS_NAME
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ ANSWER_WAIT_S = 20.0
 _KEEP_ALIVE_S = 120.0
 _CONNECTIONS = 6
 _UNAUTHORISED = 401
+_TLS_NAME = {"sni_hostname": API_TLS_NAME}
+"""Checked in place of the address: a broker on the same host has a certificate for the address, and not this name."""
 
 
 class Session:
@@ -152,7 +155,9 @@ class Session:
         if body is not None:
             headers["content-type"] = "application/json"
             content = msgspec.json.encode(body)
-        request = self._http.build_request(method, path, params=_query(query or {}), content=content, headers=headers)
+        request = self._http.build_request(
+            method, path, params=_query(query or {}), content=content, headers=headers, extensions=_TLS_NAME
+        )
         response = await self._send(request)
         if response.is_success:
             return response

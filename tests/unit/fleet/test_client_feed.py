@@ -70,7 +70,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 
 @pytest.fixture
 def peer(authority: CertificateAuthority, tmp_path: Path) -> Peer:
-    issued = authority.issue_server(["127.0.0.1"], datetime.now(UTC))
+    issued = authority.issue_api(["127.0.0.1"], datetime.now(UTC))
     issued.write(tmp_path / "server.key", tmp_path / "server.crt")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")

@@ -79,7 +79,7 @@ class Controller:
 @pytest.fixture
 async def controller(tmp_path: Path) -> AsyncIterator[tuple[Controller, Session]]:
     authority = CertificateAuthority.create(tmp_path / "ca", datetime.now(UTC))
-    authority.issue_server(["127.0.0.1"], datetime.now(UTC)).write(tmp_path / "tls.key", tmp_path / "tls.crt")
+    authority.issue_api(["127.0.0.1"], datetime.now(UTC)).write(tmp_path / "tls.key", tmp_path / "tls.crt")
     (tmp_path / "root.crt").write_bytes(authority.root_pem)
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(tmp_path / "person.key")
     (tmp_path / "person.key").chmod(0o600)
