@@ -2,7 +2,7 @@
 
 ca/             the certificate authority (`fleet.ca`)
 tls/            server.key/.crt for the API, controller.key/.crt to show the broker
-broker/         server.key/.crt and ca.crt (root and issuing) for the broker beside this controller
+broker/         server.key/.crt, ca.crt (roots and issuing) and crl.pem for the broker beside this controller
 down.key        the Ed25519 key that signs everything sent to units
 """
 
@@ -66,6 +66,9 @@ def load_credentials(directory: Path, api_names: list[str], broker_names: list[s
     for folder in ("tls", "broker"):
         (directory / folder).mkdir(mode=0o700, exist_ok=True)
     write_private(directory / "broker" / "ca.crt", authority.trust_pem)
+    if not (directory / "broker" / "crl.pem").exists():
+        # Empty until the revoker has seen the database; without a list no broker starts.
+        write_private(directory / "broker" / "crl.pem", authority.crl_pem([], 0, now))
     _keep(directory / "tls" / "server", lambda: authority.issue_server(api_names, now), now)
     _keep(directory / "tls" / "controller", lambda: authority.issue_controller(now), now)
     _keep(directory / "broker" / "server", lambda: authority.issue_server(broker_names, now), now)
