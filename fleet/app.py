@@ -74,6 +74,8 @@ def _tell_where(settings: Settings) -> None:
     _log.info("the controller runs", listens=f"{settings.api.listen}:{settings.api.port}", url=settings.api.url)
     if (url.port or 443) != settings.api.port:
         _log.warning("api.url names another port than api.port: right only where something forwards it")
+    if settings.broker.shared_group:
+        _log.warning("broker.shared_group is set: on the Mosquitto we ship, nothing would be heard (docs/brokers.md)")
 
 
 def _parts(

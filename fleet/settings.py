@@ -38,8 +38,9 @@ class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The MQTT broker. `host`/`port` is the controllers' listener; `unit_host`/`unit_port` is what units are told.
 
-    `shared_group` lets several controllers share the load. Empty for one controller. Mosquitto lets any certificate
-    join a shared group it can name and swallow messages there, so on Mosquitto the name must be a secret.
+    `shared_group` lets several controllers share the load on a broker where units can not join a shared subscription,
+    such as EMQX with its access rules. Empty for Mosquitto as we ship it: there a shared subscription is an ordinary
+    name that nothing is ever sent to, for controllers too, and several controllers each store what they hear, once.
     """
 
     host: str = "127.0.0.1"

@@ -20,7 +20,7 @@ import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
 
 from fleet.demo.postgres import PostgresServer, programs
 from fleet.settings import load_settings
-from protocols.topics import CONTROLLER_NAME, DOWN_CHANNELS, UP_CHANNELS
+from protocols.topics import CONTROLLER_NAME, DOWN_CHANNELS, MOUNT_POINT, UP_CHANNELS
 from tests.support.mosquitto import MosquittoBroker
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
@@ -155,6 +155,11 @@ def test_the_healthcheck_looks_for_the_ports_of_the_shipped_configuration(compos
     assert [int(port, 16) for port in looked_for] == ports == [8883, 8884]
 
 
+def test_both_doors_of_the_broker_are_mounted_alike() -> None:
+    conf = (DOCKER / "mosquitto" / "mosquitto.conf").read_text()
+    assert re.findall(r"^mount_point (.*)$", conf, re.MULTILINE) == [MOUNT_POINT, MOUNT_POINT]
+
+
 def rules(name: str) -> list[str]:
     lines = (DOCKER / "mosquitto" / name).read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
@@ -164,13 +169,13 @@ def test_the_access_lists_say_what_the_topic_rules_say() -> None:
     assert rules("units.acl") == [
         f"user {CONTROLLER_NAME}",
         "topic deny #",
-        *(f"pattern write up/%u/{channel}" for channel in UP_CHANNELS),
-        *(f"pattern read down/%u/{channel}" for channel in DOWN_CHANNELS),
+        *(f"pattern write {MOUNT_POINT}up/%u/{channel}" for channel in UP_CHANNELS),
+        *(f"pattern read {MOUNT_POINT}down/%u/{channel}" for channel in DOWN_CHANNELS),
     ]
     assert rules("controllers.acl") == [
         f"user {CONTROLLER_NAME}",
-        *(f"topic read up/+/{channel}" for channel in UP_CHANNELS),
-        *(f"topic write down/+/{channel}" for channel in DOWN_CHANNELS),
+        *(f"topic read {MOUNT_POINT}up/+/{channel}" for channel in UP_CHANNELS),
+        *(f"topic write {MOUNT_POINT}down/+/{channel}" for channel in DOWN_CHANNELS),
     ]
 
 

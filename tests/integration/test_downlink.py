@@ -18,7 +18,7 @@ from fleet.store.commands import WaitingCommand
 from protocols.commands import ReportNow
 from protocols.downlink import Ack, Command, Signed, Welcome, unseal
 from protocols.session import SessionGuard
-from protocols.topics import down
+from protocols.topics import down, unmounted
 from tests.support.mosquitto import MosquittoBroker
 from tests.support.mqtt import unit_client
 from tests.support.reporting import DOWN_KEY, DOWN_KEYS, until
@@ -76,7 +76,7 @@ async def listening_unit(broker: MosquittoBroker) -> AsyncIterator[list[tuple[st
         async def listen() -> None:
             async for message in client.messages:
                 assert isinstance(message.payload, bytes)
-                heard.append((message.topic.value, message.qos, unseal(message.payload, DOWN_KEYS)))
+                heard.append((unmounted(message.topic.value), message.qos, unseal(message.payload, DOWN_KEYS)))
 
         listening = asyncio.create_task(listen())
         yield heard

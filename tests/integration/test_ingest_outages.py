@@ -119,15 +119,15 @@ async def test_a_killed_broker_is_found_again(broker: MosquittoBroker, store: St
     assert await owner.fetchval("SELECT count(*) FROM health_report") == 3
 
 
-async def test_two_controllers_share_the_load_and_store_once(
+async def test_two_controllers_that_hear_the_same_store_it_once(
     broker: MosquittoBroker, store: Store, owner: Owner, dsn: str
 ) -> None:
     names = [new_unit() for _ in range(3)]
     await register(owner, names)
     second_store = await open_store(dsn, max_connections=4)
     async with (
-        running_ingest(store, broker, shared_group="test") as first,
-        running_ingest(second_store, broker, shared_group="test") as second,
+        running_ingest(store, broker) as first,
+        running_ingest(second_store, broker) as second,
     ):
 
         async def report(name: str) -> None:
@@ -140,9 +140,7 @@ async def test_two_controllers_share_the_load_and_store_once(
                 await unit.acknowledged_all()
 
         await asyncio.gather(*map(report, names))
-        shares = [one.counted("muster_messages_received_total") for one in (first, second)]
-        assert sum(shares) == 3 * 81
-        assert min(shares) > 0
+        await until(lambda: all(one.counted("muster_messages_received_total") == 3 * 81 for one in (first, second)))
     await second_store.close()
     assert await owner.fetchval("SELECT count(*) FROM health_report") == 600
     stored = await owner.fetch("SELECT reports_stored, session_up FROM unit_live")
