@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +78,19 @@ class ApiServer:
     def listening(self) -> bool:
         """Whether connections are taken."""
         return self._server.started
+
+    def reload_certificate(self) -> None:
+        """Show new connections the certificate that is in the files now; raises OSError, ssl.SSLError included, when
+        they are not there or do not belong together, and goes on with the one it had."""
+        if not self.listening:
+            return  # it will read the files when it begins
+        config = self._server.config
+        assert config.ssl is not None, "the API is served over TLS only"
+        assert config.ssl_certfile is not None, "given by __init__"
+        chain, key = config.ssl_certfile, config.ssl_keyfile
+        # Tried apart first: a context that took half of a pair would refuse everybody.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
+        config.ssl.load_cert_chain(chain, key)
 
     async def run(self) -> None:
         """Serve until cancelled, then give open requests five seconds; raises OSError when it can not listen."""
