@@ -23,6 +23,7 @@ from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber
 from fleet.metrics import Metrics
 from fleet.presence.sweeper import Sweeper
+from fleet.renewal.proofs import keep_proofs
 from fleet.retention import Retention
 from fleet.settings import Settings
 from fleet.store.store import Store, open_store
@@ -100,6 +101,7 @@ def _parts(
         presence=settings.presence,
         metrics=metrics,
         on_sessions=dispatcher.on_sessions,
+        on_proofs=keep_proofs,
     )
     sweeper = Sweeper(store, settings.presence, utc_now, lambda: ingest.listening_since, metrics)
     return [

@@ -72,7 +72,6 @@ class Outcome(msgspec.Struct):
     sessions: dict[str, SessionSeen] = msgspec.field(default_factory=dict)
     replayed: list[Rejection] = msgspec.field(default_factory=list)
     answers: dict[Answering, list[int]] = msgspec.field(default_factory=dict)
-    announced: dict[str, SessionState] = msgspec.field(default_factory=dict)
     welcomes: list[Welcoming] = msgspec.field(default_factory=list)
     sessions_begun: set[str] = msgspec.field(default_factory=set)
     events_stored: bool = False
@@ -158,7 +157,6 @@ class Folding:
 
     def _session(self, message: SessionState, state: LiveState, received_at_ms: int) -> None:
         if message.up:
-            self.outcome.announced[message.unit] = message
             self._begin(
                 SessionSeen(
                     unit_id=message.unit,

@@ -17,7 +17,7 @@ from fleet.ingest.judge import Rejection, judge, judge_oversized
 from fleet.ingest.link import Link, Subscriber
 from fleet.ingest.mqtt_codec import OversizedPublish, Publish
 from fleet.ingest.turns import Turn
-from fleet.ingest.writer import Writer
+from fleet.ingest.writer import OnProofs, Writer
 from fleet.metrics import Metrics
 from fleet.settings import PresenceSettings
 from fleet.store.errors import RowsRefused, TransactionConflict
@@ -49,6 +49,7 @@ class Ingest:
         presence: PresenceSettings,
         metrics: Metrics,
         on_sessions: OnSessions,
+        on_proofs: OnProofs,
         clock: Clock = utc_now,
         inbox_limits: InboxLimits | None = None,
         batch_limits: BatchLimits | None = None,
@@ -59,7 +60,7 @@ class Ingest:
         self._metrics = metrics
         self._on_sessions = on_sessions
         self._clock = clock
-        self._writer = Writer(store, presence, clock)
+        self._writer = Writer(store, presence, on_proofs, clock)
         self._inbox = Inbox(inbox_limits or InboxLimits(), batch_limits or BatchLimits())
         self._taking = asyncio.Lock()
         self._last_turn: Turn | None = None

@@ -21,6 +21,8 @@ Reason = Literal[
     "unstorable",
     "replayed",
     "future-dated",
+    "bad-proof",
+    "stale-proof",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -38,6 +40,8 @@ _SAYS: dict[Reason, str] = {
     "unstorable": "the database refuses a message, it stays on the unit",
     "replayed": "an old message came again outside its session",
     "future-dated": "samples are dated ahead, the unit's clock is wrong",
+    "bad-proof": "a session's proof proves nothing",
+    "stale-proof": "a session's proof came late or again",
 }
 
 
@@ -56,7 +60,7 @@ class Rejection(msgspec.Struct, frozen=True):
     @property
     def severity(self) -> Severity:
         """How grave it is for the people who look after the unit."""
-        return "info" if self.reason in {"future-dated", "replayed"} else "warning"
+        return "info" if self.reason in {"future-dated", "replayed", "stale-proof"} else "warning"
 
     @property
     def summary(self) -> str:

@@ -1,31 +1,35 @@
 """One batch, one transaction."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from secrets import token_hex
 from typing import Any
 
 from fleet.clock import Clock
+from fleet.clones.rules import AcceptedProof
 from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, Welcoming, admit, count_rejections, results_of
 from fleet.ingest.judge import Rejection
+from fleet.ingest.proving import Proving, concerned
 from fleet.ingest.rows import event_rows, report_rows
 from fleet.ingest.turns import Turn
 from fleet.settings import PresenceSettings
 from fleet.store.errors import told_apart
-from fleet.store.proofs import Challenge
 from fleet.store.store import Store, Transaction
-from fleet.store.telemetry import EventRow, KnownUnit, TelemetryStore
+from fleet.store.telemetry import EventRow, KnownUnit
 from protocols.downlink import Welcome
-from protocols.uplink import EventBatch, HealthBatch, SessionState
+from protocols.uplink import EventBatch, HealthBatch
+
+OnProofs = Callable[[Transaction, Sequence[AcceptedProof], datetime], Awaitable[None]]
+"""Enters accepted proofs in the transaction of the batch, with their units' latest state locked."""
 
 
 class Writer:
     """Writes batches; holds nothing between them."""
 
-    def __init__(self, store: Store, presence: PresenceSettings, clock: Clock) -> None:
+    def __init__(self, store: Store, presence: PresenceSettings, on_proofs: OnProofs, clock: Clock) -> None:
         self._store = store
         self._presence = presence
+        self._on_proofs = on_proofs
         self._clock = clock
 
     async def write(self, items: Sequence[Inbound], turn: Turn) -> tuple[Outcome, list[Rejection]]:
@@ -38,18 +42,19 @@ class Writer:
             named = {item.unit_id for item in items if item.unit_id is not None}
             units = await transaction.telemetry.known_units(sorted(named))
             accepted, rejections = admit(items, units)
-            outcome = await self._store_rows(transaction.telemetry, accepted, units, turn)
-            rejections += outcome.replayed
-            counted = count_rejections(rejections, units)
             now = self._clock()
-            if outcome.announced:
-                outcome.welcomes = await _challenge(transaction, outcome.announced, now)
+            proving, outcome = await self._store_rows(transaction, accepted, units, turn)
+            outcome.welcomes = await _welcome(transaction, proving, now)
+            if proving.proofs:
+                await self._on_proofs(transaction, proving.proofs, now)
+            rejections += [*proving.rejections, *outcome.replayed]
+            counted = count_rejections(rejections, units)
             await transaction.telemetry.add_rejections(counted, now)
             for unit_id, result in results_of(accepted):
                 if await transaction.commands.record_result(unit_id, result, now):
                     transaction.changed.units.add(unit_id)
             transaction.changed.units |= outcome.heard.keys() | outcome.sessions.keys()
-            transaction.changed.events = bool(counted) or outcome.events_stored
+            transaction.changed.events |= bool(counted) or outcome.events_stored
         return outcome, rejections
 
     async def record(self, rejections: Iterable[Rejection]) -> None:
@@ -62,8 +67,9 @@ class Writer:
             transaction.changed.events = True
 
     async def _store_rows(
-        self, telemetry: TelemetryStore, accepted: Sequence[Accepted], units: dict[str, KnownUnit], turn: Turn
-    ) -> Outcome:
+        self, transaction: Transaction, accepted: Sequence[Accepted], units: dict[str, KnownUnit], turn: Turn
+    ) -> tuple[Proving, Outcome]:
+        telemetry = transaction.telemetry
         reports, events = rows_of(accepted)
         await telemetry.stage_reports(reports)
         await turn.comes()
@@ -72,10 +78,11 @@ class Writer:
         # Locked only now, so that controllers that hear the same units wait for each other as shortly as can be.
         live = await telemetry.lock_live(sorted(units))
         turn.let_pass()
-        outcome = Folding(units, live, new_reports, new_events, self._presence).fold(accepted)
+        proving = await _proving(transaction, accepted)
+        outcome = Folding(units, live, new_reports, new_events, self._presence).fold(proving.take(accepted))
         await telemetry.set_sessions(list(outcome.sessions.values()))
         await telemetry.set_heard(list(outcome.heard.values()))
-        return outcome
+        return proving, outcome
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Transaction]:
@@ -85,14 +92,25 @@ class Writer:
                     yield transaction
 
 
-async def _challenge(transaction: Transaction, announced: Mapping[str, SessionState], now: datetime) -> list[Welcoming]:
-    challenges = [
-        Challenge(unit_id=unit_id, session=message.session, challenge=token_hex(16), spool_id=message.spool_id)
-        for unit_id, message in sorted(announced.items())
-    ]
-    await transaction.proofs.challenge(challenges, now)
+async def _proving(transaction: Transaction, accepted: Sequence[Accepted]) -> Proving:
+    """What is known of the units that announce or prove something; their latest state must be locked."""
+    units, proving, serials = concerned(accepted)
+    return Proving(
+        await transaction.proofs.states(units) if units else {},
+        await transaction.certificates.named(serials) if serials else {},
+        await transaction.certificates.lineages(proving) if proving else {},
+    )
+
+
+async def _welcome(transaction: Transaction, proving: Proving, now: datetime) -> list[Welcoming]:
+    if not proving.answers:
+        return []
+    await transaction.proofs.challenge([proving.challenges[unit_id] for unit_id in sorted(proving.challenges)], now)
     version = await transaction.proofs.people_version()
-    return [Welcoming(one.unit_id, one.session, Welcome(one.challenge, version)) for one in challenges]
+    return [
+        Welcoming(unit_id, session, Welcome(challenge, version))
+        for unit_id, (session, challenge) in proving.answers.items()
+    ]
 
 
 def rows_of(accepted: Iterable[Accepted]) -> tuple[list[tuple[Any, ...]], list[EventRow]]:

@@ -68,3 +68,15 @@ class CertificateStore:
         """The unit's certificate that ends last."""
         record = await self._connection.fetchrow(_SQL["newest"], unit_id)
         return None if record is None else StoredCertificate(**record)
+
+    async def named(self, serials: list[str]) -> dict[str, StoredCertificate]:
+        """Those of `serials` that exist."""
+        records = await self._connection.fetch(_SQL["named"], serials)
+        return {record["serial"]: StoredCertificate(**record) for record in records}
+
+    async def lineages(self, unit_ids: list[str]) -> dict[str, dict[str, str | None]]:
+        """For each unit that has certificates, the predecessor of each by serial."""
+        lineages: dict[str, dict[str, str | None]] = {}
+        for unit_id, serial, predecessor in await self._connection.fetch(_SQL["lineages"], unit_ids):
+            lineages.setdefault(unit_id, {})[serial] = predecessor
+        return lineages

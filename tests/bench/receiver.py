@@ -22,6 +22,7 @@ from fleet.ingest.mqtt_codec import OversizedPublish, Publish
 from fleet.ingest.subscriber import MqttSubscriber, filters
 from fleet.logs import configure_logs
 from fleet.metrics import Metrics
+from fleet.renewal.proofs import keep_proofs
 from fleet.settings import PresenceSettings
 from fleet.store.store import open_store
 from tests.bench.certificates import client_context
@@ -63,6 +64,7 @@ async def ingest(task: dict[str, Any]) -> dict[str, Any]:
         presence=PresenceSettings(),
         metrics=metrics,
         on_sessions=on_sessions,
+        on_proofs=keep_proofs,
     )
     tasks = [asyncio.create_task(downlink.run()), asyncio.create_task(whole.run())]
     await _ready(subscriber, tasks, downlink)

@@ -20,6 +20,7 @@ from fleet.ingest.inbox import BatchLimits
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber, filters
 from fleet.metrics import Metrics
+from fleet.renewal.proofs import keep_proofs
 from fleet.settings import PresenceSettings
 from fleet.store.store import Store
 from protocols.downlink import Ack, Body, key_id, unseal
@@ -214,6 +215,7 @@ async def running_ingest(
         presence=presence or PresenceSettings(),
         metrics=metrics,
         on_sessions=on_sessions,
+        on_proofs=keep_proofs,
         clock=clock,
         batch_limits=batch_limits,
     )

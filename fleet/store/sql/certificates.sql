@@ -17,3 +17,11 @@ FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, serial
 SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
     revoked_at
 FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, serial LIMIT 1
+
+-- name: named
+SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
+    revoked_at
+FROM certificate WHERE serial = ANY($1)
+
+-- name: lineages
+SELECT unit_id, serial, predecessor FROM certificate WHERE unit_id = ANY($1)

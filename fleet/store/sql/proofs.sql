@@ -1,6 +1,6 @@
 -- name: states
 SELECT unit_proof.unit_id, session, challenge, challenge_spool, challenge_seq, sessions, proven_at, certificate,
-    unit_proof.boot_id, left_boots, proven_spool, proven_seq, standing_changed_at
+    boot_id, left_boots, proven_spool, proven_seq, standing_changed_at
 FROM unit_proof JOIN unit USING (unit_id) WHERE unit_id = ANY($1)
 
 -- name: challenge
@@ -19,7 +19,24 @@ ON CONFLICT (unit_id) DO UPDATE SET
     challenged_at = excluded.challenged_at,
     challenge_spool = excluded.challenge_spool,
     challenge_seq = excluded.challenge_seq,
+    -- The last 16: greatest, because a slice that begins below 1 would count from there.
     sessions = unit_proof.sessions[greatest(1, cardinality(unit_proof.sessions) - 14):] || excluded.sessions
+
+-- name: accept
+UPDATE unit_proof SET challenge = NULL, proven_at = $2, certificate = $3, boot_id = $4, left_boots = $5,
+    proven_spool = $6, proven_seq = $7
+WHERE unit_id = $1
+
+-- name: connected
+UPDATE certificate SET connected_at = $2 WHERE serial = $1 AND connected_at IS NULL
+
+-- name: key_in_use
+UPDATE unit SET fingerprint = used.fingerprint, key_protection = used.key_protection
+FROM certificate AS used
+WHERE used.serial = $1 AND unit.unit_id = used.unit_id
+  AND (unit.fingerprint, unit.key_protection) IS DISTINCT FROM (used.fingerprint, used.key_protection)
+  AND NOT EXISTS (
+      SELECT FROM unit AS other WHERE other.fingerprint = used.fingerprint AND other.unit_id <> used.unit_id)
 
 -- name: people_version
 SELECT coalesce(max(version), 1) FROM people_list
