@@ -14,7 +14,7 @@ from fleet.ca import certificates, files
 from fleet.ca.csr import UnitPublicKey, check_unit_key
 from fleet.ca.errors import IssuingExpired
 from fleet.ca.holdings import Holdings, Issuer, digest, load_holdings, pem
-from fleet.ca.revocation_list import Revoked, revocation_list
+from fleet.ca.revocation_list import Revoked, read_lists, revocation_list
 from protocols.errors import InvalidId
 from protocols.ids import check_unit_id
 from protocols.joining import API_TLS_NAME, RootOffer
@@ -200,10 +200,25 @@ class CertificateAuthority:
         Every list has all of `revoked`: serial numbers are random, so one of another issuer does no harm. Good for 30
         days; `number`, 0 or more, must grow from list to list. Raises IssuingExpired when all have ended.
         """
+        return b"".join(revocation_list(revoked, number, now, _signer(issuer)) for issuer in self._in_use(now))
+
+    def complete_lists(self, content: bytes, now: datetime) -> bytes:
+        """The revocation lists `content` and, for issuing certificates that have none there, one that says the same
+        under the same number; `content` itself when none is missing.
+
+        A broker refuses every certificate whose issuer has no list, so a new issuing certificate needs one before its
+        first leaf. Raises ValueError for damaged lists, IssuingExpired.
+        """
+        lists = read_lists(content)
+        missing = [issuer for issuer in self._in_use(now) if issuer.certificate.subject not in lists.issuers]
+        added = [revocation_list(lists.revoked, lists.number, now, _signer(issuer)) for issuer in missing]
+        return content + b"".join(added)
+
+    def _in_use(self, now: datetime) -> list[Issuer]:
         in_use = [each for each in self._holdings.issuers if each.certificate.not_valid_after_utc > now]
         if not in_use:
             raise _expired(self._signing.certificate)
-        return b"".join(revocation_list(revoked, number, now, _signer(issuer)) for issuer in in_use)
+        return in_use
 
     @property
     def _signing(self) -> Issuer:

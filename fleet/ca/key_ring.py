@@ -5,7 +5,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 
 from fleet.ca import files
-from fleet.ca.errors import AuthorityUnreadable, TokenUnusable
+from fleet.ca.errors import AuthorityUnreadable
 from fleet.ca.keys import Pkcs11Key, is_pem, read_token_file
 
 
@@ -40,11 +40,7 @@ def make_key(path: Path, token: Pkcs11Key | None) -> EllipticCurvePrivateKey:
 
 
 def _from_token(named: Pkcs11Key, *, make: bool) -> EllipticCurvePrivateKey:
-    # Only fleets with a token have the library for it.
-    from fleet.ca import pkcs11  # noqa: PLC0415 - as the line above says
-    from hardware_keys import HardwareKeyError  # noqa: PLC0415 - as above
+    from fleet.ca import pkcs11  # noqa: PLC0415 - only fleets with a token have the library for it
 
-    try:
-        return pkcs11.make_key(named) if make else pkcs11.open_key(named)
-    except HardwareKeyError as error:
-        raise TokenUnusable(named.token, str(error)) from error
+    take = pkcs11.make_key if make else pkcs11.open_key
+    return take(module=named.module, token=named.token, key=named.key, pin_file=Path(named.pin_file))

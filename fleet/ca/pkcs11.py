@@ -13,9 +13,7 @@ from hardware_keys import EcKey, HardwareKeyError, TokenAddress, make_ec_key, op
 class _AuthorityKey(EcKey):
     """As `EcKey`; where the token does not sign, that is TokenUnusable."""
 
-    def sign(
-        self, data: bytes | bytearray | memoryview[int], signature_algorithm: EllipticCurveSignatureAlgorithm
-    ) -> bytes:
+    def sign(self, data: bytes | bytearray | memoryview, signature_algorithm: EllipticCurveSignatureAlgorithm) -> bytes:
         """See EcKey; raises TokenUnusable."""
         with _explained(self.token.address):
             return super().sign(data, signature_algorithm)

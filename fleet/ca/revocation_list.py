@@ -1,5 +1,6 @@
-"""Certificate revocation lists (RFC 5280, section 5). Pure: what is revoked and who signs in, PEM out."""
+"""Certificate revocation lists (RFC 5280, section 5). Pure: what is revoked and who signs in, PEM out, and back."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fleet.ca.certificates import BACKDATED_BY, Signer, whole_second
 
+_LIST = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
 CRL_LIFE = timedelta(days=30)
 """How long a list may be used; a broker with an older one lets nobody in."""
 
@@ -19,6 +21,32 @@ class Revoked(NamedTuple):
 
     serial: int
     revoked_at: datetime
+
+
+class Lists(NamedTuple):
+    """What a file of revocation lists says: who has signed one, all that is revoked, the highest number (0 for none),
+    and when the first of the lists ends (None when there is none)."""
+
+    issuers: frozenset[x509.Name]
+    revoked: tuple[Revoked, ...]
+    number: int
+    next_update: datetime | None
+
+
+def read_lists(content: bytes) -> Lists:
+    """Read the concatenated PEM lists in `content`; signatures are not checked. Raises ValueError for damaged ones."""
+    lists = [x509.load_pem_x509_crl(each) for each in _LIST.findall(content)]
+    if not lists and content.strip():
+        raise ValueError("no revocation list in PEM")
+    numbers = [each.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for each in lists]
+    ends = [each.next_update_utc for each in lists if each.next_update_utc is not None]
+    entries = {Revoked(entry.serial_number, entry.revocation_date_utc) for each in lists for entry in each}
+    return Lists(
+        frozenset(each.issuer for each in lists),
+        tuple(sorted(entries)),
+        max(numbers, default=0),
+        min(ends, default=None),
+    )
 
 
 def revocation_list(revoked: Sequence[Revoked], number: int, now: datetime, signer: Signer) -> bytes:
