@@ -13,6 +13,7 @@ from fleet.api.app import build_api
 from fleet.api.assembly import assemble
 from fleet.api.server import ApiServer
 from fleet.broker_address import BrokerAddress
+from fleet.ca.watch import CertificateWatch
 from fleet.clock import utc_now
 from fleet.commands.dispatcher import Dispatcher
 from fleet.credentials import Credentials, load_credentials
@@ -111,6 +112,7 @@ def _parts(
         ("commands", dispatcher.run()),
         ("ingest", ingest.run()),
         ("presence", sweeper.run()),
+        ("certificates", CertificateWatch(credentials, store, utc_now, api.reload_certificate).run()),
         ("retention", Retention(store, settings.retention, utc_now).run()),
     ]
 
