@@ -44,6 +44,8 @@ RefusalCode = Literal[
     "join-refused",
     "certificate-unknown",
     "certificate-superseded",
+    "certificate-ended",
+    "certificate-valid",
     "key-unknown",
     "key-known",
     "unit-quarantined",

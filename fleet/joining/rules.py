@@ -28,6 +28,29 @@ _REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     "joins-too-fast": ("too many attempts from this address", "wait a minute, then try again"),
     "csr-invalid": ("the certificate request can not be used", "the unit must prove a P-256 key of its own"),
     "join-refused": ("this unit is refused", "ask who is on duty, then make a new voucher"),
+    "certificate-unknown": (
+        "no unit's certificate was shown",
+        "a unit shows the certificate it reports with; if it has lost it, it needs a new voucher: fleet unit invite",
+    ),
+    "certificate-superseded": (
+        "this certificate was replaced, and the unit has connected with its successor",
+        "if this is the same device, its disk was put back to an older state; if not, it is a copy: tell a supervisor",
+    ),
+    "certificate-ended": (
+        "the certificate has ended",
+        "the unit asks to come back with its old key, and a person compares its fingerprint: fleet unit joins",
+    ),
+    "certificate-valid": ("the unit's certificate is still good", "renew it instead of coming back with the old key"),
+    "key-unknown": (
+        "this is not the key of such a unit",
+        "if the unit lost its key, make a new voucher: fleet unit invite",
+    ),
+    "key-known": ("this key is in use already", "the unit must make a new key"),
+    "unit-quarantined": ("the unit is quarantined", "a supervisor looks at why, and releases or revokes it"),
+    "unit-revoked": (
+        "the unit was revoked, which is final",
+        "if the device is to be used again, erase it and let it join with a new voucher and a new key",
+    ),
 }
 
 

@@ -108,9 +108,10 @@ class VoucherUsed(Entry, frozen=True, kw_only=True, tag="voucher.used"):
 
 
 class JoinPresented(Entry, frozen=True, kw_only=True, tag="join.presented"):
-    """A key presented a voucher for the first time and waits for a person."""
+    """A key presented a voucher for the first time and waits for a person. Without a voucher: the key of `unit`, whose
+    certificate has ended."""
 
-    voucher: str
+    voucher: str | None
     join: str
     fingerprint: str
     came_from: str
