@@ -12,6 +12,7 @@ from fleet.joining.door import Door
 from fleet.joining.vouchers import Vouchers
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
+from fleet.revocation.standing import UnitStanding
 from fleet.settings import Settings
 from fleet.store.store import Store
 from protocols.joining import BrokerAddress
@@ -33,6 +34,7 @@ def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hu
         vouchers=Vouchers(store, clock, ca_sha256=authority.ca_sha256, url=settings.api.url),
         decisions=JoinDecisions(store, clock, authority, settings.new_unit),
         desk=UnitDesk(store, clock),
+        standing=UnitStanding(store, clock),
         root_pem=authority.root_pem,
         join_limit=RateLimit(settings.joining.requests_per_minute),
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),

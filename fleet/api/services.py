@@ -15,6 +15,7 @@ from fleet.joining.door import Door
 from fleet.joining.vouchers import Vouchers
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
+from fleet.revocation.standing import UnitStanding
 from fleet.store.store import Store
 
 
@@ -31,6 +32,7 @@ class Services:
     vouchers: Vouchers
     decisions: JoinDecisions
     desk: UnitDesk
+    standing: UnitStanding
     root_pem: bytes
     join_limit: RateLimit
     sign_in_limit: RateLimit
