@@ -26,6 +26,9 @@ from fleet.metrics import Metrics
 from fleet.presence.sweeper import Sweeper
 from fleet.renewal.proofs import keep_proofs
 from fleet.retention import Retention
+from fleet.revocation.revocation_list import RevocationList
+from fleet.revocation.revoker import Revoker
+from fleet.revocation.units_listener import UnitsListener
 from fleet.settings import Settings
 from fleet.store.store import Store, open_store
 from protocols.backoff import Backoff
@@ -105,6 +108,14 @@ def _parts(
         on_proofs=keep_proofs,
     )
     sweeper = Sweeper(store, settings.presence, utc_now, lambda: ingest.listening_since, metrics)
+    revoker = Revoker(
+        store=store,
+        authority=credentials.authority,
+        hub=hub,
+        clock=utc_now,
+        revocation_list=RevocationList(store, credentials.authority, credentials.crl_path),
+        listener=UnitsListener(settings.broker.host, settings.broker.unit_port),
+    )
     return [
         ("api", api.run()),
         ("hub", hub.run()),
@@ -112,6 +123,7 @@ def _parts(
         ("commands", dispatcher.run()),
         ("ingest", ingest.run()),
         ("presence", sweeper.run()),
+        ("revocation", revoker.run()),
         ("certificates", CertificateWatch(credentials, store, utc_now, api.reload_certificate).run()),
         ("retention", Retention(store, settings.retention, utc_now).run()),
     ]

@@ -26,6 +26,18 @@ class TurnedAway(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+CANARY = "canary"
+"""The holder of a certificate that only shows whether a broker has read the list."""
+
+
+class OtherRevocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A revoked certificate that is no unit's: `serial` in lower-case hexadecimal, `holder` whose it was."""
+
+    serial: str
+    holder: str
+    not_after: datetime
+
+
 class RevocationStore:
     """Standing and revocation within one transaction."""
 
@@ -71,3 +83,38 @@ class RevocationStore:
         """Refuse the request of a unit that waits to come back with its old key."""
         records = await self._connection.fetch(_SQL["turn_away_rejoins"], unit_id, decided_by, now, reason)
         return [TurnedAway(**record) for record in records]
+
+    async def lock_list(self) -> None:
+        """Let only one transaction at a time make a revocation list, so that a later number never says less."""
+        await self._connection.execute(_SQL["lock_list"])
+
+    async def revoked(self, ended_before: datetime) -> dict[str, datetime]:
+        """The serials that belong on the list, with the time of revocation: all certificates of revoked units and
+        others that were revoked, but those that ended before `ended_before`."""
+        records = await self._connection.fetch(_SQL["revoked"], ended_before)
+        return {record["serial"]: record["revoked_at"] for record in records}
+
+    async def to_cut_off(self, limit: int) -> list[str]:
+        """At most `limit` revoked units whose session may still live, longest revoked first."""
+        return [record["unit_id"] for record in await self._connection.fetch(_SQL["to_cut_off"], limit)]
+
+    async def take_to_cut_off(self, unit_id: str) -> bool:
+        """Lock the unit; False when another controller has it, or it is cut off already."""
+        return await self._connection.fetchval(_SQL["take_to_cut_off"], unit_id) is not None
+
+    async def set_cut_off(self, unit_id: str, now: datetime) -> None:
+        """Enter that the unit's session was closed and a new one refused."""
+        await self._connection.execute(_SQL["set_cut_off"], unit_id, now)
+
+    async def next_number(self) -> int:
+        """The number of the next revocation list."""
+        number: int = await self._connection.fetchval(_SQL["next_number"])
+        return number
+
+    async def add_other(self, other: OtherRevocation, now: datetime) -> None:
+        """Put a certificate that is no unit's on the list."""
+        await self._connection.execute(_SQL["add_other"], other.serial, other.holder, now, other.not_after)
+
+    async def erase_canaries(self, ended_before: datetime) -> None:
+        """Forget canaries that ended before `ended_before`."""
+        await self._connection.execute(_SQL["erase_canaries"], CANARY, ended_before)

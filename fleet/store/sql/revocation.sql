@@ -33,3 +33,32 @@ RETURNING join_id, fingerprint
 -- name: certificates
 SELECT serial, fingerprint, not_before, not_after, predecessor, connected_at, revoked_at
 FROM certificate WHERE unit_id = $1 ORDER BY not_before DESC, serial LIMIT 100
+
+-- name: lock_list
+SELECT pg_advisory_xact_lock(hashtext('muster revocation list'))
+
+-- name: revoked
+SELECT serial, coalesce(revoked_at, standing_changed_at, joined_at) AS revoked_at
+FROM certificate JOIN unit USING (unit_id)
+WHERE (revoked_at IS NOT NULL OR state = 'revoked') AND not_after > $1
+UNION ALL
+SELECT serial, revoked_at FROM other_revocation WHERE not_after > $1
+
+-- name: to_cut_off
+SELECT unit_id FROM unit WHERE state = 'revoked' AND cut_off_at IS NULL ORDER BY standing_changed_at, unit_id LIMIT $1
+
+-- name: take_to_cut_off
+SELECT unit_id FROM unit WHERE unit_id = $1 AND state = 'revoked' AND cut_off_at IS NULL
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: set_cut_off
+UPDATE unit SET cut_off_at = $2 WHERE unit_id = $1
+
+-- name: next_number
+SELECT nextval('crl_number')
+
+-- name: add_other
+INSERT INTO other_revocation (serial, holder, revoked_at, not_after) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+
+-- name: erase_canaries
+DELETE FROM other_revocation WHERE holder = $1 AND not_after <= $2
