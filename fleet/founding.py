@@ -1,33 +1,107 @@
-"""Making a new fleet."""
+"""Making a new fleet, and giving a fleet whose administrators are lost a new people list."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import msgspec
 
 from fleet.clock import utc_now
 from fleet.credentials import create_credentials
 from fleet.errors import Conflict
-from fleet.log.entries import CONTROLLER
-from fleet.people.keys import read_person_key
-from fleet.people.register import PeopleRegister
+from fleet.log.entries import CONTROLLER, VoucherWithdrawn
+from fleet.people.drafting import anchor_list
+from fleet.people.enacting import enact
 from fleet.settings import Settings
+from fleet.store.events import ControllerEvent
 from fleet.store.migrate import upgrade
-from fleet.store.store import open_store
+from fleet.store.store import Store, open_store
 from protocols.api.people import NewPerson
-from protocols.ids import check_person_id
+from protocols.people import ListedPerson, PeopleList
 
 
-async def found(settings: Settings, administrator: str, name: str, key: str) -> None:
-    """Make authority, signing key and schema, and add the first administrator with the public key line `key`.
+class Anchor(msgspec.Struct, frozen=True):
+    """A list that stands for itself: people pin `sha256` (hexadecimal), vouchers carry it."""
 
-    Raises AuthorityExists when `settings.state_dir` holds a fleet already, Conflict when the database does: only the
-    schema is brought up to date then.
+    version: int
+    sha256: str
+    people: list[str]
+
+
+async def found(settings: Settings, people: Sequence[NewPerson]) -> Anchor:
+    """Make authority, signing key and schema, and the first people list, of `people`.
+
+    Raises AuthorityExists when `settings.state_dir` holds a fleet already, Conflict when the database does (only the
+    schema is brought up to date then), RequestRefused unless there are two administrators with keys of their own.
     """
-    person = NewPerson(person_id=check_person_id(administrator), name=name, role="administrator", key=key)
-    read_person_key(key)
+    now = utc_now()
+    anchor = anchor_list(1, people, [], now)
     await upgrade(settings.database.owner_dsn or settings.database.dsn)
-    store = await open_store(settings.database.dsn, max_connections=2)
-    try:
+    async with _opened(settings.database.dsn) as store:
         async with store.transaction() as transaction:
             if await transaction.people.every():
                 raise Conflict("fleet-exists", "this database holds a fleet already", "name another database")
-        create_credentials(settings.state_path, utc_now())
-        await PeopleRegister(store, utc_now).add(person, CONTROLLER)
+        create_credentials(settings.state_path, now)
+        return await put_anchor(store, anchor, {person.person_id: person.name for person in people}, now)
+
+
+async def refound(settings: Settings, administrators: Sequence[NewPerson]) -> Anchor:
+    """Write a new anchor: `administrators` in place of those there were, everybody else with access as they are.
+
+    Raises Conflict when there is no fleet to do it for, RequestRefused as `found` does.
+    """
+    now = utc_now()
+    async with _opened(settings.database.owner_dsn or settings.database.dsn) as store:
+        async with store.transaction() as transaction:
+            newest = await transaction.people.newest_list()
+            everybody = await transaction.people.every()
+        if newest is None:
+            raise Conflict("people-unfounded", "this database holds no fleet", "make one with fleet init")
+        named = {person.person_id for person in administrators}
+        kept = [
+            ListedPerson(
+                person_id=person.person_id,
+                role=person.role,
+                key=person.public_key,
+                valid_from=person.valid_from,
+                valid_until=person.valid_until,
+            )
+            for person in everybody
+            if person.ended_at is None and person.role != "administrator" and person.person_id not in named
+        ]
+        anchor = anchor_list(newest.version + 1, administrators, kept, now)
+        return await put_anchor(store, anchor, {person.person_id: person.name for person in administrators}, now)
+
+
+async def put_anchor(store: Store, anchor: PeopleList, names: dict[str, str], now: datetime) -> Anchor:
+    """Write `anchor` as the list in force, and void vouchers of the one before.
+
+    Raises Conflict when another list was faster.
+    """
+    async with store.transaction() as transaction:
+        await transaction.people.lock()
+        newest = await transaction.people.newest_list()
+        if anchor.version != (0 if newest is None else newest.version) + 1:
+            raise Conflict("people-changed", "the people list has just changed", "look at it, then try again")
+        digest = await enact(transaction, anchor, names, actor=CONTROLLER, now=now)
+        if newest is not None:
+            for voucher in await transaction.people.void_vouchers(now):
+                await transaction.log.append(VoucherWithdrawn(at=now, actor=CONTROLLER, voucher=voucher))
+            event = ControllerEvent(
+                kind="people-refounded",
+                severity="alarm",
+                summary=f"people list {anchor.version} was founded anew on the controller's host: every unit needs a "
+                "voucher and a visit, everybody a new people_anchor",
+            )
+            await transaction.events.add(event, now)
+            transaction.changed.events = transaction.changed.joins = True
+    return Anchor(anchor.version, digest, sorted(person.person_id for person in anchor.people))
+
+
+@asynccontextmanager
+async def _opened(dsn: str) -> AsyncIterator[Store]:
+    store = await open_store(dsn, max_connections=2)
+    try:
+        yield store
     finally:
         await store.close()

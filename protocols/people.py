@@ -67,6 +67,8 @@ NEEDED_SIGNATURES = 2
 MAX_LIST_CHARS = 64 * 1024
 MAX_LIST_SIGNATURES = 8
 MAX_VERSION = 2**31 - 1
+DRAFT_DAYS = 7
+"""How long a draft may wait for its signatures."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Moment = Annotated[datetime, Meta(tz=True)]

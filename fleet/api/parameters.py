@@ -4,13 +4,16 @@ from typing import Annotated, TypeAlias
 
 from litestar.params import PathParameter, QueryParameter
 
+from protocols.people import MAX_VERSION
+
 _LAST_EVENT_ID = 2**53 - 1  # any JSON reader keeps it exact
 _UNIT_ID = r"^[a-z0-9-]{8,40}$(?!\n)"
 
 UnitInPath: TypeAlias = Annotated[str, PathParameter(pattern=_UNIT_ID)]
 PersonInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
 TokenInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{24}$(?!\n)")]
-"""The id of a voucher or a join request."""
+"""The id of a voucher, a join request or a draft."""
 EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=_LAST_EVENT_ID)]
 UnitAsked: TypeAlias = Annotated[str | None, QueryParameter(pattern=_UNIT_ID)]
 EventAsked: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=_LAST_EVENT_ID)]
+VersionAsked: TypeAlias = Annotated[int | None, QueryParameter(ge=0, le=MAX_VERSION)]

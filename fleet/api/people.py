@@ -5,12 +5,12 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET, address_of, caller_of
-from fleet.api.parameters import PersonInPath
+from fleet.api.parameters import PersonInPath, TokenInPath, VersionAsked
 from fleet.api.services import Given
 from fleet.api.throttle import throttle_sign_ins
-from protocols.api.people import NewPerson, PersonView
+from protocols.api.people import AccessEnded, DraftSignature, DraftView, PeopleChange, PersonView
 from protocols.api.sessions import Challenge, ChallengeRequest, SignedIn, SignIn, Whoami
-from protocols.people import PERMISSIONS
+from protocols.people import PERMISSIONS, SignedPeopleList
 
 ApiRequest = Request[object, object, State]
 
@@ -53,16 +53,59 @@ async def list_people(services: Given) -> list[PersonView]:
         return [person.view() for person in await transaction.people.every()]
 
 
-@post("/api/people", opt={"permission": "manage-people"})
-async def add_person(request: ApiRequest, services: Given, data: JSONBody[NewPerson]) -> PersonView:
-    """Add a person with one key."""
-    return (await services.people.add(data, caller_of(request).person.person_id)).view()
+@get("/api/people/lists", opt={"permission": "see-people"})
+async def people_lists(services: Given, after: VersionAsked = None) -> list[SignedPeopleList]:
+    """The lists that follow `after`, or the newest anchor and those that follow it; at most 16."""
+    async with services.store.transaction() as transaction:
+        if after is None:
+            anchor = await transaction.people.newest_anchor()
+            assert anchor is not None, "whoever asks is on a list, and the first list is an anchor"
+            after = anchor.version - 1
+        return await transaction.people.lists_after(after)
 
 
-@post("/api/people/{person_id:str}/end", opt={"permission": "manage-people"}, status_code=204)
-async def end_person(request: ApiRequest, services: Given, person_id: PersonInPath) -> None:
-    """End a person's access and sessions at once."""
-    await services.people.end(person_id, caller_of(request).person.person_id)
+@get("/api/people/drafts", opt={"permission": "see-people"})
+async def list_drafts(services: Given) -> list[DraftView]:
+    """Next lists that wait for signatures, then the latest others."""
+    return await services.people.drafts()
 
 
-HANDLERS = [challenge, sign_in, whoami, sign_out, list_people, add_person, end_person]
+@post("/api/people/drafts", opt={"permission": "manage-people"})
+async def draft_change(request: ApiRequest, services: Given, data: JSONBody[PeopleChange]) -> DraftView:
+    """Draft the next list."""
+    return await services.people.draft(data, caller_of(request).person.person_id)
+
+
+@post("/api/people/drafts/{draft_id:str}/sign", opt={"permission": "manage-people"}, status_code=200)
+async def sign_draft(
+    request: ApiRequest, services: Given, draft_id: TokenInPath, data: JSONBody[DraftSignature]
+) -> DraftView:
+    """Add the caller's signature; the second one puts the list in force."""
+    return await services.people.sign(draft_id, data.signature, caller_of(request).person.person_id)
+
+
+@delete("/api/people/drafts/{draft_id:str}", opt={"permission": "manage-people"})
+async def withdraw_draft(request: ApiRequest, services: Given, draft_id: TokenInPath) -> None:
+    """Withdraw a draft."""
+    await services.people.withdraw(draft_id, caller_of(request).person.person_id)
+
+
+@post("/api/people/{person_id:str}/end", opt={"permission": "manage-people"}, status_code=200)
+async def end_person(request: ApiRequest, services: Given, person_id: PersonInPath) -> AccessEnded:
+    """End a person's access and sessions at once, and draft the list without them."""
+    return await services.people.end(person_id, caller_of(request).person.person_id)
+
+
+HANDLERS = [
+    challenge,
+    sign_in,
+    whoami,
+    sign_out,
+    list_people,
+    people_lists,
+    list_drafts,
+    draft_change,
+    sign_draft,
+    withdraw_draft,
+    end_person,
+]

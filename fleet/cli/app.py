@@ -15,7 +15,9 @@ from fleet.client.errors import (
     InvalidClientSettings,
     NoSigningKey,
     NotReachable,
+    PeopleNotTrusted,
     Refused,
+    VoucherNotTrusted,
 )
 from fleet.errors import FleetError, RequestRefused, SettingsInvalid
 from protocols.errors import ProtocolError
@@ -31,19 +33,21 @@ ambiguous; 4 the controller can not be reached or trusted; 5 settings can not be
 """
 
 app = App(name="fleet", help=_HELP)
-app.command("fleet.cli.controller:init", help="Make a new fleet: authority, keys, database, first administrator.")
+app.command("fleet.cli.controller:init", help="Make a new fleet: authority, keys, database, first administrators.")
 app.command("fleet.cli.controller:migrate", help="Bring the database to the revision this program needs.")
 app.command("fleet.cli.controller:serve", help="Run the controller until SIGTERM or SIGINT.")
 app.command("fleet.cli.demo:demo", help="Run a whole fleet here, on loopback only, with the console on top.")
 app.command("fleet.cli.unit:app", name="unit", help="Units: invite, accept, look, ask, set.")
-app.command("fleet.cli.person:app", name="person", help="People: add, list, end.")
+app.command(
+    "fleet.cli.person:app", name="person", help="People: add, rekey, end, list; sign the people list, check it."
+)
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
 
 _SAID_SIGNS = 2000
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = (
     ((InvalidClientSettings, NoSigningKey, SettingsInvalid), 5),
-    ((NotReachable, CertificateNotTrusted), 4),
+    ((NotReachable, CertificateNotTrusted, PeopleNotTrusted, VoucherNotTrusted), 4),
     ((Refused, RequestRefused), 3),
 )
 

@@ -2,36 +2,32 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from fleet.cli.options import PersonId, PersonName
-from fleet.cli.output import print_line
-from fleet.cli.person import read_key_file
+from fleet.cli.administrators import Administrators, ValidDays, advise, new_administrators
+from fleet.cli.options import ConfigFile
+from fleet.cli.output import print_line, print_remark
 from fleet.settings import Settings, load_settings
 
-ConfigFile = Annotated[
-    Path, Parameter(name="--config", help="The controller's TOML settings.", env_var="MUSTER_CONFIG")
-]
 _DEFAULT = Path("/etc/muster/fleet.toml")
 
 
-def init(administrator: PersonId, name: PersonName, *, key: Path, config: ConfigFile = _DEFAULT) -> None:
-    """Make a new fleet: certificate authority, signing key, database schema, and the first administrator.
+def init(*, administrator: Administrators, valid_days: ValidDays = 365, config: ConfigFile = _DEFAULT) -> None:
+    """Make a new fleet: certificate authority, signing key, database schema, and the people list's anchor.
 
-    Parameters
-    ----------
-    administrator
-        The first administrator's id, as AD-01.
-    key
-        The administrator's `.pub` file.
+    Two administrators sign every later change, so a fleet begins with two at least. As
+    `--administrator AD-01 "Ada Example" ada.pub --administrator AD-02 "Bo Example" bo.pub`.
     """
     from fleet.founding import found  # noqa: PLC0415 - only this command needs the migrations
 
+    people = new_administrators(administrator, valid_days)
     settings = load_settings(config)
-    asyncio.run(found(settings, administrator, name, read_key_file(key)))
+    anchor = asyncio.run(found(settings, people))
     print_line(f"a new fleet is in {settings.state_dir}; its root certificate is {settings.state_dir}/ca/root.crt")
+    print_line(f'people_anchor = "{anchor.sha256}"')
+    print_remark(
+        "everybody writes that line into their client settings; hand it over with the root certificate, by hand"
+    )
+    advise(len(people))
 
 
 def migrate(*, config: ConfigFile = _DEFAULT) -> None:

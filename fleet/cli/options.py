@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Protocol, runtime_checkable
 
 from cyclopts import (
@@ -85,9 +86,13 @@ class ShortLine:
             raise ValueError(self.words)
 
 
-_PERSON = Form(PERSON_ID, "two capitals, a dash, two to six digits, as TO-12")
-PersonId = Annotated[str, Parameter(validator=_PERSON)]
-PersonName = Annotated[str, Parameter(validator=ShortLine(1, 80), help="The person's name.")]
+PERSON_FORM = Form(PERSON_ID, "two capitals, a dash, two to six digits, as TO-12")
+PERSON_NAME = ShortLine(1, 80)
+PersonId = Annotated[str, Parameter(validator=PERSON_FORM)]
+PersonName = Annotated[str, Parameter(validator=PERSON_NAME, help="The person's name.")]
+ConfigFile = Annotated[
+    Path, Parameter(name="--config", help="The controller's TOML settings.", env_var="MUSTER_CONFIG")
+]
 UnitName = Annotated[str, Parameter(help="The unit's id, the beginning of it, or the unit's label.")]
 Label = Annotated[
     str,

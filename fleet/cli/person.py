@@ -1,35 +1,24 @@
-"""`fleet person`: who works here."""
+"""`fleet person`: who works here, and the lists that say so to units."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from fleet.cli import people_drafts
+from fleet.cli.administrators import Administrators, ValidDays, advise, new_administrators
 from fleet.cli.door import Config, Json, ask
-from fleet.cli.options import PersonId, PersonName, WholeNumber
-from fleet.cli.output import print_json, print_line, print_table
-from fleet.errors import SettingsInvalid
-from fleet.people.key_line import public_key_line
-from protocols.api.people import NewPerson
+from fleet.cli.options import ConfigFile, PersonId, PersonName
+from fleet.cli.output import print_json, print_line, print_remark, print_table
+from fleet.cli.people_drafts import tell_drafted
+from fleet.cli.person_key import read_key_file
+from protocols.api.people import AccessEnded, NewKey, NewPerson
 from protocols.people import Role
+from protocols.text import escaped
 
-app = App(name="person", help="People: add, list, end.")
-_KEY_FILE_SIGNS = 16_384
-_NOT_PUBLIC = "is not one OpenSSH public key line; give the .pub file, never the private key"
-
-
-def read_key_file(path: Path) -> str:
-    """The one line of a `.pub` file; raises SettingsInvalid for anything else, a private key above all."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            line = public_key_line(file.read(_KEY_FILE_SIGNS))
-    except OSError as error:
-        raise SettingsInvalid(str(path), f"can not be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise SettingsInvalid(str(path), _NOT_PUBLIC) from error
-    if line is None:
-        raise SettingsInvalid(str(path), _NOT_PUBLIC)
-    return line
+app = App(name="person", help="People: add, rekey, end, list; sign the people list, check it.")
+KeyFile = Annotated[Path, Parameter(help="The person's .pub file.")]
 
 
 @app.command
@@ -38,28 +27,43 @@ def add(
     name: PersonName,
     *,
     role: Role,
-    key: Path,
-    valid_days: Annotated[int, Parameter(validator=WholeNumber(1, 1830))] = 365,
+    key: KeyFile,
+    valid_days: ValidDays = 365,
     client: Config = None,
     json: Json = False,
 ) -> None:
-    """Add a person with their public SSH key.
+    """Draft a list with one more person, who may sign in once two administrators have signed it.
 
     Parameters
     ----------
     person_id
         Two capitals, a dash, digits, as TO-12.
-    key
-        The person's `.pub` file.
-    valid_days
-        How long the person may sign in, 1 to 1830 days.
     """
     new = NewPerson(person_id=person_id, name=name, role=role, key=read_key_file(key), valid_days=valid_days)
-    added = ask(client, lambda door: door.add_person(new))
-    if json:
-        print_json(added)
-    else:
-        print_line(f"{added.person_id} may sign in as {added.role} with {added.key_fingerprint}")
+    tell_drafted(ask(client, lambda door: door.draft_people(new)), json=json)
+
+
+@app.command
+def rekey(
+    person_id: PersonId,
+    *,
+    key: KeyFile,
+    role: Role | None = None,
+    valid_days: ValidDays = 365,
+    client: Config = None,
+    json: Json = False,
+) -> None:
+    """Draft a list with another key, another term (with the key they have) or another role for a person.
+
+    Somebody whose access was ended gets it back. When the old key may be in other hands, end their access first.
+
+    Parameters
+    ----------
+    role
+        Left out: the role stays.
+    """
+    new = NewKey(person_id=person_id, key=read_key_file(key), role=role, valid_days=valid_days)
+    tell_drafted(ask(client, lambda door: door.draft_people(new)), json=json)
 
 
 @app.command(name="list")
@@ -74,10 +78,59 @@ def list_(*, client: Config = None, json: Json = False) -> None:
 
 
 @app.command
-def end(person_id: PersonId, *, client: Config = None) -> None:
-    """End a person's access and sessions at once."""
-    ask(client, lambda door: door.end_person(person_id))
+def end(person_id: PersonId, *, client: Config = None, json: Json = False) -> None:
+    """End a person's access and sessions at once, and draft the list without them.
+
+    Units trust their key until that list is signed by two administrators.
+    """
+    ended = ask(client, lambda door: door.end_person(person_id))
+    if json:
+        print_json(ended)
+        return
     print_line(f"{person_id} can no longer sign in")
+    print_remark(what_is_left(ended))
+
+
+def what_is_left(ended: AccessEnded) -> str:
+    """What has to be done next, for the person who ended an access."""
+    if ended.draft is not None:
+        return f"units trust their key until two administrators have signed: fleet person sign {ended.draft.draft_id}"
+    if ended.administrators_left < 2:
+        return (
+            f"{ended.administrators_left} administrator is left: nobody can sign people lists, and units go on "
+            "trusting that key, until the list is founded anew on the controller's host: fleet person refound"
+        )
+    return "the people list did not change; if they are still on it, draft one without them: fleet person check"
+
+
+@app.command
+def refound(
+    *,
+    administrator: Administrators,
+    valid_days: ValidDays = 365,
+    config: ConfigFile = Path("/etc/muster/fleet.toml"),
+    json: Json = False,
+) -> None:
+    """Begin a new people list when fewer than two administrators are left. On the controller's host only.
+
+    No administrator signs it, so no unit and no person believes it by itself: everybody writes its hash into their
+    client settings, and every unit needs a new voucher and a visit (edge-agent join --again). Those named replace all
+    administrators; everybody else keeps their access.
+    """
+    from fleet.founding import refound as write  # noqa: PLC0415 - only this command needs the database
+    from fleet.settings import load_settings  # noqa: PLC0415 - as above
+
+    anchor = asyncio.run(write(load_settings(config), new_administrators(administrator, valid_days)))
+    if json:
+        print_json(anchor)
+        return
+    print_line(f"people list {anchor.version} is a new anchor: {', '.join(anchor.people)}")
+    print_line(f'people_anchor = "{anchor.sha256}"')
+    print_remark(
+        "tell everybody that line for their client settings, by word of mouth or paper; vouchers made before are void"
+    )
+    print_remark("every unit refuses this list until somebody visits it with a new voucher: edge-agent join --again")
+    advise(len(administrator))
 
 
 def whoami(*, client: Config = None, json: Json = False) -> None:
@@ -86,4 +139,8 @@ def whoami(*, client: Config = None, json: Json = False) -> None:
     if json:
         print_json(me)
     else:
-        print_line(f"{me.person_id} {me.name}, {me.role}; may: {', '.join(me.permissions)}")
+        print_line(f"{me.person_id} {escaped(me.name)}, {me.role}; may: {', '.join(me.permissions)}")
+
+
+for command in (people_drafts.drafts, people_drafts.sign, people_drafts.withdraw, people_drafts.check):
+    app.command(command)

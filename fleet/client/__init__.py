@@ -11,15 +11,19 @@ from fleet.client.errors import (
     ClientError,
     ControllerFailed,
     InvalidClientSettings,
+    NoPeopleAnchor,
     NoSigningKey,
     NotReachable,
+    PeopleNotTrusted,
     Refused,
     SessionEnded,
     SignInRefused,
     UnexpectedAnswer,
+    VoucherNotTrusted,
 )
 from fleet.client.feed import ChangeFeed
 from fleet.client.inbox import FeedItem, LinkDown, LinkUp
+from fleet.client.people import PeopleChain, ReadDraft, read_draft
 from fleet.client.settings import ClientSettings, default_settings_path, load_client_settings
 
 __all__ = [
@@ -33,13 +37,19 @@ __all__ = [
     "InvalidClientSettings",
     "LinkDown",
     "LinkUp",
+    "NoPeopleAnchor",
     "NoSigningKey",
     "NotReachable",
+    "PeopleChain",
+    "PeopleNotTrusted",
+    "ReadDraft",
     "Refused",
     "SessionEnded",
     "SignInRefused",
     "UnexpectedAnswer",
+    "VoucherNotTrusted",
     "connect",
     "default_settings_path",
     "load_client_settings",
+    "read_draft",
 ]

@@ -4,24 +4,30 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fleet.client.errors import ClientError
+from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
 from fleet.client.feed import ChangeFeed
+from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
 from fleet.client.session import Session
 from fleet.client.settings import ClientSettings
+from fleet.client.signing import sign
 from protocols.api.events import EventPage, EventView
 from protocols.api.joins import AcceptedUnit, Decision, Invite, JoinView, Refusal, VoucherMade, VoucherView
-from protocols.api.people import NewPerson, PersonView
+from protocols.api.people import AccessEnded, DraftSignature, DraftView, PeopleChange, PersonView
 from protocols.api.sessions import Whoami
 from protocols.api.units import (
+    CertificateView,
     CommandView,
     History,
     LabelChange,
     SettingsChange,
+    Standing,
+    StandingChange,
     Summary,
     UnitDetail,
     UnitPage,
     UnitSort,
 )
+from protocols.people import PEOPLE_NAMESPACE, SignedPeopleList
 from protocols.settings import UnitSettings
 from protocols.uplink import Severity
 
@@ -34,6 +40,7 @@ class FleetClient:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._chain: PeopleChain | None = None
 
     def __repr__(self) -> str:
         return f"FleetClient({self._session!r})"
@@ -125,6 +132,25 @@ class FleetClient:
         """Take note of an event in one's own name."""
         return await self._session.request("POST", f"/api/events/{event_id}/acknowledge", EventView)
 
+    async def certificates(self, unit_id: str) -> list[CertificateView]:
+        """The unit's newest certificates, newest first."""
+        return await self._session.request("GET", f"/api/units/{unit_id}/certificates", list[CertificateView])
+
+    async def revoke_unit(self, unit_id: str, reason: str) -> Standing:
+        """End the unit's life in the fleet, for good; `cut_off_at` is filled when its session has been closed."""
+        path = f"/api/units/{unit_id}/revoke"
+        return await self._session.request("POST", path, Standing, body=StandingChange(reason))
+
+    async def quarantine_unit(self, unit_id: str, reason: str) -> Standing:
+        """Let the unit report, and open nothing."""
+        path = f"/api/units/{unit_id}/quarantine"
+        return await self._session.request("POST", path, Standing, body=StandingChange(reason))
+
+    async def release_unit(self, unit_id: str, reason: str) -> Standing:
+        """End the unit's quarantine."""
+        path = f"/api/units/{unit_id}/release"
+        return await self._session.request("POST", path, Standing, body=StandingChange(reason))
+
     async def joins(self) -> list[JoinView]:
         """Units that wait to be accepted."""
         return await self._session.request("GET", "/api/joins", list[JoinView])
@@ -139,8 +165,14 @@ class FleetClient:
         await self._session.perform("POST", f"/api/joins/{join_id}/refuse", body=Refusal(reason))
 
     async def invite(self, label: str = "") -> VoucherMade:
-        """Make a voucher; its text is shown this once."""
-        return await self._session.request("POST", "/api/vouchers", VoucherMade, body=Invite(label))
+        """Make a voucher; its text is shown this once.
+
+        Raises NoPeopleAnchor before anything is made, VoucherNotTrusted when what was made is not of the pinned fleet.
+        """
+        anchor = self._anchor()
+        made = await self._session.request("POST", "/api/vouchers", VoucherMade, body=Invite(label))
+        check_voucher(made.text, root_sha256=self._session.pin.root_sha256_hex, anchor_sha256=anchor)
+        return made
 
     async def vouchers(self) -> list[VoucherView]:
         """Vouchers, without their secrets."""
@@ -154,13 +186,53 @@ class FleetClient:
         """Everybody, ended ones included."""
         return await self._session.request("GET", "/api/people", list[PersonView])
 
-    async def add_person(self, person: NewPerson) -> PersonView:
-        """Let a person in."""
-        return await self._session.request("POST", "/api/people", PersonView, body=person)
+    async def people_chain(self) -> PeopleChain:
+        """All people lists from the pinned anchor on, checked; raises NoPeopleAnchor or PeopleNotTrusted.
 
-    async def end_person(self, person_id: str) -> None:
-        """End a person's access at once."""
-        await self._session.perform("POST", f"/api/people/{person_id}/end")
+        What was checked before is not asked for again, so the controller can not take it back.
+        """
+        if self._chain is None:
+            anchor = self._anchor()
+            first = await self._lists_after(None)
+            if not first:
+                raise PeopleNotTrusted("there is none")
+            self._chain = extend_chain(begin_chain(anchor, first[0]), first[1:])
+        # It ends: every list that is taken is signed by two administrators, and has a higher version.
+        while lists := await self._lists_after(self._chain.newest.version):
+            self._chain = extend_chain(self._chain, lists)
+        return self._chain
+
+    async def people_drafts(self) -> list[DraftView]:
+        """Next lists that wait for signatures, then the latest others; to be read with `fleet.client.people`."""
+        return await self._session.request("GET", "/api/people/drafts", list[DraftView])
+
+    async def draft_people(self, change: PeopleChange) -> DraftView:
+        """Draft the list that `change` leads to; two administrators have to sign it."""
+        return await self._session.request("POST", "/api/people/drafts", DraftView, body=change)
+
+    async def sign_draft(self, draft: ReadDraft) -> DraftView:
+        """Sign a draft that was read and checked here, with this person's key; raises NoSigningKey too."""
+        armored = await sign(draft.text.encode(), PEOPLE_NAMESPACE, self._session.settings.key_file)
+        path = f"/api/people/drafts/{draft.draft_id}/sign"
+        return await self._session.request("POST", path, DraftView, body=DraftSignature(armored))
+
+    async def withdraw_draft(self, draft_id: str) -> None:
+        """Withdraw a draft."""
+        await self._session.perform("DELETE", f"/api/people/drafts/{draft_id}")
+
+    async def end_person(self, person_id: str) -> AccessEnded:
+        """End a person's access at once, and draft the list without them."""
+        return await self._session.request("POST", f"/api/people/{person_id}/end", AccessEnded)
+
+    def _anchor(self) -> str:
+        anchor = self._session.settings.people_anchor
+        if anchor is None:
+            raise NoPeopleAnchor
+        return anchor
+
+    async def _lists_after(self, version: int | None) -> list[SignedPeopleList]:
+        query = {"after": version}
+        return await self._session.request("GET", "/api/people/lists", list[SignedPeopleList], query=query)
 
 
 @asynccontextmanager

@@ -2,9 +2,12 @@
 
     ClientError
     ├── InvalidClientSettings    the settings file or an override can not be used
+    │   └── NoPeopleAnchor       the people list's anchor is not pinned in them
     ├── NoSigningKey             no SSH key to sign in with
     ├── NotReachable             no answer from the controller
     ├── CertificateNotTrusted    an answer from something that does not hold the pinned authority's certificate
+    ├── PeopleNotTrusted         a people list, or a draft of one, that the pinned anchor does not vouch for
+    ├── VoucherNotTrusted        a voucher with another authority's or anchor's hash than the pinned ones
     ├── ControllerFailed         the controller met a fault of its own
     ├── UnexpectedAnswer         an answer this version does not understand
     └── Refused                  the controller said no, and why (`problem`)
@@ -30,6 +33,17 @@ class InvalidClientSettings(ClientError):
         super().__init__(f"{source}: {detail}")
         self.source = source
         self.detail = detail
+
+
+class NoPeopleAnchor(InvalidClientSettings):
+    """There is nothing by which people lists and vouchers could be checked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "people_anchor",
+            "not set: ask two administrators for the 64 digits that fleet init (or fleet person refound) printed, "
+            "and write them into your client settings; never take them from the controller",
+        )
 
 
 class NoSigningKey(ClientError):
@@ -60,6 +74,29 @@ class CertificateNotTrusted(ClientError):
         self.url = url
         self.ca_file = ca_file
         self.detail = detail
+
+
+class PeopleNotTrusted(ClientError):
+    """The controller shows people lists, or a draft, that must not be trusted; `detail` is what does not fit."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"the controller's people list can not be trusted: {detail}; do not go on, sign nothing, and ask two "
+            "administrators whether the list was founded anew"
+        )
+        self.detail = detail
+
+
+class VoucherNotTrusted(ClientError):
+    """The controller made a voucher whose hash of `what` is not the one pinned here; its text is not shown."""
+
+    def __init__(self, what: str, setting: str) -> None:
+        super().__init__(
+            f"the controller made a voucher for another {what} than your {setting} names, and it is not shown: ask two "
+            f"administrators whether the {what} was renewed, else the controller is not to be trusted"
+        )
+        self.what = what
+        self.setting = setting
 
 
 class ControllerFailed(ClientError):

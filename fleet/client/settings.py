@@ -5,8 +5,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from fleet.client.errors import InvalidClientSettings
 from protocols.errors import InvalidId
@@ -27,14 +29,18 @@ class ClientSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     person: the person's id, as TO-12.
     key_file: the person's SSH private key, or its `.pub` when the private half is in ssh-agent; None looks in
     ssh-agent for the person's one Ed25519 key.
+    people_anchor: SHA-256 of the people list's anchor, 64 hexadecimal digits, as `fleet init` prints it; None leaves
+    people lists and vouchers unusable, for there is nothing to check them by.
     """
 
     url: str
     ca_file: Path
     person: str
     key_file: Path | None = None
+    people_anchor: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")] | None = None
 
 
+_OPTIONAL = {"key_file", "people_anchor"}
 _KEYS = ClientSettings.__struct_fields__
 _PATHS = ("ca_file", "key_file")
 
@@ -61,7 +67,7 @@ def load_client_settings(
     values = _from_file(source, required=path is not None)
     values |= _from_environment(environment)
     values |= {key: value for key, value in (overrides or {}).items() if value is not None}
-    missing = [key for key in _KEYS if key not in values and key != "key_file"]
+    missing = [key for key in _KEYS if key not in values and key not in _OPTIONAL]
     if missing:
         raise InvalidClientSettings(str(source), _how_to_set(missing))
     try:

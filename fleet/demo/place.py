@@ -8,9 +8,15 @@ from pathlib import Path
 import msgspec
 
 from fleet.demo.errors import PlaceUnusable, PortTaken
+from protocols.people import Role
 
-PEOPLE = {"AD-01": "administrator", "TO-12": "engineer", "SU-02": "supervisor"}
-"""The demo's people, with their roles: the administrator only founds the fleet."""
+PEOPLE: dict[str, Role] = {
+    "AD-01": "administrator",
+    "AD-02": "administrator",
+    "TO-12": "engineer",
+    "SU-02": "supervisor",
+}
+"""The demo's people, with their roles: the two administrators sign people lists."""
 
 REPORT_EVERY_S = 2
 
@@ -105,8 +111,8 @@ class Place:
         """A person's private SSH key."""
         return self.keys / person_id
 
-    def write_client(self, person_id: str, ports: Ports) -> None:
-        """A person's settings."""
+    def write_client(self, person_id: str, ports: Ports, people_anchor: str) -> None:
+        """A person's settings; `people_anchor` as the founding of the fleet returned it."""
         self.client_toml(person_id).write_text(
             _toml(
                 {
@@ -115,6 +121,7 @@ class Place:
                         "ca_file": str(self.controller / "ca" / "root.crt"),
                         "person": person_id,
                         "key_file": str(self.key_file(person_id)),
+                        "people_anchor": people_anchor,
                     }
                 }
             )

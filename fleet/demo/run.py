@@ -21,8 +21,6 @@ from fleet.demo.postgres import PostgresServer
 from fleet.demo.tether import tethered
 from fleet.demo.units import THIS_MACHINE, DemoUnit, SpoolStatus
 from fleet.founding import found
-from fleet.log.entries import CONTROLLER
-from fleet.people.register import PeopleRegister
 from fleet.settings import Settings, load_settings
 from fleet.store.store import open_store
 from protocols.api.people import NewPerson
@@ -97,21 +95,16 @@ class Demo:
         self._place.write_controller(ports, dsn)
         settings = load_settings(self._place.fleet_toml, {})
         if not self._place.founded:
-            _say("founding a fleet: authority, keys, three people")
+            _say("founding a fleet: authority, keys, four people")
             shutil.rmtree(self._place.controller)
-            keys = {person: self._new_key(person) for person in PEOPLE}
-            await found(settings, "AD-01", "the demo's administrator", keys["AD-01"])
-            store = await open_store(dsn, max_connections=2)
-            try:
-                register = PeopleRegister(store, utc_now)
-                await _add(register, "TO-12", "engineer", keys["TO-12"])
-                await _add(register, "SU-02", "supervisor", keys["SU-02"])
-            finally:
-                await store.close()
+            anchor = await found(settings, [self._new_person(person, role) for person, role in PEOPLE.items()])
+            for person in PEOPLE:
+                self._place.write_client(person, ports, anchor.sha256)
             self._place.keep(ports)
-        for person in PEOPLE:
-            self._place.write_client(person, ports)
         return settings
+
+    def _new_person(self, person_id: str, role: Role) -> NewPerson:
+        return NewPerson(person_id=person_id, name=f"demo {role}", role=role, key=self._new_key(person_id))
 
     def _new_key(self, person: str) -> str:
         key = asyncssh.generate_private_key("ssh-ed25519", comment=f"{person} demo")
@@ -182,10 +175,6 @@ class Demo:
             return await judge(store, spools, self._began_at)
         finally:
             await store.close()
-
-
-async def _add(register: PeopleRegister, person_id: str, role: Role, key: str) -> None:
-    await register.add(NewPerson(person_id=person_id, name=f"demo {role}", role=role, key=key), CONTROLLER)
 
 
 _last: list[str] = []

@@ -123,6 +123,6 @@ class SigningIn:
         if not person.may_sign_in(self._clock()):
             return "the person's access is not in force"
         text = login_text(attempt.person_id, attempt.nonce, self._ca_sha256_hex)
-        if not login_signature_fits(person.person_id, person.public_key, text, attempt.signature):
+        if not login_signature_fits(person.public_key, text, attempt.signature):
             return "the signature does not fit"
         return None

@@ -1,15 +1,18 @@
-"""People and the people list."""
+"""People, and the people lists that units carry."""
 
 from datetime import datetime
+from functools import cached_property
 
 import asyncpg
 import msgspec
 
 from fleet.errors import Conflict
 from fleet.store.connection import Connection
+from fleet.store.people_drafts import PeopleDraftStore
 from fleet.store.queries import load
 from protocols.api.people import PersonView
-from protocols.people import ListedPerson, PeopleList, Role, people_hash
+from protocols.people import ListSignature, Role, SignedPeopleList, people_hash
+from protocols.sshsig import read_key
 
 _SQL = load("people")
 
@@ -37,6 +40,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
             name=self.name,
             role=self.role,
             key_fingerprint=self.key_fingerprint,
+            hardware_key=read_key(self.public_key).hardware,
             valid_until=self.valid_until,
             ended_at=self.ended_at,
         )
@@ -51,16 +55,24 @@ class StoredPeopleList(msgspec.Struct, frozen=True):
 
 
 class PeopleStore:
-    """People within one transaction."""
+    """People and their lists within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, person: Person) -> None:
-        """Add a person; raises Conflict when the id or the key is known already."""
+    @cached_property
+    def drafts(self) -> PeopleDraftStore:
+        """Next lists on their way."""
+        return PeopleDraftStore(self._connection)
+
+    async def put(self, person: Person) -> None:
+        """Write a person who has access from now on, with the name of the row that there may be already.
+
+        Raises Conflict when the key is another person's.
+        """
         try:
             await self._connection.execute(
-                _SQL["add"],
+                _SQL["put"],
                 person.person_id,
                 person.name,
                 person.role,
@@ -72,8 +84,8 @@ class PeopleStore:
         except asyncpg.UniqueViolationError as error:
             raise Conflict(
                 "person-exists",
-                f"{person.person_id} or this key is already known",
-                "choose another id; a key belongs to one person only",
+                f"the key of {person.person_id} is another person's",
+                "a key belongs to one person only: make another",
             ) from error
 
     async def get(self, person_id: str) -> Person | None:
@@ -90,36 +102,47 @@ class PeopleStore:
         return await self._connection.fetchval(_SQL["end_access"], person_id, now) is not None
 
     async def lock(self) -> None:
-        """Let only one transaction at a time change the people list."""
+        """Let only one transaction at a time change people and lists."""
         await self._connection.execute(_SQL["lock"])
 
     async def newest_list(self) -> StoredPeopleList | None:
-        """The newest people list, None before the first person."""
+        """The list in force, None before the fleet is founded."""
         return _stored_list(await self._connection.fetchrow(_SQL["newest_list"]))
+
+    async def newest_anchor(self) -> StoredPeopleList | None:
+        """The newest list that no other vouches for: vouchers carry its hash. None before the fleet is founded."""
+        return _stored_list(await self._connection.fetchrow(_SQL["newest_anchor"]))
 
     async def list_of_version(self, version: int) -> StoredPeopleList | None:
         """The people list `version`."""
         return _stored_list(await self._connection.fetchrow(_SQL["list_of_version"], version))
 
-    async def write_list(self, now: datetime) -> StoredPeopleList:
-        """Write the next version from the people whose access has not ended; call under `lock`."""
-        newest = await self.newest_list()
-        listed = [
-            ListedPerson(
-                person_id=person.person_id,
-                role=person.role,
-                key=person.public_key,
-                valid_from=person.valid_from,
-                valid_until=person.valid_until,
+    async def lists_after(self, version: int, limit: int = 16) -> list[SignedPeopleList]:
+        """The lists that follow `version`, the earliest first, at most `limit`; an anchor has no signatures."""
+        records = await self._connection.fetch(_SQL["lists_after"], version, limit)
+        signed: dict[int, list[ListSignature]] = {record["version"]: [] for record in records}
+        for record in await self._connection.fetch(_SQL["signatures_of"], list(signed)):
+            signed[record["version"]].append(
+                ListSignature(person_id=record["person_id"], signature=record["signature"])
             )
-            for person in await self.every()
-            if person.ended_at is None
-        ]
-        version = 1 if newest is None else newest.version + 1
-        text = PeopleList(version=version, people=listed).text()
+        return [SignedPeopleList(text=record["text"], signatures=signed[record["version"]]) for record in records]
+
+    async def add_list(self, version: int, text: str, now: datetime, *, signed_draft: str | None) -> StoredPeopleList:
+        """Put a list in force: an anchor, or one with the signatures of the draft `signed_draft`; call under `lock`."""
         stored = StoredPeopleList(version, text, people_hash(text))
-        await self._connection.execute(_SQL["add_list"], version, text, stored.sha256, now)
+        await self._connection.execute(_SQL["add_list"], version, text, stored.sha256, now, signed_draft is None)
+        if signed_draft is not None:
+            await self._connection.execute(_SQL["copy_signatures"], version, signed_draft)
         return stored
+
+    async def void_vouchers(self, now: datetime) -> list[str]:
+        """Withdraw every voucher that could still be used, for they carry an earlier anchor; returns their ids."""
+        return [record["voucher_id"] for record in await self._connection.fetch(_SQL["void_vouchers"], now)]
+
+    async def was_told(self, repeat_key: str) -> bool:
+        """Whether there is an event with this key, taken or not."""
+        told: bool = await self._connection.fetchval(_SQL["was_told"], repeat_key)
+        return told
 
 
 def _stored_list(record: asyncpg.Record | None) -> StoredPeopleList | None:

@@ -105,8 +105,8 @@ class DraftView(msgspec.Struct, frozen=True, kw_only=True):
 class AccessEnded(msgspec.Struct, frozen=True, kw_only=True):
     """A person can no longer sign in. Units trust their key until `draft`, the list without them, is in force.
 
-    `draft` is None when there is nothing to draft: they are not on the list in force, or fewer than two of
-    `administrators_left` are there to sign and the list has to be founded anew.
+    `draft` is None when they are not on the list in force, or when there can be no list without them: with fewer than
+    two `administrators_left` nobody could sign it, and the list has to be founded anew.
     """
 
     person_id: str

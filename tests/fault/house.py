@@ -14,7 +14,6 @@ import asyncssh
 
 from fleet.ca.authority import CertificateAuthority
 from fleet.client import ClientError, connect, load_client_settings
-from fleet.clock import utc_now
 from fleet.demo.errors import PartFailed
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.parts import Part, Parts, program
@@ -23,12 +22,10 @@ from fleet.demo.postgres import PostgresServer
 from fleet.demo.units import DemoUnit
 from fleet.downlink.key import load_key
 from fleet.founding import found
-from fleet.log.entries import CONTROLLER
-from fleet.people.register import PeopleRegister
 from fleet.settings import load_settings
-from fleet.store.store import open_store
 from protocols.api.people import NewPerson
 from protocols.downlink import key_id
+from protocols.people import Role
 from tests.bench.lines import say
 from tests.fault.steady import SteadyUnit
 from tests.support.mosquitto import MosquittoBroker
@@ -155,10 +152,10 @@ async def open_house(agents: int, steady: int) -> AsyncIterator[House]:
         place.prepare()
         server = await asyncio.to_thread(lambda: PostgresServer.create(durable=True))
         stack.push_async_callback(asyncio.to_thread, server.remove)
-        await _found(place, server.dsn())
+        people_anchor = await _found(place, server.dsn())
         pki = Pki(place.keys, CertificateAuthority.load(place.controller / "ca"))
         broker = await stack.enter_async_context(MosquittoBroker(pki))
-        _write_settings(place, server.dsn(), broker)
+        _write_settings(place, server.dsn(), broker, people_anchor)
         parts = Parts(place.logs)
         stack.push_async_callback(parts.stop)
         house = House(place, parts, server, broker)
@@ -169,18 +166,19 @@ async def open_house(agents: int, steady: int) -> AsyncIterator[House]:
         yield house
 
 
-async def _found(place: Place, dsn: str) -> None:
+async def _found(place: Place, dsn: str) -> str:
     place.fleet_toml.write_text(f'state_dir = "{place.controller}"\n[database]\ndsn = "{dsn}"\n')
     shutil.rmtree(place.controller)
     settings = load_settings(place.fleet_toml, {})
-    await found(settings, "AD-01", "the campaign's administrator", _new_key(place, "AD-01"))
-    store = await open_store(dsn, max_connections=2)
-    engineer = NewPerson(person_id=_ENGINEER, name="engineer", role="engineer", key=_new_key(place, _ENGINEER))
-    await PeopleRegister(store, utc_now).add(engineer, CONTROLLER)
-    await store.close()
+    roles: dict[str, Role] = {"AD-01": "administrator", "AD-02": "administrator", _ENGINEER: "engineer"}
+    people = [
+        NewPerson(person_id=person, name=f"the campaign's {role}", role=role, key=_new_key(place, person))
+        for person, role in roles.items()
+    ]
+    return (await found(settings, people)).sha256
 
 
-def _write_settings(place: Place, dsn: str, broker: MosquittoBroker) -> None:
+def _write_settings(place: Place, dsn: str, broker: MosquittoBroker, people_anchor: str) -> None:
     port = free_port()
     place.fleet_toml.write_text(
         f'state_dir = "{place.controller}"\n'
@@ -195,6 +193,7 @@ def _write_settings(place: Place, dsn: str, broker: MosquittoBroker) -> None:
         f'ca_file = "{place.controller}/ca/root.crt"\n'
         f'person = "{_ENGINEER}"\n'
         f'key_file = "{place.key_file(_ENGINEER)}"\n'
+        f'people_anchor = "{people_anchor}"\n'
     )
 
 

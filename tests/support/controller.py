@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncssh
 import pytest
 
 from fleet.api.app import build_api
@@ -17,11 +16,10 @@ from fleet.client import ClientSettings
 from fleet.clock import Clock, utc_now
 from fleet.credentials import Credentials, create_credentials, load_credentials
 from fleet.feed.hub import Hub
-from fleet.log.entries import CONTROLLER
 from fleet.settings import ApiSettings, DatabaseSettings, JoiningSettings, Settings
 from fleet.store.store import Store
-from protocols.api.people import NewPerson
 from protocols.people import Role
+from tests.support.people import Keyholder, found_people, put_in_force
 from tests.support.ports import free_port
 
 START_LIMIT_S = 60.0
@@ -35,6 +33,7 @@ class RunningApi:
     credentials: Credentials
     settings: Settings
     home: Path
+    people_anchor: str
 
     @property
     def url(self) -> str:
@@ -46,16 +45,27 @@ class RunningApi:
         """The root certificate."""
         return self.credentials.directory / "ca" / "root.crt"
 
-    async def add_person(self, person_id: str, role: Role, *, actor: str = CONTROLLER) -> ClientSettings:
-        """Add a person with a fresh key; returns the settings they would sign in with."""
-        key_file = self.home / f"{person_id}.key"
-        key = asyncssh.generate_private_key("ssh-ed25519")
-        key.write_private_key(key_file)
+    async def add_person(self, person_id: str, role: Role) -> ClientSettings:
+        """Add a person with a fresh key, by a list that both founders sign; returns their settings."""
+        return await self.add(Keyholder.make(person_id), role)
+
+    async def add(self, person: Keyholder, role: Role) -> ClientSettings:
+        """As `add_person`, with the key that the person holds."""
+        await put_in_force(self.services.people, person.new(role))
+        return self.settings_of(person)
+
+    def settings_of(self, person: Keyholder) -> ClientSettings:
+        """The settings with which somebody signs in, their private key in a file."""
+        key_file = self.home / f"{person.person_id}.key"
+        person.key.write_private_key(key_file)
         key_file.chmod(0o600)
-        line = key.export_public_key().decode()
-        new = NewPerson(person_id=person_id, name=f"Person {person_id}", role=role, key=line)
-        await self.services.people.add(new, actor)
-        return ClientSettings(url=self.url, ca_file=self.ca_file, person=person_id, key_file=key_file)
+        return ClientSettings(
+            url=self.url,
+            ca_file=self.ca_file,
+            person=person.person_id,
+            key_file=key_file,
+            people_anchor=self.people_anchor,
+        )
 
 
 @asynccontextmanager
@@ -83,11 +93,19 @@ async def running_api(
                 if tasks[0].done():
                     await tasks[0]
                 await asyncio.sleep(0.01)
-        yield RunningApi(services=services, credentials=credentials, settings=settings, home=home)
+        anchor = await _founded(store, clock)
+        yield RunningApi(services=services, credentials=credentials, settings=settings, home=home, people_anchor=anchor)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _founded(store: Store, clock: Clock) -> str:
+    """The hash of the people list's anchor, made now unless an earlier API on this database did."""
+    async with store.transaction() as transaction:
+        anchor = await transaction.people.newest_anchor()
+    return anchor.sha256.hex() if anchor is not None else (await found_people(store, now=clock())).sha256
 
 
 @pytest.fixture
