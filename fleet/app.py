@@ -90,7 +90,12 @@ def _parts(
     services = assemble(settings, store, credentials, hub, utc_now)
     key_path, chain_path = credentials.server_files
     api = ApiServer(
-        build_api(services), settings.api.listen, settings.api.port, key_path=key_path, chain_path=chain_path
+        build_api(services),
+        settings.api.listen,
+        settings.api.port,
+        key_path=key_path,
+        chain_path=chain_path,
+        trust=lambda: credentials.authority.trust_pem,
     )
     address = BrokerAddress(settings.broker.host, settings.broker.port, credentials.broker_tls(), settings.broker.mqtt)
     # Random, because whoever knows the client id of a connection can take its place.

@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from fleet.api.peer import tls_extension
+
 _HEAD_LIMIT_S = 10.0
 _BODY_LIMIT_S = 10.0
 _ANSWER_LIMIT_S = 60.0
@@ -39,6 +41,11 @@ class PunctualHttp(HttpToolsProtocol):
         super().data_received(data)
         if self._phase == "head" and self._head_bytes > _MAX_HEAD_BYTES:
             self._drop()
+
+    def on_message_begin(self) -> None:
+        """The request may want to know who the client's certificate says it is."""
+        super().on_message_begin()
+        self.scope["extensions"] = {"tls": tls_extension(self.transport)}
 
     def on_headers_complete(self) -> None:
         """The body is due."""

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from litestar import Litestar
 
 from fleet.api.deadlines import PunctualHttp
 from fleet.api.listener import Listener
+from fleet.api.peer import ask_for_certificate
 
 _KEEP_ALIVE_S = 30
 _STOP_LIMIT_S = 5
@@ -23,6 +24,7 @@ class _Server(uvicorn.Server):
     """Uvicorn on a listener of ours: its own bounds neither the handshake nor what one address may hold."""
 
     listener: Listener
+    trust: Callable[[], bytes]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  the base's signature
         config = self.config
@@ -31,6 +33,7 @@ class _Server(uvicorn.Server):
             return PunctualHttp(config=config, server_state=self.server_state, app_state=self.lifespan.state)
 
         assert config.ssl is not None, "the API is served over TLS only"
+        ask_for_certificate(config.ssl, self.trust())
         self.listener = Listener(make_protocol, config.ssl)
         await self.listener.open(config.host, config.port)
         self.servers = [self.listener]  # type: ignore[list-item] # all that is asked of them is to close
@@ -43,9 +46,12 @@ class _Server(uvicorn.Server):
 
 
 class ApiServer:
-    """One TLS listener. `key_path` and `chain_path` are PEM files, the chain leaf first."""
+    """One TLS listener. `key_path` and `chain_path` are PEM files, the chain leaf first; `trust` gives the roots and
+    issuing certificates (PEM) under which client certificates are good."""
 
-    def __init__(self, app: Litestar, host: str, port: int, *, key_path: Path, chain_path: Path) -> None:
+    def __init__(
+        self, app: Litestar, host: str, port: int, *, key_path: Path, chain_path: Path, trust: Callable[[], bytes]
+    ) -> None:
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -67,6 +73,7 @@ class ApiServer:
                 ws_ping_timeout=_PING_S,
             )
         )
+        self._server.trust = trust
 
     @property
     def port(self) -> int:
@@ -80,8 +87,9 @@ class ApiServer:
         return self._server.started
 
     def reload_certificate(self) -> None:
-        """Show new connections the certificate that is in the files now; raises OSError, ssl.SSLError included, when
-        they are not there or do not belong together, and goes on with the one it had."""
+        """Show new connections the certificate that is in the files now, and take those of clients under all that is
+        trusted now; raises OSError, ssl.SSLError included, when the files are not there or do not belong together, and
+        goes on with what it had."""
         if not self.listening:
             return  # it will read the files when it begins
         config = self._server.config
@@ -91,6 +99,7 @@ class ApiServer:
         # Tried apart first: a context that took half of a pair would refuse everybody.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
         config.ssl.load_cert_chain(chain, key)
+        ask_for_certificate(config.ssl, self._server.trust())
 
     async def run(self) -> None:
         """Serve until cancelled, then give open requests five seconds; raises OSError when it can not listen."""

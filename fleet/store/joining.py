@@ -28,10 +28,14 @@ class StoredVoucher(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredJoin(msgspec.Struct, frozen=True, kw_only=True):
-    """A join request with its voucher's label, maker and people list."""
+    """A join request with its voucher's label, maker and people list.
+
+    One without a voucher `rejoins`: it is of that unit, whose label it has, and which comes back with its old key.
+    """
 
     join_id: str
-    voucher_id: str
+    voucher_id: str | None = None
+    rejoins: str | None = None
     fingerprint: str
     public_key_der: bytes
     key_protection: KeyProtection
@@ -53,6 +57,7 @@ class StoredJoin(msgspec.Struct, frozen=True, kw_only=True):
         """As the API shows it."""
         return JoinView(
             join_id=self.join_id,
+            rejoins=self.rejoins,
             label=self.label,
             fingerprint=self.fingerprint,
             key_protection=self.key_protection,
@@ -110,7 +115,10 @@ class JoiningStore:
         return [VoucherView(**record) for record in await self._connection.fetch(_SQL["vouchers"], now)]
 
     async def lock_door(self) -> None:
-        """Let only one transaction at a time add a request, so that the cap holds."""
+        """Let only one transaction at a time add a request or a key, so that the cap holds and a key is one unit's.
+
+        To be taken before a request or a unit is locked.
+        """
         await self._connection.execute(_SQL["lock_door"])
 
     async def count_pending(self) -> int:
@@ -138,11 +146,12 @@ class JoiningStore:
         return None if record is None else StoredJoin(**record)
 
     async def add_request(self, request: StoredJoin) -> bool:
-        """Keep a new request; False when its key waits already or its voucher has a request."""
+        """Keep a new request; False when its key or unit waits already or its voucher has a request."""
         added = await self._connection.fetchval(
             _SQL["add_request"],
             request.join_id,
             request.voucher_id,
+            request.rejoins,
             request.fingerprint,
             request.public_key_der,
             request.key_protection,
@@ -152,6 +161,11 @@ class JoiningStore:
             request.first_seen_at,
         )
         return added is not None
+
+    async def newest_rejoin(self, unit_id: str) -> StoredJoin | None:
+        """The last request of a unit that comes back with its old key, locked until the transaction ends."""
+        record = await self._connection.fetchrow(_SQL["newest_rejoin"], unit_id)
+        return None if record is None else StoredJoin(**record)
 
     async def seen_again(self, join_id: str, now: datetime) -> None:
         """The unit asked again; the person who decides goes on seeing where it first came from."""
@@ -168,7 +182,7 @@ class JoiningStore:
         return decided is not None
 
     async def fingerprint_known(self, fingerprint: str) -> Literal["unit", "waiting"] | None:
-        """Whether a unit already holds this key, or it waits for a person with another voucher."""
+        """Whether a unit holds or held this key, or it waits for a person with another voucher."""
         known: Literal["unit", "waiting"] | None = await self._connection.fetchval(
             _SQL["fingerprint_known"], fingerprint
         )

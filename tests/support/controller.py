@@ -85,7 +85,14 @@ async def running_api(
     hub = Hub(store)
     services = assemble(settings, store, credentials, hub, clock)
     key_path, chain_path = credentials.server_files
-    server = ApiServer(build_api(services), "127.0.0.1", port, key_path=key_path, chain_path=chain_path)
+    server = ApiServer(
+        build_api(services),
+        "127.0.0.1",
+        port,
+        key_path=key_path,
+        chain_path=chain_path,
+        trust=lambda: credentials.authority.trust_pem,
+    )
     tasks = [asyncio.create_task(server.run()), asyncio.create_task(hub.run())]
     try:
         async with asyncio.timeout(START_LIMIT_S):

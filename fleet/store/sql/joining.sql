@@ -45,18 +45,21 @@ SELECT join_request.*, voucher.label, voucher.created_by AS invited_by, voucher.
 FROM join_request JOIN voucher USING (voucher_id) WHERE voucher_id = $1 FOR UPDATE OF join_request
 
 -- name: request
-SELECT join_request.*, voucher.label, voucher.created_by AS invited_by, voucher.people_version
-FROM join_request JOIN voucher USING (voucher_id) WHERE join_id = $1 FOR UPDATE OF join_request
+SELECT join_request.*, coalesce(voucher.label, unit.label) AS label, coalesce(voucher.created_by, '') AS invited_by,
+    coalesce(voucher.people_version, 0) AS people_version
+FROM join_request LEFT JOIN voucher USING (voucher_id) LEFT JOIN unit ON unit.unit_id = join_request.rejoins
+WHERE join_id = $1 FOR UPDATE OF join_request
 
 -- name: pending
-SELECT join_request.*, voucher.label, voucher.created_by AS invited_by, voucher.people_version
-FROM join_request JOIN voucher USING (voucher_id)
+SELECT join_request.*, coalesce(voucher.label, unit.label) AS label, coalesce(voucher.created_by, '') AS invited_by,
+    coalesce(voucher.people_version, 0) AS people_version
+FROM join_request LEFT JOIN voucher USING (voucher_id) LEFT JOIN unit ON unit.unit_id = join_request.rejoins
 WHERE join_request.state = 'pending' ORDER BY first_seen_at
 
 -- name: add_request
-INSERT INTO join_request (join_id, voucher_id, fingerprint, public_key_der, key_protection, model, agent_version,
-    came_from, first_seen_at, last_seen_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+INSERT INTO join_request (join_id, voucher_id, rejoins, fingerprint, public_key_der, key_protection, model,
+    agent_version, came_from, first_seen_at, last_seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 ON CONFLICT DO NOTHING RETURNING join_id
 
 -- name: seen_again
@@ -71,6 +74,12 @@ RETURNING join_id
 
 -- name: fingerprint_known
 SELECT CASE
-    WHEN EXISTS (SELECT FROM unit WHERE fingerprint = $1) THEN 'unit'
+    WHEN EXISTS (SELECT FROM unit WHERE fingerprint = $1) OR EXISTS (SELECT FROM certificate WHERE fingerprint = $1)
+        THEN 'unit'
     WHEN EXISTS (SELECT FROM join_request WHERE fingerprint = $1 AND state = 'pending') THEN 'waiting'
 END
+
+-- name: newest_rejoin
+SELECT join_request.*, unit.label, '' AS invited_by, 0 AS people_version
+FROM join_request JOIN unit ON unit.unit_id = join_request.rejoins
+WHERE rejoins = $1 ORDER BY first_seen_at DESC, join_id LIMIT 1 FOR UPDATE OF join_request
