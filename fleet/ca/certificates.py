@@ -29,6 +29,7 @@ SERVER_LIFE = timedelta(days=90)
 CONTROLLER_LIFE = timedelta(days=90)
 TAKEOVER_LIFE = timedelta(minutes=1)
 CANARY_LIFE = timedelta(minutes=10)
+ROOT_PATH_LENGTH = 2
 BACKDATED_BY = timedelta(minutes=5)
 """How far a certificate starts in the past, for units whose clocks are a little slow."""
 
@@ -76,7 +77,7 @@ def root_certificate(key: EllipticCurvePrivateKey, now: datetime) -> x509.Certif
     """The self-signed root of `key`."""
     signer = Signer(common_name(f"Muster root {_beginning(key.public_key())}"), key)
     builder = _builder(signer.name, key.public_key(), now, whole_second(now) + ROOT_LIFE, signer)
-    return _as_authority(builder, path_length=2).sign(key, SHA256())
+    return _as_authority(builder, path_length=ROOT_PATH_LENGTH).sign(key, SHA256())
 
 
 def cross_certificate(root: x509.Certificate, now: datetime, old: x509.Certificate, signer: Signer) -> x509.Certificate:

@@ -36,8 +36,21 @@ def write_private(path: Path, content: bytes) -> None:
     _sync_directory(path.parent)
 
 
+def move(source: Path, target: Path) -> None:
+    """Rename a file within one file system, flushed to the disk; replaces `target`."""
+    source.rename(target)
+    _sync_directory(target.parent)
+    _sync_directory(source.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, flushed to the disk. Its blocks are not wiped: on flash memory that can not be had."""
+    path.unlink()
+    _sync_directory(path.parent)
+
+
 def create_directory(directory: Path, contents: dict[str, bytes]) -> None:
-    """Make `directory` (0700) with the files `contents` (0600), all or nothing.
+    """Make `directory` (0700) with the files `contents` (0600), all or nothing; a name may have folders in it (0700).
 
     Raises AuthorityExists when it is there and not empty. It must not be a mount point: it arrives by renaming.
     """
@@ -45,6 +58,7 @@ def create_directory(directory: Path, contents: dict[str, bytes]) -> None:
     staged = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
         for name, content in contents.items():
+            (staged / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(staged / name, content)
         try:
             # POSIX: replaces an empty directory, and fails on one that holds anything.

@@ -33,11 +33,17 @@ class Lists(NamedTuple):
     next_update: datetime | None
 
 
-def read_lists(content: bytes) -> Lists:
-    """Read the concatenated PEM lists in `content`; signatures are not checked. Raises ValueError for damaged ones."""
+def split_lists(content: bytes) -> list[x509.CertificateRevocationList]:
+    """The concatenated PEM lists in `content`; signatures are not checked. Raises ValueError for damaged ones."""
     lists = [x509.load_pem_x509_crl(each) for each in _LIST.findall(content)]
     if not lists and content.strip():
         raise ValueError("no revocation list in PEM")
+    return lists
+
+
+def read_lists(content: bytes) -> Lists:
+    """What the concatenated PEM lists in `content` say; raises what `split_lists` raises."""
+    lists = split_lists(content)
     numbers = [each.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number for each in lists]
     ends = [each.next_update_utc for each in lists if each.next_update_utc is not None]
     entries = {Revoked(entry.serial_number, entry.revocation_date_utc) for each in lists for entry in each}
