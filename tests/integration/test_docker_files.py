@@ -329,15 +329,18 @@ async def test_a_fleet_is_made_and_served_as_in_the_containers(tmp_path: Path, s
     api_port = free_port()
     mosquitto = MosquittoBroker(VolumePki(tmp_path / "state" / "broker"))
     config = settings_for(tmp_path, database, api_port, mosquitto.controller_port)
-    key = tmp_path / "ada.pub"
-    key.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_public_key())
+    administrators: list[str] = []
+    for person_id in ("AD-01", "AD-02", "AD-03"):
+        key = tmp_path / f"{person_id}.pub"
+        key.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_public_key())
+        administrators += ["--administrator", person_id, f"Person {person_id}", str(key)]
     owner = f"postgresql://muster_owner@/muster?host={database}"
     variables = {"MUSTER_SECRETS": str(secrets), "MUSTER_CONFIG": str(config), "TMPDIR": str(tmp_path)}
     assert healthy(config).returncode == 1
 
     made = await asyncio.to_thread(
         entrypoint,
-        ["init", "AD-01", "Ada Example", "--key", str(key)],
+        ["init", *administrators],
         {**variables, "MUSTER_DATABASE__OWNER_DSN": owner},
     )
     assert made.returncode == 0, made.stderr

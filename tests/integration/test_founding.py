@@ -1,13 +1,16 @@
 """Making a fleet, and starting a controller where something is missing: one clear line each."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import asyncssh
 import pytest
 
 from fleet.demo.postgres import PostgresServer
+from protocols.people import PeopleList, people_hash, read_list
 
 FLEET = Path(sys.executable).parent / "fleet"
 LIMIT_S = 60
@@ -17,12 +20,14 @@ def _fleet(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([FLEET, *arguments], capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
 
-@pytest.fixture
-def key(tmp_path: Path) -> Path:
-    """An administrator's public key."""
-    path = tmp_path / "ada.pub"
-    path.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_public_key())
-    return path
+def _administrators(tmp_path: Path, *ids: str) -> list[str | Path]:
+    """The options that name administrators; a colon in a file's name is just a sign."""
+    options: list[str | Path] = []
+    for person_id in ids:
+        path = tmp_path / f"{len(options)}:key.pub"
+        path.write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_public_key())
+        options += ["--administrator", person_id, f"Person {person_id}", path]
+    return options
 
 
 def _config(tmp_path: Path, dsn: str) -> Path:
@@ -31,21 +36,62 @@ def _config(tmp_path: Path, dsn: str) -> Path:
     return path
 
 
-def test_a_fleet_is_made_once(tmp_path: Path, empty_dsn: str, key: Path) -> None:
+def test_a_fleet_is_made_once_and_says_what_to_pin(tmp_path: Path, empty_dsn: str) -> None:
     config = _config(tmp_path, empty_dsn)
-    made = _fleet("init", "AD-01", "Ada", "--key", key, "--config", config)
+    made = _fleet("init", *_administrators(tmp_path, "AD-01", "AD-02"), "--config", config)
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "state" / "ca" / "root.crt").exists()
-    again = _fleet("init", "AD-02", "Eve", "--key", key, "--config", config)
+    anchor, pinned = asyncio.run(_anchor(empty_dsn))
+    assert f'people_anchor = "{pinned}"' in made.stdout.splitlines()
+    assert [(person.person_id, person.role) for person in anchor.people] == [
+        ("AD-01", "administrator"),
+        ("AD-02", "administrator"),
+    ]
+    assert "Add a third soon" in made.stderr
+    again = _fleet("init", *_administrators(tmp_path, "AD-03", "AD-04"), "--config", config)
     assert again.returncode == 3
     assert again.stderr.splitlines() == ["fleet: this database holds a fleet already: name another database"]
+
+
+async def _anchor(dsn: str) -> tuple[PeopleList, str]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        row = await connection.fetchrow("SELECT text, sha256 FROM people_list WHERE anchor")
+    finally:
+        await connection.close()
+    assert row is not None
+    assert people_hash(row["text"]) == row["sha256"]
+    return read_list(row["text"]), row["sha256"].hex()
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [(["AD-01"], "two administrators"), (["AD-01", "AD-01"], "twice"), (["AD-01", "ad-2"], "two capitals, a dash")],
+)
+def test_a_fleet_that_nobody_could_ever_change_is_not_made(
+    tmp_path: Path, empty_dsn: str, ids: list[str], said: str
+) -> None:
+    refused = _fleet("init", *_administrators(tmp_path, *ids), "--config", _config(tmp_path, empty_dsn))
+    assert refused.returncode == 3
+    assert said in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert not (tmp_path / "state").exists()
+
+
+def test_two_administrators_with_one_key_are_one(tmp_path: Path, empty_dsn: str) -> None:
+    key = _administrators(tmp_path, "AD-01")[-1]
+    both = ["--administrator", "AD-01", "Ada", key, "--administrator", "AD-02", "Bo", key]
+    refused = _fleet("init", *both, "--config", _config(tmp_path, empty_dsn))
+    assert refused.returncode == 3
+    assert "the same key" in refused.stderr
 
 
 @pytest.mark.parametrize(("line", "code"), [("ssh-rsa nonsense", 5), (f"ssh-ed25519 {'A' * 60}", 3)])
 def test_a_key_that_can_not_be_used_changes_nothing(tmp_path: Path, empty_dsn: str, line: str, code: int) -> None:
     bad = tmp_path / "bad.pub"
     bad.write_text(line)
-    refused = _fleet("init", "AD-01", "Ada", "--key", bad, "--config", _config(tmp_path, empty_dsn))
+    named = [*_administrators(tmp_path, "AD-01"), "--administrator", "AD-02", "Bo", bad]
+    refused = _fleet("init", *named, "--config", _config(tmp_path, empty_dsn))
     assert refused.returncode == code
     assert len(refused.stderr.splitlines()) == 1
     assert not (tmp_path / "state").exists()
