@@ -1,7 +1,7 @@
 """The revocation list beside this controller: what is on it, and when it is made anew."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +11,7 @@ import structlog
 from fleet.ca.authority import CertificateAuthority, KeyAndChain
 from fleet.ca.errors import AuthorityError
 from fleet.ca.files import write_private
-from fleet.ca.revocation_list import Revoked
+from fleet.ca.revocation_list import Revoked, read_lists
 from fleet.revocation.errors import ListNotWritten
 from fleet.revocation.standing import CLOCK_MARGIN
 from fleet.store.revocation import CANARY, OtherRevocation
@@ -37,11 +37,12 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What this controller wrote last."""
+    """What this controller wrote last, and the file's mark when it was last seen to say so (empty: not yet)."""
 
     at: datetime
     serials: frozenset[str]
     authority_sha256: bytes
+    mark: tuple[int, ...]
 
 
 class RevocationList:
@@ -95,7 +96,7 @@ class RevocationList:
             await asyncio.to_thread(self._sign_and_replace, listed, number, now)
         except (OSError, AuthorityError) as error:
             raise ListNotWritten(self._path, str(error)) from error
-        self._written = _Written(now, frozenset(revoked), authority_sha256)
+        self._written = _Written(now, frozenset(revoked), authority_sha256, mark=())
         _log.info("the revocation list was written", number=number, certificates=len(listed))
         return number
 
@@ -106,8 +107,28 @@ class RevocationList:
             and written.authority_sha256 == authority_sha256
             and serials <= written.serials
             and now - written.at < RENEWED_EVERY
-            and self._path.exists()
+            and self._still_says(written)
         )
+
+    def _still_says(self, written: _Written) -> bool:
+        """Whether the file has all that was written: whoever else writes it may have read it before."""
+        try:
+            mark = _mark(self._path)
+            if mark != written.mark:
+                says = {f"{one.serial:x}" for one in read_lists(self._path.read_bytes()).revoked}
+                if not written.serials <= says:
+                    return False
+                self._written = replace(written, mark=mark)
+        except (OSError, ValueError) as error:
+            _log.warning("the revocation list is made anew", path=str(self._path), detail=str(error))
+            return False
+        return True
 
     def _sign_and_replace(self, listed: list[Revoked], number: int, now: datetime) -> None:
         write_private(self._path, self._authority.crl_pem(listed, number, now))
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    """What changes whenever a file is replaced or written."""
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

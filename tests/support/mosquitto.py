@@ -1,13 +1,16 @@
-"""Debian's mosquitto with the shipped configuration, on free loopback ports.
+"""Debian's mosquitto with the shipped configuration under the shipped supervisor, on free loopback ports.
 
 `docker/mosquitto/mosquitto.conf` and its access lists are used as they are, but for three substitutions: the
-directory /mosquitto, and the two lines `listener 8883` and `listener 8884`.
+directory /mosquitto, and the two lines `listener 8883` and `listener 8884`. As root it stays root: in the image too,
+broker and controller are one user, who reads what the controller writes.
 """
 
 import os
-import pwd
 import shutil
+import signal
 import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,7 +21,6 @@ from tests.support.tls import Pki
 
 SHIPPED = Path(__file__).parents[2] / "docker" / "mosquitto"
 _ACCESS_LISTS = ("units.acl", "controllers.acl")
-_USER = "mosquitto"
 
 
 def find_mosquitto() -> str:
@@ -51,29 +53,41 @@ class MosquittoBroker:
     host = "127.0.0.1"
     mqtt = "5"
 
-    def __init__(self, pki: Pki) -> None:
+    def __init__(self, pki: Pki, access_lists: Mapping[str, str] | None = None) -> None:
+        """With the shipped access lists, but for those in `access_lists`: file name, text."""
         self.pki = pki
+        self._access_lists = dict(access_lists or {})
         self.unit_port, self.controller_port = free_port(), free_port()
-        # Not under pytest's own directory: started as root, mosquitto becomes its own user, who can not enter there.
         self.home = Path(tempfile.mkdtemp(prefix="mosquitto-"))
         self._process = ServerProcess(
-            [find_mosquitto(), "-c", str(self.home / "config" / "mosquitto.conf")],
+            ["sh", str(SHIPPED / "supervise"), str(self.home / "config" / "mosquitto.conf")],
             [self.unit_port, self.controller_port],
             self.home / "log",
         )
 
     @property
     def pid(self) -> int:
-        """Process id of the running broker."""
-        return self._process.pid
+        """Process id of the running broker, which the supervisor has started."""
+        supervisor = self._process.pid
+        for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
+            with suppress(OSError):  # one of the supervisor's short-lived tools, gone meanwhile
+                if Path(f"/proc/{child}/comm").read_text().strip() == "mosquitto":
+                    return int(child)
+        raise RuntimeError(f"the supervisor runs no mosquitto: {self.log()}")
+
+    @property
+    def certificates(self) -> Path:
+        """The directory with ca.crt, crl.pem, server.crt and server.key that it reads."""
+        return self.home / "config" / "tls"
 
     async def start(self) -> None:
         """Start, also again after `kill`, on the same ports."""
         await self._process.start()
 
     async def kill(self) -> None:
-        """kill -9."""
-        await self._process.kill()
+        """kill -9, and wait until the supervisor has ended too."""
+        os.kill(self.pid, signal.SIGKILL)
+        await self._process.terminate()
 
     def log(self) -> str:
         """The last lines of its log."""
@@ -81,15 +95,13 @@ class MosquittoBroker:
 
     async def __aenter__(self) -> Self:
         config = self.home / "config"
-        self.pki.server(config / "tls")
-        conf = (SHIPPED / "mosquitto.conf").read_text()
-        (config / "mosquitto.conf").write_text(substituted(conf, self.home, self.unit_port, self.controller_port))
+        find_mosquitto()
+        config.mkdir()
+        self.pki.server(self.certificates)
+        conf = substituted((SHIPPED / "mosquitto.conf").read_text(), self.home, self.unit_port, self.controller_port)
+        (config / "mosquitto.conf").write_text(conf + ("\nuser root\n" if os.geteuid() == 0 else ""))
         for name in _ACCESS_LISTS:
-            shutil.copyfile(SHIPPED / name, config / name)
-        if os.geteuid() == 0:
-            owner = pwd.getpwnam(_USER)
-            for path in (self.home, *self.home.rglob("*")):
-                os.chown(path, owner.pw_uid, owner.pw_gid)
+            (config / name).write_text(self._access_lists.get(name) or (SHIPPED / name).read_text())
         try:
             await self.start()
         except BaseException:
