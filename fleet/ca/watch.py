@@ -18,7 +18,9 @@ from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
 
 LOOK_EVERY_S = 10.0
-"""How often the authority's directory is looked at for changes."""
+"""How often the files are looked at for changes: `fleet ca` makes them in a process of its own."""
+_FOLDERS = ("ca", "tls", "broker")
+_SUFFIXES = (".crt", ".key")
 _CHECK_EVERY_S = 3600.0
 _AGAIN_S = 30.0
 _KIND = "certificate-expiring"
@@ -49,7 +51,7 @@ class Held(Protocol):
 
 
 class CertificateWatch:
-    """Looks at ca/ every ten seconds and at everything every hour.
+    """Looks for changed files every ten seconds, and judges all that ends every hour.
 
     `show` is called after certificates were made anew, so that the API shows its new one; it may raise OSError. What
     is near its end, and what could not be done, becomes an event: once a day for each, until it is mended.
@@ -97,10 +99,11 @@ class CertificateWatch:
         self._told = {finding.repeat_key: today for finding in findings}
 
     def _look(self) -> frozenset[tuple[str, int, int, int]]:
-        """What shows that a file of the authority has changed."""
+        """What shows that a certificate or key has changed."""
+        paths = [path for folder in _FOLDERS for path in (self._held.directory / folder).iterdir()]
         try:
-            found = [(path.name, path.stat()) for path in (self._held.directory / "ca").iterdir() if path.is_file()]
-        except OSError:  # a file that is being replaced at this moment: the next look sees it whole
+            found = [(str(path), path.stat()) for path in paths if path.suffix in _SUFFIXES]
+        except FileNotFoundError:  # it is being replaced at this moment: the next look sees it whole
             return frozenset()
         return frozenset((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in found)
 

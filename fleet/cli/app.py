@@ -41,6 +41,7 @@ app.command("fleet.cli.unit:app", name="unit", help="Units: invite, accept, look
 app.command(
     "fleet.cli.person:app", name="person", help="People: add, rekey, end, list; sign the people list, check it."
 )
+app.command("fleet.cli.ca:app", name="ca", help="The certificate authority: look, rotate, take offline, back up.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
 
