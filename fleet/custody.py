@@ -42,8 +42,8 @@ async def revoke(settings: Settings, serial: str, holder: str) -> bool:
     controller's own or of the broker beside it, which then have another one already.
 
     `serial` is lower-case hexadecimal without leading zeros. It stays on the list for as long as the longest
-    certificate lives. Raises Conflict for a unit's certificate and for a holder called as canaries are, StoreUnavailable, SchemaOutdated, and for an own
-    certificate what `load_credentials` raises.
+    certificate lives. Raises Conflict for a unit's certificate and for a holder called as canaries are,
+    StoreUnavailable, SchemaOutdated, and for an own certificate what `load_credentials` raises.
     """
     if holder == CANARY:
         raise Conflict(
