@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, KeySerializationEncryption, PrivateFormat
 
 from hardware_keys.errors import KeyTaken, KeyUnsuitable
+from hardware_keys.objects import HALF_BYTES
 from hardware_keys.token import Token, TokenAddress, open_token
 
 
@@ -56,9 +57,7 @@ class EcKey(EllipticCurvePrivateKey):
         """The public half."""
         return self._public
 
-    def sign(
-        self, data: bytes | bytearray | memoryview[int], signature_algorithm: EllipticCurveSignatureAlgorithm
-    ) -> bytes:
+    def sign(self, data: bytes | bytearray | memoryview, signature_algorithm: EllipticCurveSignatureAlgorithm) -> bytes:
         """ECDSA over SHA-256 of `data`, in DER; raises HardwareKeyError, UnsupportedAlgorithm for another algorithm."""
         if not isinstance(signature_algorithm, ECDSA) or not isinstance(signature_algorithm.algorithm, SHA256):
             raise UnsupportedAlgorithm("a key in hardware signs with ECDSA over SHA-256 here, and with nothing else")
@@ -67,13 +66,15 @@ class EcKey(EllipticCurvePrivateKey):
         return self.sign_digest(digest.finalize())
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """ECDSA over `digest` (32 to 64 bytes), in DER, tried on the public half before it is given away.
+        """ECDSA over the first 32 bytes of `digest`, in DER, tried on the public half before it is given away.
 
-        Raises HardwareKeyError.
+        Raises HardwareKeyError, KeyUnsuitable for a shorter digest (SHA-1), among others.
         """
+        if len(digest) < HALF_BYTES:
+            raise KeyUnsuitable(self.token.address.token, self._label, "is not for hashes shorter than SHA-256")
         signature = self.token.sign_digest(self._label, digest)
         try:
-            self._public.verify(signature, digest[:32], ECDSA(Prehashed(SHA256())))
+            self._public.verify(signature, digest[:HALF_BYTES], ECDSA(Prehashed(SHA256())))
         except InvalidSignature as error:
             name = self.token.address.token
             raise KeyUnsuitable(name, self._label, "signs what its public half does not confirm") from error
