@@ -1,8 +1,8 @@
 """`python -m fleet.broker --listen 127.0.0.1:PORT --directory DIR`: the embedded broker as a process of its own.
 
-DIR holds ca.crt, server.crt and server.key. One line of JSON on standard output, `{"listening": PORT}`, says that it
-is ready; its log goes to standard error. SIGTERM or SIGINT stop it. Exit codes: 0 stopped, 1 could not start, 2 wrong
-arguments.
+DIR holds ca.crt, crl.pem, server.crt and server.key, which are read again when they change. One line of JSON on
+standard output, `{"listening": PORT}`, says that it is ready; its log goes to standard error. SIGTERM or SIGINT stop
+it. Exit codes: 0 stopped, 1 could not start, 2 wrong arguments.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def _address(text: str) -> tuple[str, int]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fleet.broker", description="MQTT broker of the demo")
     parser.add_argument("--listen", type=_address, required=True, metavar="ADDRESS:PORT", help="port 0: a free one")
-    parser.add_argument("--directory", type=Path, required=True, help="with ca.crt, server.crt and server.key")
+    parser.add_argument("--directory", type=Path, required=True, help="with ca.crt, crl.pem, server.crt and server.key")
     return parser.parse_args()
 
 

@@ -12,6 +12,8 @@ What amqtt 0.12.1 does, and this does instead:
 - passes wills and retained messages on without asking the topic rules: here a CONNECT with a will that its sender may
   not publish is refused, and nothing is retained;
 - raises a message to the subscription's quality of service: here it keeps the lower of the two (MQTT 3.1.1, 3.8.4);
+- knows no revocation: here a certificate on the list is refused in the handshake, and its connection ends when it
+  comes onto the list;
 - passes messages on from an unbounded queue in one task each: here straight into each client's bounded queue.
 
 Units wait a little for the controller's queue; the controller never waits for a unit's.
@@ -35,7 +37,8 @@ from fleet.broker.errors import PeerFault, PortTaken
 from fleet.broker.handler import ClientHandler, Outgoing, Setup
 from fleet.broker.limits import MAX_PACKET_BYTES, Limits
 from fleet.broker.streams import BoundedWriter
-from fleet.broker.tls import check_loopback, server_context
+from fleet.broker.tls import Trust, check_loopback, load_trust, newest_context, serial_of
+from fleet.broker.watch import mark_of, watch_files
 from fleet.connections import cut
 from protocols.topics import CONTROLLER_NAME
 
@@ -55,12 +58,17 @@ class EmbeddedBroker(Broker):
         """
         self._host = check_loopback(host)
         self._wanted_port = port
-        self._tls = server_context(tls_directory)
+        self._directory = tls_directory
+        self._mark = mark_of(tls_directory)
+        self._trust = load_trust(tls_directory)
+        self._tls = newest_context(self._trust.context)
         self._limits = limits or Limits()
         listener = ListenerConfig(type=ListenerType.EXTERNAL, bind=f"{host}:{port}")
         super().__init__(BrokerConfig(listeners={_LISTENER: listener}, plugins={}))
         self._door: asyncio.Server | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._shown: dict[asyncio.Task[None], tuple[int, asyncio.WriteTransport]] = {}
         self._serving: dict[str, tuple[ClientHandler, asyncio.Task[None]]] = {}
 
     @property
@@ -86,6 +94,8 @@ class EmbeddedBroker(Broker):
         except OSError as error:
             await super().shutdown()
             raise PortTaken(self._host, self._wanted_port, error.strerror or str(error)) from error
+        watching = watch_files(self._directory, self._mark, self._take)
+        self._watching = asyncio.create_task(watching, name="watch-files")
 
     async def shutdown(self) -> None:
         """End every connection and stop listening, within a limit; more than once does no harm."""
@@ -93,6 +103,9 @@ class EmbeddedBroker(Broker):
         if door is None:
             return
         door.close()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching], timeout=_SHUTDOWN_S)
         for task in self._connections:
             task.cancel()
         if self._connections:
@@ -100,6 +113,16 @@ class EmbeddedBroker(Broker):
             if stuck:
                 _log.error("connections did not end", count=len(stuck))
         await super().shutdown()
+
+    def _take(self, trust: Trust) -> None:
+        """Judge new connections by `trust`, and end those whose certificate has been revoked."""
+        self._trust = trust
+        self._tls.current = trust.context
+        _log.info("certificates and revocation list were read again", revoked=len(trust.revoked))
+        for serial, transport in self._shown.values():
+            if serial in trust.revoked:
+                _log.warning("connection ended", reason="revoked", serial=f"{serial:x}")
+                cut(transport)
 
     def _knock(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._limits.connections:
@@ -111,6 +134,14 @@ class EmbeddedBroker(Broker):
         task.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task, serial = asyncio.current_task(), serial_of(writer.get_extra_info("ssl_object"))
+        assert task is not None
+        if serial is None or serial in self._trust.revoked:
+            # The list came between this connection's handshake and here.
+            _log.warning("connection refused", reason="revoked")
+            cut(writer.transport)
+            return
+        self._shown[task] = serial, writer.transport
         try:
             bounded = BoundedWriter(writer, self._limits.send_s, self._limits.close_s)
             await self._client_connected(_LISTENER, StreamReaderAdapter(reader), bounded)
@@ -119,6 +150,7 @@ class EmbeddedBroker(Broker):
         except Exception:  # noqa: BLE001  # a fault in amqtt ends this connection, never the broker
             _log.error("connection failed", exc_info=True)
         finally:
+            del self._shown[task]
             cut(writer.transport)
 
     async def _initialize_client_session(

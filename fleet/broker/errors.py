@@ -30,7 +30,7 @@ class TlsUnusable(EmbeddedBrokerError):
     """The files in `directory` can not serve TLS; `detail` says which and why."""
 
     def __init__(self, directory: Path, detail: str) -> None:
-        super().__init__(f"{directory} needs ca.crt, server.crt and server.key that belong together: {detail}")
+        super().__init__(f"{directory} needs ca.crt, crl.pem, server.crt and server.key that belong together: {detail}")
         self.directory = directory
         self.detail = detail
 
