@@ -9,9 +9,12 @@ from fleet.credentials import Credentials
 from fleet.feed.hub import Hub
 from fleet.joining.decisions import JoinDecisions
 from fleet.joining.door import Door
+from fleet.joining.rejoining import Rejoining
+from fleet.joining.terms import Terms
 from fleet.joining.vouchers import Vouchers
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
+from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.settings import Settings
 from fleet.store.store import Store
@@ -24,6 +27,7 @@ def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hu
     """The services of one controller."""
     authority = credentials.authority
     broker = BrokerAddress(host=settings.broker.unit_host, port=settings.broker.unit_port, mqtt=settings.broker.mqtt)
+    terms = Terms(authority, [credentials.down_public_hex], broker, settings.api.url)
     return Services(
         store=store,
         clock=clock,
@@ -31,11 +35,13 @@ def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hu
         signing_in=SigningIn(store, clock, ca_sha256=authority.ca_sha256, idle_minutes=settings.api.idle_minutes),
         people=PeopleRegister(store, clock),
         door=Door(store, clock, settings.joining, controller_keys=[credentials.down_public_hex], broker=broker),
-        vouchers=Vouchers(store, clock, ca_sha256=authority.ca_sha256, url=settings.api.url),
+        vouchers=Vouchers(store, clock, authority=authority, url=settings.api.url),
         decisions=JoinDecisions(store, clock, authority, settings.new_unit),
         desk=UnitDesk(store, clock),
         standing=UnitStanding(store, clock),
-        root_pem=authority.root_pem,
+        authority=authority,
+        renewals=Renewals(store, clock, terms),
+        rejoining=Rejoining(store, clock, settings.joining, terms),
         join_limit=RateLimit(settings.joining.requests_per_minute),
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
         health_limit=RateLimit(_HEALTH_PER_MINUTE),

@@ -1,5 +1,7 @@
 """The door for units (no session: a voucher speaks for them), and the joining queue for people."""
 
+from typing import TypeVar
+
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State
 from litestar.params import JSONBody
@@ -15,21 +17,26 @@ _STATUS: dict[RefusalCode, int] = {"joins-too-fast": 429, "joins-full": 429, "cs
 _REFUSED_STATUS = 403
 
 ApiRequest = Request[object, object, State]
+Answer = TypeVar("Answer")
+
+
+def answered(answer: Answer) -> Response[Answer]:
+    """The response to a unit, with the status that a refusal goes with."""
+    if isinstance(answer, JoinRefusal):
+        return Response(answer, status_code=_STATUS.get(answer.code, _REFUSED_STATUS))
+    return Response(answer)
 
 
 @get("/join/ca", opt={"permission": NOBODY_YET}, media_type="application/x-pem-file")
-async def root_certificate(services: Given) -> bytes:
-    """The root certificate, PEM. A unit checks it against its voucher before it trusts anything."""
-    return services.root_pem
+async def root_certificates(services: Given) -> bytes:
+    """All root certificates in force, PEM. A unit takes the one that its voucher names, and no other."""
+    return services.authority.roots_pem
 
 
 @post("/join", opt={"permission": NOBODY_YET}, status_code=200, before_request=throttle_joins)
 async def join(request: ApiRequest, services: Given, data: JSONBody[JoinRequest]) -> Response[JoinReply | JoinRefusal]:
     """A unit presents its voucher and certificate request; it repeats the same request until accepted."""
-    answer = await services.door.knock(data, address_of(request))
-    if isinstance(answer, JoinRefusal):
-        return Response(answer, status_code=_STATUS.get(answer.code, _REFUSED_STATUS))
-    return Response(answer)
+    return answered(await services.door.knock(data, address_of(request)))
 
 
 @post("/api/vouchers", opt={"permission": "invite-unit"})
@@ -74,7 +81,7 @@ async def refuse_join(request: ApiRequest, services: Given, join_id: TokenInPath
 
 
 HANDLERS = [
-    root_certificate,
+    root_certificates,
     join,
     make_voucher,
     list_vouchers,

@@ -7,14 +7,17 @@ from litestar.di import NamedDependency
 
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
+from fleet.ca.authority import CertificateAuthority
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
 from fleet.feed.hub import Hub
 from fleet.joining.decisions import JoinDecisions
 from fleet.joining.door import Door
+from fleet.joining.rejoining import Rejoining
 from fleet.joining.vouchers import Vouchers
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
+from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.store.store import Store
 
@@ -33,7 +36,9 @@ class Services:
     decisions: JoinDecisions
     desk: UnitDesk
     standing: UnitStanding
-    root_pem: bytes
+    authority: CertificateAuthority
+    renewals: Renewals
+    rejoining: Rejoining
     join_limit: RateLimit
     sign_in_limit: RateLimit
     health_limit: RateLimit

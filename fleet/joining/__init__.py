@@ -1,1 +1,1 @@
-"""How a unit comes into the fleet: vouchers, the door units knock at, and a person's decision."""
+"""How a unit comes into the fleet, and back into it: vouchers, the doors units knock at, and a person's decision."""

@@ -9,7 +9,9 @@ from fleet.ca.authority import CertificateAuthority
 from fleet.ca.csr import check_unit_key
 from fleet.clock import Clock
 from fleet.errors import Conflict, NotFound
-from fleet.log.entries import HashedText, JoinTurnedAway, UnitJoined
+from fleet.joining.rejoining import judge_rejoin
+from fleet.joining.rules import refusal
+from fleet.log.entries import HashedText, JoinTurnedAway, UnitJoined, UnitRejoined
 from fleet.store.certificates import StoredCertificate
 from fleet.store.joining import StoredJoin
 from fleet.store.store import Store, Transaction
@@ -28,13 +30,14 @@ class JoinDecisions:
         self._settings = settings
 
     async def accept(self, join_id: str, fingerprint: str, person_id: str) -> str:
-        """Give the waiting unit an id and a certificate; returns the id.
+        """Give the waiting unit an id and a certificate, or another certificate when it comes back; returns the id.
 
         Raises NotFound, or Conflict when it was decided already, `fingerprint` is not the waiting key's, a unit has
-        that key already, or the voucher was withdrawn.
+        that key already, the voucher was withdrawn, or the unit that comes back may not any more.
         """
         now = self._clock()
         async with self._store.transaction() as transaction:
+            await transaction.joining.lock_door()
             join = await _waiting(transaction, join_id)
             if not compare_digest(join.fingerprint, fingerprint.strip().lower()):
                 raise Conflict(
@@ -42,42 +45,75 @@ class JoinDecisions:
                     "the fingerprint you compared is not the waiting key's",
                     "compare again what the unit shows; if it still differs, refuse the join and tell a supervisor",
                 )
-            unit_id = new_unit_id()
-            key = check_unit_key(load_der_public_key(join.public_key_der))
-            issued = self._authority.issue_unit(unit_id, key, now)
-            certificate = StoredCertificate(
-                serial=f"{issued.serial:x}",
-                unit_id=unit_id,
-                fingerprint=join.fingerprint,
-                key_protection=join.key_protection,
-                not_before=issued.not_before,
-                not_after=issued.not_after,
-                chain_pem=issued.chain_pem,
-            )
-            unit = NewUnit(
-                unit_id=unit_id,
-                label=join.label,
-                model=join.model,
-                fingerprint=join.fingerprint,
-                key_protection=join.key_protection,
-                accepted_by=person_id,
-            )
-            await transaction.units.add(unit, self._first_settings(), certificate, now)
+            accept = self._let_in if join.rejoins is None else self._let_back
+            unit_id = await accept(transaction, join, person_id, now)
             if not await transaction.joining.accept(join_id, unit_id, person_id, now):
                 raise Conflict("voucher-withdrawn", "the voucher of this join was withdrawn", "list the joins again")
-            await transaction.log.append(
-                UnitJoined(
-                    at=now,
-                    actor=person_id,
-                    unit=unit_id,
-                    join=join_id,
-                    fingerprint=join.fingerprint,
-                    key_protection=join.key_protection,
-                    certificate=certificate.serial,
-                )
-            )
-            transaction.changed.joins = transaction.changed.fleet = True
+            transaction.changed.joins = True
         return unit_id
+
+    async def _let_in(self, transaction: Transaction, join: StoredJoin, person_id: str, now: datetime) -> str:
+        unit_id = new_unit_id()
+        certificate = self._certificate(join, unit_id, None, now)
+        unit = NewUnit(
+            unit_id=unit_id,
+            label=join.label,
+            model=join.model,
+            fingerprint=join.fingerprint,
+            key_protection=join.key_protection,
+            accepted_by=person_id,
+        )
+        await transaction.units.add(unit, self._first_settings(), certificate, now)
+        await transaction.log.append(
+            UnitJoined(
+                at=now,
+                actor=person_id,
+                unit=unit_id,
+                join=join.join_id,
+                fingerprint=join.fingerprint,
+                key_protection=join.key_protection,
+                certificate=certificate.serial,
+            )
+        )
+        transaction.changed.fleet = True
+        return unit_id
+
+    async def _let_back(self, transaction: Transaction, join: StoredJoin, person_id: str, now: datetime) -> str:
+        unit_id = join.rejoins
+        assert unit_id is not None, "asked by the caller"
+        certificates = await transaction.certificates.of_unit(unit_id)
+        own = next(one for one in certificates if one.fingerprint == join.fingerprint)
+        code = await judge_rejoin(transaction, own, certificates)
+        if code is not None:
+            answer = refusal(code)
+            raise Conflict(code, answer.message, answer.remedy)
+        certificate = self._certificate(join, unit_id, own.serial, now)
+        await transaction.certificates.add(certificate)
+        await transaction.log.append(
+            UnitRejoined(
+                at=now,
+                actor=person_id,
+                unit=unit_id,
+                join=join.join_id,
+                fingerprint=join.fingerprint,
+                certificate=certificate.serial,
+            )
+        )
+        transaction.changed.units.add(unit_id)
+        return unit_id
+
+    def _certificate(self, join: StoredJoin, unit_id: str, predecessor: str | None, now: datetime) -> StoredCertificate:
+        issued = self._authority.issue_unit(unit_id, check_unit_key(load_der_public_key(join.public_key_der)), now)
+        return StoredCertificate(
+            serial=f"{issued.serial:x}",
+            unit_id=unit_id,
+            fingerprint=join.fingerprint,
+            key_protection=join.key_protection,
+            not_before=issued.not_before,
+            not_after=issued.not_after,
+            chain_pem=issued.chain_pem,
+            predecessor=predecessor,
+        )
 
     async def refuse(self, join_id: str, reason: str, person_id: str) -> None:
         """Turn the waiting unit away; raises NotFound or Conflict."""

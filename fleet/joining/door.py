@@ -125,7 +125,8 @@ class Door:
             return refusal("join-refused", join.reason)
         if join.state == "pending" or join.unit_id is None:
             return self._pending(join)
-        certificate = await transaction.certificates.newest(join.unit_id)
+        certificates = await transaction.certificates.of_unit(join.unit_id)
+        certificate = next((one for one in certificates if one.fingerprint == join.fingerprint), None)
         people = await transaction.people.list_of_version(join.people_version)
         settings = await transaction.units.settings(join.unit_id)
         assert certificate is not None, "accepting wrote a certificate"

@@ -3,6 +3,7 @@
 import secrets
 from datetime import timedelta
 
+from fleet.ca.authority import CertificateAuthority
 from fleet.clock import Clock
 from fleet.errors import Conflict
 from fleet.joining.decisions import turn_away
@@ -17,12 +18,12 @@ _WITHDRAWN = "its voucher was withdrawn"
 
 
 class Vouchers:
-    """Vouchers of one fleet, whose root certificate has `ca_sha256` and whose door is at `url`."""
+    """Vouchers of one fleet, which name the root of `authority` and the door at `url`."""
 
-    def __init__(self, store: Store, clock: Clock, *, ca_sha256: bytes, url: str) -> None:
+    def __init__(self, store: Store, clock: Clock, *, authority: CertificateAuthority, url: str) -> None:
         self._store = store
         self._clock = clock
-        self._ca_sha256 = ca_sha256
+        self._authority = authority
         self._url = url
 
     async def make(self, label: str, person_id: str) -> VoucherMade:
@@ -52,7 +53,7 @@ class Vouchers:
             )
         text = Voucher(
             secret=secret,
-            ca_sha256=self._ca_sha256,
+            ca_sha256=self._authority.ca_sha256,
             people_sha256=people.sha256,
             expires_at_s=int(expires_at.timestamp()),
             url=self._url,

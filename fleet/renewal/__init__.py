@@ -1,1 +1,1 @@
-"""Identity over time: proofs that are kept, certificates that are renewed, units that come back, and their door."""
+"""Identity over time: proofs of who is connected, and certificates that are renewed."""

@@ -178,7 +178,7 @@ async def test_without_a_session_nothing_answers_but_the_doors(api: RunningApi) 
     async with httpx.AsyncClient(verify=_trust(api), trust_env=False) as door:
         for path in ("/api/units", "/api/summary", "/api/people", "/api/joins", "/api/openapi.json", "/api/session"):
             assert (await door.get(api.url + path)).status_code == 401, path
-        assert (await door.get(api.url + "/join/ca")).content == api.services.root_pem
+        assert (await door.get(api.url + "/join/ca")).content == api.services.authority.roots_pem
         assert (await door.get(api.url + "/schema")).status_code == 404
 
 

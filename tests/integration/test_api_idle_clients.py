@@ -72,7 +72,7 @@ async def test_silent_and_slow_clients_are_hung_up_on_and_keep_nobody_out(
     async with _pipes(api, "127.0.0.1", sent) as idle:
         assert 0 < len(idle) <= 20
         async with _elsewhere(api) as other:
-            assert (await other.get(api.url + "/join/ca")).content == api.services.root_pem
+            assert (await other.get(api.url + "/join/ca")).content == api.services.authority.roots_pem
         for pipe in idle:
             await _hung_up(pipe)
     async with _pipes(api, "127.0.0.1", [b"GET /join/ca HTTP/1.1\r\nHost: here\r\n\r\n"]) as (again,):

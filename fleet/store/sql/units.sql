@@ -3,7 +3,8 @@ SELECT version_num FROM alembic_version
 
 -- name: add_unit
 INSERT INTO unit (unit_id, label, model, fingerprint, key_protection, joined_at, accepted_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT $1, $2, $3, $4, $5, $6, $7
+WHERE NOT EXISTS (SELECT FROM certificate WHERE fingerprint = $4)
 ON CONFLICT (fingerprint) DO NOTHING RETURNING unit_id
 
 -- name: add_live
