@@ -8,7 +8,7 @@ may carry a voucher; neither is a setting.
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +30,10 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     root: where `/sys` and `/proc` are looked for; anything but `/` is a simulated host.
     voucher_file: read by `join` and `run` while the unit has no identity.
     ack_timeout_s: seconds until a report that the controller has not acknowledged is sent again.
+    controller_url: where to renew, in place of the address the unit was told; who answers there has to prove itself.
+    key_module, key_token, key_pin_file: keep the unit's keys in a PKCS#11 token: the module's path, the token's label,
+        the file with its PIN. None of them: in files in state_dir.
+    key_kind: what the token is, as shown to people: `tpm` for a TPM's module, else `pkcs11`.
     spool_max_mb, spool_max_days: never keep more than this, whatever the controller asks for.
     """
 
@@ -37,6 +41,11 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     root: Path = Path("/")
     voucher_file: Path | None = None
     ack_timeout_s: Annotated[float, Meta(ge=1, le=600)] = 20.0
+    controller_url: Annotated[str, Meta(pattern=r"^https://[^/]", max_length=200)] | None = None
+    key_module: Path | None = None
+    key_token: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    key_pin_file: Path | None = None
+    key_kind: Literal["pkcs11", "tpm"] = "pkcs11"
     spool_max_mb: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     spool_max_days: Annotated[int, Meta(ge=1, le=365)] | None = None
 

@@ -13,7 +13,7 @@ FIRST_KEY = "key"
 
 
 class KeyStore(Protocol):
-    """Holds private keys under names: `key`, `key-2`, `key-3`, … Every method but `exists` raises StateUnusable.
+    """Holds private keys under names: `key`, `key-2`, `key-3`, … Every method raises StateUnusable.
 
     Methods may take long (a token, a slow card): on the event loop they are called in a thread.
     """

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge_agent.durable import PRIVATE, read_bounded, remove_durably, write_durably
 from edge_agent.errors import StateUnusable
+from edge_agent.keys.request import request_pem
 from protocols.joining import KeyProtection
 
 
@@ -50,10 +51,7 @@ class SoftKeyStore:
 
     def csr_pem(self, name: str) -> str:
         """See KeyStore."""
-        from cryptography import x509  # noqa: PLC0415 - seldom needed, and it costs a small machine dearly
-
-        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-        return request.sign(self._private_key(name), SHA256()).public_bytes(Encoding.PEM).decode("ascii")
+        return request_pem(self._private_key(name))
 
     def sign(self, name: str, data: bytes) -> bytes:
         """See KeyStore."""
