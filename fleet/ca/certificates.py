@@ -109,7 +109,8 @@ def leaf_certificate(leaf: Leaf, now: datetime, issuing: Signer, last: datetime)
         _builder(common_name(leaf.subject), leaf.key, now, not_after, issuing)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([leaf.purpose]), critical=True)
+        # Not critical: verifiers that hold to the public web's profile, cryptography's among them, refuse it so.
+        .add_extension(x509.ExtendedKeyUsage([leaf.purpose]), critical=False)
     )
     if leaf.names:
         alternatives = x509.SubjectAlternativeName([_alternative(name) for name in leaf.names])
