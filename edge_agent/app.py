@@ -11,20 +11,27 @@ import structlog
 from edge_agent.clock import SystemClock
 from edge_agent.durable import held
 from edge_agent.errors import NotJoined, VoucherMissing
-from edge_agent.identity import Identity, IdentityStore, controller_keys
+from edge_agent.identity import Identity, IdentityInUse, IdentityStore, controller_keys
 from edge_agent.keys.opening import open_keystore
-from edge_agent.link.connection import tls_context
 from edge_agent.link.link import Link
+from edge_agent.link.proving import Proving
 from edge_agent.link.session import Session
 from edge_agent.link.uplink import UnitFacts, Uplink
 from edge_agent.orders import Orders
+from edge_agent.people_keeping import PeopleKeeping
 from edge_agent.readers import MachineFacts, default_readers, read_machine
+from edge_agent.renewal.known_time import TimeSource
+from edge_agent.renewal.renewal import Renewal
+from edge_agent.renewal.requests import ProgramFacts, Requests
 from edge_agent.reporting import Clockwork, Reporter
 from edge_agent.sampler import Sampler
 from edge_agent.settings import AgentSettings, capped
 from edge_agent.spool.bounds import limits_of
 from edge_agent.spool.spool import Spool, open_spool
+from edge_agent.tls import OwnTls
+from edge_agent.unit_door import HttpsDoor
 from edge_agent.watch import Happening
+from protocols.downlink import Welcome
 from protocols.settings import UnitSettings
 from protocols.text import one_line
 
@@ -92,7 +99,7 @@ async def join(
     keystore = open_keystore(own)
     joining = Joining(own.state_dir, keystore, SystemClock(), one_line(machine.model, 80), agent_version())
     begun = joining.begin(voucher_text)
-    show(joining.own_fingerprint())
+    show(joining.own_fingerprint(begun))
     finishing = asyncio.create_task(joining.finish(begun), name="joining")
     stopping = asyncio.create_task(stop.wait(), name="joining stop")
     try:
@@ -152,7 +159,8 @@ class _Agent:
         spool: Spool,
         clockwork: Clockwork,
     ) -> None:
-        identity = identities.load()
+        in_use = IdentityInUse(identities)
+        identity = in_use.now
         clock = clockwork.clock
         self._settings = settings
         self._spool = spool
@@ -172,8 +180,44 @@ class _Agent:
         self._orders = Orders(
             spool, clock, uplink.tell, self._reporter.report, lambda: settings.wanted, self._apply_settings
         )
-        context = tls_context(identity, open_keystore(own), identities.chain_path)
-        self._link = Link(identity, context, session, uplink, spool, clock, self._orders.take)
+        keystore = open_keystore(own)
+        tls = OwnTls(identities, keystore)
+        tls.context(identity)  # a key that is missing or another's is said at once, and ends the program
+        door = HttpsDoor(tls, own.controller_url)
+        self._people = PeopleKeeping(in_use, door, self._reporter.event)
+        self._renewal = Renewal(
+            in_use,
+            keystore,
+            Requests(own.state_dir, keystore, ProgramFacts(self._facts.model, self._facts.agent_version)),
+            door,
+            clock,
+            TimeSource(session, clockwork).known_time,
+            self._reporter.event,
+            self._reconnect,
+        )
+        self._link = Link(
+            in_use,
+            tls,
+            session,
+            uplink,
+            spool,
+            clock,
+            self._orders.take,
+            lambda shown: Proving(shown, keystore, spool, self._facts.boot_id),
+            self,
+        )
+
+    def _reconnect(self) -> None:
+        self._link.reconnect()
+
+    def welcomed(self, identity: Identity, welcome: Welcome) -> None:
+        """See LinkNews."""
+        self._renewal.welcomed(identity)
+        self._people.named(welcome.people_version)
+
+    def broke(self) -> None:
+        """See LinkNews."""
+        self._renewal.link_broke()
 
     async def run(self, stop: asyncio.Event) -> None:
         facts = self._facts
@@ -183,6 +227,8 @@ class _Agent:
             working = [
                 tasks.create_task(self._reporter.run(), name="reports"),
                 tasks.create_task(self._orders.run(), name="orders"),
+                tasks.create_task(self._renewal.run(), name="renewal"),
+                tasks.create_task(self._people.run(), name="people list"),
             ]
             await self._link.run(stop)
             for task in working:

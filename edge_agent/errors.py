@@ -11,12 +11,13 @@
     ├── StateUnusable        the state directory, or a file in it, can not be used
     ├── AlreadyRunning       another agent holds the state directory
     ├── NotJoined            the unit has no identity yet
-    ├── JoinError            the unit could not join
+    ├── JoinError            the unit could not join, renew its certificate or rejoin
     │   ├── VoucherMissing       no voucher was given
     │   ├── VoucherUnusable      the voucher can not be read, or has expired
     │   ├── WrongAuthority       the controller is not the one the voucher was made for
     │   ├── ControllerUntrusted  the controller can not prove who it is
     │   ├── ControllerAway       the controller gives no usable answer now; worth asking again
+    │   ├── CertificateEnded     the controller finds that the unit's certificate has ended
     │   ├── RefusedByController  the controller said no, with its reason and what to do
     │   └── AcceptanceInvalid    the controller said yes, with something that must not be used
     ├── LinkError            the connection to the broker can not go on
@@ -119,7 +120,7 @@ class NotJoined(AgentError):
 
 
 class JoinError(AgentError):
-    """The unit could not join."""
+    """The unit could not join, renew its certificate or rejoin."""
 
 
 class VoucherMissing(JoinError):
@@ -157,7 +158,7 @@ class ControllerUntrusted(JoinError):
     def __init__(self, url: str, detail: str) -> None:
         super().__init__(
             f"the controller at {url} can not prove who it is ({detail}); "
-            "check that the voucher names the address in its certificate, and that nobody is in between"
+            "check that it is the controller's address, and that nobody is in between"
         )
         self.url = url
         self.detail = detail
@@ -170,6 +171,14 @@ class ControllerAway(JoinError):
         super().__init__(f"no answer from the controller at {url} ({detail}); check network and clock, then try again")
         self.url = url
         self.detail = detail
+
+
+class CertificateEnded(JoinError):
+    """Who answers at `url` refused the unit's certificate because it has ended."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} says that this unit's certificate has ended; the unit has to rejoin")
+        self.url = url
 
 
 class RefusedByController(JoinError):
@@ -186,7 +195,9 @@ class AcceptanceInvalid(JoinError):
     """The controller accepted, with something a unit must not use; `detail` says what."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(f"the controller's acceptance can not be used: {detail}; report it and ask for a new voucher")
+        super().__init__(
+            f"the controller's acceptance can not be used: {detail}; report it (a unit that joins needs a new voucher)"
+        )
         self.detail = detail
 
 

@@ -39,7 +39,6 @@ class Joining:
         self._draw = draw
         self._store = JoinStore(state_dir)
         self._identities = IdentityStore(state_dir)
-        self._key_name = self._identities.load().key_name if self._identities.joined() else FIRST_KEY
 
     def begin(self, voucher_text: str | None) -> StoredJoin:
         """The join to carry on with: that of `voucher_text`, else the one already begun.
@@ -48,19 +47,21 @@ class Joining:
         Raises VoucherMissing, VoucherUnusable, StateUnusable.
         """
         stored = self._store.load()
+        if stored is not None and not self._keystore.exists(stored.key_name):
+            stored = None  # its key was renewed since, or lost: the request proves nothing any more
         if voucher_text is None:
             if stored is None:
                 raise VoucherMissing
-            self._keystore.make(self._key_name)
             return stored
         if stored is not None and (same := self._continues(stored, voucher_text)) is not None:
             return same
         voucher = read_voucher(voucher_text, self._clock.wall_ms())
         ensure_directory(self._state_dir)
-        self._keystore.make(self._key_name)
+        key_name = self._identities.load().key_name if self._identities.joined() else FIRST_KEY
+        self._keystore.make(key_name)
         request = JoinRequest(
             secret=voucher.secret.hex(),
-            csr_pem=self._keystore.csr_pem(self._key_name),
+            csr_pem=self._keystore.csr_pem(key_name),
             key_protection=self._keystore.protection,
             model=self._model,
             agent_version=self._agent_version,
@@ -70,13 +71,14 @@ class Joining:
             ca_sha256=voucher.ca_sha256.hex(),
             people_sha256=voucher.people_sha256.hex(),
             request=msgspec.json.encode(request).decode(),
+            key_name=key_name,
         )
         self._store.save(begun)
         return begun
 
-    def own_fingerprint(self) -> str:
+    def own_fingerprint(self, begun: StoredJoin) -> str:
         """The fingerprint of the unit's key, to be compared by a person."""
-        return fingerprint(self._keystore.public_key(self._key_name))
+        return fingerprint(self._keystore.public_key(begun.key_name))
 
     async def finish(self, begun: StoredJoin) -> Identity:
         """Carry `begun` on until a person has accepted the unit.
@@ -104,7 +106,7 @@ class Joining:
                 backoff.reset()
                 if isinstance(reply, JoinAccepted):
                     return self._complete(begun, reply)
-                self._check_pending(reply)
+                self._check_pending(begun, reply)
                 if not told:
                     _log.info("waiting for a person to accept this unit", fingerprint=reply.fingerprint)
                     told = True
@@ -115,29 +117,30 @@ class Joining:
     def _continues(self, stored: StoredJoin, voucher_text: str) -> StoredJoin | None:
         voucher = read_voucher(voucher_text, 0)  # presented in time already: the controller judges its age now
         secret = msgspec.json.decode(stored.request, type=JoinRequest).secret
-        same = voucher.secret.hex() == secret and voucher.url == stored.url and self._keystore.exists(self._key_name)
+        same = voucher.secret.hex() == secret and voucher.url == stored.url
         return stored if same else None
 
     async def _pinned(self, begun: StoredJoin) -> StoredJoin:
         if begun.root_pem is not None:
             return begun
-        root_pem = check_root(await door.fetch_root(begun.url), bytes.fromhex(begun.ca_sha256), begun.url)
+        root_pem = check_root(await door.fetch_roots(begun.url), bytes.fromhex(begun.ca_sha256), begun.url)
         pinned = msgspec.structs.replace(begun, root_pem=root_pem)
         self._store.save(pinned)
         return pinned
 
-    def _check_pending(self, pending: JoinPending) -> None:
-        if pending.fingerprint != self.own_fingerprint():
+    def _check_pending(self, begun: StoredJoin, pending: JoinPending) -> None:
+        if pending.fingerprint != self.own_fingerprint(begun):
             raise AcceptanceInvalid("the controller shows another key's fingerprint for this unit")
 
     def _complete(self, begun: StoredJoin, accepted: JoinAccepted) -> Identity:
         identity = check_acceptance(
             accepted,
             begun.root_pem or "",
-            self._keystore.public_key(self._key_name),
+            self._keystore.public_key(begun.key_name),
             bytes.fromhex(begun.people_sha256),
             self._clock.wall_ms(),
         )
+        identity = msgspec.structs.replace(identity, key_name=begun.key_name, controller_url=begun.url)
         self._identities.save(identity, accepted.settings)
         self._store.clear()
         return identity

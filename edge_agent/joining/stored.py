@@ -6,16 +6,19 @@ import msgspec
 
 from edge_agent.durable import read_bounded, remove_durably, write_durably
 from edge_agent.errors import StateUnusable
+from edge_agent.keys.keystore import FIRST_KEY
 
 
 class StoredJoin(msgspec.Struct, frozen=True, kw_only=True):
-    """`request` is the JSON of a JoinRequest, sent as it is. Hashes in hexadecimal; `root_pem` once it is pinned."""
+    """`request` is the JSON of a JoinRequest, sent as it is, `key_name` the key in it. Hashes in hexadecimal;
+    `root_pem` once it is pinned."""
 
     url: str
     ca_sha256: str
     people_sha256: str
     request: str
     root_pem: str | None = None
+    key_name: str = FIRST_KEY
 
     def __repr__(self) -> str:
         return f"StoredJoin(url={self.url!r}, pinned={self.root_pem is not None})"

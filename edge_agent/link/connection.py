@@ -1,18 +1,16 @@
-"""One MQTT connection: mutual TLS against the pinned root, bounded queues, a limit on every wait."""
+"""One MQTT connection: mutual TLS under the roots the unit trusts, bounded queues, a limit on every wait."""
 
 import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import aiomqtt
 import structlog
 
 from edge_agent.errors import LinkError
 from edge_agent.identity import Identity
-from edge_agent.keys.keystore import KeyStore
 from protocols.topics import DOWN_CHANNELS, down, up
 
 ANSWER_LIMIT_S = 20.0
@@ -27,18 +25,6 @@ _FIRST_FAILURE_CODE = 0x80
 _log = structlog.get_logger(__name__)
 _quiet = logging.getLogger("edge_agent.mqtt")
 _quiet.setLevel(logging.CRITICAL)  # what matters of the library's messages reaches us as exceptions
-
-
-def tls_context(identity: Identity, keystore: KeyStore, chain: Path) -> ssl.SSLContext:
-    """TLS 1.2 or newer, trusting the pinned root alone, host name checked, showing the unit's certificate.
-
-    Raises StateUnusable when certificate and key do not go together.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(cadata=identity.root_pem)
-    keystore.present(identity.key_name, context, chain)
-    return context
 
 
 @asynccontextmanager

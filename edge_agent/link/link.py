@@ -1,22 +1,24 @@
 """The unit's link: connects, sends what waits, obeys what comes, and begins again when the connection breaks."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
+from typing import Protocol
 
 import aiomqtt
 import structlog
 
 from edge_agent.clock import Clock
-from edge_agent.errors import LinkError
-from edge_agent.identity import Identity
+from edge_agent.errors import LinkError, StateUnusable
+from edge_agent.identity import Identity, IdentityInUse, controller_keys
 from edge_agent.link.connection import DELIVERY_LIMIT_S, connected
+from edge_agent.link.proving import Proving
 from edge_agent.link.session import STALE_REASONS, Admitted, Refusals, Session
 from edge_agent.link.uplink import Publish, Uplink
 from edge_agent.spool.rows import event_draft
 from edge_agent.spool.spool import Spool
+from edge_agent.tls import OwnTls
 from protocols.backoff import Backoff
-from protocols.downlink import Ack, Command
+from protocols.downlink import Ack, Command, Welcome
 from protocols.errors import InvalidEnvelope
 from protocols.topics import UpChannel, up
 
@@ -27,29 +29,53 @@ STOP_LIMIT_S = 5.0
 _log = structlog.get_logger(__name__)
 
 
+class LinkNews(Protocol):
+    """Who hears how the link fares. Its methods neither wait nor raise."""
+
+    def welcomed(self, identity: Identity, welcome: Welcome) -> None:
+        """The controller has answered on a connection made with `identity`."""
+        ...
+
+    def broke(self) -> None:
+        """A connection has failed or could not be made."""
+        ...
+
+
 class Link:
     """One unit's link."""
 
     def __init__(
         self,
-        identity: Identity,
-        context: ssl.SSLContext,
+        identities: IdentityInUse,
+        tls: OwnTls,
         session: Session,
         uplink: Uplink,
         spool: Spool,
         clock: Clock,
         obey: Callable[[Command, int], None],
+        prove: Callable[[Identity], Proving],
+        news: LinkNews,
     ) -> None:
-        """`obey` takes over a command and the monotonic time it is good until; it neither waits nor raises."""
-        self._identity = identity
-        self._context = context
+        """`obey` takes over a command and the monotonic time it is good until; it neither waits nor raises. `prove`
+        makes what answers the challenges of one connection."""
+        self._identities = identities
+        self._tls = tls
         self._session = session
         self._uplink = uplink
         self._spool = spool
         self._clock = clock
         self._obey = obey
+        self._prove = prove
+        self._news = news
+        self._again = asyncio.Event()
+        self._shown: Identity | None = None
         self._refusals = Refusals()
         self._is_up = False
+
+    def reconnect(self) -> None:
+        """Connect anew with the identity as it is now, unless that is done already."""
+        if self._shown is not self._identities.now:
+            self._again.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep a connection until `stop`; then say goodbye and return, within seconds in any case."""
@@ -69,27 +95,35 @@ class Link:
         backoff = Backoff(base_s=0.5, cap_s=60.0)
         while not stop.is_set():
             began_ms = self._clock.mono_ms()
+            identity = self._identities.now
             try:
-                await self._one_connection(stop)
-            except* (aiomqtt.MqttError, LinkError, OSError) as failures:
-                _log.warning("link down", broker=self._identity.broker.host, detail=_first(failures))
+                await self._one_connection(identity, stop)
+            except* (aiomqtt.MqttError, LinkError, OSError, StateUnusable) as failures:
+                _log.warning("link down", broker=identity.broker.host, detail=_first(failures))
+                self._news.broke()
             if self._clock.mono_ms() - began_ms >= GOOD_AFTER_MS:
                 backoff.reset()
-            await _pause(stop, backoff.next_s())
+            if not self._again.is_set():
+                await self._pause(backoff.next_s(), stop)
 
-    async def _one_connection(self, stop: asyncio.Event) -> None:
-        self._session.begin(self._clock.mono_ms())
-        async with connected(self._identity, self._context, self._uplink.session_state(up=False)) as client:
+    async def _one_connection(self, identity: Identity, stop: asyncio.Event) -> None:
+        self._again.clear()
+        self._shown = identity
+        context = await asyncio.to_thread(self._tls.context, identity)
+        self._session.begin(self._clock.mono_ms(), controller_keys(identity))
+        async with connected(identity, context, self._uplink.session_state(up=False)) as client:
             self._is_up = True
-            _log.info("link up", broker=self._identity.broker.host, port=self._identity.broker.port)
-            publish = self._publisher(client)
+            _log.info("link up", broker=identity.broker.host, port=identity.broker.port)
+            publish = _publisher(client, identity.unit_id)
+            proving = self._prove(identity)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     working = [
-                        tasks.create_task(self._receive(client), name="link receive"),
+                        tasks.create_task(self._receive(client, identity, proving), name="link receive"),
+                        tasks.create_task(proving.run(publish), name="link prove"),
                         tasks.create_task(self._uplink.run(publish), name="link send"),
                     ]
-                    await stop.wait()
+                    await _either(stop, self._again)
                     for task in working:
                         task.cancel()
                 async with asyncio.timeout(GOODBYE_LIMIT_S):
@@ -99,22 +133,16 @@ class Link:
             finally:
                 self._is_up = False
 
-    def _publisher(self, client: aiomqtt.Client) -> Publish:
-        async def publish(channel: UpChannel, payload: bytes) -> None:
-            await client.publish(up(self._identity.unit_id, channel), payload, qos=1, timeout=DELIVERY_LIMIT_S)
-
-        return publish
-
-    async def _receive(self, client: aiomqtt.Client) -> None:
+    async def _receive(self, client: aiomqtt.Client, identity: Identity, proving: Proving) -> None:
         async for message in client.messages:
             try:
                 admitted = self._session.judge(message.topic.value, message.payload, self._clock.mono_ms())
             except InvalidEnvelope as refusal:
                 await self._refuse(refusal)
             else:
-                await self._follow(admitted)
+                await self._follow(admitted, identity, proving)
 
-    async def _follow(self, admitted: Admitted) -> None:
+    async def _follow(self, admitted: Admitted, identity: Identity, proving: Proving) -> None:
         body = admitted.body
         if isinstance(body, Ack):
             await self._spool.acknowledge(body.spool_id, body.ranges)
@@ -123,6 +151,9 @@ class Link:
         self._uplink.heard()
         if isinstance(body, Command):
             self._obey(body, admitted.good_until_ms)
+        else:
+            proving.ask(admitted.session, body.challenge)
+            self._news.welcomed(identity, body)
 
     async def _refuse(self, refusal: InvalidEnvelope) -> None:
         now_ms = self._clock.mono_ms()
@@ -135,13 +166,28 @@ class Link:
         draft = event_draft(self._clock.wall_ms(), "envelope-refused", telling.severity, telling.summary)
         self._uplink.offer(await self._spool.append([draft]))
 
+    async def _pause(self, seconds: float, stop: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await _either(stop, self._again)
+        except TimeoutError:
+            return
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
+
+def _publisher(client: aiomqtt.Client, unit_id: str) -> Publish:
+    async def publish(channel: UpChannel, payload: bytes) -> None:
+        await client.publish(up(unit_id, channel), payload, qos=1, timeout=DELIVERY_LIMIT_S)
+
+    return publish
+
+
+async def _either(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
     try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> str:

@@ -32,10 +32,11 @@ _SEVERITY: dict[str, Severity] = {
 
 
 class Admitted(NamedTuple):
-    """A body that may be obeyed before monotonic time `good_until_ms`, and not later."""
+    """A body that may be obeyed before monotonic time `good_until_ms`, and not later. It answers `session`."""
 
     body: Body
     good_until_ms: int
+    session: str
 
 
 class Session:
@@ -49,6 +50,7 @@ class Session:
         self._guard = self._fresh_guard(now_ms)
         self._previous: SessionGuard | None = None
         self._connection_nonce = self._guard.nonce
+        self._controller_ahead_ms: int | None = None
 
     @property
     def connection_nonce(self) -> str:
@@ -60,8 +62,17 @@ class Session:
         """What the controller's next envelopes must echo."""
         return self._guard.nonce
 
-    def begin(self, now_ms: int) -> None:
-        """Make a new nonce for a new connection; envelopes for earlier ones are refused from now on."""
+    def controller_time_ms(self, now_ms: int) -> int | None:
+        """The controller's clock, Unix milliseconds, ahead of it by less than an envelope lives; None before the first.
+
+        Unlike the bound that envelopes are judged by, it is kept from one connection to the next.
+        """
+        return None if self._controller_ahead_ms is None else now_ms + self._controller_ahead_ms
+
+    def begin(self, now_ms: int, keys: Mapping[str, Ed25519PublicKey] | None = None) -> None:
+        """Make a new nonce for a new connection; envelopes for earlier ones are refused from now on. `keys` replace
+        those that are obeyed."""
+        self._keys = self._keys if keys is None else keys
         self._guard, self._previous = self._fresh_guard(now_ms), None
         self._connection_nonce = self._guard.nonce
 
@@ -85,7 +96,8 @@ class Session:
         body = guard.admit(signed, now_ms)
         controller_ms = guard.latest_controller_time_ms(now_ms)
         left_ms = 0 if controller_ms is None else signed.expires_at_ms - controller_ms
-        return Admitted(body, now_ms + left_ms)
+        self._controller_ahead_ms = None if controller_ms is None else controller_ms - now_ms
+        return Admitted(body, now_ms + left_ms, signed.session)
 
     def _guard_for(self, signed: Signed) -> SessionGuard:
         if self._previous is not None and signed.session == self._previous.nonce:

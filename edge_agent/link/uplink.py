@@ -117,7 +117,7 @@ class Uplink:
         try:
             await publish("lwt", self.session_state(up=True))
             while True:
-                _heed_cancellation()
+                heed_cancellation()
                 self._wake.clear()
                 if not await self._send_something(publish, self._announcing):
                     await self._rest(self._announcing)
@@ -252,7 +252,7 @@ class Uplink:
         return messages
 
 
-def _heed_cancellation() -> None:
+def heed_cancellation() -> None:
     """End a task that was told to end: `asyncio.wait_for`, which aiomqtt uses, forgets that at times (Python 3.11)."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -10,10 +10,11 @@ from random import Random
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge_agent.identity import Identity, IdentityStore
+from edge_agent.identity import IdentityStore
 from fleet.store.store import Store
 from protocols.commands import ReportNow
 from protocols.joining import BrokerAddress
@@ -150,14 +151,7 @@ async def test_it_stops_also_in_the_middle_of_a_connection_attempt(unit: JoinedU
 def _move_broker(unit: JoinedUnit, port: int) -> None:
     store = IdentityStore(unit.state_dir)
     known = store.load()
-    moved = Identity(
-        unit_id=known.unit_id,
-        certificate_chain_pem=known.certificate_chain_pem,
-        root_pem=known.root_pem,
-        controller_keys=known.controller_keys,
-        broker=BrokerAddress(host="127.0.0.1", port=port),
-        people_list=known.people_list,
-    )
+    moved = msgspec.structs.replace(known, broker=BrokerAddress(host="127.0.0.1", port=port))
     store.save(moved, store.load_settings())
 
 

@@ -190,7 +190,7 @@ class JoinedUnit:
         identity = Identity(
             unit_id=unit_id,
             certificate_chain_pem=files.chain.read_text(),
-            root_pem=broker.pki.authority.root_pem.decode(),
+            roots_pem=[broker.pki.authority.root_pem.decode()],
             controller_keys=[key.public_key().public_bytes_raw().hex()],
             broker=BrokerAddress(host=broker.host, port=broker.unit_port, mqtt="5" if broker.mqtt == "5" else "3.1.1"),
             people_list="",

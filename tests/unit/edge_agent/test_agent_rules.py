@@ -146,7 +146,7 @@ def test_a_body_is_obeyed_on_its_own_channel_only() -> None:
     for body, channel, wrong in ((WELCOME, "ack", "command"), (Ack(1, [(1, 1)]), "ack", "signal")):
         payload = _envelope(session, body, 1 if isinstance(body, Welcome) else 2)
         assert _reason(session, f"down/{UNIT}/{wrong}", payload) == "wrong-channel"
-        assert session.judge(f"down/{UNIT}/{channel}", payload, 500) == (body, 60_000)
+        assert session.judge(f"down/{UNIT}/{channel}", payload, 500) == (body, 60_000, session.nonce)
     assert _reason(session, down(UNIT, "ack"), _envelope(session, command, 3)) == "wrong-channel"
     assert _reason(session, down("unit-another", "command"), _envelope(session, command, 3)) == "wrong-channel"
     assert session.judge(down(UNIT, "command"), _envelope(session, command, 3), 500).body == command

@@ -1,5 +1,6 @@
 """What the agent keeps in files, reads from settings, and believes when it joins."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from edge_agent.errors import (
     VoucherUnusable,
     WrongAuthority,
 )
-from edge_agent.identity import Identity, IdentityStore, controller_keys
+from edge_agent.identity import Identity, IdentityInUse, IdentityStore, controller_keys
 from edge_agent.joining.checks import check_acceptance, check_root, read_voucher
 from edge_agent.keys.keystore import FIRST_KEY, next_key_name
 from edge_agent.keys.soft import SoftKeyStore
@@ -35,6 +36,7 @@ from edge_agent.settings import AgentSettings, capped, load
 from fleet.ca import certificates
 from fleet.ca.authority import CertificateAuthority
 from fleet.ca.csr import read_csr
+from fleet.ca.holdings import pem
 from protocols.joining import BrokerAddress, JoinAccepted, Voucher
 from protocols.people import people_hash
 from protocols.settings import UnitSettings
@@ -155,7 +157,7 @@ def identity() -> Identity:
     return Identity(
         unit_id=UNIT,
         certificate_chain_pem="chain",
-        root_pem="root",
+        roots_pem=["root"],
         controller_keys=["22" * 32],
         broker=BrokerAddress(host="broker", port=8883),
         people_list=PEOPLE,
@@ -169,15 +171,48 @@ def test_an_identity_is_kept_whole_and_its_certificate_file_put_right(tmp_path: 
     store.save(identity(), UnitSettings(version=7))
     assert store.load() == identity()
     assert len(controller_keys(identity())) == 1
-    store.chain_path.write_text("an older certificate")
-    store.load()
-    assert store.chain_path.read_text() == "chain"
+    chain_file = store.chain_file(identity())
+    assert chain_file.read_text() == "chain"
+    chain_file.write_text("an older certificate")
+    assert store.chain_file(identity()).read_text() == "chain"
     assert store.load_settings().version == 7
     (tmp_path / "settings.json").write_text("{")
     assert store.load_settings() == UnitSettings()
     (tmp_path / "identity.json").write_text('{"unit_id":"x"}')
     with pytest.raises(StateUnusable, match="damaged"):
         store.load()
+
+
+def test_an_identity_of_the_first_version_still_loads(tmp_path: Path) -> None:
+    old = {"unit_id": UNIT, "certificate_chain_pem": "chain", "root_pem": "root", "controller_keys": ["22" * 32]}
+    broker = {"host": "broker", "port": 8883}
+    (tmp_path / "identity.json").write_bytes(msgspec.json.encode({**old, "broker": broker, "people_list": PEOPLE}))
+    loaded = IdentityStore(tmp_path).load()
+    assert loaded == identity()
+    assert (loaded.key_name, loaded.controller_url, loaded.retired_keys) == (FIRST_KEY, "", [])
+    (tmp_path / "identity.json").write_bytes(
+        msgspec.json.encode({**old, "root_pem": None, "broker": broker, "people_list": PEOPLE})
+    )
+    with pytest.raises(StateUnusable, match="names no root"):
+        IdentityStore(tmp_path).load()
+
+
+async def test_the_identity_in_use_changes_only_with_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = IdentityStore(tmp_path)
+    store.save(identity(), UnitSettings())
+    in_use = IdentityInUse(store)
+    await asyncio.gather(in_use.change(people_list="2"), in_use.change(key_name="key-2"))
+    assert (in_use.now.people_list, in_use.now.key_name) == ("2", "key-2")
+    assert store.load() == in_use.now
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StateUnusable, match="No space left"):
+        await in_use.change(key_name="key-3")
+    assert in_use.now.key_name == "key-2"
+    assert store.load() == in_use.now
 
 
 class Fleet:
@@ -232,8 +267,8 @@ def _for_a_strange_key(fleet: Fleet) -> JoinAccepted:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (_by_another_authority, "does not lead to the pinned root"),
-        (_without_its_issuer, "does not lead to the pinned root"),
+        (_by_another_authority, "does not lead to a pinned root"),
+        (_without_its_issuer, "does not lead to a pinned root"),
         (_for_a_strange_key, "another key"),
         (lambda fleet: fleet.accepted(unit_id="unit-hijacked"), "names"),
         (lambda fleet: fleet.accepted(unit_id="Unit/../1"), "has not the form"),
@@ -249,7 +284,10 @@ def test_an_acceptance_with_a_flaw_is_refused(fleet: Fleet, make: Callable[[Flee
 
 def test_a_certificate_for_servers_or_an_expired_one_is_no_identity(fleet: Fleet) -> None:
     leaf = certificates.Leaf(UNIT, fleet.key.public_key(), certificates.SERVER, timedelta(days=1))
-    chain = fleet.authority._chain(fleet.authority._sign(leaf, NOW)).decode()
+    issuer = fleet.authority.holdings.issuers[0]
+    signer = certificates.Signer(issuer.certificate.subject, issuer.key)
+    signed = certificates.leaf_certificate(leaf, NOW, signer, issuer.certificate.not_valid_after_utc)
+    chain = (pem(signed) + pem(issuer.certificate)).decode()
     with pytest.raises(AcceptanceInvalid, match="not a client's certificate"):
         fleet.check(fleet.accepted(certificate_chain_pem=chain))
     month_ms = int((NOW + timedelta(days=31)).timestamp() * 1000)

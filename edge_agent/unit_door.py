@@ -1,0 +1,100 @@
+"""The controller's door for units that have joined: renewal, rejoining, people lists."""
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import msgspec
+
+from edge_agent.errors import AcceptanceInvalid, ControllerAway
+from edge_agent.identity import Identity
+from edge_agent.tls import OwnTls, trusting
+from protocols.joining import RejoinReply, Renewed
+from protocols.people import SignedPeopleList
+
+if TYPE_CHECKING:
+    from edge_agent.asking import Answer
+
+MAX_PAGE = 16
+
+_Body = TypeVar("_Body")
+
+_renewed_decoder: msgspec.json.Decoder[Renewed] = msgspec.json.Decoder(Renewed)
+_rejoin_decoder: msgspec.json.Decoder[RejoinReply] = msgspec.json.Decoder(RejoinReply)
+_people_decoder: msgspec.json.Decoder[list[SignedPeopleList]] = msgspec.json.Decoder(list[SignedPeopleList])
+
+
+class UnitDoor(Protocol):
+    """What a joined unit asks the controller. Every method raises ControllerAway, ControllerUntrusted,
+    RefusedByController, AcceptanceInvalid (an answer that is none) and StateUnusable (the own key); those that show
+    the unit's certificate raise CertificateEnded when the controller finds that it has ended."""
+
+    async def renew(self, identity: Identity, request: bytes) -> Renewed:
+        """Ask, showing the certificate, for its successor; `request` is the JSON of a RenewRequest."""
+        ...
+
+    async def rejoin(self, identity: Identity, request: bytes) -> RejoinReply:
+        """Ask, showing no certificate, for another one for the same key; `request` is the JSON of a RejoinRequest."""
+        ...
+
+    async def time_ms(self, identity: Identity) -> int | None:
+        """The controller's clock, Unix milliseconds, shown no certificate; None when it does not say."""
+        ...
+
+    async def people_after(self, identity: Identity, version: int) -> list[SignedPeopleList]:
+        """The people lists that follow `version`, at most 16, the oldest first."""
+        ...
+
+
+class HttpsDoor:
+    """The door at the identity's own address."""
+
+    def __init__(self, tls: OwnTls, url: str | None = None) -> None:
+        """`url` goes before the identity's own `controller_url`."""
+        self._tls = tls
+        self._url = url
+
+    async def renew(self, identity: Identity, request: bytes) -> Renewed:
+        """See UnitDoor."""
+        return _decoded(_renewed_decoder, await self._ask(identity, "POST", "/unit/renew", request))
+
+    async def rejoin(self, identity: Identity, request: bytes) -> RejoinReply:
+        """See UnitDoor."""
+        answer = await self._ask(identity, "POST", "/unit/rejoin", request, shows_certificate=False)
+        return _decoded(_rejoin_decoder, answer)
+
+    async def time_ms(self, identity: Identity) -> int | None:
+        """See UnitDoor. By HTTP's Date, under the same TLS as everything else."""
+        return (await self._ask(identity, "GET", "/join/ca", None, shows_certificate=False)).at_ms
+
+    async def people_after(self, identity: Identity, version: int) -> list[SignedPeopleList]:
+        """See UnitDoor."""
+        page = _decoded(_people_decoder, await self._ask(identity, "GET", f"/unit/people?after={version}", None))
+        if len(page) > MAX_PAGE:
+            raise AcceptanceInvalid(f"{len(page)} people lists at once")
+        return page
+
+    async def _ask(
+        self, identity: Identity, method: str, path: str, content: bytes | None, *, shows_certificate: bool = True
+    ) -> "Answer":
+        # An HTTP client is large for a small machine, and asked for once a month.
+        from edge_agent.asking import ask, refusal_of  # noqa: PLC0415 - not before it is needed
+
+        url = self._url or identity.controller_url
+        if not url:
+            raise ControllerAway(
+                "an unknown address", "this unit joined before it was told: set controller_url in the agent's settings"
+            )
+        make = self._tls.context if shows_certificate else lambda known: trusting(known.roots_pem)
+        context = await asyncio.to_thread(make, identity)
+        answer = await ask(url, context, method, path, content)
+        if answer.status != HTTPStatus.OK:
+            raise refusal_of(url, answer)
+        return answer
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Body], answer: "Answer") -> _Body:
+    try:
+        return decoder.decode(answer.body)
+    except msgspec.DecodeError as error:
+        raise AcceptanceInvalid(f"the answer can not be read ({error})"[:300]) from error
