@@ -42,14 +42,16 @@ def read_pin(path: Path) -> Pin:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise PinUnusable(path, f"can not be read ({error.strerror}); write the token's PIN there, mode 600") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         # Judged on the open file, so that it can not be another one by the time it is read.
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise PinUnusable(path, "is not a file; write the token's PIN into a file, mode 600")
         if status.st_mode & _OTHERS:
             raise PinUnusable(path, "others can read it; run chmod 600 on it, and change the PIN if others saw it")
-        content = file.read(MAX_PIN_BYTES + 3)
+        content = os.read(descriptor, MAX_PIN_BYTES + 3)
+    finally:
+        os.close(descriptor)
     try:
         pin = Pin(content.decode().removesuffix("\n").removesuffix("\r"))
     except UnicodeDecodeError:
