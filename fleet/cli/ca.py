@@ -156,7 +156,7 @@ def install_root(file: Path, *, config: ConfigFile = DEFAULT_CONFIG, json: Json 
     directory = settings.state_path / "ca"
     _change(settings, lambda: [roots.install_root(directory, file, utc_now())], json=json)
     if not json:
-        print_remark("next: an issuing certificate under it (rotate-issuing or request); then restart the brokers")
+        print_remark("next: an issuing certificate under it, with rotate-issuing or request")
 
 
 @app.command

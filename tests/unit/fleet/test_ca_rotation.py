@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from fleet.ca import certificates
@@ -229,7 +230,7 @@ def test_a_root_that_may_not_vouch_for_another_does_not(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     signer = certificates.Signer(certificates.common_name("Muster root"), key)
     builder = certificates._builder(signer.name, key.public_key(), NOW, NOW + timedelta(days=3650), signer)
-    root = certificates._as_authority(builder, path_length=1).sign(key, certificates.SHA256())
+    root = certificates._as_authority(builder, path_length=1).sign(key, SHA256())
     (tmp_path / "root.crt").write_bytes(pem(root))
     (tmp_path / "root.key").write_bytes(key_to_pem(key))
     (tmp_path / "root.key").chmod(0o600)
