@@ -104,8 +104,9 @@ def _complete(handler: HTTPRouteHandler, operation: Json, found: dict[Any, Json]
         schema = found[handler.parsed_data_field.annotation]
         operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema}}}
     for parameter in operation.get("parameters", []):
-        parameter["schema"] = _plain(parameter["schema"])
-    if handler.opt.get("permission") != NOBODY_YET:
+        parameter["schema"] = _whole(parameter["schema"])
+    operation["x-permission"] = handler.opt.get("permission")
+    if operation["x-permission"] != NOBODY_YET:
         operation["security"] = [{"session": []}]
 
 
@@ -125,10 +126,6 @@ def _refusals(handler: HTTPRouteHandler, operation: Json) -> Iterator[int]:
         yield 429
 
 
-def _plain(schema: Json) -> Json:
-    """A parameter's schema without null, which no address can carry, and with whole bounds as whole numbers."""
-    options = [option for option in schema.get("oneOf", []) if option != {"type": "null"}]
-    if len(options) == 1:
-        rest = {key: value for key, value in schema.items() if key != "oneOf"}
-        schema = options[0] | rest
+def _whole(schema: Json) -> Json:
+    """A parameter's schema with whole bounds as whole numbers."""
     return {key: int(value) if isinstance(value, float) else value for key, value in schema.items()}

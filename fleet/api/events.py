@@ -8,7 +8,7 @@ from litestar.datastructures import State
 from litestar.params import FromQuery, QueryParameter
 
 from fleet.api.access import caller_of
-from fleet.api.parameters import EventAsked, EventInPath, UnitAsked
+from fleet.api.parameters import LAST_EVENT_ID, EventAsked, EventInPath, UnitAsked
 from fleet.api.services import Given
 from fleet.errors import Conflict, NotFound
 from fleet.log.entries import EventAcknowledged
@@ -21,16 +21,20 @@ ApiRequest = Request[object, object, State]
 @get("/api/events", opt={"permission": "see-fleet"})
 async def list_events(
     services: Given,
-    unit_id: UnitAsked = None,
-    severity: FromQuery[list[Severity] | None] = None,
+    unit_id: UnitAsked = "",
+    severity: FromQuery[tuple[Severity, ...]] = (),
     open_only: FromQuery[bool] = False,
-    before: EventAsked = None,
+    before: EventAsked = LAST_EVENT_ID,
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
 ) -> EventPage:
     """Events newest first."""
     async with services.store.transaction() as transaction:
         events = await transaction.events.page(
-            unit_id=unit_id, severities=severity, open_only=open_only, before=before, limit=limit
+            unit_id=unit_id or None,
+            severities=list(severity) or None,
+            open_only=open_only,
+            before=before,
+            limit=limit,
         )
     return EventPage(events=events, next_before=events[-1].event_id if len(events) == limit else None)
 

@@ -52,7 +52,7 @@ async def list_vouchers(services: Given) -> list[VoucherView]:
         return await transaction.joining.vouchers(services.clock())
 
 
-@delete("/api/vouchers/{voucher_id:str}", opt={"permission": "invite-unit"})
+@delete("/api/vouchers/{voucher_id:str}", opt={"permission": "invite-unit", "refuses": [409]})
 async def withdraw_voucher(request: ApiRequest, services: Given, voucher_id: TokenInPath) -> None:
     """Withdraw a voucher that has not been used."""
     await services.vouchers.withdraw(voucher_id, caller_of(request).person.person_id)
@@ -65,7 +65,7 @@ async def list_joins(services: Given) -> list[JoinView]:
         return [join.view() for join in await transaction.joining.pending()]
 
 
-@post("/api/joins/{join_id:str}/accept", opt={"permission": "decide-join"}, status_code=200)
+@post("/api/joins/{join_id:str}/accept", opt={"permission": "decide-join", "refuses": [404, 409]}, status_code=200)
 async def accept_join(
     request: ApiRequest, services: Given, join_id: TokenInPath, data: JSONBody[Decision]
 ) -> AcceptedUnit:
@@ -74,7 +74,7 @@ async def accept_join(
     return AcceptedUnit(unit_id)
 
 
-@post("/api/joins/{join_id:str}/refuse", opt={"permission": "decide-join"}, status_code=204)
+@post("/api/joins/{join_id:str}/refuse", opt={"permission": "decide-join", "refuses": [404, 409]}, status_code=204)
 async def refuse_join(request: ApiRequest, services: Given, join_id: TokenInPath, data: JSONBody[Refusal]) -> None:
     """Turn a waiting unit away."""
     await services.decisions.refuse(join_id, data.reason, caller_of(request).person.person_id)

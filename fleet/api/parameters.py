@@ -6,14 +6,18 @@ from litestar.params import PathParameter, QueryParameter
 
 from protocols.people import MAX_VERSION
 
-_LAST_EVENT_ID = 2**53 - 1  # any JSON reader keeps it exact
+LAST_EVENT_ID = 2**53 - 1
+"""What any reader of JSON keeps exact."""
 _UNIT_ID = r"^[a-z0-9-]{8,40}$(?!\n)"
 
 UnitInPath: TypeAlias = Annotated[str, PathParameter(pattern=_UNIT_ID)]
 PersonInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
 TokenInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{24}$(?!\n)")]
 """The id of a voucher, a join request or a draft."""
-EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=_LAST_EVENT_ID)]
-UnitAsked: TypeAlias = Annotated[str | None, QueryParameter(pattern=_UNIT_ID)]
-EventAsked: TypeAlias = Annotated[int | None, QueryParameter(ge=1, le=_LAST_EVENT_ID)]
-VersionAsked: TypeAlias = Annotated[int | None, QueryParameter(ge=0, le=MAX_VERSION)]
+EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=LAST_EVENT_ID)]
+
+# Not optional: where None may be read, the word `null` is read as None.
+UnitAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^([a-z0-9-]{8,40})?$(?!\n)")]
+"""A unit's id, or nothing for all of them."""
+EventAsked: TypeAlias = Annotated[int, QueryParameter(ge=1, le=LAST_EVENT_ID)]
+VersionAsked: TypeAlias = Annotated[int, QueryParameter(ge=-1, le=MAX_VERSION)]

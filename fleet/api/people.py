@@ -21,7 +21,9 @@ async def challenge(services: Given, data: JSONBody[ChallengeRequest]) -> Challe
     return await services.signing_in.challenge(data.person_id)
 
 
-@post("/api/session", opt={"permission": NOBODY_YET}, status_code=200, before_request=throttle_sign_ins)
+@post(
+    "/api/session", opt={"permission": NOBODY_YET, "refuses": [401]}, status_code=200, before_request=throttle_sign_ins
+)
 async def sign_in(request: ApiRequest, services: Given, data: JSONBody[SignIn]) -> SignedIn:
     """Open a session with a signature over the challenge."""
     return await services.signing_in.sign_in(data, address_of(request))
@@ -54,10 +56,10 @@ async def list_people(services: Given) -> list[PersonView]:
 
 
 @get("/api/people/lists", opt={"permission": "see-people"})
-async def people_lists(services: Given, after: VersionAsked = None) -> list[SignedPeopleList]:
-    """The lists that follow `after`, or the newest anchor and those that follow it; at most 16."""
+async def people_lists(services: Given, after: VersionAsked = -1) -> list[SignedPeopleList]:
+    """The lists that follow `after`, or (-1) the newest anchor and those that follow it; at most 16."""
     async with services.store.transaction() as transaction:
-        if after is None:
+        if after == -1:
             anchor = await transaction.people.newest_anchor()
             assert anchor is not None, "whoever asks is on a list, and the first list is an anchor"
             after = anchor.version - 1
@@ -70,13 +72,17 @@ async def list_drafts(services: Given) -> list[DraftView]:
     return await services.people.drafts()
 
 
-@post("/api/people/drafts", opt={"permission": "manage-people"})
+@post("/api/people/drafts", opt={"permission": "manage-people", "refuses": [404, 409]})
 async def draft_change(request: ApiRequest, services: Given, data: JSONBody[PeopleChange]) -> DraftView:
     """Draft the next list."""
     return await services.people.draft(data, caller_of(request).person.person_id)
 
 
-@post("/api/people/drafts/{draft_id:str}/sign", opt={"permission": "manage-people"}, status_code=200)
+@post(
+    "/api/people/drafts/{draft_id:str}/sign",
+    opt={"permission": "manage-people", "refuses": [404, 409]},
+    status_code=200,
+)
 async def sign_draft(
     request: ApiRequest, services: Given, draft_id: TokenInPath, data: JSONBody[DraftSignature]
 ) -> DraftView:
@@ -84,13 +90,13 @@ async def sign_draft(
     return await services.people.sign(draft_id, data.signature, caller_of(request).person.person_id)
 
 
-@delete("/api/people/drafts/{draft_id:str}", opt={"permission": "manage-people"})
+@delete("/api/people/drafts/{draft_id:str}", opt={"permission": "manage-people", "refuses": [404, 409]})
 async def withdraw_draft(request: ApiRequest, services: Given, draft_id: TokenInPath) -> None:
     """Withdraw a draft."""
     await services.people.withdraw(draft_id, caller_of(request).person.person_id)
 
 
-@post("/api/people/{person_id:str}/end", opt={"permission": "manage-people"}, status_code=200)
+@post("/api/people/{person_id:str}/end", opt={"permission": "manage-people", "refuses": [409]}, status_code=200)
 async def end_person(request: ApiRequest, services: Given, person_id: PersonInPath) -> AccessEnded:
     """End a person's access and sessions at once, and draft the list without them."""
     return await services.people.end(person_id, caller_of(request).person.person_id)

@@ -1,5 +1,7 @@
 """Every error leaves the API as a `Problem`, and nothing else does."""
 
+from collections.abc import Mapping
+
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -14,13 +16,13 @@ _log = structlog.get_logger()
 AnyRequest = Request[object, object, "object"]  # type: ignore[type-var] # the state's type plays no part here
 
 
-def _answer(problem: Problem, status: int) -> Response[Problem]:
-    return Response(problem, status_code=status, media_type="application/json")
+def _answer(problem: Problem, status: int, headers: Mapping[str, str] | None = None) -> Response[Problem]:
+    return Response(problem, status_code=status, media_type="application/json", headers=dict(headers or {}))
 
 
 def refused(_request: AnyRequest, error: RequestRefused) -> Response[Problem]:
     """A refusal with its own reason."""
-    return _answer(error.problem, error.status)
+    return _answer(error.problem, error.status, {"www-authenticate": "Bearer"} if error.status == 401 else None)
 
 
 def store_unavailable(_request: AnyRequest, error: StoreUnavailable) -> Response[Problem]:
@@ -53,9 +55,8 @@ def http_error(_request: AnyRequest, error: HTTPException) -> Response[Problem]:
     extra = error.extra if isinstance(error.extra, list) else []
     details = "; ".join(str(part.get("message", "")) for part in extra if isinstance(part, dict))
     message = f"{error.detail} {details}".strip()[:300]
-    return _answer(
-        Problem(code=f"http-{error.status_code}", message=message, remedy="correct the request"), error.status_code
-    )
+    problem = Problem(code=f"http-{error.status_code}", message=message, remedy="correct the request")
+    return _answer(problem, error.status_code, error.headers)
 
 
 def unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:

@@ -13,7 +13,7 @@ from protocols.api.units import CertificateView, Standing, StandingChange
 ApiRequest = Request[object, object, State]
 
 
-@get("/api/units/{unit_id:str}/certificates", opt={"permission": "see-fleet"})
+@get("/api/units/{unit_id:str}/certificates", opt={"permission": "see-fleet", "refuses": [404]})
 async def list_certificates(services: Given, unit_id: UnitInPath) -> list[CertificateView]:
     """The unit's newest certificates, newest first."""
     async with services.store.transaction() as transaction:
@@ -22,7 +22,7 @@ async def list_certificates(services: Given, unit_id: UnitInPath) -> list[Certif
         return await transaction.revocation.certificates(unit_id)
 
 
-@post("/api/units/{unit_id:str}/revoke", opt={"permission": "revoke-unit"}, status_code=200)
+@post("/api/units/{unit_id:str}/revoke", opt={"permission": "revoke-unit", "refuses": [404, 409]}, status_code=200)
 async def revoke_unit(
     request: ApiRequest, services: Given, unit_id: UnitInPath, data: JSONBody[StandingChange]
 ) -> Standing:
@@ -30,7 +30,7 @@ async def revoke_unit(
     return await services.standing.revoke(unit_id, data.reason, caller_of(request).person.person_id)
 
 
-@post("/api/units/{unit_id:str}/quarantine", opt={"permission": "revoke-unit"}, status_code=200)
+@post("/api/units/{unit_id:str}/quarantine", opt={"permission": "revoke-unit", "refuses": [404, 409]}, status_code=200)
 async def quarantine_unit(
     request: ApiRequest, services: Given, unit_id: UnitInPath, data: JSONBody[StandingChange]
 ) -> Standing:
@@ -38,7 +38,7 @@ async def quarantine_unit(
     return await services.standing.quarantine(unit_id, data.reason, caller_of(request).person.person_id)
 
 
-@post("/api/units/{unit_id:str}/release", opt={"permission": "release-unit"}, status_code=200)
+@post("/api/units/{unit_id:str}/release", opt={"permission": "release-unit", "refuses": [404, 409]}, status_code=200)
 async def release_unit(
     request: ApiRequest, services: Given, unit_id: UnitInPath, data: JSONBody[StandingChange]
 ) -> Standing:
