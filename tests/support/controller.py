@@ -16,9 +16,10 @@ from fleet.client import ClientSettings
 from fleet.clock import Clock, utc_now
 from fleet.credentials import Credentials, create_credentials, load_credentials
 from fleet.feed.hub import Hub
-from fleet.settings import ApiSettings, DatabaseSettings, JoiningSettings, Settings
+from fleet.settings import ApiSettings, BrokerSettings, DatabaseSettings, JoiningSettings, Settings
 from fleet.store.store import Store
 from protocols.people import Role
+from protocols.settings import UnitSettings
 from tests.support.people import Keyholder, found_people, put_in_force
 from tests.support.ports import free_port
 
@@ -70,15 +71,24 @@ class RunningApi:
 
 @asynccontextmanager
 async def running_api(
-    store: Store, dsn: str, home: Path, *, clock: Clock = utc_now, joining: JoiningSettings | None = None
+    store: Store,
+    dsn: str,
+    home: Path,
+    *,
+    clock: Clock = utc_now,
+    joining: JoiningSettings | None = None,
+    broker: BrokerSettings | None = None,
+    new_unit: UnitSettings | None = None,
 ) -> AsyncIterator[RunningApi]:
-    """Serve the API on a free loopback port until the block ends."""
+    """Serve the API on a free loopback port until the block ends; units are told of `broker` and `new_unit`."""
     port = free_port()
     settings = Settings(
         state_dir=str(home / "controller"),
         database=DatabaseSettings(dsn=dsn),
         api=ApiSettings(port=port, url=f"https://127.0.0.1:{port}", max_sign_ins_per_minute=10_000),
         joining=joining or JoiningSettings(requests_per_minute=10_000, poll_after_s=0.05),
+        broker=broker or BrokerSettings(),
+        new_unit=new_unit or UnitSettings(),
     )
     create_credentials(settings.state_path, utc_now())
     credentials = load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())

@@ -190,8 +190,9 @@ async def running_ingest(
     batch_limits: BatchLimits | None = None,
     presence: PresenceSettings | None = None,
     session_faults: list[Exception] | None = None,
+    down_key: Ed25519PrivateKey = DOWN_KEY,
 ) -> AsyncIterator[RunningIngest]:
-    """Ingest and downlink on `broker` and `store`, listening, until the block ends.
+    """Ingest and downlink on `broker` and `store`, listening, until the block ends; `down_key` signs what goes down.
 
     Telling of new sessions first fails with each of `session_faults`.
     """
@@ -199,7 +200,7 @@ async def running_ingest(
     tls = broker.pki.context(broker.pki.controller())
     address = BrokerAddress(broker.host, broker.controller_port, tls, "5" if broker.mqtt == "5" else "3.1.1")
     name = token_hex(8)
-    downlink = Downlink(address, f"controller-downlink-{name}", DOWN_KEY, metrics, clock)
+    downlink = Downlink(address, f"controller-downlink-{name}", down_key, metrics, clock)
     subscriber = MqttSubscriber(address, f"controller-ingest-{name}", filters(shared_group), metrics, clock)
     sessions: list[set[str]] = []
 
