@@ -94,7 +94,7 @@ class RevocationList:
         listed = [Revoked(int(serial, 16), at) for serial, at in revoked.items()]
         try:
             await asyncio.to_thread(self._sign_and_replace, listed, number, now)
-        except (OSError, AuthorityError) as error:
+        except (OSError, ValueError, AuthorityError) as error:
             raise ListNotWritten(self._path, str(error)) from error
         self._written = _Written(now, frozenset(revoked), authority_sha256, mark=())
         _log.info("the revocation list was written", number=number, certificates=len(listed))

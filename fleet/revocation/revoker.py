@@ -86,7 +86,8 @@ class Revoker:
 
         Raises StoreUnavailable, RevocationError.
         """
-        await self._list.refresh(self._clock())
+        if await self._waiting() <= self._read:
+            await self._list.refresh(self._clock())
         tried: frozenset[str] = frozenset()
         while True:
             waiting = await self._waiting()
@@ -107,6 +108,8 @@ class Revoker:
         canary, now = self._canary, self._clock()
         if canary is None or not units <= canary.units or canary.shown.not_after - now < _CANARY_LEFT:
             canary = self._canary = await self._list.with_canary(now)
+        else:
+            await self._list.refresh(now)
         if canary is None:
             return
         deadline = asyncio.get_running_loop().time() + _READ_LIMIT_S
