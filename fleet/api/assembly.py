@@ -32,7 +32,9 @@ def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hu
         store=store,
         clock=clock,
         hub=hub,
-        signing_in=SigningIn(store, clock, ca_sha256=authority.ca_sha256, idle_minutes=settings.api.idle_minutes),
+        signing_in=SigningIn(
+            store, clock, roots_sha256=lambda: authority.roots_sha256, idle_minutes=settings.api.idle_minutes
+        ),
         people=PeopleRegister(store, clock),
         door=Door(store, clock, settings.joining, controller_keys=[credentials.down_public_hex], broker=broker),
         vouchers=Vouchers(store, clock, authority=authority, url=settings.api.url),

@@ -1,6 +1,7 @@
 """Signing in: a challenge, a signature over it, a session that ends when idle."""
 
 import secrets
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from fleet.clock import Clock
@@ -41,12 +42,17 @@ class SignInFailed(RequestRefused):
 
 
 class SigningIn:
-    """Challenges and sessions of the people of one fleet."""
+    """Challenges and sessions of the people of one fleet.
 
-    def __init__(self, store: Store, clock: Clock, *, ca_sha256: bytes, idle_minutes: int) -> None:
+    `roots_sha256` gives the SHA-256 of each root in force: a person's client may have pinned any of them.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, roots_sha256: Callable[[], Sequence[bytes]], idle_minutes: int
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._ca_sha256_hex = ca_sha256.hex()
+        self._roots_sha256 = roots_sha256
         self._idle = timedelta(minutes=idle_minutes)
         self._challenge_secret: bytes | None = None
 
@@ -122,7 +128,7 @@ class SigningIn:
             return "there is no such person"
         if not person.may_sign_in(self._clock()):
             return "the person's access is not in force"
-        text = login_text(attempt.person_id, attempt.nonce, self._ca_sha256_hex)
-        if not login_signature_fits(person.public_key, text, attempt.signature):
+        texts = [login_text(attempt.person_id, attempt.nonce, root.hex()) for root in self._roots_sha256()]
+        if not any(login_signature_fits(person.public_key, text, attempt.signature) for text in texts):
             return "the signature does not fit"
         return None
