@@ -63,6 +63,9 @@ fault-kill: setup debian ## Kill agent, broker, controller and database at rando
 isolation: setup debian ## Who can reach whom at a broker: every identity, topic and operation; BROKER=mosquitto
 	@$(BIN)/python -m tests.isolation $(if $(BROKER),--broker $(BROKER)) $(ARGS)
 
+year: setup ## A simulated year of certificates, roots and outages: ARGS="--seed 3"
+	@$(BIN)/python -m tests.year $(ARGS)
+
 clean: ## Remove everything that the other targets made here, the demo's data included
 	rm -rf .venv .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(SHIPPED) tests -name __pycache__ -type d -prune -exec rm -rf {} +

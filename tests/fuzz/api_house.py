@@ -1,0 +1,105 @@
+"""A house to attack: an API with something of everything in its database, and people of each role signed in."""
+
+import asyncio
+import copy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
+from fleet.store.events import ControllerEvent
+from protocols.api.people import LeaveOut
+from protocols.people import PERMISSIONS, Role
+from tests.support.controller import RunningApi
+from tests.support.fleet_rows import add_units
+from tests.support.joining import Knocker
+
+UNITS = {f"unit-fuzz{number:04}": f"kit {number}" for number in range(6)}
+SIGN_OUT = "DELETE /api/session"
+_JOINS = 8
+_ALARMS = 12
+_LEAVERS = 4
+
+Json = dict[str, Any]
+
+
+@dataclass
+class House:
+    """`known` has, for names of parameters and fields, values that mean something here."""
+
+    api: RunningApi
+    known: dict[str, list[Any]] = field(default_factory=dict)
+    tokens: dict[Role, str] = field(default_factory=dict)
+
+    async def sign_in(self, role: Role) -> str:
+        """Open the role's session, again when it was ended; returns its token."""
+        token = self.tokens.setdefault(role, f"{role:x<43}")
+        async with self.api.services.store.transaction() as transaction:
+            await transaction.sessions.close(token)
+            person_id = f"FZ-{1000 + list(PERMISSIONS).index(role)}"
+            await transaction.sessions.open(token, person_id, self.api.services.clock(), "test")
+        return token
+
+    def described(self, document: Json) -> Json:
+        """`document` with what is known here as examples."""
+        told = copy.deepcopy(document)
+        for _, operation in operations_of(told):
+            for parameter in operation.get("parameters", []):
+                self._exemplify(parameter["name"], parameter["schema"])
+        for schema in told["components"]["schemas"].values():
+            for name, inner in schema.get("properties", {}).items():
+                self._exemplify(name, inner)
+        return told
+
+    def _exemplify(self, name: str, schema: Json) -> None:
+        if name in self.known and "$ref" not in schema:
+            schema["examples"] = self.known[name]
+
+
+def operations_of(document: Json) -> list[tuple[str, Json]]:
+    """Every operation, by its name (`GET /health`)."""
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def permissions_of(role: Role | None) -> set[str]:
+    """What the role may do, or what anybody may who is not signed in."""
+    return {NOBODY_YET} if role is None else {*PERMISSIONS[role], ANYONE_SIGNED_IN}
+
+
+async def furnish(api: RunningApi) -> House:
+    """Fill the database, and add a person of each role."""
+    house, store, now = House(api), api.services.store, datetime.now(UTC)
+    for number, role in enumerate(PERMISSIONS):
+        await api.add_person(f"FZ-{1000 + number}", role)
+        await house.sign_in(role)
+    leavers = [f"FZ-{2000 + number}" for number in range(_LEAVERS)]
+    for person_id in leavers:
+        await api.add_person(person_id, "approver")
+    drafts = [await api.services.people.draft(LeaveOut(person_id=leaver), "FZ-1004") for leaver in leavers[:2]]
+    await add_units(store, "FZ-1000", UNITS, now)
+    async with store.transaction() as transaction:
+        for number in range(_ALARMS):
+            alarm = ControllerEvent(
+                kind="supply-low", severity="alarm", summary="10.9 V", unit_id="unit-fuzz0001", repeat_key=str(number)
+            )
+            await transaction.events.add(alarm, now)
+        events = await transaction.events.page(limit=100)
+    vouchers = [await api.services.vouchers.make(f"new {number}", "FZ-1000") for number in range(2 * _JOINS)]
+    await asyncio.gather(*(Knocker(api.ca_file).knock(voucher.text) for voucher in vouchers[:_JOINS]))
+    async with store.transaction() as transaction:
+        joins = [join.view() for join in await transaction.joining.pending()]
+    house.known = {
+        "unit_id": list(UNITS),
+        "person_id": leavers,
+        "draft_id": [draft.draft_id for draft in drafts],
+        "event_id": [event.event_id for event in events],
+        "voucher_id": [voucher.voucher_id for voucher in vouchers[_JOINS:]],
+        "join_id": [join.join_id for join in joins],
+        "fingerprint": [join.fingerprint for join in joins],
+        "based_on": [1, 2, 3],
+    }
+    return house

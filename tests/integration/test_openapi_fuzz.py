@@ -1,0 +1,116 @@
+"""The API does what its description says, for every role and for nobody, whatever is sent.
+
+`make fuzz-api` runs the same for longer: MUSTER_TEST_FUZZ_EXAMPLES requests are drawn for each operation, from
+MUSTER_TEST_FUZZ_SEED.
+"""
+
+import asyncio
+import os
+
+import asyncpg
+import pytest
+
+from fleet.api.access import NOBODY_YET
+from fleet.api.app import describe_api
+from protocols.people import PERMISSIONS, Role
+from tests.fuzz.api_attack import Outcome, attack
+from tests.fuzz.api_house import SIGN_OUT, House, furnish, operations_of, permissions_of
+from tests.support.controller import RunningApi
+
+EXAMPLES = int(os.environ.get("MUSTER_TEST_FUZZ_EXAMPLES", "2"))
+SEED = int(os.environ.get("MUSTER_TEST_FUZZ_SEED", "20261122"))
+EVERYTHING = {NOBODY_YET, *permissions_of("engineer")}.union(*PERMISSIONS.values())
+
+NEEDS_A_KEY = {
+    "POST /join",
+    "POST /unit/renew",
+    "POST /unit/rejoin",
+    "GET /unit/people",
+    "POST /api/session",
+    "POST /api/people/drafts/{draft_id}/sign",
+}
+"""What succeeds only with a key or a signature that nobody can draw."""
+CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}"}
+"""What comes after an operation that ends what it is about: the end of a person's access closes every draft."""
+MAY_REFUSE = NEEDS_A_KEY | {"POST /api/people/drafts", "PUT /api/units/{unit_id}/settings"}
+"""These refuse what fits their description when it holds no key, or changes nothing."""
+
+
+@pytest.fixture
+async def house(api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]") -> House:
+    """Something of everything; every second unit has a session."""
+    house = await furnish(api)
+    await owner.execute(
+        "UPDATE unit_live SET session_up = true, session_nonce = $1 WHERE right(unit_id, 1) IN ('1', '3', '5')",
+        "0" * 32,
+    )
+    return house
+
+
+async def _attack(house: House, role: Role | None, operations: set[str], *, coverage: bool) -> Outcome:
+    loop, last = asyncio.get_running_loop(), [""]
+
+    def before_call(operation: str) -> None:
+        """Sign in again after the attack has signed out."""
+        if last[0] == SIGN_OUT and role is not None:
+            asyncio.run_coroutine_threadsafe(house.sign_in(role), loop).result(60)
+        last[0] = operation
+
+    outcome = await asyncio.to_thread(
+        attack,
+        house.described(describe_api()),
+        house.api.url,
+        house.api.ca_file,
+        token=None if role is None else house.tokens[role],
+        operations=operations,
+        exacting=MAY_REFUSE,
+        seed=SEED,
+        examples=EXAMPLES,
+        coverage=coverage,
+        before_call=before_call,
+    )
+    assert "\n\n".join(f"{name}\n{told}" for name, told in outcome.failures.items()) == ""
+    return outcome
+
+
+def _operations(permissions: set[str]) -> set[str]:
+    return {name for name, operation in operations_of(describe_api()) if operation["x-permission"] in permissions}
+
+
+@pytest.mark.parametrize(
+    ("role", "permissions"),
+    [
+        (None, permissions_of(None)),
+        ("supervisor", permissions_of("supervisor")),
+        ("administrator", permissions_of("administrator") - permissions_of("supervisor")),
+    ],
+    ids=["nobody", "supervisor", "administrator"],
+)
+async def test_those_who_may_get_what_the_description_says_at_every_bound(
+    house: House, role: Role | None, permissions: set[str]
+) -> None:
+    operations = _operations(permissions)
+    outcome = await _attack(house, role, operations, coverage=True)
+    for operation in operations:
+        done = any(200 <= status < 300 for status in outcome.statuses(operation))
+        assert done or operation in NEEDS_A_KEY | CLOSED_BEFORE, (
+            f"{operation} was never done: {outcome.statuses(operation)}"
+        )
+
+
+@pytest.mark.parametrize("role", [None, *PERMISSIONS])
+async def test_those_who_may_not_get_nothing(house: House, role: Role | None) -> None:
+    forbidden = _operations(EVERYTHING - permissions_of(role) - permissions_of(None))
+    outcome = await _attack(house, role, forbidden, coverage=False)
+    wanted = {401} if role is None else {403}
+    for operation in forbidden:
+        assert outcome.statuses(operation) >= wanted, f"{operation}: {outcome.statuses(operation)}"
+        assert not any(200 <= status < 300 for status in outcome.statuses(operation)), operation
+
+
+def test_every_operation_says_who_may_and_how_it_refuses() -> None:
+    for name, operation in operations_of(describe_api()):
+        assert operation["x-permission"] in EVERYTHING, name
+        assert ("security" in operation) == (operation["x-permission"] != NOBODY_YET), name
+        assert "503" in operation["responses"], name
+        assert ("413" in operation["responses"]) == ("requestBody" in operation), name
