@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console fault-kill isolation clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console fault-kill isolation fuzz-api clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,10 @@ isolation: setup debian ## Who can reach whom at a broker: every identity, topic
 
 year: setup ## A simulated year of certificates, roots and outages: ARGS="--seed 3"
 	@$(BIN)/python -m tests.year $(ARGS)
+
+fuzz-api: setup debian ## The API against its own description, for longer: EXAMPLES=500 SEED=1
+	@MUSTER_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) MUSTER_TEST_FUZZ_SEED=$(or $(SEED),1) \
+		$(PYTEST) tests/integration/test_openapi_fuzz.py -o timeout=0 $(ARGS)
 
 clean: ## Remove everything that the other targets made here, the demo's data included
 	rm -rf .venv .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
