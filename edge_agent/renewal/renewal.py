@@ -168,22 +168,25 @@ class Renewal:
             if refusal.code in _FOR_GOOD:
                 await asyncio.to_thread(self._requests.forget, identity, stored)
             raise
-        self._backoff.reset()
         if isinstance(reply, Renewed):
             await self._complete(identity, stored, reply)
             return SHORTEST_S
         if reply.fingerprint != await self._fingerprint(stored.key_name):
             raise AcceptanceInvalid("the controller shows another key's fingerprint for this unit")
+        self._backoff.reset()
         poll_s = min(LONGEST_POLL_S, max(SHORTEST_S, reply.poll_after_s))
         return self._hold(poll_s * self._draw(0.75, 1.25))
 
     async def _complete(self, identity: Identity, stored: StoredRequest, renewed: Renewed) -> None:
         own_key = await asyncio.to_thread(self._keystore.public_key, stored.key_name)
-        checked = check_renewed(renewed, identity, stored.key_name, own_key, self._time().wall_ms)
+        now = self._time()
+        sure_ms = now.wall_ms if now.sure else None
+        checked = await asyncio.to_thread(check_renewed, renewed, identity, stored.key_name, own_key, sure_ms)
         following = {name: getattr(checked.identity, name) for name in _RENEWED_FIELDS}
         identity = await self._identities.change(**following)
         self._told_ended = False
         self._told.clear()
+        self._backoff.reset()
         self._reconnect()
         await asyncio.to_thread(self._requests.forget, identity, stored)
         until_ms = read_own(identity.certificate_chain_pem).until_ms
