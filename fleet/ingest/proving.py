@@ -51,8 +51,9 @@ class Proving:
         """Challenge a new session. An announcement that comes again, from a broker that repeats itself or replays, is
         answered as before or not at all: it must not displace the challenge of a session that began after it."""
         state = self._states.get(message.unit, ProofState())
-        if message.session == state.session and state.challenge is not None:
-            self.answers[message.unit] = message.session, state.challenge
+        if message.session == state.session:
+            if state.challenge is not None:
+                self.answers[message.unit] = message.session, state.challenge
             return True
         if message.session in state.sessions:
             self.rejections.append(Rejection(message.unit, "replayed", "the announcement of a session"))
@@ -72,6 +73,8 @@ class Proving:
 
     def _prove(self, proof: SessionProof) -> None:
         state = self._states.get(proof.unit, ProofState())
+        if proof.challenge == state.answered:
+            return  # brokers deliver twice what they are not sure of, and controllers may all hear everything
         if proof.challenge != state.challenge:
             self.rejections.append(Rejection(proof.unit, "stale-proof", "it answers no open challenge"))
             return
@@ -93,7 +96,7 @@ class Proving:
                 is_behind=behind_what_is_stored(evidence, state.challenge_spool, state.challenge_seq),
             )
         )
-        self._states[proof.unit] = msgspec.structs.replace(state, challenge=None)
+        self._states[proof.unit] = msgspec.structs.replace(state, challenge=None, answered=proof.challenge)
 
 
 def _fault(proof: SessionProof, certificate: StoredCertificate | None) -> str | None:

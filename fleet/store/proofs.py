@@ -34,7 +34,7 @@ class Challenge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProofState(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit's newest challenge, None once it is answered, and what the unit has proved.
+    """A unit's newest challenge, None once it is `answered`, and what the unit has proved.
 
     `challenge_seq` is the highest number stored of `challenge_spool` when the challenge was made; `sessions` are the
     last ones announced, the newest at the end; `standing_changed_at` is when the unit was last released, or otherwise
@@ -43,6 +43,7 @@ class ProofState(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str | None = None
     challenge: str | None = None
+    answered: str | None = None
     challenge_spool: int | None = None
     challenge_seq: int | None = None
     sessions: list[str] = []

@@ -1,6 +1,7 @@
 """Units that report on command of a test, and a running ingest for them to report to."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,12 @@ from typing import Any
 
 import aiomqtt
 import asyncpg
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from prometheus_client import CollectorRegistry
 
 from fleet.broker_address import BrokerAddress
@@ -23,12 +29,23 @@ from fleet.metrics import Metrics
 from fleet.renewal.proofs import keep_proofs
 from fleet.settings import PresenceSettings
 from fleet.store.store import Store
-from protocols.downlink import Ack, Body, key_id, unseal
+from protocols.downlink import Ack, Body, Welcome, key_id, unseal
 from protocols.health import HealthReport
 from protocols.ids import new_session_nonce, new_spool_id
+from protocols.joining import fingerprint
 from protocols.topics import UpChannel, down, up
-from protocols.uplink import AnyUpMessage, EventBatch, HealthBatch, SessionState, UnitEvent, encode_up
+from protocols.uplink import (
+    AnyUpMessage,
+    EventBatch,
+    HealthBatch,
+    SessionProof,
+    SessionState,
+    UnitEvent,
+    encode_up,
+    proof_text,
+)
 from tests.support.mqtt import Broker, unit_client
+from tests.support.tls import ClientFiles
 
 LIMIT_S = 60.0
 OWNER_ID = "TO-01"
@@ -76,6 +93,27 @@ async def register(
     )
 
 
+async def enter_certificate(
+    owner: "asyncpg.Connection[asyncpg.Record]", unit_id: str, files: ClientFiles, predecessor: str | None = None
+) -> str:
+    """Enter the certificate in `files` as one of the unit's; returns its serial."""
+    chain_pem = files.chain.read_text()
+    leaf = x509.load_pem_x509_certificate(chain_pem.encode())
+    serial = f"{leaf.serial_number:x}"
+    await owner.execute(
+        "INSERT INTO certificate (serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem,"
+        " predecessor) VALUES ($1, $2, $3, 'soft', $4, $5, $6, $7)",
+        serial,
+        unit_id,
+        fingerprint(leaf.public_key()),
+        leaf.not_valid_before_utc,
+        leaf.not_valid_after_utc,
+        chain_pem,
+        predecessor,
+    )
+    return serial
+
+
 class ScriptedUnit:
     """A unit's side of the contract without its program: numbers rows, and knows what was acknowledged."""
 
@@ -86,6 +124,7 @@ class ScriptedUnit:
         self.spool_id = new_spool_id()
         self.last_seq = 0
         self.bodies: list[Body] = []
+        self.envelopes: list[tuple[str, Body]] = []
         self.acknowledged: set[int] = set()
 
     def report(self, *, sampled_at_ms: int | None = None, **figures: Any) -> HealthReport:
@@ -114,15 +153,48 @@ class ScriptedUnit:
         """The session's announcement, or its will."""
         return SessionState(unit=self.unit_id, session=self.session, connection=self.session, up=is_up, **facts)
 
+    @property
+    def welcome(self) -> Welcome | None:
+        """The last Welcome of this session."""
+        welcomes = [body for session, body in self.envelopes if session == self.session and isinstance(body, Welcome)]
+        return welcomes[-1] if welcomes else None
+
+    def proof(self, files: ClientFiles, challenge: str, boot_id: str = "boot-1") -> SessionProof:
+        """The proof for a challenge, signed with the key in `files`."""
+        key = load_pem_private_key(files.key.read_bytes(), password=None)
+        assert isinstance(key, EllipticCurvePrivateKey)
+        leaf = x509.load_pem_x509_certificate(files.chain.read_bytes())
+        unsigned = SessionProof(
+            unit=self.unit_id,
+            session=self.session,
+            challenge=challenge,
+            certificate=f"{leaf.serial_number:x}",
+            boot_id=boot_id,
+            spool_id=self.spool_id,
+            next_seq=self.last_seq + 1,
+            signature="",
+        )
+        signature = key.sign(proof_text(unsigned), ECDSA(SHA256()))
+        return msgspec.structs.replace(unsigned, signature=b64encode(signature).decode())
+
     def heard(self, payload: bytes) -> None:
         """Take in an envelope; fails on one that is not for this session."""
         signed = unseal(payload, self.keys)
         assert signed.unit == self.unit_id
         self.bodies.append(signed.body)
+        self.envelopes.append((signed.session, signed.body))
         if isinstance(signed.body, Ack) and signed.session == self.session:
             assert signed.body.spool_id == self.spool_id
             for first, last in signed.body.ranges:
                 self.acknowledged.update(range(first, last + 1))
+
+
+_CHANNELS: dict[type, UpChannel] = {
+    HealthBatch: "health",
+    EventBatch: "event",
+    SessionState: "lwt",
+    SessionProof: "lwt",
+}
 
 
 class ConnectedUnit(ScriptedUnit):
@@ -134,12 +206,23 @@ class ConnectedUnit(ScriptedUnit):
 
     async def send(self, message: AnyUpMessage, channel: UpChannel | None = None) -> None:
         """Publish a message, and wait until the broker has it."""
-        channels: dict[type, UpChannel] = {HealthBatch: "health", EventBatch: "event", SessionState: "lwt"}
-        await self.send_raw(channel or channels.get(type(message), "result"), encode_up(message))
+        await self.send_raw(channel or _CHANNELS.get(type(message), "result"), encode_up(message))
 
     async def send_raw(self, channel: UpChannel, payload: bytes) -> None:
         """Publish bytes."""
         await self._client.publish(up(self.unit_id, channel), payload, qos=1)
+
+    async def challenged(self, **facts: Any) -> str:
+        """Begin a session and wait for its Welcome; returns the challenge."""
+        self.session = new_session_nonce()
+        await self.send(self.announcement(spool_id=self.spool_id, next_seq=self.last_seq + 1, **facts))
+        await until(lambda: self.welcome is not None)
+        assert self.welcome is not None
+        return self.welcome.challenge
+
+    async def prove(self, files: ClientFiles, boot_id: str = "boot-1") -> None:
+        """Begin a session and prove it; returns when the broker has the proof."""
+        await self.send(self.proof(files, await self.challenged(), boot_id))
 
     async def listen(self) -> None:
         """Take in what comes, until cancelled."""
@@ -153,9 +236,11 @@ class ConnectedUnit(ScriptedUnit):
 
 
 @asynccontextmanager
-async def connected_unit(broker: Broker, unit_id: str) -> AsyncIterator[ConnectedUnit]:
-    """A unit on the broker, listening to its `down/` topics."""
-    async with unit_client(broker, broker.pki.unit(unit_id), unit_id) as client:
+async def connected_unit(
+    broker: Broker, unit_id: str, files: ClientFiles | None = None
+) -> AsyncIterator[ConnectedUnit]:
+    """A unit on the broker, with the certificate in `files` or a fresh one, listening to its `down/` topics."""
+    async with unit_client(broker, files or broker.pki.unit(unit_id), unit_id) as client:
         await client.subscribe([(down(unit_id, "ack"), 1), (down(unit_id, "command"), 1)])
         unit = ConnectedUnit(unit_id, client)
         listening = asyncio.create_task(unit.listen())

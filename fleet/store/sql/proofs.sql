@@ -1,5 +1,5 @@
 -- name: states
-SELECT unit_proof.unit_id, session, challenge, challenge_spool, challenge_seq, sessions, proven_at, certificate,
+SELECT unit_proof.unit_id, session, challenge, answered, challenge_spool, challenge_seq, sessions, proven_at, certificate,
     boot_id, left_boots, proven_spool, proven_seq, standing_changed_at
 FROM unit_proof JOIN unit USING (unit_id) WHERE unit_id = ANY($1)
 
@@ -23,7 +23,7 @@ ON CONFLICT (unit_id) DO UPDATE SET
     sessions = unit_proof.sessions[greatest(1, cardinality(unit_proof.sessions) - 14):] || excluded.sessions
 
 -- name: accept
-UPDATE unit_proof SET challenge = NULL, proven_at = $2, certificate = $3, boot_id = $4, left_boots = $5,
+UPDATE unit_proof SET challenge = NULL, answered = challenge, proven_at = $2, certificate = $3, boot_id = $4, left_boots = $5,
     proven_spool = $6, proven_seq = $7
 WHERE unit_id = $1
 

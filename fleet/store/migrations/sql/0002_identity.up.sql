@@ -35,11 +35,12 @@ GRANT USAGE ON SEQUENCE crl_number TO muster_controller;
 
 -- What each unit was last challenged to prove, and what it has proved. challenge_seq is the highest number stored of
 -- challenge_spool when the challenge was made; a broker can invent reports, so it raises an alarm and proves nothing.
--- challenge is NULL once it is answered; sessions are the last ones announced, so that none is taken for a new one.
+-- challenge is NULL once it is answered, and then is the answered one; sessions are the last ones announced, so that none is taken for a new one.
 CREATE TABLE unit_proof (
     unit_id         text PRIMARY KEY REFERENCES unit,
     session         text,
     challenge       text,
+    answered        text,
     challenged_at   timestamptz,
     challenge_spool bigint,
     challenge_seq   bigint,
