@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from edge_agent.errors import AcceptanceInvalid, ControllerAway
+from edge_agent.errors import AcceptanceInvalid, CertificateEnded, ControllerAway, RefusedByController
 from edge_agent.identity import Identity
 from edge_agent.tls import OwnTls, trusting
 from protocols.joining import RejoinReply, Renewed
@@ -89,7 +89,10 @@ class HttpsDoor:
         context = await asyncio.to_thread(make, identity)
         answer = await ask(url, context, method, path, content)
         if answer.status != HTTPStatus.OK:
-            raise refusal_of(url, answer)
+            refusal = refusal_of(url, answer)
+            if isinstance(refusal, RefusedByController) and refusal.code == "certificate-ended":
+                raise CertificateEnded(url)
+            raise refusal
         return answer
 
 

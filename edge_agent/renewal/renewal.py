@@ -32,8 +32,11 @@ LONGEST_POLL_S = 60.0
 SLOW_S = 3600.0
 _FIRST_WAIT_S = 5.0
 
-_FOR_GOOD = frozenset({"csr-invalid", "join-refused"})
+_FOR_GOOD = frozenset({"csr-invalid", "key-known", "certificate-valid"})
 """Refusals of the very request that was sent: the next one is another. All others may end when people act."""
+
+_WORTH_WAITING = frozenset({"joins-full", "joins-too-fast"})
+"""Refusals that end by themselves, soon."""
 
 _RENEWED_FIELDS = (
     "certificate_chain_pem",
@@ -167,6 +170,8 @@ class Renewal:
         except RefusedByController as refusal:
             if refusal.code in _FOR_GOOD:
                 await asyncio.to_thread(self._requests.forget, identity, stored)
+            if refusal.code == "certificate-valid":  # the clocks differ: the controller's counts
+                await self._ask_time(identity)
             raise
         if isinstance(reply, Renewed):
             await self._complete(identity, stored, reply)
@@ -213,9 +218,8 @@ class Renewal:
             self._controller_ahead_ms = time_ms - self._clock.mono_ms()
 
     def _time(self) -> KnownTime:
-        now = self._known_time()
-        if now.sure or self._controller_ahead_ms is None:
-            return now
+        if self._controller_ahead_ms is None:
+            return self._known_time()
         return KnownTime(self._clock.mono_ms() + self._controller_ahead_ms, sure=True)
 
     def _hold(self, wait_s: float) -> float:
@@ -225,6 +229,8 @@ class Renewal:
         return held_s
 
     async def _refused(self, refusal: RefusedByController) -> float:
+        if refusal.code in _WORTH_WAITING:
+            return max(1.0, self._backoff.next_s())
         summary = f"refused ({refusal.code}): {refusal.message}"
         await self._tell_once(refusal.code, Happening("renewal-refused", "alarm", summary))
         _log.warning("renewal refused", code=refusal.code, detail=refusal.message, remedy=refusal.remedy)

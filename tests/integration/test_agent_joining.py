@@ -171,7 +171,7 @@ class Door:
     """A TLS server that speaks the joining contract with the authority of its choice, and answers as told."""
 
     def __init__(self, pki: Pki, home: Path, answer: Callable[[bytes], tuple[int, bytes]]) -> None:
-        files = pki.server(home)
+        files = pki.api(home)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(files.chain, files.key)
         self.port = free_port()

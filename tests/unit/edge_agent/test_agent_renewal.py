@@ -196,6 +196,15 @@ async def test_a_request_that_is_refused_for_good_is_followed_by_another(unit: U
     unit.assert_whole()
 
 
+async def test_a_controller_that_is_busy_alarms_nobody(unit: Unit) -> None:
+    unit.controller.refuses = "joins-too-fast"
+    await unit.live(24 * DAY_MS)
+    assert unit.events == []
+    unit.controller.refuses = None
+    await unit.live(2 * HOUR_MS)
+    unit.assert_whole()
+
+
 async def test_a_unit_that_lost_its_new_key_asks_with_another(unit: Unit) -> None:
     unit.controller.loses_replies = 10_000
     await unit.live(24 * DAY_MS)
@@ -244,9 +253,9 @@ async def test_a_clock_that_stands_where_it_stood_at_the_shutdown_does_not_keep_
     unit.clock.wall_off_ms = -100 * DAY_MS if tells_time else -76 * DAY_MS
     unit.controller.accepts_rejoins = True
     unit.boot()
-    assert not unit.link_up
+    was_up = unit.link_up
     await unit.live(HOUR_MS)
-    assert unit.link_up
+    assert (was_up, unit.link_up) == (False, True)
     unit.assert_whole()
 
 
@@ -267,6 +276,28 @@ async def test_what_was_begun_is_dropped_when_the_certificate_turns_out_not_to_h
     unit.clock.wall_off_ms = 0
     await unit.live(2 * HOUR_MS)
     unit.assert_whole()
+
+
+async def test_the_controllers_clock_counts_when_it_finds_the_certificate_valid(unit: Unit) -> None:
+    unit.clock.wall_off_ms = 40 * DAY_MS
+    unit.controller.refuses = "certificate-valid"
+    unit.boot()
+    await unit.live(DAY_MS)
+    assert unit.event_kinds == ["rejoin-asked", "renewal-refused"]
+    assert len(unit.controller.requests) == 1
+    unit.controller.refuses = None
+    await unit.live(24 * DAY_MS)
+    unit.assert_whole()
+
+
+async def test_a_person_who_refuses_is_asked_again_with_the_same_request_and_told_of_once(unit: Unit) -> None:
+    unit.clock.go_on(100 * DAY_MS)
+    unit.controller.refuses = "join-refused"
+    unit.boot()
+    await unit.live(3 * DAY_MS)
+    assert unit.event_kinds == ["rejoin-asked", "renewal-refused"]
+    assert len(set(unit.controller.requests)) == 1
+    assert len(unit.controller.requests) <= 73
 
 
 async def test_an_answer_that_must_not_be_used_is_told_once_and_changes_nothing(
