@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from hardware_keys.errors import ModuleUnusable, TokenAway
+from hardware_keys.openssl import errors_kept_apart
 
 if TYPE_CHECKING:
     import pkcs11
@@ -38,7 +39,8 @@ class Module:
         self._lock = threading.RLock()
         self._failure: type[Exception] = pkcs11.PKCS11Error
         try:
-            self._lib: lib = pkcs11.lib(str(path))
+            with errors_kept_apart():
+                self._lib: lib = pkcs11.lib(str(path))
         except self._failure as error:
             raise ModuleUnusable(path, f"does not load ({reason(error)}); install it, or name another") from error
 
@@ -48,7 +50,8 @@ class Module:
         if not self._lock.acquire(timeout=_LOCK_LIMIT_S):
             raise ModuleUnusable(self.path, "hangs; check the token, then start the program again")
         try:
-            yield
+            with errors_kept_apart():
+                yield
         finally:
             self._lock.release()
 

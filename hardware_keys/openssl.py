@@ -8,6 +8,8 @@ import _ssl
 import ctypes
 import ssl
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -17,6 +19,8 @@ _P, _I, _L, _S = ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_char_p
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "OpenSSL_version": (_S, (_I,)),
     "ERR_get_error": (ctypes.c_ulong, ()),
+    "ERR_set_mark": (_I, ()),
+    "ERR_pop_to_mark": (_I, ()),
     "ERR_error_string_n": (None, (ctypes.c_ulong, _S, ctypes.c_size_t)),
     "SSL_CTX_get_options": (ctypes.c_uint64, (_P,)),
     "SSL_CTX_use_certificate_chain_file": (_I, (_P, _S)),
@@ -80,6 +84,26 @@ class OpenSsl:
             self.ERR_error_string_n(code, text, len(text))
             said.append(text.value.decode("ascii", "replace"))
         return "; ".join(said) or "no reason given"
+
+
+@contextmanager
+def errors_kept_apart() -> Iterator[None]:
+    """Forget what the block leaves in this thread's queue of OpenSSL errors.
+
+    PKCS#11 modules are often linked with the OpenSSL that `ssl` uses, and leave their errors there, after success too:
+    SoftHSM does when it starts. `ssl` would take them for failures of a connection that it serves in this thread.
+    """
+    try:
+        library = openssl()
+    except PresentingFailed:
+        # An OpenSSL that is built into Python is not shared with a module.
+        yield
+        return
+    library.ERR_set_mark()
+    try:
+        yield
+    finally:
+        library.ERR_pop_to_mark()
 
 
 @cache
