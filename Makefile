@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console fault-kill isolation fuzz-api year clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console fault-kill fault-hostile isolation fuzz-api year clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ bench-console: setup ## The console with 10,000 units: key to paint, CPU
 
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)
+
+fault-hostile: setup debian ## Units and controller under a dishonest broker: ROUNDS=10, each with a seed of its own
+	@$(BIN)/python -m tests.fault.hostile $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 isolation: setup debian ## Who can reach whom at a broker: every identity, topic and operation; BROKER=mosquitto
 	@$(BIN)/python -m tests.isolation $(if $(BROKER),--broker $(BROKER)) $(ARGS)
