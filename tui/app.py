@@ -15,7 +15,9 @@ from fleet.client import (
     InvalidClientSettings,
     NoSigningKey,
     NotReachable,
+    PeopleNotTrusted,
     Refused,
+    VoucherNotTrusted,
     connect,
     load_client_settings,
 )
@@ -30,7 +32,7 @@ EXIT_SETTINGS = 5
 
 _CODES: tuple[tuple[tuple[type[ClientError], ...], int], ...] = (
     ((InvalidClientSettings, NoSigningKey), EXIT_SETTINGS),
-    ((NotReachable, CertificateNotTrusted), EXIT_NOT_REACHABLE),
+    ((NotReachable, CertificateNotTrusted, PeopleNotTrusted, VoucherNotTrusted), EXIT_NOT_REACHABLE),
     ((Refused,), EXIT_REFUSED),
 )
 """The codes of the command `fleet`."""

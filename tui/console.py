@@ -180,9 +180,9 @@ class ConsoleApp(Desk):
                 bar.repaint()
 
     @override
-    def show_problem(self, problem: Problem) -> None:
+    def show_problem(self, problem: Problem, title: str = "Refused") -> None:
         """See Desk."""
-        self.push_screen(ProblemDialog(problem))
+        self.push_screen(ProblemDialog(problem, title))
 
     @override
     def update_watch(self) -> None:

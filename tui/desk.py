@@ -9,7 +9,16 @@ from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 
-from fleet.client import ClientError, FleetClient, LinkDown, LinkUp, Refused
+from fleet.client import (
+    ClientError,
+    FleetClient,
+    LinkDown,
+    LinkUp,
+    NoPeopleAnchor,
+    PeopleNotTrusted,
+    Refused,
+    VoucherNotTrusted,
+)
 from protocols.api.problems import Problem
 from protocols.api.sessions import Whoami
 from protocols.api.units import Summary
@@ -88,10 +97,14 @@ class Desk(App[None]):
             self.repaint_bars()
 
     def explain(self, error: ClientError) -> None:
-        """Show why something was not done: a refusal in a box, trouble with the link on the note line."""
+        """Show why something was not done: a refusal, and what must not be trusted, in a box; trouble with the link on
+        the note line."""
         if isinstance(error, Refused):
             self.note = None
             self.show_problem(error.problem)
+        elif isinstance(error, PeopleNotTrusted | VoucherNotTrusted | NoPeopleAnchor):
+            self.note = None
+            self.show_problem(Problem(code="not-trusted", message=str(error)), "Not trusted")
         else:
             self.say(str(error), "bad")
 
@@ -103,8 +116,8 @@ class Desk(App[None]):
         """The header or the note line has changed."""
         raise NotImplementedError
 
-    def show_problem(self, problem: Problem) -> None:
-        """Show a refusal: what, by which rule, and what would make it possible."""
+    def show_problem(self, problem: Problem, title: str = "Refused") -> None:
+        """Show a refusal, or what else a person must not miss: what, by which rule, and what to do."""
         raise NotImplementedError
 
     def update_watch(self) -> None:

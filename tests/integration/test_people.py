@@ -21,9 +21,10 @@ from fleet.client import (
     connect,
     read_draft,
 )
+from fleet.errors import Conflict, RequestRefused
 from fleet.people.register import MAX_OPEN_DRAFTS
 from fleet.store.store import Store
-from protocols.api.people import DraftView, LeaveOut, NewKey, NewPerson, PersonView
+from protocols.api.people import DraftView, LeaveOut, NewKey, NewPerson, PeopleChange, PersonView
 from protocols.people import people_hash
 from tests.support.controller import RunningApi, running_api
 from tests.support.people import FOUNDERS, Keyholder, put_in_force, sign_all
@@ -92,7 +93,7 @@ async def test_a_signature_that_proves_nothing_is_refused(api: RunningApi, wrong
         "other namespace": ada.sign(draft.text, "login@muster"),
         "rubbish": "-----BEGIN SSH SIGNATURE-----",
     }[wrong]
-    with pytest.raises(Exception, match="signature of AD-91"):
+    with pytest.raises(RequestRefused, match="signature of AD-91"):
         await api.services.people.sign(draft.draft_id, signature, ada.person_id)
     (view,) = await api.services.people.drafts()
     assert view.signed_by == []
@@ -123,7 +124,7 @@ async def test_a_withdrawn_or_outdated_draft_is_not_signed(store: Store, dsn: st
         await people.sign(waits.draft_id, FOUNDERS[0].sign(waits.text), "AD-91")
         now += timedelta(days=7, seconds=1)
         for draft in (withdrawn, waits):
-            with pytest.raises(Exception, match="the draft is (withdrawn|outdated)"):
+            with pytest.raises(Conflict, match=r"the draft is (withdrawn|outdated)"):
                 await people.sign(draft.draft_id, FOUNDERS[1].sign(draft.text), "AD-92")
         assert {draft.draft_id: draft.state for draft in await people.drafts()} == {
             withdrawn.draft_id: "withdrawn",
@@ -148,7 +149,7 @@ async def test_changes_that_lead_to_no_list_are_refused_with_what_to_do(api: Run
     async with api.services.store.transaction() as transaction:
         stored = await transaction.people.get(tom.person_id)
     assert stored is not None
-    for change, code in [
+    changes: list[tuple[PeopleChange, str]] = [
         (Keyholder.make("TO-12").new("engineer"), "person-exists"),
         (NewPerson(person_id="TO-13", name="x", role="engineer", key=stored.public_key), "key-known"),
         (NewKey(person_id="TO-13", key=Keyholder.make("TO-13").line), "person-unknown"),
@@ -157,7 +158,8 @@ async def test_changes_that_lead_to_no_list_are_refused_with_what_to_do(api: Run
         (LeaveOut(person_id="TO-13"), "person-unknown"),
         (LeaveOut(person_id="AD-91"), "people-too-few-administrators"),
         (NewKey(person_id="AD-91", key=FOUNDERS[0].line, role="engineer"), "people-too-few-administrators"),
-    ]:
+    ]
+    for change, code in changes:
         async with founder(api) as ada:
             with pytest.raises(Refused) as refused:
                 await ada.draft_people(change)
@@ -165,7 +167,7 @@ async def test_changes_that_lead_to_no_list_are_refused_with_what_to_do(api: Run
             assert refused.value.problem.remedy
     for number in range(MAX_OPEN_DRAFTS):
         await api.services.people.draft(Keyholder.make(f"TO-{50 + number}").new("engineer"), "AD-91")
-    with pytest.raises(Exception, match="drafts wait already"):
+    with pytest.raises(Conflict, match="drafts wait already"):
         await api.services.people.draft(Keyholder.make("TO-60").new("engineer"), "AD-91")
 
 
@@ -226,7 +228,7 @@ async def test_of_three_administrators_one_loses_their_key(api: RunningApi) -> N
     async with founder(api, 0) as ada, founder(api, 1) as bo:
         assert (await ada.end_person("AD-93")).administrators_left == 2
         draft = await bo.draft_people(NewKey(person_id="AD-93", key=again.line))
-        with pytest.raises(Exception, match="AD-93"):
+        with pytest.raises(RequestRefused, match="AD-93"):
             await api.services.people.sign(draft.draft_id, again.sign(draft.text), "AD-93")
         await signs(ada, draft)
         await signs(bo, draft)
@@ -275,7 +277,7 @@ async def test_whoever_was_ended_stays_out_of_every_later_draft(api: RunningApi)
     await api.services.people.end("TO-12", "AD-91")
     draft = await put_in_force(api.services.people, Keyholder.make("TO-13").new("engineer"))
     assert [(line.what, line.person_id) for line in draft.lines] == [("left-out", "TO-12"), ("added", "TO-13")]
-    with pytest.raises(Exception, match="TO-12 has no access"):
+    with pytest.raises(Conflict, match="TO-12 has no access"):
         await api.services.people.end("TO-12", "AD-91")
 
 

@@ -1,9 +1,6 @@
-"""Adding a person: id, name, role, key, and for how long."""
+"""Drafting a list with one more person: id, name, role, key, and for how long."""
 
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import ClassVar, get_args
 
 import msgspec
@@ -14,7 +11,9 @@ from textual.widgets import Input, Label
 from typing_extensions import override
 
 from protocols.api.people import NewPerson
+from protocols.errors import InvalidSshSignature
 from protocols.people import Role
+from protocols.sshsig import PersonKey, read_key
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.field import Field
@@ -30,7 +29,7 @@ _FIELDS = (
 )
 
 
-_NEEDED = {
+NEEDED = {
     "person_id": "id: two capitals, a dash and two to six digits, as TO-12",
     "name": "name: 1 to 80 signs that can be seen",
     "role": f"role: one of {', '.join(ROLES)}, or how only one of them begins",
@@ -53,7 +52,7 @@ def person_of(values: Mapping[str, str]) -> NewPerson | str:
     if not all(values.values()):
         return "fill in every field"
     told = {**values, "role": full_role(values["role"])}
-    for name, needed in _NEEDED.items():
+    for name, needed in NEEDED.items():
         if name == "key" and key_fingerprint(told[name]) is None:
             return needed
         try:
@@ -64,15 +63,16 @@ def person_of(values: Mapping[str, str]) -> NewPerson | str:
 
 
 def key_fingerprint(line: str) -> str | None:
-    """The fingerprint of an OpenSSH public key line as `ssh-keygen -l` shows it, None when it is no such line."""
-    parts = line.split()
-    if len(parts) < 2:
-        return None
+    """The fingerprint of an OpenSSH public key line as `ssh-keygen -l` shows it, None when it can not be used here."""
     try:
-        blob = b64decode(parts[1], validate=True)
-    except (Base64Error, ValueError):
+        return read_key(line).fingerprint
+    except InvalidSshSignature:
         return None
-    return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
+
+
+def key_kind(key: PersonKey) -> str:
+    """Where the private half is, in words."""
+    return "FIDO token" if key.hardware else "key on disk"
 
 
 def full_role(typed: str) -> str:
@@ -86,7 +86,7 @@ class PersonDialog(Dialog[NewPerson]):
 
     TITLE = "Add a person"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "add"),
+        Binding("enter", "save", "draft"),
         Binding("tab,down", "app.focus_next", "next field"),
         Binding("up", "app.focus_previous", "field before", show=False),
     ]
@@ -103,7 +103,7 @@ class PersonDialog(Dialog[NewPerson]):
             with Horizontal(classes="field"):
                 yield Label(f" {label}", markup=False, classes="label")
                 value = "365" if name == "valid_days" else ""
-                yield Field(value, hint=hint, id=name, most=most, enter="add", replaced=True)
+                yield Field(value, hint=hint, id=name, most=most, enter="draft", replaced=True)
         yield self._sentence
 
     def on_mount(self) -> None:
@@ -127,10 +127,15 @@ class PersonDialog(Dialog[NewPerson]):
             lines = [(), *[(Span(" "), *line) for line in wrap(person, 70, "fair")], ()]
         else:
             sentence = (
-                f"person.added: {self._actor} adds {person.person_id} as {person.role} for {person.valid_days} days, "
-                f"key {key_fingerprint(person.key)}"
+                f"people.drafted: {self._actor} drafts the list with {person.person_id} as {person.role} for "
+                f"{person.valid_days} days, {key_kind(read_key(person.key))} {key_fingerprint(person.key)}"
             )
-            lines = [(), *log_sentence(sentence), ()]
+            lines = [
+                (),
+                *log_sentence(sentence),
+                (),
+                (Span(" It is in force when two administrators have signed it.", "muted"),),
+            ]
         self._sentence.say(lines)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:

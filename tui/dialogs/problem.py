@@ -35,12 +35,17 @@ def _indented(text: str, tone: str) -> list[Line]:
 class ProblemDialog(Dialog[None]):
     """Shows a refusal until it is closed."""
 
-    TITLE = "Refused"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "close", "close", show=False)]
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, title: str = "Refused") -> None:
         super().__init__(classes="refusal")
         self._problem = problem
+        self._title = title
+
+    @override
+    def title_text(self) -> str:
+        """See Dialog."""
+        return self._title
 
     @override
     def content(self) -> ComposeResult:

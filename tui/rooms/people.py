@@ -1,4 +1,4 @@
-"""8 People: who may sign in, with which key, until when. Administrators add people and end their access."""
+"""8 People: who may sign in, with which key, until when. Administrators draft changes, and end access at once."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -7,15 +7,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from protocols.api.feed import Watch
-from protocols.api.people import NewPerson, PersonView
+from fleet.client import FeedItem
+from protocols.api.feed import EventsChanged, Watch
+from protocols.api.people import AccessEnded, DraftView, NewKey, NewPerson, PersonView
+from protocols.api.problems import Problem
 from tui.dialogs.confirm import ConfirmDialog
+from tui.dialogs.new_key import NewKeyDialog
 from tui.dialogs.person import PersonDialog
 from tui.lines import Page
 from tui.listing import ItemListing
 from tui.paint import Line, Span, fit
+from tui.rooms.drafts import DraftsRoom
 from tui.rooms.room import Room
-from tui.words import left, moment
+from tui.words import left, moment, plural
 
 
 def person_line(person: PersonView, width: int, now: datetime, me: str, *, utc: bool) -> Line:
@@ -43,7 +47,9 @@ class PeopleRoom(Room):
 
     ROOM = "people"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "drafts", "drafts", tooltip="changes that wait for signatures"),
         Binding("n", "add", "add a person"),
+        Binding("k", "rekey", "new key", tooltip="another key, role or term; also for somebody who was ended"),
         Binding("x", "end", "end access"),
         Binding("r", "refetch", "refresh"),
     ]
@@ -69,18 +75,40 @@ class PeopleRoom(Room):
     @override
     def refetch(self) -> None:
         """See Room."""
-        self.ask("people", self.desk.door.people, self._arrived)
+        self._ask()
+
+    def _ask(self, *, background: bool = False) -> None:
+        self.ask("people", self._load, self._arrived, background=background)
+
+    async def _load(self) -> tuple[list[PersonView], list[DraftView]]:
+        return await self.desk.door.people(), await self.desk.door.people_drafts()
 
     @override
     def watching(self) -> Watch:
         """See Room."""
-        return Watch(summary=True)
+        return Watch(summary=True, events=True)
 
-    def _arrived(self, people: list[PersonView]) -> None:
+    @override
+    def feed_arrived(self, item: FeedItem) -> None:
+        """Every change of people is an event."""
+        if isinstance(item, EventsChanged):
+            self.soon("people", lambda: self._ask(background=True))
+
+    def _arrived(self, answer: tuple[list[PersonView], list[DraftView]]) -> None:
         """Those with access first."""
+        people, drafts = answer
         self._list.show(sorted(people, key=lambda person: (person.ended_at is not None, person.person_id)))
         active = sum(person.ended_at is None for person in people)
-        self._title.show([(Span(" PEOPLE  ", "muted"), Span(str(active), "strong"), Span(" have access", "muted"))])
+        waiting = sum(draft.state == "open" for draft in drafts)
+        title: Line = (Span(" PEOPLE  ", "muted"), Span(str(active), "strong"), Span(" have access", "muted"))
+        if waiting:
+            verb = "waits" if waiting == 1 else "wait"
+            title = (
+                *title,
+                Span(f"   {plural(waiting, 'draft')} {verb} for signatures", "fair"),
+                Span("  d", "accent"),
+            )
+        self._title.show([title])
         self.refresh_bindings()
 
     def _draw(self, person: PersonView, width: int) -> Line:
@@ -90,7 +118,10 @@ class PeopleRoom(Room):
     def on_listing_moved(self) -> None:
         """Show the whole key."""
         person = self._list.item
-        key = (Span(" key ", "muted"), Span(person.key_fingerprint)) if person is not None else ()
+        key: Line = ()
+        if person is not None:
+            kind = "FIDO token" if person.hardware_key else "on disk"
+            key = (Span(" key ", "muted"), Span(person.key_fingerprint), Span(f"  {kind}", "muted"))
         self._detail.show([key])
         self.refresh_bindings()
 
@@ -100,6 +131,8 @@ class PeopleRoom(Room):
         match action:
             case "add":
                 return self.desk.may("manage-people")
+            case "rekey":
+                return self._list.item is not None and self.desk.may("manage-people")
             case "end":
                 person = self._list.item
                 return person is not None and person.ended_at is None and self.desk.may("manage-people")
@@ -115,11 +148,31 @@ class PeopleRoom(Room):
 
     def _add(self, person: NewPerson | None) -> None:
         if person is not None:
-            self.do(f"adding {person.person_id}", lambda: self.desk.door.add_person(person), self._added)
+            self.do(f"drafting {person.person_id}", lambda: self.desk.door.draft_people(person), self._drafted)
 
-    def _added(self, person: PersonView) -> None:
-        self.desk.say(f"{person.person_id} {person.name} may sign in as {person.role}", "good")
-        self.refetch()
+    async def action_rekey(self) -> None:
+        """Another key for the person under the cursor."""
+        person = self._list.item
+        if person is not None:
+            await self.app.push_screen(NewKeyDialog(person, self.desk.me.person_id), self._rekey)
+
+    def _rekey(self, change: NewKey | None) -> None:
+        if change is not None:
+            self.do(f"drafting {change.person_id}", lambda: self.desk.door.draft_people(change), self._drafted)
+
+    def _drafted(self, draft: DraftView) -> None:
+        self.desk.say(f"list {draft.version} is drafted: two administrators sign it", "good")
+        self._open_drafts()
+
+    def action_drafts(self) -> None:
+        """Changes that wait for signatures."""
+        self._open_drafts()
+
+    def _open_drafts(self) -> None:
+        if self.app.screen is self:
+            self.app.push_screen(DraftsRoom())
+        else:
+            self.refetch()
 
     async def action_end(self) -> None:
         """End a person's access."""
@@ -129,19 +182,30 @@ class PeopleRoom(Room):
         before: list[Line] = [
             (Span(f" {person.person_id} {person.name}, {person.role}", "strong"),),
             (),
-            (Span(" Their sessions close at once. There is no undo: they would be added again with a key.", "muted"),),
+            (Span(" Their sessions close at once, and every draft that waits is outdated. Units", "muted"),),
+            (Span(" trust their key until two administrators sign the list without them.", "muted"),),
         ]
         sentence = f"person.ended: {self.desk.me.person_id} ends the access of {person.person_id}"
         dialog = ConfirmDialog("End access", before, sentence)
         await self.app.push_screen(dialog, lambda yes: self._end(person.person_id) if yes else None)
 
     def _end(self, person_id: str) -> None:
-        async def end() -> str:
-            await self.desk.door.end_person(person_id)
-            return person_id
+        self.do(f"ending the access of {person_id}", lambda: self.desk.door.end_person(person_id), self._ended)
 
-        self.do(f"ending the access of {person_id}", end, self._ended)
-
-    def _ended(self, person_id: str) -> None:
-        self.desk.say(f"{person_id} has no access any more", "good")
+    def _ended(self, ended: AccessEnded) -> None:
+        self.desk.say(f"{ended.person_id} has no access any more", "good")
+        if ended.draft is not None:
+            self.desk.say(f"{ended.person_id} has no access any more; sign the list without them: d", "good")
+        elif ended.administrators_left < 2:
+            self.desk.show_problem(stuck(ended), "Too few administrators")
         self.refetch()
+
+
+def stuck(ended: AccessEnded) -> Problem:
+    """What it means that too few administrators are left."""
+    return Problem(
+        code="people-stuck",
+        message=f"{ended.person_id} has no access any more. {plural(ended.administrators_left, 'administrator')} "
+        "can not sign people lists, so units go on trusting that key.",
+        remedy="found the people list anew on the controller's host: fleet person refound",
+    )

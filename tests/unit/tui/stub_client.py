@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from fleet.client import ChangeFeed, FeedItem, FleetClient, LinkUp, NotReachable, Refused
+from fleet.client import ChangeFeed, FeedItem, LinkUp, NotReachable, Refused
 from protocols.api.events import EventPage, EventView
 from protocols.api.feed import Watch
 from protocols.api.joins import AcceptedUnit, JoinView, VoucherMade, VoucherView
-from protocols.api.people import NewPerson, PersonView
 from protocols.api.problems import Problem
 from protocols.api.sessions import Whoami
 from protocols.api.units import (
@@ -22,6 +21,7 @@ from protocols.api.units import (
     Presence,
     PresenceFacts,
     SettingsChange,
+    Standing,
     Summary,
     UnitDetail,
     UnitPage,
@@ -32,6 +32,7 @@ from protocols.joining import Voucher
 from protocols.people import PERMISSIONS, Role
 from protocols.settings import UnitSettings
 from protocols.uplink import Severity
+from tests.unit.tui.stub_people import StubPeople
 
 _PRESENCES: tuple[Presence, ...] = ("online",) * 12 + ("stale", "online", "quiet", "online", "never")
 _SEVERITIES: tuple[Severity, ...] = ("info", "warning", "info", "alarm", "info")
@@ -61,7 +62,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(FleetClient):
+class StubClient(StubPeople):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -70,11 +71,7 @@ class StubClient(FleetClient):
         self.rows = [self._row(index) for index in range(count)]
         self.event_list = [self._event(event_id) for event_id in range(60, 0, -1)]
         self.join_list = [self._join("bench 2", 1), self._join("", 2)]
-        self.people_list = [
-            self._person("TO-12", "Jane Archer", "engineer"),
-            self._person("TO-07", "Idris Cole", "supervisor"),
-            self._person("AD-01", "Noor Haddad", "administrator"),
-        ]
+        self.found_people()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []
@@ -145,8 +142,12 @@ class StubClient(FleetClient):
             joined_at=self.now - timedelta(days=11),
             accepted_by="TO-07",
             certificate=CertificateView(
-                serial="0a1b2c3d", not_before=self.now - timedelta(days=11), not_after=self.now + timedelta(days=19)
+                serial="0a1b2c3d",
+                fingerprint=FINGERPRINT,
+                not_before=self.now - timedelta(days=11),
+                not_after=self.now + timedelta(days=19),
             ),
+            standing=Standing(),
             settings=UnitSettings(version=3),
             health=self._health(row),
             reports_stored=15_840,
@@ -245,27 +246,6 @@ class StubClient(FleetClient):
     async def withdraw_voucher(self, voucher_id: str) -> None:
         self.asked.append(("withdraw_voucher", voucher_id))
 
-    async def people(self) -> list[PersonView]:
-        return list(self.people_list)
-
-    async def add_person(self, person: NewPerson) -> PersonView:
-        self.asked.append(("add_person", person))
-        view = self._person(person.person_id, person.name, person.role)
-        self.people_list.append(view)
-        return view
-
-    async def end_person(self, person_id: str) -> None:
-        self.asked.append(("end_person", person_id))
-        if person_id == "AD-01":
-            raise Refused(
-                409,
-                Problem(
-                    code="last-administrator",
-                    message="AD-01 is the last administrator",
-                    remedy="add another administrator first",
-                ),
-            )
-
     def _row(self, index: int) -> UnitRow:
         presence = _PRESENCES[index % len(_PRESENCES)]
         ages = {"online": 5 + index % 50, "stale": 170, "quiet": 3 * 3600}
@@ -285,6 +265,7 @@ class StubClient(FleetClient):
             label="" if index % 19 == 18 else f"{_LABELS[index % 5]} {index:03}",
             model="Raspberry Pi Compute Module 4",
             state="active",
+            key_protection="soft",
             presence=presence,
             facts=facts,
             alarms=int(index % 16 == 5),
@@ -364,16 +345,6 @@ class StubClient(FleetClient):
             invited_by="TO-12",
             first_seen_at=self.now - timedelta(minutes=4 * number),
             last_seen_at=self.now - timedelta(seconds=3),
-        )
-
-    def _person(self, person_id: str, name: str, role: Role) -> PersonView:
-        return PersonView(
-            person_id=person_id,
-            name=name,
-            role=role,
-            key_fingerprint="SHA256:" + "k3" * 20 + "abc",
-            valid_until=self.now + timedelta(days=300),
-            ended_at=None,
         )
 
     def _command(self, unit_id: str) -> CommandView:

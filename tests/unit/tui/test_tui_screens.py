@@ -181,11 +181,11 @@ async def test_an_event_that_comes_in_does_not_move_the_cursor(tmp_path: Path) -
 async def test_a_refusal_is_shown_whole(tmp_path: Path) -> None:
     async with console(StubClient(role="administrator"), tmp_path) as screen:
         await screen.press("8")
-        await screen.sees("3 have access", "x end access")
+        await screen.sees("4 have access", "x end access")
         await screen.press("x")
         await screen.sees("person.ended: TO-12 ends the access of AD-01")
         await screen.press("y")
-        await screen.sees("Refused", "AD-01 is the last administrator", "last-administrator", "add another")
+        await screen.sees("Refused", "AD-01 is the last administrator", "last-administrator", "found the people")
         await screen.press("escape")
         await screen.misses("Refused")
 
@@ -198,8 +198,10 @@ async def test_a_person_is_added_with_the_sentence_shown(tmp_path: Path) -> None
         await screen.press("n")
         await screen.sees("fill in every field")
         await screen.press(*"TO-31", "tab", *"Ada", "tab", *"eng", "tab", *key, "enter")
-        await screen.sees("TO-31 Ada may sign in as engineer")
-        assert screen.asked("add_person")[0][1].key == key  # type: ignore[attr-defined]  # a NewPerson
+        await screen.sees("PEOPLE LIST  1 in force", "list 2   open", "+ added    TO-31     Ada", "0 of 2 signed")
+        assert screen.asked("draft_people")[0][1].key == key  # type: ignore[attr-defined]  # a NewPerson
+        await screen.press("escape")
+        await screen.sees("4 have access", "1 draft waits for signatures")
 
 
 async def test_the_link_goes_and_comes_back(tmp_path: Path) -> None:
