@@ -82,7 +82,7 @@ def request(file: Path, *, token: TokenFile = None, config: ConfigFile = DEFAULT
         Where the request goes.
     """
     directory = load_settings(config).state_path / "ca"
-    with _files():
+    with _files(file):
         pem = rotation.request_issuing(directory, _token(token))
         write_private(file, pem)
     _wrote([file], json=json)
@@ -101,7 +101,7 @@ def sign(request: Path, *, root: RootDirectory, out: Path, json: Json = False) -
     out
         Where the certificate goes.
     """
-    with _files():
+    with _files(out):
         write_private(out, rotation.sign_request(request, root, utc_now()))
     _wrote([out], json=json)
     if not json:
@@ -133,7 +133,7 @@ def rotate_root(*, root: RootDirectory, out: Path, json: Json = False) -> None:
     out
         The new root's directory, not there yet; its root.key never has to leave this machine.
     """
-    with _files():
+    with _files(out):
         made = roots.rotate_root(root, out, utc_now())
     public = out / roots.PUBLIC_NAME
     if json:
@@ -193,7 +193,7 @@ def move_root(directory: Path, *, config: ConfigFile = DEFAULT_CONFIG, json: Jso
         Where it goes, on a medium that is kept offline.
     """
     authority = load_settings(config).state_path / "ca"
-    with _files():
+    with _files(directory):
         moved = roots.move_root(authority, directory)
         same = directory.stat().st_dev == authority.stat().st_dev
     _wrote(moved, json=json)
@@ -230,10 +230,11 @@ def _token(path: Path | None) -> Pkcs11Key | None:
 
 
 @contextmanager
-def _files() -> Iterator[None]:
-    """A file that can not be read or written is one clear line."""
+def _files(written: Path | None = None) -> Iterator[None]:
+    """A file that can not be read or written is one clear line; `written` is the one that is being made, whose name
+    the error would not have."""
     try:
         yield
     except OSError as error:
-        path = Path(os.fsdecode(error.filename)) if error.filename else Path()
+        path = written or Path(os.fsdecode(error.filename or ""))
         raise NotAccepted(path, error.strerror or str(error)) from error
