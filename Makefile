@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console fault-kill fault-hostile isolation fuzz-api year clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile isolation fuzz-api year clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench-ingest: setup debian ## Reports per second, publish to acknowledged, with 
 
 bench-console: setup ## The console with 10,000 units: key to paint, CPU
 	@$(BIN)/python -m tests.bench.console
+
+bench-revocation: setup debian ## Seconds from revoking a unit to its session closed and its return refused, 200 runs on each broker
+	@$(BIN)/python -m tests.bench.revocation $(ARGS)
 
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)

@@ -2,7 +2,7 @@
 
 RevocationError (a FleetError)
 ├── BrokerAway        the units' listener of the broker can not be reached, or breaks off
-├── ListNotRead       the broker still lets in a certificate that is on the list
+├── ListNotRead       the broker does not refuse a certificate that is on the list
 ├── TakeoverRefused   the broker does not let a unit's session be taken over
 └── ListNotWritten    the revocation list can not be made or written
 """
@@ -30,7 +30,7 @@ class ListNotRead(RevocationError):
 
     def __init__(self, number: int, limit_s: float) -> None:
         super().__init__(
-            f"the broker still lets in what is on revocation list {number} after {limit_s:g} s: it must read "
+            f"the broker has not refused what is on revocation list {number} within {limit_s:g} s: it must read "
             "broker/crl.pem again when that changes, as docker/mosquitto/supervise sees to"
         )
         self.number = number
