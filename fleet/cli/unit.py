@@ -11,6 +11,7 @@ from fleet.cli.names import every_unit, join_named, unit_named, voucher_named
 from fleet.cli.options import Label, Reason, UnitName, WholeNumber
 from fleet.cli.output import moment, print_facts, print_json, print_line, print_remark, print_table
 from fleet.cli.unit_facts import IN_STEP, SESSION, facts_of
+from fleet.cli.unit_standing import add_commands
 from fleet.client import FleetClient
 from fleet.errors import RequestRefused
 from protocols.api.events import EventView
@@ -19,7 +20,8 @@ from protocols.api.units import CommandView, SettingsChange, UnitDetail, UnitSor
 from protocols.joining import display_fingerprint
 from protocols.settings import UnitSettings
 
-app = App(name="unit", help="Units: invite, accept, look, ask, set.")
+app = App(name="unit", help="Units: invite, accept, look, ask, set, quarantine, revoke.")
+add_commands(app)
 JoinName = Annotated[str, Parameter(help="The join's id, the beginning of it, or the label of the unit.")]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from protocols.api.events import EventView
-from protocols.api.units import UnitDetail
+from protocols.api.units import Standing, UnitDetail, UnitState
 from protocols.figures import figure_text
 from protocols.health import QUANTITIES
 from protocols.joining import display_fingerprint
@@ -21,6 +21,7 @@ def facts_of(detail: UnitDetail, alarms: Sequence[EventView]) -> list[tuple[str,
         ("label", row.label),
         ("model", row.model),
         ("state", row.presence),
+        *_standing(detail.row.state, detail.standing),
         ("open alarms", [_alarm(alarm) for alarm in alarms] or "none"),
         ("session", SESSION[row.facts.session_up]),
         ("last report", row.facts.last_report_at),
@@ -35,6 +36,16 @@ def facts_of(detail: UnitDetail, alarms: Sequence[EventView]) -> list[tuple[str,
         ("messages rejected", detail.messages_rejected),
         *_figures(detail),
     ]
+
+
+def _standing(state: UnitState, standing: Standing) -> list[tuple[str, object]]:
+    if state == "active":
+        return []
+    facts: list[tuple[str, object]] = [("because", standing.cause), ("since", standing.changed_at)]
+    facts.append(("by", standing.changed_by))
+    if state == "revoked":
+        facts.append(("cut off", standing.cut_off_at or "not yet: the broker has not been seen to obey"))
+    return facts
 
 
 def _figures(detail: UnitDetail) -> list[tuple[str, object]]:
