@@ -57,6 +57,7 @@ def private_key(session: "Session", token: str, label: str) -> Any:
 def make(session: "Session", token: str, label: str) -> None:
     """Make a P-256 key `label`, of which there is no private half; raises KeyUnsuitable if it could be taken out."""
     from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass  # noqa: PLC0415 - only machines with a token
+    from pkcs11.constants import DEFAULT  # noqa: PLC0415 - as above
 
     # What a power cut left of a key that was never whole.
     for remnant in _all(session, ObjectClass.PUBLIC_KEY, label):
@@ -67,7 +68,15 @@ def make(session: "Session", token: str, label: str) -> None:
         label=label,
         id=secrets.token_bytes(16),
         capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY,
-        private_template={Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False},
+        # DEFAULT leaves an attribute out: a TPM's module refuses to be told what a key is not for.
+        public_template={Attribute.ENCRYPT: DEFAULT, Attribute.WRAP: DEFAULT},
+        private_template={
+            Attribute.SENSITIVE: True,
+            Attribute.EXTRACTABLE: False,
+            Attribute.DECRYPT: DEFAULT,
+            Attribute.UNWRAP: DEFAULT,
+            Attribute.DERIVE: DEFAULT,
+        },
     )
     try:
         public_key(session, token, label)
