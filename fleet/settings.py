@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from fleet.client.files import read_small
 from fleet.errors import SettingsInvalid
 from protocols.settings import UnitSettings
 
@@ -114,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the TOML file at `path` and overlay the environment; raises SettingsInvalid with what to change."""
     try:
-        tree: dict[str, Any] = tomllib.loads(path.read_text())
+        tree: dict[str, Any] = tomllib.loads(read_small(path).decode("utf-8"))
     except OSError as error:
         raise SettingsInvalid(str(path), f"can not be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -46,6 +46,7 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     services: Services = connection.app.state.services
     token = _bearer(connection)
     person = await services.signing_in.person_of(token)
+    services.guests.settle(connection.scope["client"])
     connection.scope["state"]["caller"] = Caller(person, token)
     if permission == ANYONE_SIGNED_IN:
         return

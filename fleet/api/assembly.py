@@ -1,5 +1,6 @@
 """Putting the API's services together from settings, store and credentials."""
 
+from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
 from fleet.api.services import Services
@@ -48,4 +49,5 @@ def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hu
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
         health_limit=RateLimit(_HEALTH_PER_MINUTE),
         pulse=Pulse(store),
+        guests=Guests(),
     )

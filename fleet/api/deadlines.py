@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Literal
 
+from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fleet.api.peer import tls_extension
@@ -11,14 +12,16 @@ _HEAD_LIMIT_S = 10.0
 _BODY_LIMIT_S = 10.0
 _ANSWER_LIMIT_S = 60.0
 _MAX_HEAD_BYTES = 64 * 1024
+_MAX_WAITING = 8
 
 Phase = Literal["idle", "head", "body", "answer"]
 
 
 class PunctualHttp(HttpToolsProtocol):
     """A connection is dropped when the head of a request is not complete 10 s after it was accepted or after the
-    request's first byte, its body not 10 s later, or the answer not taken within a minute; or when a head is longer
-    than 64 KiB. Between requests the server's keep-alive limit holds; once upgraded, the websocket's own limits do.
+    request's first byte, its body not 10 s later, or the answer not taken within a minute; when a head is longer than
+    64 KiB, or eight requests wait for their answers already. Between requests the server's keep-alive limit holds;
+    once upgraded, the websocket's own limits do.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -48,7 +51,9 @@ class PunctualHttp(HttpToolsProtocol):
         self.scope["extensions"] = {"tls": tls_extension(self.transport)}
 
     def on_headers_complete(self) -> None:
-        """The body is due."""
+        """The body is due. Raises HttpParserError, which the base answers with 400, when too many requests wait."""
+        if len(self.pipeline) >= _MAX_WAITING:
+            raise HttpParserError("too many requests sent without waiting for an answer")
         self._enter("body", _BODY_LIMIT_S)
         super().on_headers_complete()
 

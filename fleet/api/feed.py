@@ -84,6 +84,7 @@ async def _serve(socket: Socket, services: Given) -> None:
     with services.hub.subscribe() as subscription:
         # Subscribed before the session is looked at: its end can not fall between the two.
         person_id = await _check_session(services, hello.token)
+        services.guests.settle(socket.scope["client"])
         conversation = _Conversation(socket, services, hello.token, person_id)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(conversation.listen(subscription), name="feed: listen")

@@ -1,18 +1,18 @@
 """The API's listening sockets: who gets a connection at all, and how long the TLS handshake may take."""
 
 import asyncio
+import contextlib
 import resource
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Callable
 
 import structlog
 
+from fleet.api.guests import Guest, Guests
 from fleet.api.limits import payer_of
 
 _MAX_CONNECTIONS = 500
-_MAX_PER_PAYER = 64
 _BACKLOG = 256
 _HANDSHAKE_LIMIT_S = 10.0
 _TLS_CLOSE_LIMIT_S = 5.0
@@ -29,17 +29,17 @@ def connection_cap() -> int:
 
 
 class Listener:
-    """Takes TLS connections for `make_protocol` until closed; at most 64 for one payer (`fleet.api.limits`).
+    """Takes TLS connections for `make_protocol` until closed; `guests` says who makes room when there are too many.
 
-    Who is over a cap is hung up on at once, before any handshake. A connection counts as long as its descriptor is
-    open, whichever protocol it has come to speak.
+    Whoever has to is hung up on at once. A connection counts as long as its descriptor is open, whichever protocol it
+    has come to speak. One that shows a certificate of the fleet is known from then on.
     """
 
-    def __init__(self, make_protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext) -> None:
+    def __init__(self, make_protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext, guests: Guests) -> None:
         self.sockets: list[socket.socket] = []
         self._make_protocol = make_protocol
         self._tls = tls
-        self._held: list[tuple[str, socket.socket]] = []
+        self._guests = guests
         self._accepting: list[asyncio.Task[None]] = []
         self._handshakes: set[asyncio.Task[None]] = set()
         self._news_at = float("-inf")
@@ -77,43 +77,67 @@ class Listener:
                 self._tell("a connection could not be taken", str(error))
                 await asyncio.sleep(_PAUSE_S)
                 continue
-            payer = payer_of(str(address[0]))
-            if self._full(payer):
-                connection.close()
-                continue
-            self._held.append((payer, connection))
-            handshake = loop.create_task(self._shake_hands(connection), name="api: TLS handshake")
-            self._handshakes.add(handshake)
-            handshake.add_done_callback(self._handshakes.discard)
+            self._receive(connection, (str(address[0]), int(address[1])))
 
-    def _full(self, payer: str) -> bool:
-        self._held = [entry for entry in self._held if entry[1].fileno() != -1]
-        of_payer = Counter(held for held, _ in self._held)[payer]
-        if len(self._held) < connection_cap() and of_payer < _MAX_PER_PAYER:
-            return False
-        self._tell("connections are turned away", f"{payer} holds {of_payer} of {len(self._held)}")
-        return True
+    def _receive(self, connection: socket.socket, client: tuple[str, int]) -> None:
+        visit = _Visit(connection)
+        guest = Guest(payer_of(client[0]), client, is_gone=visit.is_over, hang_up=visit.end)
+        entry = self._guests.enter(guest, connection_cap())
+        if entry != "let-in":
+            self._tell(
+                "there are many connections", f"{entry}: a new one of {guest.payer}; {len(self._guests)} are open"
+            )
+        if entry == "turned-away":
+            connection.close()
+            return
+        visit.handshake = asyncio.get_running_loop().create_task(self._shake_hands(visit, client), name="api: TLS")
+        self._handshakes.add(visit.handshake)
+        visit.handshake.add_done_callback(visit.close_unless_served)
+        visit.handshake.add_done_callback(self._handshakes.discard)
 
-    async def _shake_hands(self, connection: socket.socket) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
+    async def _shake_hands(self, visit: "_Visit", client: tuple[str, int]) -> None:
+        # A client that left or speaks no TLS of ours: nobody is there to be told.
+        with contextlib.suppress(OSError):
+            visit.transport, _protocol = await asyncio.get_running_loop().connect_accepted_socket(
                 self._make_protocol,
-                connection,
+                visit.connection,
                 ssl=self._tls,
                 ssl_handshake_timeout=_HANDSHAKE_LIMIT_S,
                 ssl_shutdown_timeout=_TLS_CLOSE_LIMIT_S,
             )
-        except OSError:
-            connection.close()  # a client that left or speaks no TLS of ours: nobody is there to be told
-        except asyncio.CancelledError:
-            connection.close()
-            raise
+            if visit.transport.get_extra_info("peercert"):
+                self._guests.settle(client)
 
     def _tell(self, what: str, detail: str) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._news_at >= _NEWS_EVERY_S:  # or a flood of connections would be a flood of lines
             self._news_at = now
             _log.warning(what, detail=detail)
+
+
+class _Visit:
+    """One accepted connection: a handshake first, then a transport."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.handshake: asyncio.Task[None] | None = None
+        self.transport: asyncio.BaseTransport | None = None
+
+    def is_over(self) -> bool:
+        """Whether the descriptor is closed."""
+        return self.connection.fileno() == -1
+
+    def close_unless_served(self, _handshake: "asyncio.Task[None]") -> None:
+        """After the handshake, or before one that was never begun."""
+        if self.transport is None:
+            self.connection.close()
+
+    def end(self) -> None:
+        """Hang up at once."""
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+        elif self.handshake is not None:
+            self.handshake.cancel()
 
 
 def _listening(family: int, address: tuple[object, ...]) -> socket.socket:

@@ -11,6 +11,7 @@ import uvicorn
 from litestar import Litestar
 
 from fleet.api.deadlines import PunctualHttp
+from fleet.api.guests import Guests
 from fleet.api.listener import Listener
 from fleet.api.peer import ask_for_certificate
 
@@ -25,6 +26,7 @@ class _Server(uvicorn.Server):
 
     listener: Listener
     trust: Callable[[], bytes]
+    guests: Guests
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  the base's signature
         config = self.config
@@ -34,7 +36,8 @@ class _Server(uvicorn.Server):
 
         assert config.ssl is not None, "the API is served over TLS only"
         ask_for_certificate(config.ssl, self.trust())
-        self.listener = Listener(make_protocol, config.ssl)
+        config.ssl.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+        self.listener = Listener(make_protocol, config.ssl, self.guests)
         await self.listener.open(config.host, config.port)
         self.servers = [self.listener]  # type: ignore[list-item] # all that is asked of them is to close
         self.started = True
@@ -74,6 +77,7 @@ class ApiServer:
             )
         )
         self._server.trust = trust
+        self._server.guests = app.state.services.guests
 
     @property
     def port(self) -> int:

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from litestar.di import NamedDependency
 
+from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
 from fleet.ca.authority import CertificateAuthority
@@ -43,6 +44,7 @@ class Services:
     sign_in_limit: RateLimit
     health_limit: RateLimit
     pulse: Pulse
+    guests: Guests
 
 
 Given: TypeAlias = NamedDependency[Services]

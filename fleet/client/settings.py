@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from fleet.client.errors import InvalidClientSettings
+from fleet.client.files import read_small
 from protocols.errors import InvalidId
 from protocols.ids import check_person_id
 
@@ -90,7 +91,7 @@ def _how_to_set(missing: list[str]) -> str:
 
 def _from_file(path: Path, *, required: bool) -> dict[str, object]:
     try:
-        values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, object] = tomllib.loads(read_small(path).decode("utf-8"))
     except FileNotFoundError:
         if required:
             raise InvalidClientSettings(str(path), "there is no such file") from None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleet.client.errors import NoSigningKey
+from fleet.client.files import read_small
 
 if TYPE_CHECKING:
     from asyncssh.public_key import SSHKeyPair
@@ -49,7 +50,7 @@ def _load_private(path: Path) -> "SSHKeyPair | None":
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise NoSigningKey(f"the key {path} is readable by others: chmod 600 it")
-        pair = asyncssh.load_keypairs([asyncssh.import_private_key(path.read_bytes())])[0]
+        pair = asyncssh.load_keypairs([asyncssh.import_private_key(read_small(path))])[0]
     except asyncssh.KeyImportError as error:
         if "passphrase" in str(error).lower():
             return None
@@ -63,7 +64,7 @@ def _read_public(path: Path) -> bytes:
     import asyncssh  # noqa: PLC0415  see above
 
     try:
-        blob: bytes = asyncssh.read_public_key(str(path)).public_data
+        blob: bytes = asyncssh.import_public_key(read_small(path)).public_data
     except (OSError, asyncssh.KeyImportError) as error:
         raise NoSigningKey(f"the public key {path} can not be read: {error}") from error
     return blob

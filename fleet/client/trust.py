@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fleet.client.errors import InvalidClientSettings
+from fleet.client.files import read_small
 
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 
@@ -20,7 +21,7 @@ class Pin(NamedTuple):
 def load_pin(ca_file: Path) -> Pin:
     """Read the root certificate in `ca_file` (PEM, one certificate); raises InvalidClientSettings."""
     try:
-        pem = ca_file.read_text(encoding="ascii")
+        pem = read_small(ca_file).decode("ascii")
         if pem.count(_BEGIN) != 1:
             raise InvalidClientSettings(str(ca_file), "must hold one certificate, the root of the controller")
         der = ssl.PEM_cert_to_DER_cert(pem[pem.index(_BEGIN) :].strip())
