@@ -23,6 +23,7 @@ from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber
 from fleet.metrics import Metrics
+from fleet.people.expiry import ExpiryWatch
 from fleet.presence.sweeper import Sweeper
 from fleet.renewal.proofs import keep_proofs
 from fleet.retention import Retention
@@ -131,6 +132,7 @@ def _parts(
         ("revocation", revoker.run()),
         ("certificates", CertificateWatch(credentials, store, utc_now, api.reload_certificate).run()),
         ("retention", Retention(store, settings.retention, utc_now).run()),
+        ("people's terms", ExpiryWatch(store, utc_now).run()),
     ]
 
 

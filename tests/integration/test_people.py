@@ -22,6 +22,7 @@ from fleet.client import (
     read_draft,
 )
 from fleet.errors import Conflict, RequestRefused
+from fleet.people.expiry import ExpiryWatch
 from fleet.people.register import MAX_OPEN_DRAFTS
 from fleet.store.store import Store
 from protocols.api.people import DraftView, LeaveOut, NewKey, NewPerson, PeopleChange, PersonView
@@ -357,3 +358,27 @@ async def test_lists_are_for_people_who_are_signed_in(api: RunningApi) -> None:
     async with httpx.AsyncClient(verify=False, trust_env=False) as stranger:
         for path in ("/api/people/lists", "/api/people/drafts"):
             assert (await stranger.get(api.url + path)).status_code == 401
+
+
+async def test_the_end_of_a_term_is_told_once_and_ends_signing_in(store: Store, dsn: str, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    async with running_api(store, dsn, tmp_path, clock=lambda: now) as api:
+        tom = Keyholder.make("TO-12")
+        await put_in_force(api.services.people, tom.new("approver", valid_days=31))
+        settings = api.settings_of(tom)
+        watch = ExpiryWatch(store, lambda: now)
+        assert await watch.look() == 0
+        now += timedelta(days=1)
+        assert (await watch.look(), await watch.look()) == (1, 0)
+        async with store.transaction() as transaction:
+            (event,) = [one for one in await transaction.events.page() if one.kind == "person-expires"]
+            await transaction.events.acknowledge(event.event_id, "AD-91", now)
+        assert await watch.look() == 0
+        now += timedelta(days=24)
+        assert await watch.look() == 1
+        async with connect(settings) as door:
+            await door.whoami()
+            now += timedelta(days=6)
+            with pytest.raises(Refused):
+                await door.whoami()
+        assert await watch.look() == 0

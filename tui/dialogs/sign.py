@@ -30,7 +30,7 @@ _CHROME = 7
 
 
 def change_lines(change: PersonChange, names: Mapping[str, str], now: datetime, *, utc: bool) -> list[Line]:
-    """One difference: what happens to whom, then role, kind of key and term, then the key. `names` are the controller's."""
+    """One difference: what happens to whom; role, kind of key and term; the key. `names` are the controller's."""
     person = change.person
     word, tone = CHANGE_WORDS[change.what]
     key = read_key(person.key)

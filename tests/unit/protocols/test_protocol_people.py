@@ -28,6 +28,8 @@ CHANGING: set[Permission] = {
     "change-settings",
     "acknowledge-event",
     "manage-people",
+    "revoke-unit",
+    "release-unit",
 }
 
 people = st.builds(
@@ -115,3 +117,8 @@ def test_a_different_list_has_a_different_hash(listed: list[ListedPerson]) -> No
 def test_an_unknown_field_in_a_people_list_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
         msgspec.json.decode('{"version":1,"people":[],"note":"x"}', type=PeopleList)
+
+
+def test_an_engineer_revokes_and_only_a_supervisor_releases() -> None:
+    assert roles_with("revoke-unit") == ["engineer", "supervisor"]
+    assert roles_with("release-unit") == ["supervisor"]

@@ -160,7 +160,7 @@ async def test_a_refusal_says_what_rule_and_remedy() -> None:
     said = "\n".join(text(line) for line in problem_lines(caught.value.problem))
     assert "AD-01 is the last administrator" in said
     assert "last-administrator" in said
-    assert "fleet person refound" in said
+    assert "found the people list anew" in said
 
 
 @pytest.mark.parametrize("width", [79, 159])

@@ -112,9 +112,7 @@ async def test_ending_access_says_what_is_left_to_do(administrator: StubClient, 
         await screen.press("y")
         await screen.sees("TO-12 has no access any more; sign the list without them: d")
         await screen.press("home", "down", "x", "y")
-        await screen.sees(
-            "Refused", "people-stuck", "1 administrator can not sign people lists", "fleet person refound"
-        )
+        await screen.sees("Too few administrators", "people-stuck", "1 administrator", "found the people list anew")
 
 
 async def test_others_see_drafts_and_sign_nothing(tmp_path: Path) -> None:
