@@ -42,7 +42,9 @@ class Module:
             with errors_kept_apart():
                 self._lib: lib = pkcs11.lib(str(path))
         except self._failure as error:
-            raise ModuleUnusable(path, f"does not load ({reason(error)}); install it, or name another, and check its token") from error
+            raise ModuleUnusable(
+                path, f"does not load ({reason(error)}); install it, or name another, and check its token"
+            ) from error
 
     @contextmanager
     def held(self) -> Iterator[None]:
