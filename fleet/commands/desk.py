@@ -41,10 +41,9 @@ class UnitDesk:
     async def report_now(self, unit_id: str, actor: str) -> CommandView:
         """Ask the unit for a report; raises NotFound, or Conflict when it has no session to be asked in."""
         async with self._store.transaction() as transaction:
+            await _refuse_revoked(transaction, unit_id)
             rows = await transaction.units.rows([unit_id])
-            if not rows:
-                raise _unknown(unit_id)
-            if rows[0].state == "revoked" or not rows[0].facts.session_up:
+            if not rows[0].facts.session_up:
                 raise Conflict(
                     "unit-not-connected",
                     f"{unit_id} has no session now",
@@ -54,8 +53,10 @@ class UnitDesk:
             return (await transaction.commands.of_unit(unit_id, limit=1))[0]
 
     async def change_settings(self, unit_id: str, change: SettingsChange, actor: str) -> UnitSettings:
-        """Want other settings, and tell the unit; raises NotFound, or Conflict when they changed meanwhile."""
+        """Want other settings, and tell the unit; raises NotFound, or Conflict when they changed meanwhile or the
+        unit was revoked."""
         async with self._store.transaction() as transaction:
+            await _refuse_revoked(transaction, unit_id)
             wanted = await transaction.units.settings(unit_id, for_update=True)
             if wanted is None:
                 raise _unknown(unit_id)
@@ -94,6 +95,15 @@ class UnitDesk:
                 UnitLabelled(at=self._clock(), actor=actor, unit=unit_id, label=HashedText(label))
             )
             transaction.changed.units.add(unit_id)
+
+
+async def _refuse_revoked(transaction: Transaction, unit_id: str) -> None:
+    """Raise NotFound or Conflict; the unit is not revoked until the transaction ends."""
+    unit = await transaction.revocation.lock_unit(unit_id)
+    if unit is None:
+        raise _unknown(unit_id)
+    if unit.state == "revoked":
+        raise Conflict("unit-revoked", f"{unit_id} was revoked", "it takes no commands any more")
 
 
 def _unknown(unit_id: str) -> NotFound:
