@@ -21,6 +21,8 @@ from fleet.credentials import create_credentials, load_credentials
 from fleet.log.entries import AuthorityChanged, CertificateRevoked
 from fleet.store.store import Store
 from protocols.joining import API_TLS_NAME
+from tests.support.fleet_rows import add_units
+from tests.support.people import FOUNDERS, found_people
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
 from tests.support.softhsm import MODULE, SoftHsm, hsm
@@ -271,6 +273,15 @@ async def test_a_stolen_certificate_of_our_own_is_revoked_after_another_was_made
     }
     for wrong in ("xyz", "0", "00:00", "1" * 41):
         assert host.run("revoke", wrong, "--holder", "x").returncode == 2
+
+
+async def test_a_units_certificate_is_revoked_with_its_unit(host: Host, store: Store) -> None:
+    await found_people(store)
+    await add_units(store, FOUNDERS[0].person_id, {"unit-aaaa": "first", "unit-bbbb": "second"}, datetime.now(UTC))
+    done = await asyncio.to_thread(host.run, "revoke", "1", "--holder", "a unit")
+    assert done.returncode == 3
+    assert "fleet unit revoke" in done.stderr
+    assert await entries(host, CERTIFICATE_REVOKED) == []
 
 
 async def test_a_running_controller_shows_what_fleet_ca_made(host: Host, tmp_path: Path) -> None:
