@@ -24,7 +24,14 @@ FACTS = PresenceFacts(
 
 def unit(number: int, alarms: int) -> UnitRow:
     return UnitRow(
-        unit_id=f"unit-{number:04}", label="", model="", state="active", presence="online", facts=FACTS, alarms=alarms
+        unit_id=f"unit-{number:04}",
+        label="",
+        model="",
+        state="active",
+        key_protection="soft",
+        presence="online",
+        facts=FACTS,
+        alarms=alarms,
     )
 
 
