@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from fleet.ca import certificates
@@ -40,6 +41,12 @@ def code_of(answer: object) -> str:
     assert isinstance(answer, JoinRefusal), answer
     assert answer.remedy
     return answer.code
+
+
+def ec_key(pem: bytes) -> EllipticCurvePrivateKey:
+    key = load_pem_private_key(pem, password=None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    return key
 
 
 async def _certificates(owner: Owner, unit_id: str) -> list[asyncpg.Record]:
@@ -161,11 +168,11 @@ async def test_a_key_that_came_with_a_voucher_and_a_renewal_is_one_unit_s(
 
 async def test_who_shows_no_certificate_of_a_unit_is_refused(api: RunningApi, unit: JoinedUnit, owner: Owner) -> None:
     stem = api.credentials.directory / "tls" / "controller"
-    key = load_pem_private_key(stem.with_suffix(".key").read_bytes(), password=None)
-    controller = unit.with_certificate(key, stem.with_suffix(".crt").read_text())  # type: ignore[arg-type] # is P-256
+    key = ec_key(stem.with_suffix(".key").read_bytes())
+    controller = unit.with_certificate(key, stem.with_suffix(".crt").read_text())
     takeover_files = api.credentials.authority.issue_takeover(unit.unit_id, utc_now())
-    takeover_key = load_pem_private_key(takeover_files.key_pem, password=None)
-    takeover = unit.with_certificate(takeover_key, takeover_files.chain_pem.decode())  # type: ignore[arg-type] # as above
+    takeover_key = ec_key(takeover_files.key_pem)
+    takeover = unit.with_certificate(takeover_key, takeover_files.chain_pem.decode())
     for shown in (controller, takeover):
         assert code_of(await shown.renew(new_key())) == "certificate-unknown"
         assert code_of(await shown.people_after(0)) == "certificate-unknown"
@@ -186,15 +193,15 @@ async def test_tls_takes_no_certificate_of_strangers_servers_or_the_past(
     stranger = CertificateAuthority.create(tmp_path / "stranger", utc_now())
     issued = stranger.issue_unit(unit.unit_id, key.public_key(), utc_now())
     server = api.credentials.authority.issue_server(["localhost"], utc_now())
-    server_key = load_pem_private_key(server.key_pem, password=None)
+    server_key = ec_key(server.key_pem)
     leaf = certificates.Leaf(unit.unit_id, key.public_key(), certificates.CLIENT, -timedelta(minutes=1))
     issuing = x509.load_pem_x509_certificates(unit.chain_pem.encode())[1]
-    issuing_key = load_pem_private_key((api.credentials.directory / "ca" / "issuing.key").read_bytes(), password=None)
-    signer = certificates.Signer(issuing.subject, issuing_key)  # type: ignore[arg-type] # the authority's keys are P-256
+    issuing_key = ec_key((api.credentials.directory / "ca" / "issuing.key").read_bytes())
+    signer = certificates.Signer(issuing.subject, issuing_key)
     ended = certificates.leaf_certificate(leaf, utc_now(), signer, issuing.not_valid_after_utc)
     for shown in (
         unit.with_certificate(key, issued.chain_pem),
-        unit.with_certificate(server_key, server.chain_pem.decode()),  # type: ignore[arg-type] # as above
+        unit.with_certificate(server_key, server.chain_pem.decode()),
         unit.with_certificate(key, ended.public_bytes(Encoding.PEM).decode() + unit.chain_pem),
     ):
         with pytest.raises(httpx.TransportError):
