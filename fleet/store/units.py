@@ -1,5 +1,6 @@
 """Units: identity, settings, certificates, and the latest state as the console lists it."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from protocols.settings import UnitSettings
 
 _SQL = load("units")
 _MAX_TERMS = 8
+_AROUND_BAR = re.compile(r"\s*\|\s*")
 
 
 class NewUnit(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,9 +92,10 @@ class UnitStore:
     async def page(self, *, words: str, sort: UnitSort, descending: bool, offset: int, limit: int) -> UnitPage:
         """Rows `offset` … of those in whose id, label, model or presence each of `words` occurs, in any case.
 
+        A word may hold alternatives, as `quiet|never`, of which one has to occur; blanks around `|` do not count.
         Ties, and rows without the figure sorted by (always last), are in order of unit id.
         """
-        terms = ["%" + _literal(word) + "%" for word in words.split()[:_MAX_TERMS]]
+        terms = _terms(words)
         records = await self._connection.fetch(_SQL["page"], terms, sort, descending, offset, limit)
         if records:
             total = records[0]["total"]
@@ -136,6 +139,15 @@ class UnitStore:
 
 def _settings_values(settings: UnitSettings) -> tuple[int, int, int, int]:
     return settings.version, settings.report_every_s, settings.spool_max_mb, settings.spool_max_days
+
+
+def _terms(words: str) -> list[str]:
+    """For each word, a LIKE pattern for each of its alternatives, with `|` between them."""
+    terms: list[str] = []
+    for word in _AROUND_BAR.sub("|", words).split()[:_MAX_TERMS]:
+        patterns = ["%" + _literal(one) + "%" for one in word.split("|") if one]
+        terms += ["|".join(patterns)] if patterns else []
+    return terms
 
 
 def _literal(word: str) -> str:

@@ -1,6 +1,7 @@
 """Units as the API shows them.
 
-`GET /api/units` (query: `filter`, `sort`, `descending`, `offset`, `limit` ≤ 500) → UnitPage;
+`GET /api/units` (query: `filter`, `sort`, `descending`, `offset`, `limit` ≤ 500) → UnitPage; each word of the filter
+has to occur in id, label, model or presence, or one of its alternatives, as in `van quiet|never`;
 `GET /api/units/{unit_id}` → UnitDetail; `GET /api/units/{unit_id}/history` (query: `figure`, `hours`) → History;
 `PUT /api/units/{unit_id}/settings` with SettingsChange → UnitSettings;
 `PUT /api/units/{unit_id}/label` with LabelChange; `POST /api/units/{unit_id}/report` → CommandView;

@@ -36,6 +36,12 @@ UNITS = {"unit-aaaaaaaa": "van 2", "unit-bbbbbbbb": "Van 1", "unit-cccccccc": "p
         ("_", []),
         ("never", ["post 100%", "Van 1", "van 2"]),
         ("online", []),
+        ("quiet|never", ["post 100%", "Van 1", "van 2"]),
+        ("post | Van", ["post 100%", "Van 1", "van 2"]),
+        ("quiet|never van bbbb | aaaa", ["Van 1", "van 2"]),
+        ("quiet|stale", []),
+        ("|", ["post 100%", "Van 1", "van 2"]),
+        ("%|_", ["post 100%"]),
     ],
 )
 async def test_every_word_of_a_filter_must_occur(api: RunningApi, store: Store, words: str, found: list[str]) -> None:

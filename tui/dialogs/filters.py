@@ -14,7 +14,7 @@ from tui.saved import MAX_NAME, SavedFilter, SavedFilters
 from tui.unit_columns import SORTS
 
 BUILT_IN = (
-    SavedFilter(name="not reporting", text="quiet | never", sort="last_report"),
+    SavedFilter(name="not reporting", text="quiet|never", sort="last_report"),
     SavedFilter(name="stale", text="stale", sort="last_report"),
     SavedFilter(name="hottest first", text="", sort="temperature", descending=True),
     SavedFilter(name="fullest first", text="", sort="storage", descending=True),

@@ -163,7 +163,7 @@ class NowRoom(Room):
         if need.join is not None:
             await self.desk.open_joins()
         elif need.kind == "more":
-            await self.desk.open_units_filtered("quiet")
+            await self.desk.open_units_filtered("quiet|quarantined")
         elif need.unit_id is not None:
             await self.desk.open_unit(need.unit_id)
 

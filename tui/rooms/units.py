@@ -12,7 +12,6 @@ from typing_extensions import override
 from fleet.client import ClientError, FeedItem
 from protocols.api.feed import MAX_WATCHED, FleetChanged, UnitsChanged, Watch
 from protocols.api.units import UnitPage, UnitSort
-from tui.alternatives import list_either
 from tui.clock import ServerClock
 from tui.dialogs.choice import ChoiceDialog, Option
 from tui.dialogs.filters import FiltersDialog
@@ -130,8 +129,8 @@ class UnitsRoom(Room):
         text, sort, descending = self.filter_text, self._sort, self._descending
 
         async def rows() -> UnitPage:
-            return await list_either(
-                self.desk.door, text, sort, descending=descending, offset=page.offset, limit=page.limit
+            return await self.desk.door.list_units(
+                text, sort, descending=descending, offset=page.offset, limit=page.limit
             )
 
         def arrived(answer: UnitPage) -> None:

@@ -48,7 +48,7 @@ WITH matching AS (
     FROM unit_row
     WHERE NOT EXISTS (
         SELECT FROM unnest($1::text[]) AS term
-        WHERE concat_ws(' ', unit_id, label, model, presence) NOT ILIKE term
+        WHERE NOT concat_ws(' ', unit_id, label, model, presence) ILIKE ANY (string_to_array(term, '|'))
     )
 )
 SELECT *, count(*) OVER () AS total FROM matching
@@ -62,7 +62,7 @@ OFFSET $4 LIMIT $5
 SELECT count(*) FROM unit_row
 WHERE NOT EXISTS (
     SELECT FROM unnest($1::text[]) AS term
-    WHERE concat_ws(' ', unit_id, label, model, presence) NOT ILIKE term
+    WHERE NOT concat_ws(' ', unit_id, label, model, presence) ILIKE ANY (string_to_array(term, '|'))
 )
 
 -- name: detail

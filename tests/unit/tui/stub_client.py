@@ -115,8 +115,12 @@ class StubClient(StubPeople):
         limit: int = 100,
     ) -> UnitPage:
         self.asked.append(("list_units", filter, sort, descending, offset, limit))
-        words = filter.lower().split()
-        rows = [row for row in self.rows if all(word in f"{row.unit_id} {row.label} {row.presence}" for word in words)]
+        words = [word.split("|") for word in filter.lower().replace(" | ", "|").split()]
+        rows = [
+            row
+            for row in self.rows
+            if all(any(one in f"{row.unit_id} {row.label} {row.presence}" for one in word) for word in words)
+        ]
         if sort == "presence":
             order = ["quarantined", "quiet", "stale", "never", "online", "revoked"]
             rows.sort(key=lambda row: order.index(row.presence))
