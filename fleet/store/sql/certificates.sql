@@ -11,12 +11,12 @@ FROM certificate WHERE serial = $1
 -- name: of_unit
 SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
     revoked_at
-FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, serial
+FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, predecessor IS NULL, serial
 
 -- name: newest
 SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
     revoked_at
-FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, serial LIMIT 1
+FROM certificate WHERE unit_id = $1 ORDER BY not_after DESC, predecessor IS NULL, serial LIMIT 1
 
 -- name: named
 SELECT serial, unit_id, fingerprint, key_protection, not_before, not_after, chain_pem, predecessor, connected_at,
