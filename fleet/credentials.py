@@ -118,7 +118,11 @@ class Credentials:
     def _lists(self, now: datetime) -> bytes:
         # Empty at first, until the revoker has seen the database.
         content = self.crl_path.read_bytes() if self.crl_path.exists() else b""
-        return self.authority.complete_lists(content, now)
+        try:
+            return self.authority.complete_lists(content, now)
+        except ValueError:
+            # Damaged: left to the revoker, who knows what was on it. One of ours would say that nothing is revoked.
+            return content
 
     def _issue_api(self, now: datetime) -> KeyAndChain:
         return self.authority.issue_api(list(self.api_names), now)

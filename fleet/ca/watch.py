@@ -100,10 +100,10 @@ class CertificateWatch:
 
     def _look(self) -> frozenset[tuple[str, int, int, int]]:
         """What shows that a certificate or key has changed."""
-        paths = [path for folder in _FOLDERS for path in (self._held.directory / folder).iterdir()]
         try:
+            paths = [path for folder in _FOLDERS for path in (self._held.directory / folder).iterdir()]
             found = [(str(path), path.stat()) for path in paths if path.suffix in _SUFFIXES]
-        except FileNotFoundError:  # it is being replaced at this moment: the next look sees it whole
+        except OSError:  # a file that is being replaced at this moment: the next look sees it whole
             return frozenset()
         return frozenset((name, stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in found)
 
