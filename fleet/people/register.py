@@ -1,5 +1,6 @@
 """Changing who may do what: every change drafts the next people list, and two administrators put it in force."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from fleet.clock import Clock
@@ -9,6 +10,7 @@ from fleet.people.draft_views import draft_view
 from fleet.people.drafting import next_list
 from fleet.people.enacting import enact, tell_people
 from fleet.store.events import ControllerEvent
+from fleet.store.people import Person
 from fleet.store.people_drafts import StoredDraft
 from fleet.store.store import Store, Transaction
 from protocols.api.people import AccessEnded, DraftView, LeaveOut, NewPerson, PeopleChange
@@ -116,11 +118,7 @@ class PeopleRegister:
             await transaction.people.lock()
             if not await transaction.people.end_access(person_id, now):
                 raise Conflict("person-gone", f"{person_id} has no access that could be ended", "list people again")
-            left = [
-                person.person_id
-                for person in await transaction.people.every()
-                if person.role == "administrator" and person.may_sign_in(now)
-            ]
+            left = _administrators(await transaction.people.every(), now)
             if not left:
                 raise Conflict(
                     "last-administrator",
@@ -156,6 +154,12 @@ class PeopleRegister:
         if await transaction.people.drafts.count_open() >= MAX_OPEN_DRAFTS:
             raise Conflict("drafts-full", f"{MAX_OPEN_DRAFTS} drafts wait already", "sign one of them, or withdraw it")
         people = {person.person_id: person for person in await transaction.people.every()}
+        if len(_administrators(people.values(), now)) < NEEDED_SIGNATURES:
+            raise Conflict(
+                "people-stuck",
+                "fewer than two administrators are left to sign a list",
+                "found the people list anew on the controller's host: fleet person refound",
+            )
         following = next_list(await _in_force(transaction), people, change, now)
         draft = StoredDraft(
             draft_id=new_token_id(),
@@ -183,6 +187,11 @@ class PeopleRegister:
         if draft.state != "open":
             raise Conflict("draft-closed", f"the draft is {draft.state}", "list the drafts, and draft the change again")
         return draft
+
+
+def _administrators(people: Iterable[Person], now: datetime) -> list[str]:
+    """The ids of those who can sign lists at `now`."""
+    return [one.person_id for one in people if one.role == "administrator" and one.may_sign_in(now)]
 
 
 async def _existing(transaction: Transaction, draft_id: str) -> StoredDraft:
