@@ -26,6 +26,8 @@ async def change(settings: Settings, act: Callable[[], list[Changed]]) -> list[C
     store = await _open(settings)
     try:
         async with store.transaction() as transaction:
+            # One at a time: two would take the same number.
+            await transaction.revocation.lock_list()
             done = act()
             now = utc_now()
             for each in done:

@@ -22,10 +22,14 @@ def key_to_pem(key: EllipticCurvePrivateKey) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step, readable by its owner only (0600), and flushed to the disk."""
+    """Replace `path` by `content` in one step, readable by its owner only (0600), and flushed to the disk.
+
+    Root writes it for the directory's owner: the controller could not read a file of root's.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
+            _give_to_owner(Path(name))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -34,6 +38,13 @@ def write_private(path: Path, content: bytes) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def make_directory(path: Path) -> None:
+    """Make `path` (0700) if it is not there, for the owner of the directory above it."""
+    if not path.is_dir():
+        path.mkdir(mode=0o700)
+        _give_to_owner(path)
 
 
 def move(source: Path, target: Path) -> None:
@@ -57,8 +68,10 @@ def create_directory(directory: Path, contents: dict[str, bytes]) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
+        _give_to_owner(staged)
         for name, content in contents.items():
-            (staged / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in reversed(Path(name).parents[:-1]):
+                make_directory(staged / folder)
             write_private(staged / name, content)
         try:
             # POSIX: replaces an empty directory, and fails on one that holds anything.
@@ -103,6 +116,12 @@ def parse_key(directory: Path, name: str, pem: bytes) -> EllipticCurvePrivateKey
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
         raise AuthorityUnreadable(directory, f"{name} is not an EC P-256 key")
     return key
+
+
+def _give_to_owner(path: Path) -> None:
+    if os.geteuid() == 0:
+        above = path.parent.stat()
+        os.chown(path, above.st_uid, above.st_gid)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -92,8 +92,7 @@ def retire_root(directory: Path, sha256: str, now: datetime, *, at_once: bool = 
             f"until {renewed_by:%Y-%m-%d} units may hold certificates under it; wait, or say --at-once and give the "
             "units that did not renew a new voucher",
         )
-    retired = directory / "retired"
-    retired.mkdir(mode=0o700, exist_ok=True)
+    files.make_directory(directory / "retired")
     under = [issuer for issuer in held.issuers if issuer.root == root]
     for issuer in under:
         _retire(directory, [file_name("issuing", issuer.number), file_name("issuing", issuer.number, "key")])

@@ -1,5 +1,6 @@
 """The certificate authority, judged by OpenSSL as well as by ourselves."""
 
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fleet.ca.authority import CertificateAuthority
 from fleet.ca.errors import AuthorityExists, AuthorityUnreadable, InvalidCsr, IssuingExpired, KeyExposed
+from fleet.ca.files import create_directory, write_private
 from protocols.errors import InvalidId
 from protocols.topics import CONTROLLER_NAME
 
@@ -142,6 +144,18 @@ def test_files_are_private(tmp_path: Path, authority: CertificateAuthority) -> N
     for name in ("root.key", "issuing.key"):
         assert (directory / name).stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["ca"]
+
+
+def test_what_root_writes_belongs_to_the_directorys_owner(tmp_path: Path) -> None:
+    """Where the test may not change owners, both are the same anyway."""
+    uid = 4711 if os.geteuid() == 0 else os.geteuid()
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, uid, -1)
+    create_directory(home / "state", {"down.key": b"a", "ca/retired/root.key": b"b"})
+    write_private(home / "state" / "ca" / "issuing.key", b"c")
+    assert {path.stat().st_uid for path in home.rglob("*")} == {uid}
+    assert {path.stat().st_mode & 0o777 for path in home.rglob("*") if path.is_dir()} == {0o700}
 
 
 def test_create_refuses_to_overwrite_and_leaves_what_is_there(tmp_path: Path, authority: CertificateAuthority) -> None:
