@@ -5,11 +5,11 @@ and results toward the controller. A `liar` also invents reports and events, whi
 """
 
 import random
+import time
 from base64 import b64encode
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import time_ns
 from typing import Literal
 
 import msgspec
@@ -41,6 +41,7 @@ FORGED_VERSION = 900_000
 
 _REMEMBERED = 3000
 _HELD_BACK = 400
+_LONGEST_DELAY_S = 6.0
 _HUGE = 1 << 20
 _FATES = ("pass", "drop", "delay", "repeat", "flip", "truncate", "misroute")
 _WEIGHTS = (55, 10, 12, 8, 5, 4, 6)
@@ -66,7 +67,7 @@ class Adversary:
         self._manner = manner
         self._units = {unit_id: _Unit() for unit_id in units}
         self._past: deque[Post] = deque(maxlen=_REMEMBERED)
-        self._held: deque[Post] = deque()
+        self._held: list[tuple[float, Post]] = []
         self._key = Ed25519PrivateKey.generate()
         self._hostile = True
 
@@ -110,12 +111,11 @@ class Adversary:
         """Do something that nobody gave an occasion for; called many times a second."""
         if not self._hostile:
             return
-        for _ in range(self._chance.randint(0, 3)):
-            if self._held:
-                # From anywhere in the pile: late, and in another order.
-                self._held.rotate(self._chance.randrange(len(self._held)))
-                self.done["late"] += 1
-                self._broker.deliver(self._held.popleft())
+        now = time.monotonic()
+        for due in [one for one in self._held if one[0] <= now]:
+            self._held.remove(due)
+            self.done["late"] += 1
+            self._broker.deliver(due[1])
         deeds: list[tuple[Callable[[], None], int]] = [
             (self._replay, 8),
             (self._forge_down, 8),
@@ -131,7 +131,8 @@ class Adversary:
 
     def _hold(self, post: Post) -> None:
         if len(self._held) < _HELD_BACK:
-            self._held.append(post)
+            # Orders of this campaign are good for two seconds: many come when they are not any more.
+            self._held.append((time.monotonic() + self._chance.uniform(0, _LONGEST_DELAY_S), post))
 
     def _learn(self, post: Post) -> None:
         """Read what goes by; honest peers sent it, so that it can be read."""
@@ -209,7 +210,7 @@ class Adversary:
         self._broker.deliver(Post(down(unit_id, channel), payload, retained=self._chance.random() < 0.2))
 
     def _signed(self, unit_id: str, session: str, body: Body) -> Signed:
-        now_ms = time_ns() // 1_000_000
+        now_ms = time.time_ns() // 1_000_000
         return Signed(
             unit=unit_id,
             session=session,
@@ -333,7 +334,7 @@ class Adversary:
             return
         self.done["invented report"] += 1
         seq = self._chance.choice([unit.next_seq, unit.next_seq + 5, unit.next_seq + 1_000_000, (1 << 53) - 1])
-        at_ms = time_ns() // 1_000_000
+        at_ms = time.time_ns() // 1_000_000
         spool_id, session = unit.spool_id, unit.sessions[-1]
         health = HealthBatch(
             unit=unit_id,

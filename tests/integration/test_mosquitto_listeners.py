@@ -20,6 +20,7 @@ from tests.support.mqtt import (
     stands_after,
     subscribe_packet,
     unit_client,
+    until_disconnected,
     wire,
 )
 from tests.support.tls import ClientFiles, Pki
@@ -117,6 +118,27 @@ async def test_a_unit_can_neither_join_nor_starve_a_shared_subscription(scene: S
         assert await received_until(sharing, b"last") == []
         assert thief._queue.empty()
         assert inside._queue.empty()
+
+
+async def test_a_certificate_of_the_fleet_behind_the_controllers_door_ends_sessions(scene: Scene) -> None:
+    """A limit of Mosquitto 2.0, not a wish: client ids are one name space for both doors, and behind this one nothing
+    binds them to a certificate. So this door is never published. Should this fail one day, docs can say so."""
+    broker = scene.broker
+    last = uuid4().hex.encode()
+    async with (
+        controller_client(broker, scene.controller) as controller,
+        unit_client(broker, scene.unit, UNIT) as unit,
+    ):
+        await controller.subscribe(up_filter("health"), qos=1)
+        async with client(broker, scene.other, UNIT, port=broker.controller_port) as inside:
+            await until_disconnected(unit)
+            await inside.subscribe(down(UNIT, "command"), qos=1)
+            await controller.publish(down(UNIT, "command"), b"order", qos=1)
+            await inside.unsubscribe(down(UNIT, "command"))
+            assert inside._queue.empty(), "a session that ends is all there is to it"
+        async with unit_client(broker, scene.unit, UNIT) as again:
+            await again.publish(up(UNIT, "health"), last, qos=1)
+            assert await received_until(controller, last) == []
 
 
 async def test_a_controller_that_is_behind_loses_nothing_of_a_burst(scene: Scene) -> None:
