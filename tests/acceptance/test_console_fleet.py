@@ -18,6 +18,7 @@ from protocols.people import Role
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
+from tests.support.people import FOUNDERS, Keyholder
 from tests.support.ports import free_port
 from tests.unit.tui.seen_console import SeenConsole, seen_console
 from tui.rooms.voucher import VoucherScreen
@@ -188,15 +189,27 @@ async def test_an_inspector_sees_all_and_is_offered_nothing(api: RunningApi, tmp
         assert caught.value.problem.remedy
 
 
-async def test_an_administrator_adds_and_ends_people(api: RunningApi, tmp_path: Path) -> None:
-    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEZbX0vQpWfBZg0sBzbRDzJv4cdpC3H6sQ4gmrlVTO3z"
+async def test_administrators_draft_sign_and_end_people(api: RunningApi, tmp_path: Path) -> None:
+    new = Keyholder.make("TO-31")
     async with console_of(api, tmp_path, "administrator") as seen:
         await seen.press("8")
-        await seen.sees("1 have access", "TO-12")
-        await seen.press("n", *"TO-31", "tab", *"Ada", "tab", *"eng", "tab", *key, "enter")
-        await seen.sees("TO-31 Ada may sign in as engineer", "2 have access")
+        await seen.sees("3 have access", "TO-12")
+        await seen.press("n", *"TO-31", "tab", *"Ada", "tab", *"eng", "tab", *new.line, "enter")
+        await seen.sees("PEOPLE LIST  2 in force", "list 3   open", "+ added    TO-31     Ada", "0 of 2 signed")
+        await seen.press("enter")
+        await seen.sees("Sign people list 3", "people.signed: TO-12 signs")
+        await seen.press("y")
+        await seen.sees("1 of 2 signed", "signed by   TO-12")
+        (draft,) = [one for one in await api.services.people.drafts() if one.state == "open"]
+        await api.services.people.sign(draft.draft_id, FOUNDERS[0].sign(draft.text), "AD-91")
+        await seen.sees("PEOPLE LIST  3 in force", "in-force")
+        await seen.press("escape")
+        await seen.sees("4 have access", "TO-31")
         await seen.press("end", "x", "y")
-        await seen.sees("TO-31 has no access any more", "1 have access", "ended")
+        await seen.sees("TO-31 has no access any more", "1 draft waits", "3 have access", "ended")
+        for person_id in ("AD-91", "AD-92"):
+            await api.services.people.end(person_id, "TO-12")
+        await seen.sees("1 have access")
         await seen.press("home", "x", "y")
         await seen.sees("Refused", "last administrator")
 
