@@ -1,6 +1,7 @@
 """A real agent on real brokers: what it sends, what it obeys, what it must not believe."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,15 +10,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from edge_agent.app import run_agent
+from edge_agent.identity import IdentityStore
 from protocols.commands import ApplySettings, ReportNow
-from protocols.downlink import Ack
+from protocols.downlink import Ack, Welcome
 from protocols.ids import new_session_nonce
 from protocols.settings import UnitSettings
 from protocols.topics import MAX_PAYLOAD_BYTES
-from protocols.uplink import MAX_BATCH, HealthBatch
+from protocols.uplink import MAX_BATCH, HealthBatch, SessionProof, proof_text
 from tests.support.agent_peer import JoinedUnit, Peer, peer_on
 from tests.support.embedded_broker import EmbeddedBrokerProcess
 from tests.support.mosquitto import MosquittoBroker
@@ -249,6 +254,36 @@ async def test_orders_are_carried_out_once_and_answered_as_often_as_asked(stage:
 
 def _reports(peer: Peer) -> int:
     return sum(isinstance(message, HealthBatch) for message in peer.messages)
+
+
+def _verify(stage: Stage, proof: SessionProof) -> None:
+    """Raises unless the unit's certificate made `proof`."""
+    chain_pem = IdentityStore(stage.unit.state_dir).load().certificate_chain_pem
+    leaf = x509.load_pem_x509_certificate(chain_pem.encode())
+    assert proof.certificate == f"{leaf.serial_number:x}"
+    key = leaf.public_key()
+    assert isinstance(key, EllipticCurvePublicKey)
+    key.verify(b64decode(proof.signature), proof_text(proof), ECDSA(SHA256()))
+
+
+async def test_each_challenge_is_answered_once_by_the_key_of_the_certificate(stage: Stage) -> None:
+    spool_id = stage.unit.fill_spool(5)
+    stage.unit.ack_timeout_s = 300  # no new session meanwhile
+    async with stage.peer() as peer, stage.agent():
+        await peer.until(lambda: len(peer.proofs) == 1)
+        first = peer.proofs[0]
+        _verify(stage, first)
+        announced = peer.announcements[0]
+        assert (first.session, first.boot_id, first.spool_id) == (announced.session, announced.boot_id, spool_id)
+        assert first.challenge == peer.challenges[0]
+        await peer.until(lambda: {6, 7, 8} <= peer.seqs(spool_id))
+        await peer.send(Welcome(first.challenge, 1))
+        stored = max(peer.seqs(spool_id))
+        await peer.send(peer.welcome())
+        await peer.until(lambda: len(peer.proofs) == 2)
+        _verify(stage, peer.proofs[1])
+        assert peer.proofs[1].next_seq > stored, "taken after the Welcome arrived"
+    assert [proof.challenge for proof in peer.proofs] == peer.challenges
 
 
 @on_one_broker

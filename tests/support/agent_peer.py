@@ -29,7 +29,16 @@ from protocols.ids import new_session_nonce, new_token_id
 from protocols.joining import BrokerAddress
 from protocols.settings import UnitSettings
 from protocols.topics import DownChannel, down, parse_up, up_filter
-from protocols.uplink import AnyUpMessage, CommandResult, EventBatch, HealthBatch, SessionState, UnitEvent, decode_up
+from protocols.uplink import (
+    AnyUpMessage,
+    CommandResult,
+    EventBatch,
+    HealthBatch,
+    SessionProof,
+    SessionState,
+    UnitEvent,
+    decode_up,
+)
 from tests.support.mqtt import Broker, controller_client
 
 PROGRAM = Path(sys.executable).with_name("edge-agent")
@@ -63,6 +72,10 @@ class Peer:
     @property
     def ended(self) -> list[SessionState]:
         return [message for message in self.messages if isinstance(message, SessionState) and not message.up]
+
+    @property
+    def proofs(self) -> list[SessionProof]:
+        return [message for message in self.messages if isinstance(message, SessionProof)]
 
     @property
     def session(self) -> str:
@@ -193,7 +206,7 @@ class JoinedUnit:
             roots_pem=[broker.pki.authority.root_pem.decode()],
             controller_keys=[key.public_key().public_bytes_raw().hex()],
             broker=BrokerAddress(host=broker.host, port=broker.unit_port, mqtt="5" if broker.mqtt == "5" else "3.1.1"),
-            people_list="",
+            people_list='{"version":1,"people":[]}',
         )
         IdentityStore(state_dir).save(identity, UnitSettings(version=1, report_every_s=1))
         self.ack_timeout_s = 1.5

@@ -26,9 +26,9 @@ kinds = st.sampled_from([None, "renew", "rejoin"])
 
 
 @given(serial=st.integers(1, 1 << 158))
-def test_renewal_is_due_after_two_thirds_and_before_three_quarters(serial: int) -> None:
+def test_renewal_is_due_by_two_thirds_and_not_before_seven_twelfths(serial: int) -> None:
     certificate = CERTIFICATE._replace(serial=f"{serial:x}")
-    assert FROM_MS + LIFE_MS * 2 / 3 - 1 <= due_ms(certificate) <= FROM_MS + LIFE_MS * 3 / 4 + 1
+    assert FROM_MS + LIFE_MS * 7 / 12 - 1 <= due_ms(certificate) <= FROM_MS + LIFE_MS * 2 / 3 + 1
     assert due_ms(certificate) == due_ms(certificate), "drawn once for each certificate"
 
 
