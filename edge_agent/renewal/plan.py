@@ -32,9 +32,10 @@ def jitter_of(serial: str) -> float:
 
 
 def due_ms(certificate: OwnCertificate) -> int:
-    """When to renew, Unix milliseconds: after two thirds of the certificate's life, and up to a twelfth of it later."""
+    """When to renew, Unix milliseconds: at two thirds of the certificate's life, and up to a twelfth of it earlier, so
+    that a third is always left for outages."""
     life_ms = certificate.until_ms - certificate.from_ms
-    return certificate.from_ms + round(life_ms * (2 / 3 + jitter_of(certificate.serial) / 12))
+    return certificate.from_ms + round(life_ms * (2 / 3 - jitter_of(certificate.serial) / 12))
 
 
 def decide(certificate: OwnCertificate, now: KnownTime, stored: Kind | None, *, told_ended: bool) -> Step:
