@@ -47,7 +47,7 @@ class Guard:
             self.let_go(next(iter(self._held)))
         task = asyncio.create_task(self._hold(unit_id, session), name=f"revocation: hold {unit_id}")
         self._held[unit_id] = task
-        task.add_done_callback(lambda done: self._forget(unit_id, done))
+        task.add_done_callback(lambda done: self._forget(unit_id, session, done))
 
     def let_go(self, unit_id: str) -> None:
         """End the session of `unit_id` if it is held."""
@@ -80,7 +80,8 @@ class Guard:
         finally:
             await session.end()
 
-    def _forget(self, unit_id: str, task: asyncio.Task[None]) -> None:
+    def _forget(self, unit_id: str, first: TakenOver, task: asyncio.Task[None]) -> None:
+        first.drop()  # a task that is cancelled before it begins ends nothing itself
         if self._held.get(unit_id) is task:
             del self._held[unit_id]
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -48,7 +48,11 @@ class TakenOver(NamedTuple):
         except (OSError, TimeoutError):
             pass  # gone already, which is what was wanted
         finally:
-            cut(self.writer.transport)
+            self.drop()
+
+    def drop(self) -> None:
+        """Cut the connection."""
+        cut(self.writer.transport)
 
 
 class UnitsListener:
