@@ -80,7 +80,10 @@ class Outcome(msgspec.Struct):
 
 
 def admit(items: Iterable[Inbound], units: Mapping[str, KnownUnit]) -> tuple[list[Accepted], list[Rejection]]:
-    """Split a batch into messages of active `units`, in order, and everything said against the others."""
+    """Split a batch into messages of active `units`, in order, and everything said against the others.
+
+    Nothing is said against the will of a revoked unit: the broker sends it when the unit is put out.
+    """
     accepted: list[Accepted] = []
     rejections: list[Rejection] = []
     for item in items:
@@ -89,7 +92,8 @@ def admit(items: Iterable[Inbound], units: Mapping[str, KnownUnit]) -> tuple[lis
         if message is not None and unit is None:
             rejections.append(Rejection(None, "unknown-unit", message.unit))
         elif message is not None and unit is not None and unit.state == "revoked":
-            rejections.append(Rejection(message.unit, "revoked", type(message).__name__))
+            if not (isinstance(message, SessionState) and not message.up):
+                rejections.append(Rejection(message.unit, "revoked", type(message).__name__))
         else:
             if item.rejection is not None:
                 rejections.append(item.rejection)

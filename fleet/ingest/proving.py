@@ -11,7 +11,7 @@ from fleet.ingest.batch import Accepted
 from fleet.ingest.judge import Rejection
 from fleet.store.certificates import StoredCertificate
 from fleet.store.proofs import Challenge, ProofState
-from protocols.uplink import SessionProof, SessionState
+from protocols.uplink import HealthBatch, SessionProof, SessionState
 
 
 class Proving:
@@ -116,6 +116,8 @@ def concerned(accepted: Iterable[Accepted]) -> tuple[list[str], list[str], list[
     serials: set[str] = set()
     for item in accepted:
         message = item.message
+        if type(message) is HealthBatch:  # nearly all of them: a live fleet announces rarely
+            continue
         if isinstance(message, SessionProof):
             proving.add(message.unit)
             serials.add(message.certificate)

@@ -44,10 +44,11 @@ class Writer:
             accepted, rejections = admit(items, units)
             now = self._clock()
             proving, outcome = await self._store_rows(transaction, accepted, units, turn)
-            outcome.welcomes = await _welcome(transaction, proving, now)
-            if proving.proofs:
+            if proving is not None:
+                outcome.welcomes = await _welcome(transaction, proving, now)
                 await self._on_proofs(transaction, proving.proofs, now)
-            rejections += [*proving.rejections, *outcome.replayed]
+                rejections += proving.rejections
+            rejections += outcome.replayed
             counted = count_rejections(rejections, units)
             await transaction.telemetry.add_rejections(counted, now)
             for unit_id, result in results_of(accepted):
@@ -68,7 +69,7 @@ class Writer:
 
     async def _store_rows(
         self, transaction: Transaction, accepted: Sequence[Accepted], units: dict[str, KnownUnit], turn: Turn
-    ) -> tuple[Proving, Outcome]:
+    ) -> tuple[Proving | None, Outcome]:
         telemetry = transaction.telemetry
         reports, events = rows_of(accepted)
         await telemetry.stage_reports(reports)
@@ -79,7 +80,8 @@ class Writer:
         live = await telemetry.lock_live(sorted(units))
         turn.let_pass()
         proving = await _proving(transaction, accepted)
-        outcome = Folding(units, live, new_reports, new_events, self._presence).fold(proving.take(accepted))
+        passed = accepted if proving is None else proving.take(accepted)
+        outcome = Folding(units, live, new_reports, new_events, self._presence).fold(passed)
         await telemetry.set_sessions(list(outcome.sessions.values()))
         await telemetry.set_heard(list(outcome.heard.values()))
         return proving, outcome
@@ -92,11 +94,14 @@ class Writer:
                     yield transaction
 
 
-async def _proving(transaction: Transaction, accepted: Sequence[Accepted]) -> Proving:
-    """What is known of the units that announce or prove something; their latest state must be locked."""
+async def _proving(transaction: Transaction, accepted: Sequence[Accepted]) -> Proving | None:
+    """What is known of the units that announce or prove something, None when none does; their latest state must be
+    locked."""
     units, proving, serials = concerned(accepted)
+    if not units:
+        return None
     return Proving(
-        await transaction.proofs.states(units) if units else {},
+        await transaction.proofs.states(units),
         await transaction.certificates.named(serials) if serials else {},
         await transaction.certificates.lineages(proving) if proving else {},
     )
@@ -105,7 +110,8 @@ async def _proving(transaction: Transaction, accepted: Sequence[Accepted]) -> Pr
 async def _welcome(transaction: Transaction, proving: Proving, now: datetime) -> list[Welcoming]:
     if not proving.answers:
         return []
-    await transaction.proofs.challenge([proving.challenges[unit_id] for unit_id in sorted(proving.challenges)], now)
+    if proving.challenges:
+        await transaction.proofs.challenge([proving.challenges[unit_id] for unit_id in sorted(proving.challenges)], now)
     version = await transaction.proofs.people_version()
     return [
         Welcoming(unit_id, session, Welcome(challenge, version))
