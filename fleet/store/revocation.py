@@ -103,7 +103,7 @@ class RevocationStore:
         return await self._connection.fetchval(_SQL["take_to_cut_off"], unit_id) is not None
 
     async def set_cut_off(self, unit_id: str, now: datetime) -> None:
-        """Enter that the unit's session was closed and a new one refused."""
+        """Enter that the unit's session was closed and a new one refused; its will is not listened to."""
         await self._connection.execute(_SQL["set_cut_off"], unit_id, now)
 
     async def next_number(self) -> int:

@@ -64,6 +64,7 @@ async def trying(*clients: WantingBack) -> AsyncIterator[None]:
 
 async def test_a_revoked_unit_is_put_out_and_stays_out_and_another_stays_in(fleet: RevokingFleet) -> None:
     revoked, staying = [fleet.wanting_back(name, await fleet.add_unit(name)) for name in (UNIT, OTHER)]
+    await fleet.owner.execute("UPDATE unit_live SET session_up = true")
     async with fleet.revoking(), trying(revoked, staying):
         await fleet.revoke(UNIT)
         await until(cut_off(fleet, UNIT))
@@ -71,6 +72,8 @@ async def test_a_revoked_unit_is_put_out_and_stays_out_and_another_stays_in(flee
     assert (len(revoked.connected_at), len(revoked.closed_at)) == (1, 1)
     assert (len(staying.connected_at), len(staying.closed_at)) == (1, 0)
     assert await logged(fleet, UNIT) == [("unit.revoked", OWNER_ID), ("unit.cut-off", CONTROLLER)]
+    up = await fleet.owner.fetch("SELECT unit_id FROM unit_live WHERE session_up")
+    assert [row["unit_id"] for row in up] == [OTHER]
 
 
 async def test_a_unit_with_several_certificates_gets_in_with_none(fleet: RevokingFleet) -> None:

@@ -52,6 +52,9 @@ SELECT unit_id FROM unit WHERE unit_id = $1 AND state = 'revoked' AND cut_off_at
 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: set_cut_off
+WITH closed AS (
+    UPDATE unit_live SET session_up = false, session_changed_at = $2 WHERE unit_id = $1 AND session_up
+)
 UPDATE unit SET cut_off_at = $2 WHERE unit_id = $1
 
 -- name: next_number

@@ -180,6 +180,10 @@ def test_a_revoked_unit_is_refused() -> None:
     assert [(one.unit_id, one.reason) for one in rejections] == [(UNIT, "revoked"), (UNIT, "revoked")]
 
 
+def test_the_will_of_a_revoked_unit_is_ignored_in_silence() -> None:
+    assert admit([inbound(announced(is_up=False))], {UNIT: KnownUnit("revoked", 60)}) == ([], [])
+
+
 def test_a_quarantined_unit_may_report() -> None:
     accepted, rejections = admit([inbound(health(1))], {UNIT: KnownUnit("quarantined", 60)})
     assert (len(accepted), rejections) == (1, [])
