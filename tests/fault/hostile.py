@@ -22,7 +22,7 @@ from fleet.store.migrate import upgrade
 from fleet.store.store import open_store
 from tests.bench.lines import say, tell
 from tests.hostile.adversary import Manner
-from tests.hostile.campaign import Account, campaign
+from tests.hostile.torment import Account, campaign
 from tests.support.postgres import create_database
 
 _HOSTILE_S = 30.0

@@ -32,7 +32,7 @@ from protocols.uplink import (
     decode_up,
     encode_up,
 )
-from tests.hostile.broker import HostileBroker, Post
+from tests.hostile.hostile_broker import HostileBroker, Post
 
 Manner = Literal["carrier", "liar"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from fleet.store.store import Store
 from tests.hostile.adversary import Manner
-from tests.hostile.campaign import Account, Owner, campaign
+from tests.hostile.torment import Account, Owner, campaign
 
 HOSTILE_S = 12.0
 

@@ -10,7 +10,7 @@ import json
 import sys
 
 from tests.bench.lines import say, tell
-from tests.isolation.campaign import BROKERS, campaign
+from tests.isolation.brokers import BROKERS, campaign
 from tests.isolation.matrix import Tally
 
 _SHOWN = 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from protocols.topics import CONTROLLER_NAME, DOWN_CHANNELS, MOUNT_POINT, UP_CHANNELS
-from tests.isolation.certificates import VICTIM, WITNESS, Identity
+from tests.isolation.identities import VICTIM, WITNESS, Identity
 
 Operation = Literal["publish", "retained", "will", "retained-will", "subscribe", "share", "take-over"]
 Door = Literal["units", "controllers", "one"]

@@ -8,7 +8,7 @@ from typing import Self
 from protocols.topics import DOWN_CHANNELS, UP_CHANNELS, down, unmounted, up, up_filter
 from tests.isolation import speech
 from tests.isolation.attempts import HONEST_CONTROLLER, Protocol
-from tests.isolation.certificates import VICTIM, WITNESS, HostilePki
+from tests.isolation.identities import VICTIM, WITNESS, HostilePki
 from tests.support.mqtt import LIMIT_S, PINGREQ, Broker
 from tests.support.tls import ClientFiles
 

@@ -11,8 +11,8 @@ from protocols.topics import CONTROLLER_NAME, unmounted
 from tests.bench.lines import say
 from tests.isolation import speech
 from tests.isolation.attempts import Attempt, Operation
-from tests.isolation.certificates import Identity
 from tests.isolation.honest import Peers
+from tests.isolation.identities import Identity
 from tests.support.mqtt import LIMIT_S, PINGREQ, Broker
 
 _FORGED = b"forged:"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.isolation.campaign import BrokerName, campaign
+from tests.isolation.brokers import BrokerName, campaign
 from tests.support.mosquitto import SHIPPED
 
 _LOOSE = {

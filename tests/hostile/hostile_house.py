@@ -38,7 +38,7 @@ from protocols.commands import ReportNow
 from protocols.downlink import Command
 from protocols.joining import fingerprint
 from protocols.settings import UnitSettings
-from tests.hostile.broker import HostileBroker
+from tests.hostile.hostile_broker import HostileBroker
 from tests.support.agent_peer import JoinedUnit
 from tests.support.reporting import OWNER_ID, until
 

@@ -13,8 +13,8 @@ import msgspec
 from edge_agent.identity import IdentityStore
 from fleet.store.store import Store
 from tests.hostile.adversary import FORGED_VERSION, Adversary, Manner
-from tests.hostile.broker import HostileBroker
-from tests.hostile.house import SETTLE_LIMIT_S, House, open_house
+from tests.hostile.hostile_broker import HostileBroker
+from tests.hostile.hostile_house import SETTLE_LIMIT_S, House, open_house
 from tests.support.reporting import until
 from tests.support.tls import Pki
 

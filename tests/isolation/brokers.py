@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from tests.isolation.attempts import Attempt, Door, Protocol, attempts
-from tests.isolation.certificates import HostilePki
 from tests.isolation.honest import Peers
+from tests.isolation.identities import HostilePki
 from tests.isolation.matrix import Matrix, Tally
 from tests.support.embedded_broker import EmbeddedBrokerProcess
 from tests.support.mosquitto import MosquittoBroker
