@@ -82,7 +82,7 @@ def test_every_package_of_the_house_has_its_init() -> None:
 def test_test_folders_have_no_init_and_test_files_have_names_of_their_own() -> None:
     tests = [path for path in PYTHON if path.is_relative_to(ROOT / "tests")]
     assert [shown(path) for path in tests if path.name == "__init__.py"] == []
-    names = [path.name for path in tests if path.name != "conftest.py"]
+    names = [path.name for path in tests if path.name not in {"conftest.py", "__main__.py"}]
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
