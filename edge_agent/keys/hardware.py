@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from edge_agent.errors import StateUnusable
+from edge_agent.errors import SettingsInvalid, StateUnusable
 from edge_agent.keys.request import request_pem
-from hardware_keys import EcKey, HardwareKeyError, TokenAddress, open_token
+from hardware_keys import EcKey, HardwareKeyError, PinRefused, PinUnusable, TokenAddress, open_token
 from hardware_keys.tls import present
 from protocols.joining import KeyProtection
 
@@ -19,7 +19,11 @@ _PREFIX = "muster-"
 
 
 class HardwareKeyStore:
-    """P-256 keys that were made in a token and can not be taken out of it, labelled `muster-key`, `muster-key-2`, …"""
+    """P-256 keys that were made in a token and can not be taken out of it, labelled `muster-key`, `muster-key-2`, …
+
+    Beside what KeyStore says, every method raises SettingsInvalid for a PIN that is missing or refused: it ends the
+    program with a code after which a service manager does not start it again, before the token locks.
+    """
 
     def __init__(self, address: TokenAddress, protection: KeyProtection) -> None:
         """Keys in the token at `address`, which is reached when it is first used; `protection` says what it is."""
@@ -68,5 +72,7 @@ class HardwareKeyStore:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except (PinUnusable, PinRefused) as error:
+            raise SettingsInvalid("key_pin_file", str(error)) from error
         except HardwareKeyError as error:
             raise StateUnusable(self._token.address.module, str(error)) from error

@@ -61,6 +61,20 @@ async def test_an_agent_without_its_token_says_which_and_ends(tmp_path: Path, hs
     assert agent.logged.count("\n") == 1
 
 
+@pytest.mark.parametrize(("pin", "mode", "says"), [("1234567", 0o600, "PinIncorrect"), ("1234567", 0o644, "chmod 600")])
+async def test_an_agent_with_a_wrong_pin_is_not_started_again(
+    tmp_path: Path, hsm: SoftHsm, pin: str, mode: int, says: str
+) -> None:
+    hsm.pin_file.write_text(pin)
+    hsm.pin_file.chmod(mode)
+    environ = hsm.agent_environ | {"MUSTER_AGENT_STATE_DIR": str(tmp_path / "state")}
+    async with AgentProcess(tmp_path / "output", environ, "status") as agent:
+        assert await agent.ended() == 2, "muster-agent.service: RestartPreventExitStatus"
+    assert says in agent.logged
+    assert pin not in agent.logged
+    assert agent.logged.count("\n") == 1
+
+
 def in_token(hsm: SoftHsm, state_dir: Path) -> AgentSettings:
     return AgentSettings(
         state_dir=state_dir, key_module=MODULE, key_token=hsm.label, key_pin_file=hsm.pin_file, key_kind="tpm"
