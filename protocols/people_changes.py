@@ -10,10 +10,12 @@ Change = Literal["added", "left-out", "new-key", "new-role", "new-term"]
 
 
 class PersonChange(msgspec.Struct, frozen=True):
-    """One difference. `person` is as in the later list, and as in the earlier one where they are left out."""
+    """One difference. `person` is as in the later list, and as in the earlier one where they are left out; `before`
+    is how a person who stays was listed."""
 
     what: Change
     person: ListedPerson
+    before: ListedPerson | None = None
 
 
 def differences(before: PeopleList, after: PeopleList) -> list[PersonChange]:
@@ -30,7 +32,8 @@ def differences(before: PeopleList, after: PeopleList) -> list[PersonChange]:
         elif person_id not in old:
             found.append(PersonChange("added", new[person_id]))
         else:
-            found += [PersonChange(what, new[person_id]) for what in _changed(old[person_id], new[person_id])]
+            one, other = old[person_id], new[person_id]
+            found += [PersonChange(what, other, one) for what in _changed(one, other)]
     return found
 
 

@@ -12,6 +12,7 @@ from fleet.cli.output import print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient, ReadDraft, read_draft
 from fleet.errors import Conflict, NotFound, RequestRefused
 from protocols.api.people import DraftView
+from protocols.people_changes import PersonChange
 from protocols.sshsig import read_key
 
 DraftName = Annotated[
@@ -126,7 +127,7 @@ def _agreed(read: ReadDraft, names: dict[str, str], sha256: str | None) -> None:
         key = read_key(person.key)
         token = "FIDO token" if key.hardware else "key on disk"
         print_remark(
-            f"  {change.what}: {person.person_id} {names.get(person.person_id, '')}, {person.role}, "
+            f"  {change.what}: {person.person_id} {names.get(person.person_id, '')}, {person.role}{_was(change)}, "
             f"{key.fingerprint} ({token}), until {person.valid_until:%Y-%m-%d}"
         )
     if sha256 is not None:
@@ -139,3 +140,7 @@ def _agreed(read: ReadDraft, names: dict[str, str], sha256: str | None) -> None:
         raise RequestRefused(
             "draft-unsigned", "the draft is not signed", "withdraw it if it is wrong: fleet person withdraw"
         )
+
+
+def _was(change: PersonChange) -> str:
+    return f" (was {change.before.role})" if change.what == "new-role" and change.before is not None else ""

@@ -18,12 +18,12 @@ from tui.lines import Page
 from tui.paint import Line, Span, Tone, fit
 from tui.words import in_zone, safe
 
-CHANGE_WORDS: dict[Change, tuple[str, Tone]] = {
-    "added": ("+ added", "fair"),
-    "left-out": ("- left out", "bad"),
-    "new-key": ("* new key", "fair"),
-    "new-role": ("* new role", "fair"),
-    "new-term": ("* new term", "plain"),
+CHANGE_WORDS: dict[Change, tuple[str, str, Tone]] = {
+    "added": ("+", "added", "fair"),
+    "left-out": ("-", "left out", "bad"),
+    "new-key": ("*", "new key", "fair"),
+    "new-role": ("*", "new role", "fair"),
+    "new-term": ("*", "new term", "plain"),
 }
 _CHROME = 7
 """Rows of the terminal that are not the draft's: frame, note line, keys."""
@@ -32,13 +32,14 @@ _CHROME = 7
 def change_lines(change: PersonChange, names: Mapping[str, str], now: datetime, *, utc: bool) -> list[Line]:
     """One difference: what happens to whom; role, kind of key and term; the key. `names` are the controller's."""
     person = change.person
-    word, tone = CHANGE_WORDS[change.what]
+    sign, word, tone = CHANGE_WORDS[change.what]
     key = read_key(person.key)
     until = in_zone(person.valid_until, utc=utc)
-    facts = f"{person.role}, {key_kind(key)}, until {until.day} {until:%b %Y}"
+    was = f" (was {change.before.role})" if change.what == "new-role" and change.before is not None else ""
+    facts = f"{person.role}{was}, {key_kind(key)}, until {until.day} {until:%b %Y}"
     return [
         (
-            Span(" " + fit(word, 11), tone),
+            Span(" " + fit(f"{sign} {word}", 11), tone),
             Span(fit(person.person_id, 10), "strong"),
             Span(safe(names.get(person.person_id, "")), "plain"),
         ),
@@ -64,7 +65,7 @@ class SignDialog(Dialog[bool]):
         super().__init__()
         self._read = read
         digest = read.sha256
-        sentence = f"people.signed: {actor} signs people list {read.following.version}, sha256 {digest[:16]} …"
+        sentence = f"people.signed: {actor} signs people list {read.following.version}, sha256 {digest[:12]} …"
         self._lines: list[Line] = [
             (),
             *lines,

@@ -31,7 +31,7 @@ class Shown(NamedTuple):
 
 def draft_line(view: DraftView, width: int, when: str) -> Line:
     """A draft in one line: version, state, how many have signed, whose it is, what it changes."""
-    what = ", ".join(f"{CHANGE_WORDS[line.what][0][:1]} {line.person_id}" for line in view.lines)
+    what = ", ".join(f"{CHANGE_WORDS[line.what][1]} {line.person_id}" for line in view.lines)
     closed = view.state != "open"
     signed = f"{len(view.signed_by)} of {view.needed} signed"
     return (

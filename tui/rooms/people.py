@@ -48,7 +48,7 @@ class PeopleRoom(Room):
     ROOM = "people"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "drafts", "drafts", tooltip="changes that wait for signatures"),
-        Binding("n", "add", "add a person"),
+        Binding("n", "add", "add", tooltip="draft a list with one more person"),
         Binding("k", "rekey", "new key", tooltip="another key, role or term; also for somebody who was ended"),
         Binding("x", "end", "end access"),
         Binding("r", "refetch", "refresh"),

@@ -82,7 +82,7 @@ async def test_a_draft_is_withdrawn(administrator: StubClient, tmp_path: Path) -
     await administrator.draft_people(LeaveOut(person_id="TO-07"))
     async with console(administrator, tmp_path) as screen:
         await screen.press("8", "d")
-        await screen.sees("- left out", "w withdraw")
+        await screen.sees("- left out", "left out TO-07", "w withdraw")
         await screen.press("w")
         await screen.sees("people.withdrawn: TO-12 withdraws draft")
         await screen.press("y")
@@ -142,6 +142,14 @@ async def test_what_a_change_says_comes_from_the_list_and_steers_no_terminal() -
     lines = change_lines(PersonChange("new-key", person), {person.person_id: "\x1b[2J"}, client.now, utc=True)
     assert "\x1b" not in "".join(text(line) for line in lines)
     assert text(lines[0]).startswith(" * new key")
+
+
+async def test_a_new_role_is_shown_with_the_one_before() -> None:
+    client = StubClient()
+    view = await client.draft_people(NewKey(person_id="TO-12", key=client.anchor.people[0].key, role="approver"))
+    read = read_draft(await client.people_chain(), view, datetime.now(UTC))
+    said = [text(line) for change in read.changes for line in change_lines(change, {}, client.now, utc=True)]
+    assert any("approver (was engineer), key on disk" in line for line in said)
 
 
 def test_what_is_wrong_with_a_new_key_is_said() -> None:
