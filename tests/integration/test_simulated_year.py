@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fleet.store.store import Store
-from tests.year.run import Year
+from tests.year.simulated_run import Year
 
 
 @pytest.mark.timeout(600)

@@ -1,4 +1,9 @@
-"""`python -m tests.year [--seed N] [--days N]`: one JSON line; exit code 1 when something was not as it should be."""
+"""`python -m tests.year [--seed N] [--days N]`: a simulated year of certificates. One JSON line; exit code 1 when
+something was not as it should be.
+
+The controller's services, PostgreSQL, the authority and the agents' renewal are real. Only time and the network are
+pretended: TLS is judged on the real certificates, by the same rules, at the pretended time.
+"""
 
 import argparse
 import asyncio
@@ -14,7 +19,7 @@ from fleet.demo.postgres import PostgresServer
 from fleet.store.migrate import upgrade
 from fleet.store.store import open_store
 from tests.support.postgres import create_database
-from tests.year.run import WHOLE, Outcome, Year
+from tests.year.simulated_run import WHOLE, Outcome, Year
 
 
 async def _live(server: PostgresServer, seed: int, days: int) -> Outcome:

@@ -20,10 +20,10 @@ from edge_agent.watch import Happening
 from protocols.joining import API_TLS_NAME, JoinRefusal, RejoinReply, Renewed, Voucher, fingerprint
 from protocols.people import SignedPeopleList
 from protocols.uplink import SessionProof, SessionState, proof_text
-from tests.year.clock import UnitClock, WorldClock
-from tests.year.controller import BROKER_NAME, URL, SimulatedController, foreign_root
-from tests.year.handshake import client_is_trusted, is_over, leaf_of, server_is_trusted
-from tests.year.weather import PowerCut, Weather
+from tests.year.simulated_clock import UnitClock, WorldClock
+from tests.year.simulated_controller import BROKER_NAME, URL, SimulatedController, foreign_root
+from tests.year.simulated_handshake import client_is_trusted, is_over, leaf_of, server_is_trusted
+from tests.year.simulated_weather import PowerCut, Weather
 
 
 class SimulatedUnit:

@@ -47,7 +47,7 @@ from protocols.settings import UnitSettings
 from protocols.topics import up
 from protocols.uplink import AnyUpMessage, encode_up
 from tests.support.people import FOUNDERS, Keyholder, found_people, put_in_force
-from tests.year.clock import WorldClock
+from tests.year.simulated_clock import WorldClock
 
 BROKER_NAME = "broker.example"
 URL = "https://controller.example"

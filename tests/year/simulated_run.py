@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fleet.store.store import Store
-from tests.year.clock import WorldClock
-from tests.year.controller import SimulatedController
-from tests.year.unit import SimulatedUnit
-from tests.year.weather import Weather
+from tests.year.simulated_clock import WorldClock
+from tests.year.simulated_controller import SimulatedController
+from tests.year.simulated_unit import SimulatedUnit
+from tests.year.simulated_weather import Weather
 
 _HOUR_S = 3600.0
 _LAZY_S = 6 * _HOUR_S
