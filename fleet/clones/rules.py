@@ -11,8 +11,9 @@ A unit that is the only one of its kind therefore never
 - signs a lower number of the same spool than before, since each number is on the disk before it is sent
   (`spool-went-back`).
 
-Two copies that both connect take the client id from each other, so their proofs take turns, and the third of them at
-the latest gives one of these away: a copy has boots of its own.
+Two copies that both run take the client id from each other, so their proofs take turns, and the third of them at the
+latest gives one of these away: a copy has boots of its own. Copies that run by turns only, each after a new boot, are
+told apart by their certificates, when both have renewed twice.
 
 The one-minute certificate that a controller closes a revoked unit's session with announces nothing, so that it is
 asked for no proof, and is in no list of a unit's certificates: what follows here never meets one.
