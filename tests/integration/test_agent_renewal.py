@@ -193,11 +193,11 @@ async def test_a_unit_that_joined_with_the_anchor_follows_the_people_list_and_ev
     anchor = carried_version(place.identity.people_list)
     async with place.agent() as agent:
         await until(lambda: carried_version(place.identity.people_list) > anchor)
-        followed = carried_version(place.identity.people_list)
-        for number in range(20, 38):
-            await place.api.add_person(f"TO-{number}", "engineer")
-        await place.broker.kill()
-        await place.broker.start()
+        assert await agent.terminate() == 0
+    followed = carried_version(place.identity.people_list)
+    for number in range(20, 38):
+        await place.api.add_person(f"TO-{number}", "engineer")
+    async with place.agent() as agent:
         await until(lambda: carried_version(place.identity.people_list) == followed + 18)
         assert await agent.terminate() == 0
     people = read_list(place.identity.people_list).people
