@@ -159,10 +159,13 @@ def _of(identity: Identity, door: Door, protocol: Protocol) -> Iterator[Attempt]
 def _take_overs(identity: Identity, door: Door, protocol: Protocol) -> Iterator[Attempt]:
     """Client ids that somebody claims. Behind the controllers' door of Mosquitto nothing binds a client id to a
     certificate, which `test_a_certificate_of_the_fleet_behind_the_controllers_door_ends_sessions` shows: there only
-    those who may not enter try."""
+    those who may not enter try. Controllers have one name between them, and may take a session of their own over."""
     if door == "controllers" and identity.enters:
         return
     claimed = (VICTIM, WITNESS, CONTROLLER_NAME, HONEST_CONTROLLER, "", "+", "#", f"{VICTIM}/", VICTIM.upper())
+    own = {HONEST_CONTROLLER} if identity.enters and identity.name == CONTROLLER_NAME else set()
     for client_id in dict.fromkeys((*claimed, identity.name, f"{MOUNT_POINT}{VICTIM}")):
+        if client_id in own:
+            continue
         for lasting in (0, 1):
             yield Attempt(identity, door, protocol, "take-over", client_id, lasting)
