@@ -6,11 +6,13 @@ from protocols.errors import InvalidTopic
 from protocols.topics import (
     CONTROLLER_NAME,
     DOWN_CHANNELS,
+    MOUNT_POINT,
     UP_CHANNELS,
     down,
     may_publish,
     may_subscribe,
     parse_up,
+    unmounted,
     up,
     up_filter,
 )
@@ -158,3 +160,17 @@ def test_filters_match_every_units_topic() -> None:
         assert matches(up_filter(channel), up(UNIT, channel))
         assert up_filter(channel, "fleet") == f"$share/fleet/{up_filter(channel)}"
         assert may_subscribe(CONTROLLER_NAME, up_filter(channel, "fleet"))
+
+
+def test_a_topic_is_read_with_and_without_one_mount_point() -> None:
+    for channel in UP_CHANNELS:
+        assert parse_up(MOUNT_POINT + up(UNIT, channel)) == parse_up(up(UNIT, channel))
+    assert unmounted(MOUNT_POINT + down(UNIT, "ack")) == unmounted(down(UNIT, "ack")) == down(UNIT, "ack")
+    with pytest.raises(InvalidTopic):
+        parse_up(MOUNT_POINT * 2 + up(UNIT, "health"))
+
+
+def test_nobody_may_say_a_mount_point() -> None:
+    for channel in UP_CHANNELS:
+        assert not may_publish(UNIT, MOUNT_POINT + up(UNIT, channel))
+    assert not may_subscribe(UNIT, MOUNT_POINT + down(UNIT, "ack"))
