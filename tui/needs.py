@@ -9,17 +9,22 @@ from protocols.api.joins import JoinView
 from protocols.api.units import Presence, Summary, UnitRow
 from protocols.joining import display_fingerprint
 from tui.alarms import AlarmGroup, grouped
+from tui.key_words import key_words
 from tui.paint import PRESENCE_TONES, Line, Span, Tone, fit, joined, spread, wrap
 from tui.words import age, full_moment, number, plural, safe, short_moment
 
 NeedKind = Literal["alarm", "join", "unit", "more"]
 _TONES: dict[NeedKind, Tone] = {"alarm": "bad", "join": "fair", "unit": "bad", "more": "muted"}
+_QUARANTINE = "unit-quarantined"
 _SILENT: tuple[Presence, ...] = ("quarantined", "quiet")
 _PRESENCE_ORDER: tuple[Presence, ...] = ("online", "stale", "quiet", "never", "quarantined", "revoked")
 
 
 class Need(NamedTuple):
-    """One line of the opening screen. `key` tells it from others; the rest leads to what it is about."""
+    """One line of the opening screen. `key` tells it from others; the rest leads to what it is about.
+
+    `presses` is for a unit that may have been copied: it stands first.
+    """
 
     key: str
     kind: NeedKind
@@ -31,6 +36,12 @@ class Need(NamedTuple):
     alarms: tuple[EventView, ...] = ()
     join: JoinView | None = None
     unit_id: str | None = None
+    presses: bool = False
+
+    @property
+    def tone(self) -> Tone:
+        """How the kind is painted; what presses, loud."""
+        return "loud" if self.presses else _TONES[self.kind]
 
 
 def name_of(label: str, unit_id: str | None) -> str:
@@ -46,12 +57,13 @@ def needs(
     *,
     may_ack: bool,
 ) -> list[Need]:
-    """Open alarms by unit and kind, newest first; then joins, those that wait longest first; then the quiet and
-    quarantined of `units`.
+    """Alarms of quarantine; other open alarms by unit and kind, newest first; then joins, those that wait longest
+    first; then the quarantined and quiet of `units`.
 
     `units` are the first of the fleet sorted by presence; `summary` tells how many more there are.
     """
     found = [_alarm(group, may_ack=may_ack) for group in grouped(alarms)]
+    found.sort(key=lambda need: not need.presses)
     found += [_join(join) for join in sorted(joins, key=lambda join: join.first_seen_at)]
     silent = [row for row in units if row.presence in _SILENT]
     found += [_silent(row) for row in silent]
@@ -73,6 +85,7 @@ def _alarm(group: AlarmGroup, *, may_ack: bool) -> Need:
         hint="a ack" if may_ack else "enter",
         alarms=group.events,
         unit_id=newest.unit_id,
+        presses=newest.kind == _QUARANTINE,
     )
 
 
@@ -83,7 +96,8 @@ def _join(join: JoinView) -> Need:
         kind="join",
         at=join.first_seen_at,
         name=join.label or "no label",
-        text=f"fingerprint {shown} …  invited by {join.invited_by}",
+        text=f"{key_words(join.key_protection).text}, fingerprint {shown} …  "
+        + (f"back as {join.rejoins}" if join.rejoins else f"invited by {join.invited_by}"),
         hint="enter",
         join=join,
     )
@@ -96,9 +110,13 @@ def _silent(row: UnitRow) -> Need:
         kind="unit",
         at=row.facts.last_report_at,
         name=name_of(row.label, row.unit_id),
-        text="quarantined: kept out until somebody looks into it" if quarantined else "quiet: no report since then",
+        text=(
+            "quarantined: it may open nothing until somebody decides" if quarantined else "quiet: no report since then"
+        )
+        + f"  ({key_words(row.key_protection).text})",
         hint="enter",
         unit_id=row.unit_id,
+        presses=quarantined,
     )
 
 
@@ -108,7 +126,8 @@ def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
     at = short_moment(need.at, now, utc=utc) if need.at else ""
     left: Line = (
         Span(fit(at, 11 if wide else 10), "muted"),
-        Span(fit("" if need.kind == "more" else need.kind, 7 if wide else 6), _TONES[need.kind]),
+        Span(fit("" if need.kind == "more" else need.kind, 6), need.tone),
+        Span(" " if wide else ""),
         Span(fit(need.name, 24 if wide else 13), "strong"),
         Span(f" ×{number(need.times)}" if need.times > 1 else "", _TONES[need.kind]),
         Span(" " + safe(need.text)),
@@ -144,7 +163,7 @@ def fleet_lines(summary: Summary | None) -> list[Line]:
     counts: list[Line] = [(Span(plural(summary.units, "unit"), "strong"),)]
     for word in _PRESENCE_ORDER:
         count = summary.presence.get(word, 0)
-        if count:
+        if count and word != "revoked":
             counts.append((Span(f"{number(count)} ", "plain"), Span(word, PRESENCE_TONES[word])))
     joins = plural(summary.joins_pending, "unit waits to join", "units wait to join")
     open_things: list[Line] = [
@@ -152,6 +171,9 @@ def fleet_lines(summary: Summary | None) -> list[Line]:
         (Span(joins, "fair" if summary.joins_pending else "muted"),),
         (Span(plural(summary.sessions_up, "session up", "sessions up"), "muted"),),
     ]
+    revoked = summary.presence.get("revoked", 0)
+    if revoked:
+        open_things.append((Span(f"{number(revoked)} revoked", "muted"),))
     return [
         (Span(" FLEET   ", "muted"), *joined(counts)),
         (Span("         "), *joined(open_things)),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from protocols.api.units import UnitRow, UnitSort
 from protocols.health import standing
 from tui.figures import figure_text
+from tui.key_words import key_mark
 from tui.paint import PRESENCE_TONES, STANDING_TONES, Line, Span, Tone, fit
 from tui.words import UNKNOWN, age
 
@@ -83,15 +84,16 @@ def _settings(row: UnitRow, _now: datetime) -> Span:
 
 
 _NARROW: tuple[Column, ...] = (
-    Column("label", 13, lambda row, _now: Span(row.label or UNKNOWN, "strong" if row.label else "muted"), "label"),
+    Column("label", 12, lambda row, _now: Span(row.label or UNKNOWN, "strong" if row.label else "muted"), "label"),
     Column("unit", 13, lambda row, _now: Span(row.unit_id, "muted"), "unit_id"),
     Column("state", 11, _presence, "presence"),
     Column("!", 2, _alarms, "alarms"),
-    Column("report", 6, _report, "last_report", right=True),
-    Column("supply", 6, _supply, "supply", right=True),
+    Column("heard", 6, _report, "last_report", right=True),
+    Column("volts", 6, _supply, "supply", right=True),
     Column("temp", 6, _figure("soc_temp_c", "soc_temp_c"), "temperature", right=True),
     Column("disk", 5, _figure("storage_used_percent", "storage_used_percent"), "storage", right=True),
-    Column("LTE dBm", 7, _rsrp, "signal", right=True),
+    Column("LTE", 4, _rsrp, "signal", right=True),
+    Column("key", 4, lambda row, _now: key_mark(row.key_protection)),
 )
 _EXTRA: tuple[Column, ...] = (
     Column("session", 13, _session),
@@ -116,7 +118,7 @@ def columns_for(width: int) -> list[Column]:
 
 
 def _taken(columns: list[Column]) -> int:
-    return sum(column.width + len(GAP) for column in columns)
+    return sum(column.width + len(GAP) for column in columns) - len(GAP)
 
 
 def head_line(columns: list[Column], sort: UnitSort, *, descending: bool) -> Line:
@@ -125,16 +127,23 @@ def head_line(columns: list[Column], sort: UnitSort, *, descending: bool) -> Lin
     for column in columns:
         here = column.sort == sort
         text = column.head + ("↓" if descending else "↑") if here else column.head
-        spans.append(Span(fit(text, column.width, right=column.right) + GAP, "accent" if here else "muted"))
-    return tuple(spans)
+        spans.append(Span(fit(text, column.width, right=column.right), "accent" if here else "muted"))
+    return _apart(spans)
 
 
 def row_line(row: UnitRow | None, columns: list[Column], now: datetime) -> Line:
     """One unit; a row that is not here yet is a faint dot."""
     if row is None:
         return (Span(_PLACEHOLDER, "rule"),)
-    return tuple(
-        Span(fit(text, column.width, right=column.right) + GAP, tone)
-        for column in columns
-        for text, tone in [column.cell(row, now)]
+    return _apart(
+        [
+            Span(fit(text, column.width, right=column.right), tone)
+            for column in columns
+            for text, tone in [column.cell(row, now)]
+        ]
     )
+
+
+def _apart(cells: list[Span]) -> Line:
+    """The cells with a gap between them."""
+    return (*(Span(text + GAP, tone) for text, tone in cells[:-1]), *cells[-1:])

@@ -10,6 +10,7 @@ from protocols.commands import FINAL
 from protocols.joining import display_fingerprint
 from tui.alarms import grouped
 from tui.figures import GROUPS, LEAST_RANGE, PLOTTED, Reading, figure_text, readings
+from tui.key_words import key_sentence, key_words
 from tui.needs import name_of
 from tui.paint import (
     COMMAND_TONES,
@@ -27,7 +28,8 @@ from tui.paint import (
 )
 from tui.spark import columns as spark_columns
 from tui.spark import sparkline
-from tui.words import NEVER, UNKNOWN, age, duration, full_moment, left, moment, number, plural, safe
+from tui.standing_words import certificate_lines, standing_lines
+from tui.words import NEVER, UNKNOWN, age, duration, full_moment, moment, number, plural, safe
 
 WIDE = 120
 SPARKED = PLOTTED[:4]
@@ -60,13 +62,15 @@ class Moment(NamedTuple):
 
 
 def top_lines(detail: UnitDetail, when: Moment, alarms: Sequence[EventView] | None = None) -> list[Line]:
-    """Which unit, its state in a word, the three freshness facts, its worries, and what the open alarms say."""
+    """Which unit, its state in a word, its key, why it is not active, the three freshness facts, its worries, and what
+    the open alarms say."""
     row = detail.row
     name = (Span(" "), Span(safe(name_of(row.label, row.unit_id)), "title"))
     unit_id = (Span(row.unit_id, "muted"),) if row.label else EMPTY
     state = (Span(row.presence, PRESENCE_TONES[row.presence]),)
     lines = [
-        joined([name, unit_id, state]),
+        joined([name, unit_id, state, (key_words(row.key_protection),)]),
+        *[(Span(" "), *line) for line in standing_lines(row.state, detail.standing, when.now)],
         (Span(" "), *joined(freshness(row.facts, when.now))),
         (Span(" "), *worries(detail)),
     ]
@@ -235,7 +239,7 @@ def alarm_lines(alarms: Sequence[EventView] | None, when: Moment, width: int) ->
     """The open alarms, those of a kind in one line."""
     if not alarms:
         return []
-    lines = [head("open alarms", "until somebody takes note: l, then a on each; or a on the first screen")]
+    lines = [head("open alarms", "until somebody takes note: a")]
     for group in grouped(alarms):
         at = fit(moment(group.newest.at, when.now, utc=when.utc), 13)
         lines += [
@@ -308,25 +312,20 @@ def settings_lines(detail: UnitDetail) -> list[Line]:
 
 def identity_lines(detail: UnitDetail, when: Moment) -> list[Line]:
     """What the unit is and who let it in."""
-    protection = {"soft": "soft: a file on the unit", "tpm": "in a TPM", "pkcs11": "in a PKCS#11 token"}
-    certificate = detail.certificate
     lines = [
         head("identity"),
         _pair("unit", detail.row.unit_id),
         _pair("model", detail.row.model or UNKNOWN),
         _pair("agent", detail.agent_version or UNKNOWN),
         _pair("joined", f"{full_moment(detail.joined_at, utc=when.utc)}, accepted by {detail.accepted_by}"),
-        (
-            Span("  " + fit("key", 15), "muted"),
-            Span(protection[detail.key_protection], "fair" if detail.key_protection == "soft" else "plain"),
-        ),
+        (Span("  " + fit("key", 15), "muted"), key_sentence(detail.key_protection)),
     ]
     shown = display_fingerprint(detail.fingerprint)
     lines += [(Span("  " + " " * 15), Span("  ".join(shown[i : i + 2]), "muted")) for i in range(0, len(shown), 2)]
-    if certificate is None:
-        lines.append(_pair("certificate", UNKNOWN))
-    else:
-        lines.append(_pair("certificate", f"{left(certificate.not_after, when.now)}, serial {certificate.serial}"))
+    lines += [
+        (Span("  " + fit(label, 15), "muted"), *line)
+        for label, line in certificate_lines(detail.certificate, when.now, utc=when.utc)
+    ]
     rejected = f", {number(detail.messages_rejected)} messages rejected" if detail.messages_rejected else ""
     lines.append(_pair("reports", f"{number(detail.reports_stored)} stored{rejected}"))
     return [*lines, EMPTY]

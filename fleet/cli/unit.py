@@ -74,14 +74,17 @@ def withdraw(
 
 @app.command
 def joins(*, client: Config = None, json: Json = False) -> None:
-    """List units that wait to be accepted."""
+    """List units that wait to be accepted: new ones, and those that come back as the unit named."""
     found = ask(client, lambda door: door.joins())
     if json:
         print_json(found)
         return
     lines = display_fingerprint if sys.stdout.isatty() else _whole
-    rows = [(j.join_id, j.label, lines(j.fingerprint), j.key_protection, j.model, j.first_seen_at) for j in found]
-    columns = ("join", "label", "fingerprint", "key", "model", "waits since")
+    rows = [
+        (j.join_id, j.rejoins or "new", j.label, lines(j.fingerprint), j.key_protection, j.model, j.first_seen_at)
+        for j in found
+    ]
+    columns = ("join", "comes", "label", "fingerprint", "key", "model", "waits since")
     print_table(columns, rows, empty="no unit waits", free=["label", "model"])
 
 
@@ -138,6 +141,7 @@ def list_(
             row.unit_id,
             row.label,
             row.presence,
+            row.key_protection,
             SESSION[row.facts.session_up],
             row.facts.last_report_at,
             IN_STEP[row.facts.settings_in_step],
@@ -145,7 +149,7 @@ def list_(
         )
         for row in found
     ]
-    columns = ("unit", "label", "state", "session", "last report", "settings", "alarms")
+    columns = ("unit", "label", "state", "key", "session", "last report", "settings", "alarms")
     print_table(columns, rows, empty="no such unit" if words else "no unit yet: fleet unit invite", free=["label"])
 
 

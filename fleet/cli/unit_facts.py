@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 
 from protocols.api.events import EventView
-from protocols.api.units import Standing, UnitDetail, UnitState
+from protocols.api.units import CertificateView, Standing, UnitDetail, UnitState
 from protocols.figures import figure_text
 from protocols.health import QUANTITIES
-from protocols.joining import display_fingerprint
+from protocols.joining import KeyProtection, display_fingerprint
 from protocols.words import duration
 
 SESSION = {True: "up", False: "down", None: None}
+KEYS: dict[KeyProtection, str] = {
+    "soft": "soft (a file on the unit)",
+    "tpm": "tpm (in a TPM)",
+    "pkcs11": "pkcs11 (in a PKCS#11 token)",
+}
+RENEWED_AT = 2 / 3
+"""The part of its life after which a unit renews its certificate."""
 IN_STEP = {True: "in step", False: "behind", None: None}
 
 
@@ -26,15 +33,26 @@ def facts_of(detail: UnitDetail, alarms: Sequence[EventView]) -> list[tuple[str,
         ("session", SESSION[row.facts.session_up]),
         ("last report", row.facts.last_report_at),
         ("settings", IN_STEP[row.facts.settings_in_step]),
-        ("key", detail.key_protection),
+        ("key", KEYS[detail.key_protection]),
         ("fingerprint", display_fingerprint(detail.fingerprint)),
-        ("certificate until", detail.certificate.not_after if detail.certificate else None),
+        *_certificate(detail.certificate),
         ("joined", detail.joined_at),
         ("accepted by", detail.accepted_by),
         ("agent", detail.agent_version),
         ("reports stored", detail.reports_stored),
         ("messages rejected", detail.messages_rejected),
         *_figures(detail),
+    ]
+
+
+def _certificate(certificate: CertificateView | None) -> list[tuple[str, object]]:
+    if certificate is None:
+        return [("certificate", None)]
+    life = certificate.not_after - certificate.not_before
+    return [
+        ("certificate", certificate.serial),
+        ("certificate until", certificate.not_after),
+        ("renewal due", certificate.not_before + life * RENEWED_AT),
     ]
 
 

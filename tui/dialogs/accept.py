@@ -12,6 +12,7 @@ from protocols.joining import display_fingerprint
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.field import Field
+from tui.key_words import key_words
 from tui.paint import Line, Span, fit
 from tui.words import UNKNOWN
 
@@ -47,13 +48,20 @@ class AcceptDialog(Dialog[bool]):
 
     def _lines(self) -> list[Line]:
         join = self._join
-        who = f"{join.label or 'no label'}   {join.model or UNKNOWN}   from {join.came_from}   by {join.invited_by}"
+        by = "" if join.rejoins else f"   by {join.invited_by}"
+        who = f"{join.label or 'no label'}   {join.model or UNKNOWN}   from {join.came_from}{by}"
         sentence = (
             f"unit.joined: {self._person_id} compared fingerprint {self._shown[0]} … and accepts the unit "
             f"({join.key_protection} key)"
         )
+        claim: Line = (Span(" A new unit, with a "), key_words(join.key_protection))
+        if join.rejoins:
+            sentence = f"unit.rejoined: {self._person_id} compared fingerprint {self._shown[0]} … of {join.rejoins}"
+            claim = (Span(f" It says it is {join.rejoins}, back with the key known for it: ", "fair"),)
+            claim = (*claim, key_words(join.key_protection))
         return [
             (Span(" " + fit(who, 70).rstrip(), "strong"),),
+            claim,
             (Span(" Read the fingerprint on the unit itself. Every sign must be the same:", "muted"),),
             (),
             *[(Span(f"      {line}", "strong"),) for line in self._shown],

@@ -12,6 +12,7 @@ from fleet.client import ClientError
 from protocols.api.units import UnitPage
 from tui.dialogs.dialog import Dialog
 from tui.field import Field
+from tui.key_words import key_words
 from tui.listing import ItemListing
 from tui.needs import name_of
 from tui.paint import Line, Span, fit
@@ -111,7 +112,12 @@ class GotoDialog(Dialog[Destination]):
 
     def _units_arrived(self, page: UnitPage) -> None:
         self._units = [
-            Destination("unit", row.unit_id, name_of(row.label, row.unit_id), f"{row.unit_id}  {row.presence}")
+            Destination(
+                "unit",
+                row.unit_id,
+                name_of(row.label, row.unit_id),
+                f"{row.unit_id}  {row.presence}  {key_words(row.key_protection).text}",
+            )
             for row in page.rows
         ]
         self._fill()

@@ -13,6 +13,7 @@ from protocols.joining import display_fingerprint
 from tui.dialogs.accept import AcceptDialog, masked_fingerprint
 from tui.dialogs.confirm import TextDialog, log_sentence
 from tui.dialogs.vouchers import VouchersDialog
+from tui.key_words import KEY_TONES, key_mark, key_words
 from tui.lines import Page
 from tui.listing import ItemListing
 from tui.paint import Line, Span, fit
@@ -20,7 +21,8 @@ from tui.rooms.room import Room
 from tui.rooms.voucher import VoucherScreen
 from tui.words import UNKNOWN, age, safe
 
-PROTECTION_WORDS = {"soft": "soft key: a file on the unit", "tpm": "key in a TPM", "pkcs11": "key in a PKCS#11 token"}
+_WIDE = 100
+KNOWN_KEY = "the key we know it by; its certificate has ended: enter"
 
 
 class JoinsRoom(Room):
@@ -77,15 +79,17 @@ class JoinsRoom(Room):
         self._list.show(joins)
         self._show_rest()
 
-    def _draw(self, join: JoinView, _width: int) -> Line:
+    def _draw(self, join: JoinView, width: int) -> Line:
         now = self.desk.server_clock.now()
         shown = display_fingerprint(join.fingerprint)[0]
         return (
-            Span(fit(join.label or UNKNOWN, 16), "strong"),
-            Span(" " + fit(shown + " …", 22)),
+            Span(fit("back" if join.rejoins else "new", 5), "fair" if join.rejoins else "accent"),
+            Span(fit(join.label or UNKNOWN, 13), "strong"),
+            Span(" " + fit(shown + " …", 21)),
             Span(" " + fit(f"waits {age(join.first_seen_at, now)}", 14), "fair"),
-            Span(" " + fit(f"by {join.invited_by}", 10), "muted"),
-            Span(" " + safe(join.model), "muted"),
+            Span(" " + fit(*key_mark(join.key_protection)[:1], 4), KEY_TONES[join.key_protection]),
+            Span(" " + fit(join.rejoins or f"by {join.invited_by}", 14), "muted"),
+            Span(" " + safe(join.model) if width > _WIDE else "", "muted"),
         )
 
     def _show_rest(self) -> None:
@@ -111,17 +115,15 @@ class JoinsRoom(Room):
             return
         now = self.desk.server_clock.now()
         fingerprint, _hidden = masked_fingerprint(join.fingerprint)
-        words = [
-            f"{safe(join.model) or 'no model given'}, agent {safe(join.agent_version) or UNKNOWN}",
-            PROTECTION_WORDS[join.key_protection],
-            f"asks from {safe(join.came_from)}, last {age(join.last_seen_at, now)} ago; invited by {join.invited_by}",
-            "the last group stands on the unit: enter, then type it",
+        origin = f"says it is {join.rejoins}" if join.rejoins else f"new, invited by {join.invited_by}"
+        words: list[Line] = [
+            (Span(origin, "fair" if join.rejoins else "muted"), Span(", "), key_words(join.key_protection)),
+            (Span(f"{safe(join.model) or 'no model given'}, agent {safe(join.agent_version) or UNKNOWN}", "muted"),),
+            (Span(f"from {safe(join.came_from)}, last {age(join.last_seen_at, now)} ago", "muted"),),
+            (Span(KNOWN_KEY if join.rejoins else "the last group stands on the unit: enter, then type it", "muted"),),
         ]
         self._detail.show(
-            [
-                (Span(f" {fit(line, 24)}", "strong"), Span(word, "fair" if word.startswith("soft") else "muted"))
-                for line, word in zip(fingerprint, words, strict=False)
-            ]
+            [(Span(f" {fit(line, 24)}", "strong"), *word) for line, word in zip(fingerprint, words, strict=False)]
         )
 
     @override

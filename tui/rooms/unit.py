@@ -9,20 +9,23 @@ from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from fleet.client import ClientError, FeedItem, LinkDown, Refused
-from protocols.api.events import EventPage
+from protocols.api.events import EventPage, EventView
 from protocols.api.feed import EventsChanged, UnitsChanged, Watch
-from protocols.api.units import CommandView, History, SettingsChange, UnitDetail
+from protocols.api.units import CommandView, History, SettingsChange, Standing, UnitDetail, UnitState
 from protocols.commands import FINAL
 from protocols.settings import UnitSettings
+from tui.alarms import acknowledge_all
 from tui.desk import Answered
 from tui.dialogs.confirm import TextDialog
 from tui.dialogs.settings import SettingsDialog
+from tui.dialogs.standing import STANDING_WORDS, Deed, StandingDialog
 from tui.lines import Page
 from tui.needs import name_of
 from tui.paint import Line, Span
 from tui.rooms.plot import PlotRoom
 from tui.rooms.room import Room
 from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, telling_hours, top_lines
+from tui.words import plural
 
 RETRY_S = 3.0
 EVENTS_ASKED = 20
@@ -40,6 +43,10 @@ class UnitRoom(Room):
         Binding("p", "plot", "plot", tooltip="plot figures over time"),
         Binding("l", "events", "events", tooltip="all its events"),
         Binding("e", "settings", "settings", tooltip="edit its settings"),
+        Binding("a", "acknowledge", "ack", tooltip="take note, in your name, of its open alarms"),
+        Binding("k", "quarantine", "quarantine", tooltip="let it report and open nothing"),
+        Binding("u", "release", "release", tooltip="end its quarantine"),
+        Binding("x", "revoke", "revoke", tooltip="end its life in the fleet, for good"),
         Binding("n", "label", "name", tooltip="give it another name"),
         Binding("escape", "back", "back"),
     ]
@@ -153,6 +160,7 @@ class UnitRoom(Room):
     def _events_arrived(self, pages: tuple[EventPage, EventPage]) -> None:
         self._events, self._alarms = pages
         self._draw()
+        self.refresh_bindings()
 
     def _commands_arrived(self, commands: list[CommandView]) -> None:
         self._commands = commands
@@ -164,7 +172,7 @@ class UnitRoom(Room):
         clock = self.desk.server_clock
         when = Moment(clock.now(), clock.utc)
         events = self._events.events if self._events is not None else None
-        alarms = self._alarms.events if self._alarms is not None else None
+        alarms = self._open_alarms if self._alarms is not None else None
         picture = UnitPicture(self._detail, self._histories, events, self._commands, alarms)
         top = top_lines(self._detail, when, alarms)
         self._top.styles.height = len(top) + 1
@@ -181,11 +189,27 @@ class UnitRoom(Room):
                 return self.desk.may("change-settings") and self._detail is not None
             case "plot" | "events":
                 return self._detail is not None
+            case "acknowledge":
+                return bool(self._open_alarms) and self.desk.may("acknowledge-event")
+            case "quarantine":
+                return self._is_active and self.desk.may("revoke-unit")
+            case "release":
+                return self._state == "quarantined" and self.desk.may("release-unit")
+            case "revoke":
+                return self._state in {"active", "quarantined"} and self.desk.may("revoke-unit")
         return True
 
     @property
+    def _state(self) -> UnitState | None:
+        return self._detail.row.state if self._detail is not None else None
+
+    @property
     def _is_active(self) -> bool:
-        return self._detail is not None and self._detail.row.state == "active"
+        return self._state == "active"
+
+    @property
+    def _open_alarms(self) -> list[EventView]:
+        return self._alarms.events if self._alarms is not None else []
 
     @property
     def _called(self) -> str:
@@ -232,6 +256,46 @@ class UnitRoom(Room):
         reason = f": {command.reason}" if command.reason else ""
         good = command.state == "done"
         self.desk.say(f"report from {self._called}: {command.state}{reason}", "good" if good else "fair")
+        self.refetch()
+
+    def action_acknowledge(self) -> None:
+        """Take note of the unit's open alarms."""
+        alarms, door = self._open_alarms, self.desk.door
+        if alarms:
+            deed = f"acknowledging {plural(len(alarms), 'alarm')} of {self._called}"
+            self.do(deed, lambda: acknowledge_all(door, alarms), self._acknowledged)
+
+    def _acknowledged(self, taken: int) -> None:
+        self.desk.say(f"acknowledged {plural(taken, 'alarm')} of {self._called}", "good")
+        self.refetch()
+
+    async def action_revoke(self) -> None:
+        """End the unit's life in the fleet."""
+        await self._ask_standing("revoke")
+
+    async def action_quarantine(self) -> None:
+        """Let the unit report and open nothing."""
+        await self._ask_standing("quarantine")
+
+    async def action_release(self) -> None:
+        """End the unit's quarantine."""
+        await self._ask_standing("release")
+
+    async def _ask_standing(self, deed: Deed) -> None:
+        if self._detail is not None:
+            dialog = StandingDialog(deed, self._detail.row, self.desk.me.person_id)
+            await self.app.push_screen(dialog, partial(self._standing_given, deed))
+
+    def _standing_given(self, deed: Deed, reason: str | None) -> None:
+        if not reason:
+            return
+        door, unit_id = self.desk.door, self.unit_id
+        calls = {"revoke": door.revoke_unit, "quarantine": door.quarantine_unit, "release": door.release_unit}
+        doing, done = STANDING_WORDS[deed]
+        self.do(f"{doing} {self._called}", lambda: calls[deed](unit_id, reason), partial(self._standing_changed, done))
+
+    def _standing_changed(self, done: str, _standing: Standing) -> None:
+        self.desk.say(f"{self._called} ({self.unit_id}) {done}", "good")
         self.refetch()
 
     async def action_label(self) -> None:

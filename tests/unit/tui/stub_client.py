@@ -27,6 +27,7 @@ from protocols.api.units import (
     UnitPage,
     UnitRow,
     UnitSort,
+    UnitState,
 )
 from protocols.joining import Voucher
 from protocols.people import PERMISSIONS, Role
@@ -75,6 +76,7 @@ class StubClient(StubPeople):
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []
+        self.standings: dict[str, Standing] = {}
         self.command_states = ["queued", "sent", "accepted", "done"]
         self._states_told = 0
 
@@ -151,7 +153,7 @@ class StubClient(StubPeople):
                 not_before=self.now - timedelta(days=11),
                 not_after=self.now + timedelta(days=19),
             ),
-            standing=Standing(),
+            standing=self.standings.get(unit_id, Standing()),
             settings=UnitSettings(version=3),
             health=self._health(row),
             reports_stored=15_840,
@@ -212,6 +214,25 @@ class StubClient(StubPeople):
 
     async def joins(self) -> list[JoinView]:
         return list(self.join_list)
+
+    async def revoke_unit(self, unit_id: str, reason: str) -> Standing:
+        self.asked.append(("revoke_unit", unit_id, reason))
+        return self._stand(unit_id, "revoked")
+
+    async def quarantine_unit(self, unit_id: str, reason: str) -> Standing:
+        self.asked.append(("quarantine_unit", unit_id, reason))
+        return self._stand(unit_id, "quarantined")
+
+    async def release_unit(self, unit_id: str, reason: str) -> Standing:
+        self.asked.append(("release_unit", unit_id, reason))
+        return self._stand(unit_id, "active")
+
+    def _stand(self, unit_id: str, state: UnitState) -> Standing:
+        index = next(index for index, row in enumerate(self.rows) if row.unit_id == unit_id)
+        presence: Presence = "online" if state == "active" else state
+        self.rows[index] = msgspec.structs.replace(self.rows[index], state=state, presence=presence)
+        self.standings[unit_id] = Standing(cause="by-person", changed_by="TO-12", changed_at=self.now)
+        return self.standings[unit_id]
 
     async def accept_join(self, join_id: str, fingerprint: str) -> AcceptedUnit:
         self.asked.append(("accept_join", join_id, fingerprint))

@@ -64,8 +64,8 @@ def test_unit_rows_and_their_heads_stand_in_the_same_columns(width: int) -> None
         assert line_width(row_line(row, columns, client.now)) == line_width(head)
     if width >= 78:
         assert line_width(head) <= width
-        assert [column.head for column in columns[:9]] == [
-            "label", "unit", "state", "!", "report", "supply", "temp", "disk", "LTE dBm",
+        assert [column.head for column in columns[:10]] == [
+            "label", "unit", "state", "!", "heard", "volts", "temp", "disk", "LTE", "key",
         ]  # fmt: skip
 
 

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from fleet.client import LinkDown, LinkUp
+from protocols.api.events import EventView
 from protocols.api.feed import FleetChanged, UnitsChanged
-from protocols.api.units import SettingsChange, UnitRow
+from protocols.api.units import SettingsChange, Standing, UnitRow, UnitState
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, console
 from tui.unit_table import UnitTable
@@ -112,7 +113,7 @@ async def test_those_that_do_not_report_are_the_quiet_and_those_that_never_did(t
         await screen.press("enter")
         await screen.sees(f"{words.count('quiet') + words.count('never')} of 212 pass the filter")
         await screen.press("end")
-        await screen.sees("▸spare 203", "roof 016")
+        await screen.sees("▸spare 203", "roof 201")
 
 
 async def test_a_unit_opened_without_a_link_comes_when_the_link_does(tmp_path: Path) -> None:
@@ -233,3 +234,74 @@ async def test_a_value_out_of_range_is_not_sent(tmp_path: Path) -> None:
         await screen.press("0", "enter")
         await screen.sees("report every: a whole number of seconds from 1 to 86400")
         assert screen.asked("change_settings") == []
+
+
+def stand(client: StubClient, index: int, state: UnitState, standing: Standing) -> str:
+    """Give a unit another standing; returns its id."""
+    client.rows[index] = changed(client.rows[index], state=state, presence=state)
+    client.standings[client.rows[index].unit_id] = standing
+    return client.rows[index].unit_id
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_quarantined_unit_says_why_and_presses(tmp_path: Path, size: tuple[int, int]) -> None:
+    client = StubClient(role="supervisor")
+    standing = Standing(cause="two-successors", changed_by="controller", changed_at=client.now - timedelta(minutes=3))
+    unit_id = stand(client, 0, "quarantined", standing)
+    async with console(client, tmp_path, size) as screen:
+        await screen.sees("quarantined: it may open nothing")
+        await screen.press("2", "enter")
+        await screen.sees(unit_id, "soft key", "quarantined 3 min ago by controller", "its key was copied")
+        await screen.press("u")
+        await screen.sees("Release van kit 000", "It is trusted again", "unit.released: TO-12 releases")
+        await screen.press("enter")
+        await screen.sees("why?")
+        await screen.press(*"looked", "enter")
+        await screen.sees("is released: it is active again")
+    assert screen.asked("release_unit") == [("release_unit", unit_id, "looked")]
+
+
+async def test_a_unit_is_revoked_only_when_it_is_named(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "enter")
+        await screen.sees("unit-00000000", "settings behind")
+        await screen.press("x")
+        await screen.sees("Revoke van kit 000", "For good", "unit.revoked: TO-12 revokes unit-00000000", "soft key")
+        await screen.press(*"stolen", "enter", *"van", "enter")
+        await screen.sees("type van kit 000, or its id, to revoke it")
+        assert screen.asked("revoke_unit") == []
+        await screen.press(*" kit 000", "enter")
+        await screen.sees("is revoked; its session is closed within seconds")
+        assert screen.asked("revoke_unit") == [("revoke_unit", "unit-00000000", "stolen")]
+        await screen.sees("not cut off yet")
+        await screen.misses("x revoke")
+
+
+async def test_a_unit_is_quarantined_with_a_reason(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "enter")
+        await screen.sees("unit-00000000", "settings behind")
+        await screen.press("k")
+        await screen.sees("Quarantine van kit 000", "It may go on reporting")
+        await screen.press(*"odd", "enter")
+        await screen.sees("is quarantined: it may report and open nothing")
+    assert screen.asked("quarantine_unit") == [("quarantine_unit", "unit-00000000", "odd")]
+
+
+async def test_open_alarms_are_acknowledged_on_the_page(tmp_path: Path) -> None:
+    client = StubClient()
+    client.event_list = [changed_event(client, number, client.rows[5].unit_id) for number in (3, 2)]
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "down", "down", "down", "down", "down", "enter")
+        await screen.sees("2 open alarms")
+        await screen.press("a")
+        await screen.sees("acknowledged 2 alarms of van kit 005")
+    assert [question[1] for question in screen.asked("acknowledge")] == [3, 2]
+
+
+def changed_event(client: StubClient, event_id: int, unit_id: str) -> EventView:
+    """An open alarm of a unit."""
+    event = next(event for event in client.event_list if event.severity == "alarm")
+    return msgspec.structs.replace(event, event_id=event_id, unit_id=unit_id, acknowledged_at=None)
