@@ -2,13 +2,16 @@
 
 A controller answers an announcement with a Welcome. Silence, although something waits for an answer, means that the
 controller was away, or that its answer came so late that it had to be refused (`protocols.session`): only a new nonce
-helps then. Each unanswered announcement doubles the wait for the next.
+helps then. Each unanswered announcement doubles the wait for the next. What is answered is announced again after an
+hour all the same: each announcement ends in a proof (`link.proving`), and a copy of the unit's card shows by what was
+proved since the card was copied.
 """
 
 from protocols.backoff import Draw, evenly
 
 LONGEST_MS = 300_000
 HURRIED_MS = 2_000
+PROVE_AGAIN_MS = 3_600_000
 _DOUBLINGS_MAX = 16
 
 
@@ -52,11 +55,12 @@ class Announcing:
         self._stale = False
         self._jitter = self._draw(0.75, 1.25)
 
-    def due_ms(self, *, waiting: bool) -> int | None:
-        """When to announce again, if nothing is heard before; None while all is answered and nothing is `waiting`."""
+    def due_ms(self, *, waiting: bool) -> int:
+        """When to announce again, if nothing is heard before: after PROVE_AGAIN_MS while all is answered and nothing is
+        `waiting`."""
         answered = self._heard_at_ms is not None and self._heard_at_ms >= self._announced_at_ms
         if answered and not waiting and not self._stale:
-            return None
+            return self._announced_at_ms + round(PROVE_AGAIN_MS * self._jitter)
         since_ms = max(self._announced_at_ms, self._heard_at_ms or 0)
         patience_ms = HURRIED_MS if self._stale else self._silence_ms
         wait_ms = min(LONGEST_MS, patience_ms << min(self._unanswered, _DOUBLINGS_MAX))

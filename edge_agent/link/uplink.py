@@ -150,8 +150,7 @@ class Uplink:
         self._window.expire(now_ms)
         if self._spool.tally.spool_id != self._window.spool_id:
             self._start_window()
-        due_ms = announcing.due_ms(waiting=not self._window.settled)
-        if due_ms is not None and now_ms >= due_ms:
+        if now_ms >= announcing.due_ms(waiting=not self._window.settled):
             self._session.renew(now_ms)
             await publish("lwt", self.session_state(up=True))
             announcing.announced(now_ms)
@@ -183,13 +182,13 @@ class Uplink:
 
     async def _rest(self, announcing: Announcing) -> None:
         now_ms = self._clock.mono_ms()
-        due = [self._window.next_due_ms(), announcing.due_ms(waiting=not self._window.settled)]
+        soonest_ms = announcing.due_ms(waiting=not self._window.settled)
         if announcing.probe_from_ms() > now_ms:
-            due.append(announcing.probe_from_ms())
-        soonest_ms = min((due_ms for due_ms in due if due_ms is not None), default=None)
-        wait_s = None if soonest_ms is None else max(0.0, (soonest_ms - now_ms) / 1000)
+            soonest_ms = min(soonest_ms, announcing.probe_from_ms())
+        if (window_due_ms := self._window.next_due_ms()) is not None:
+            soonest_ms = min(soonest_ms, window_due_ms)
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(max(0.0, (soonest_ms - now_ms) / 1000)):
                 await self._wake.wait()
         except TimeoutError:
             return
