@@ -26,7 +26,7 @@ def standing_lines(state: UnitState, standing: Standing, now: datetime) -> list[
     since = f"{state} {age(standing.changed_at, now)} ago by {standing.changed_by or UNKNOWN}"
     if state == "revoked":
         if standing.cut_off_at is None:
-            return [(Span(since, "bad"), Span("; not cut off yet: its session may still be open", "loud"))]
+            return [(Span(since + "  ", "bad"), Span("not cut off yet: its session may still be open", "loud"))]
         return [(Span(since, "bad"), Span(f"; cut off {age(standing.cut_off_at, now)} ago, no session is let in"))]
     why = next((words for cause, words in CAUSES.items() if cause == standing.cause), standing.cause or UNKNOWN)
     return [
@@ -41,8 +41,10 @@ def renewal_due(certificate: CertificateView) -> datetime:
     return certificate.not_before + life * _RENEWED_AT
 
 
-def certificate_lines(certificate: CertificateView | None, now: datetime, *, utc: bool) -> list[tuple[str, Line]]:
-    """Serial, end and next renewal, each with its label."""
+def certificate_lines(
+    certificate: CertificateView | None, state: UnitState, now: datetime, *, utc: bool
+) -> list[tuple[str, Line]]:
+    """Serial, end and next renewal, each with its label; who is not active does not renew."""
     if certificate is None:
         return [("certificate", (Span(UNKNOWN, "muted"),))]
     due = renewal_due(certificate)
@@ -52,7 +54,9 @@ def certificate_lines(certificate: CertificateView | None, now: datetime, *, utc
         Span(f"  {left(certificate.not_after, now)}", "bad" if ended else "muted"),
     )
     renewal: Line = (Span(f"due in {age(now, due)}"),)
-    if ended:
+    if state != "active":
+        renewal = (Span(f"none while it is {state}", "fair"),)
+    elif ended:
         renewal = (Span("too late: it has to come back with its old key, and a person accepts it", "bad"),)
     elif late:
         renewal = (Span(f"due for {age(due, now)}: it has not asked, or not been answered", "fair"),)

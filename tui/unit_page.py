@@ -324,7 +324,7 @@ def identity_lines(detail: UnitDetail, when: Moment) -> list[Line]:
     lines += [(Span("  " + " " * 15), Span("  ".join(shown[i : i + 2]), "muted")) for i in range(0, len(shown), 2)]
     lines += [
         (Span("  " + fit(label, 15), "muted"), *line)
-        for label, line in certificate_lines(detail.certificate, when.now, utc=when.utc)
+        for label, line in certificate_lines(detail.certificate, detail.row.state, when.now, utc=when.utc)
     ]
     rejected = f", {number(detail.messages_rejected)} messages rejected" if detail.messages_rejected else ""
     lines.append(_pair("reports", f"{number(detail.reports_stored)} stored{rejected}"))
