@@ -271,7 +271,9 @@ async def test_every_method_of_the_client_meets_its_route(api: RunningApi) -> No
         await client.withdraw_voucher(made.voucher_id)
         assert [one.state for one in await client.vouchers()] == ["withdrawn"]
         assert await client.joins() == []
-        assert {one.person_id for one in await client.people()} == {"TO-01", "TO-12"}
+        assert {one.person_id for one in await client.people()} == {"AD-91", "AD-92", "TO-01", "TO-12"}
+        assert (await client.people_chain()).newest.version == 3
+        assert {draft.state for draft in await client.people_drafts()} == {"in-force"}
         with pytest.raises(Refused) as caught:
             await client.unit("unit-absent1")
         assert caught.value.status == 404
