@@ -7,6 +7,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
+from fleet.ca.errors import AuthorityError
 from fleet.errors import InvalidValue, RequestRefused, StoreUnavailable
 from protocols.api.problems import Problem
 from protocols.errors import ProtocolError
@@ -30,6 +31,19 @@ def store_unavailable(_request: AnyRequest, error: StoreUnavailable) -> Response
     _log.warning("a request met a lost database", detail=error.detail)
     return _answer(
         Problem(code="database-away", message="the controller has lost its database", remedy="try again shortly"), 503
+    )
+
+
+def authority_unavailable(_request: AnyRequest, error: AuthorityError) -> Response[Problem]:
+    """The certificate authority can not sign now: its token is away, or its certificate has ended. Nothing was done."""
+    _log.error("a request met a certificate authority that can not sign", detail=str(error))
+    return _answer(
+        Problem(
+            code="authority-away",
+            message="the certificate authority can not sign now",
+            remedy="tell an administrator: `fleet ca status` on the controller's host says why",
+        ),
+        503,
     )
 
 
@@ -70,6 +84,7 @@ def unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:
 HANDLERS: ExceptionHandlersMap = {
     RequestRefused: refused,
     StoreUnavailable: store_unavailable,
+    AuthorityError: authority_unavailable,
     ProtocolError: bad_id,
     InvalidValue: unusable,
     RecursionError: unusable,

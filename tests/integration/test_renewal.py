@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from fleet.ca import certificates
 from fleet.ca.authority import CertificateAuthority
+from fleet.ca.errors import TokenUnusable
 from fleet.client import connect
 from fleet.clock import utc_now
 from fleet.renewal.renewals import MAX_SUCCESSORS
 from fleet.revocation.standing import UnitStanding
 from fleet.settings import JoiningSettings
 from fleet.store.store import Store
-from protocols.joining import JoinPending, JoinRefusal, Renewed
+from protocols.joining import JoinPending, JoinRefusal, Renewed, RenewRequest
 from protocols.people import SignedPeopleList, read_list
 from tests.support.controller import RunningApi, running_api
 from tests.support.joining import Knocker
@@ -280,3 +281,18 @@ async def test_the_console_shows_the_successor_and_when_it_connected(
 async def _state(owner: Owner, unit: JoinedUnit) -> str:
     state: str = await owner.fetchval("SELECT state FROM unit WHERE unit_id = $1", unit.unit_id)
     return state
+
+
+async def test_an_authority_that_can_not_sign_gives_nothing_and_says_to_come_again(
+    api: RunningApi, unit: JoinedUnit, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_arguments: object) -> None:
+        raise TokenUnusable("muster-ca", "it is not there")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CertificateAuthority, "issue_unit", away)
+        request = RenewRequest(csr_pem=csr_of(new_key()), key_protection="soft")
+        answer = await unit._ask("POST", "/unit/renew", request, shows_certificate=True)
+    assert (answer.status_code, answer.json()["code"]) == (503, "authority-away")
+    assert "muster-ca" not in answer.text
+    assert len(await _certificates(owner, unit.unit_id)) == 1
