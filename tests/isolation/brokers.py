@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -32,13 +32,18 @@ def chosen(whole: list[Attempt], sample: int, seed: int) -> list[Attempt]:
 
 
 async def campaign(
-    name: BrokerName, *, sample: int = 0, seed: int = 0, access_lists: Mapping[str, str] | None = None
+    name: BrokerName,
+    *,
+    sample: int = 0,
+    seed: int = 0,
+    only: Callable[[Attempt], bool] = lambda _: True,
+    access_lists: Mapping[str, str] | None = None,
 ) -> Tally:
-    """Start the broker (Mosquitto with other `access_lists`, if given) and make the attempts."""
+    """Start the broker (Mosquitto with other `access_lists`, if given) and make the attempts, or `only` some of them."""
     with tempfile.TemporaryDirectory(prefix="isolation-") as directory:
         pki = HostilePki.create(Path(directory))
-        everything = list(attempts(pki.identities(), _DOORS[name], _PROTOCOLS[name]))
-        part = chosen(everything, sample, seed)
+        everything = attempts(pki.identities(), _DOORS[name], _PROTOCOLS[name])
+        part = chosen([attempt for attempt in everything if only(attempt)], sample, seed)
         broker = MosquittoBroker(pki, access_lists) if name == "mosquitto" else EmbeddedBrokerProcess(pki)
         async with broker, Peers(broker, pki) as peers:
             return await Matrix(broker, peers).run(part, name)
