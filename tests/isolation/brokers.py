@@ -39,7 +39,7 @@ async def campaign(
     only: Callable[[Attempt], bool] = lambda _: True,
     access_lists: Mapping[str, str] | None = None,
 ) -> Tally:
-    """Start the broker (Mosquitto with other `access_lists`, if given) and make the attempts, or `only` some of them."""
+    """Start the broker (Mosquitto with other `access_lists`, if given) and make the attempts, or `only` some."""
     with tempfile.TemporaryDirectory(prefix="isolation-") as directory:
         pki = HostilePki.create(Path(directory))
         everything = attempts(pki.identities(), _DOORS[name], _PROTOCOLS[name])
