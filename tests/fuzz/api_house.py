@@ -14,7 +14,7 @@ from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
 
-UNITS = {f"unit-fuzz{number:04}": f"kit {number}" for number in range(6)}
+UNITS = {f"unit-fuzz{number:04}": f"kit {number}" for number in range(12)}
 SIGN_OUT = "DELETE /api/session"
 _JOINS = 8
 _ALARMS = 12
@@ -43,9 +43,11 @@ class House:
     def described(self, document: Json) -> Json:
         """`document` with what is known here as examples."""
         told = copy.deepcopy(document)
-        for _, operation in operations_of(told):
+        for name, operation in operations_of(told):
             for parameter in operation.get("parameters", []):
                 self._exemplify(parameter["name"], parameter["schema"])
+                if name.endswith("/revoke"):
+                    parameter["schema"]["examples"] = [*UNITS][-1:]  # or nothing could be done to the others any more
         for schema in told["components"]["schemas"].values():
             for name, inner in schema.get("properties", {}).items():
                 self._exemplify(name, inner)

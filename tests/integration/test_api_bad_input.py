@@ -88,7 +88,7 @@ async def test_a_refusal_is_recorded_whatever_the_path_holds(
     api: RunningApi, door: httpx.AsyncClient, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     assert (await door.post("/api/people/TO%00/end")).status_code == 403
-    assert await owner.fetchval("SELECT summary FROM event") == (
+    assert await owner.fetchval("SELECT summary FROM event WHERE kind = 'request-refused'") == (
         "TO-12 (engineer) asked for POST /api/people/TO%00/end, which needs manage-people"
     )
 
