@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from fleet.cli.person import read_key_file
+from fleet.cli.person_key import read_key_file
 from fleet.errors import RequestRefused, SettingsInvalid
 from fleet.people.key_line import public_key_line
 from fleet.people.keys import read_person_key
