@@ -31,9 +31,17 @@ class OwnCertificate(NamedTuple):
     until_ms: int
 
 
+def read_all(chain_pem: str) -> list[x509.Certificate]:
+    """The certificates in `chain_pem`, one at least; raises ValueError when there is none, or one can not be read."""
+    try:
+        return x509.load_pem_x509_certificates(chain_pem.encode())
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from error
+
+
 def read_own(chain_pem: str) -> OwnCertificate:
-    """The first certificate in `chain_pem`; raises ValueError when there is none."""
-    leaf = x509.load_pem_x509_certificate(chain_pem.encode())
+    """The first certificate in `chain_pem`; raises ValueError as `read_all`."""
+    leaf = read_all(chain_pem)[0]
     return OwnCertificate(f"{leaf.serial_number:x}", _ms(leaf.not_valid_before_utc), _ms(leaf.not_valid_after_utc))
 
 
@@ -46,8 +54,8 @@ def check_chain(
     A clock that is unknown or was never set can not say whether a certificate is valid now; TLS will, at each use.
     """
     try:
-        chain = x509.load_pem_x509_certificates(chain_pem.encode())
-    except (ValueError, x509.InvalidVersion) as error:
+        chain = read_all(chain_pem)
+    except ValueError as error:
         raise AcceptanceInvalid("the certificate can not be read") from error
     if not 1 <= len(chain) <= _MAX_CHAIN:
         raise AcceptanceInvalid(f"a chain of {len(chain)} certificates")

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from edge_agent.certificate import read_all
 from edge_agent.durable import read_bounded, write_durably
 from edge_agent.errors import NotJoined, StateUnusable
 from edge_agent.keys.keystore import FIRST_KEY
@@ -80,8 +81,17 @@ class IdentityStore:
         roots_pem = stored.roots_pem or [pem for pem in [stored.root_pem] if pem is not None]
         if not roots_pem:
             raise StateUnusable(self._identity, "names no root to trust; move it aside and join again")
+        self._check_readable("own certificate", stored.certificate_chain_pem)
+        for pem in roots_pem:
+            self._check_readable("root", pem)
         fields = {name: getattr(stored, name) for name in _FIELDS}
         return Identity(**{**fields, "roots_pem": roots_pem})
+
+    def _check_readable(self, what: str, pem: str) -> None:
+        try:
+            read_all(pem)
+        except ValueError as error:
+            raise StateUnusable(self._identity, f"its {what} can not be read; move it aside and join again") from error
 
     def chain_file(self, identity: Identity) -> Path:
         """The file with the certificates of `identity`, for TLS; raises StateUnusable.

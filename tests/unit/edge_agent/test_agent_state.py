@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -153,11 +154,15 @@ def test_each_renewal_has_a_key_of_its_own(tmp_path: Path) -> None:
     assert keystore.exists(second)
 
 
+CERTIFICATE = pem(certificates.root_certificate(generate_private_key(SECP256R1()), NOW)).decode()
+"""Any one: what a unit keeps is only read, not verified, when it starts."""
+
+
 def identity() -> Identity:
     return Identity(
         unit_id=UNIT,
-        certificate_chain_pem="chain",
-        roots_pem=["root"],
+        certificate_chain_pem=CERTIFICATE,
+        roots_pem=[CERTIFICATE],
         controller_keys=["22" * 32],
         broker=BrokerAddress(host="broker", port=8883),
         people_list=PEOPLE,
@@ -172,9 +177,9 @@ def test_an_identity_is_kept_whole_and_its_certificate_file_put_right(tmp_path: 
     assert store.load() == identity()
     assert len(controller_keys(identity())) == 1
     chain_file = store.chain_file(identity())
-    assert chain_file.read_text() == "chain"
+    assert chain_file.read_text() == CERTIFICATE
     chain_file.write_text("an older certificate")
-    assert store.chain_file(identity()).read_text() == "chain"
+    assert store.chain_file(identity()).read_text() == CERTIFICATE
     assert store.load_settings().version == 7
     (tmp_path / "settings.json").write_text("{")
     assert store.load_settings() == UnitSettings()
@@ -184,7 +189,8 @@ def test_an_identity_is_kept_whole_and_its_certificate_file_put_right(tmp_path: 
 
 
 def test_an_identity_of_the_first_version_still_loads(tmp_path: Path) -> None:
-    old = {"unit_id": UNIT, "certificate_chain_pem": "chain", "root_pem": "root", "controller_keys": ["22" * 32]}
+    pems = {"certificate_chain_pem": CERTIFICATE, "root_pem": CERTIFICATE}
+    old = {"unit_id": UNIT, **pems, "controller_keys": ["22" * 32]}
     broker = {"host": "broker", "port": 8883}
     (tmp_path / "identity.json").write_bytes(msgspec.json.encode({**old, "broker": broker, "people_list": PEOPLE}))
     loaded = IdentityStore(tmp_path).load()
@@ -195,6 +201,21 @@ def test_an_identity_of_the_first_version_still_loads(tmp_path: Path) -> None:
     )
     with pytest.raises(StateUnusable, match="names no root"):
         IdentityStore(tmp_path).load()
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"certificate_chain_pem": ""}, "own certificate"),
+        ({"certificate_chain_pem": CERTIFICATE.replace("MII", "AII")}, "own certificate"),
+        ({"roots_pem": [CERTIFICATE, "root"]}, "root"),
+    ],
+)
+def test_certificates_that_can_not_be_read_are_said_at_once(tmp_path: Path, changes: dict[str, Any], what: str) -> None:
+    store = IdentityStore(tmp_path)
+    store.replace(msgspec.structs.replace(identity(), **changes))
+    with pytest.raises(StateUnusable, match=f"identity.json: its {what} can not be read; move it aside"):
+        store.load()
 
 
 async def test_the_identity_in_use_changes_only_with_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
