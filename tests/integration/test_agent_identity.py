@@ -1,138 +1,70 @@
 """A real agent against the real controller: its certificate renewed, asked for again, its people list followed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
 
-import asyncpg
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography import x509
 
-from edge_agent.certificate import read_own
-from edge_agent.identity import Identity, IdentityStore
+from edge_agent.identity import IdentityStore
+from edge_agent.keys.hardware import HardwareKeyStore
 from edge_agent.people_keeping import carried_version
-from fleet.ca import certificates
-from fleet.ca.files import key_to_pem, write_private
-from fleet.ca.holdings import pem
 from fleet.client import FleetClient, connect
+from fleet.renewal.renewals import Renewals
 from fleet.settings import BrokerSettings
 from fleet.store.store import Store
-from protocols.joining import BrokerAddress
+from protocols.joining import JoinRefusal, Renewed, RenewRequest, fingerprint
 from protocols.people import read_list
-from protocols.settings import UnitSettings
-from tests.support.agent_peer import AgentProcess
 from tests.support.controller import RunningApi, running_api
 from tests.support.mosquitto import MosquittoBroker
-from tests.support.reporting import enter_certificate, register, running_ingest, until
-from tests.support.tls import ClientFiles, Pki
+from tests.support.reporting import LIMIT_S, running_ingest, until
+from tests.support.softhsm import SoftHsm, hsm
+from tests.support.tls import Pki
+from tests.support.unit_place import BROKERS, DUE_AND_GOOD_FOR_A_MINUTE, ENDED, UNIT, Kind, Owner, UnitPlace
 
-UNIT = "unit-abcdefgh"
-Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
-DUE_AND_GOOD_FOR_A_MINUTE = timedelta(seconds=90)
-"""Certificates begin 5 minutes in the past: of these 6.5 minutes, three quarters are over."""
-
-ENDED = timedelta(seconds=-1)
+__all__ = ["hsm"]
 
 
-@dataclass
-class Place:
+@dataclass(kw_only=True)
+class Place(UnitPlace):
     """A controller on a broker, a person's way in, and a unit that joined when the people list was its anchor."""
 
     api: RunningApi
-    broker: MosquittoBroker
-    owner: Owner
-    store: Store
     door: FleetClient
-    home: Path
-    runs: int = 0
-
-    @property
-    def state_dir(self) -> Path:
-        return self.home / "unit"
-
-    @property
-    def identity(self) -> Identity:
-        return IdentityStore(self.state_dir).load()
-
-    @property
-    def serial(self) -> str:
-        return read_own(self.identity.certificate_chain_pem).serial
-
-    @property
-    def keys(self) -> set[str]:
-        return {path.name for path in self.state_dir.glob("key*.pem")}
-
-    def agent(self, *arguments: str) -> AgentProcess:
-        self.runs += 1
-        environ = {"MUSTER_AGENT_STATE_DIR": str(self.state_dir), "MUSTER_AGENT_ACK_TIMEOUT_S": "2"}
-        return AgentProcess(self.home / f"run-{self.runs}", environ, *arguments)
-
-    async def join(self, life: timedelta) -> None:
-        """Let the unit have joined, with a certificate that ends `life` from now."""
-        self.state_dir.mkdir(mode=0o700)
-        key_file = self.state_dir / "key.pem"
-        key = generate_private_key(SECP256R1())
-        write_private(key_file, key_to_pem(key))
-        issuer = self.api.credentials.authority.holdings.issuers[0]
-        leaf = certificates.leaf_certificate(
-            certificates.Leaf(UNIT, key.public_key(), certificates.CLIENT, life),
-            datetime.now(UTC),
-            certificates.Signer(issuer.certificate.subject, issuer.key),
-            issuer.certificate.not_valid_after_utc,
-        )
-        chain_pem = (pem(leaf) + pem(issuer.certificate)).decode()
-        chain_file = self.home / "first.crt"
-        chain_file.write_text(chain_pem)
-        await register(self.owner, [UNIT])
-        await enter_certificate(self.owner, UNIT, ClientFiles(key_file, chain_file))
-        async with self.store.transaction() as transaction:
-            anchor = await transaction.people.newest_anchor()
-        assert anchor is not None
-        identity = Identity(
-            unit_id=UNIT,
-            certificate_chain_pem=chain_pem,
-            roots_pem=[self.api.credentials.authority.root_pem.decode()],
-            controller_keys=[self.api.credentials.down_public_hex],
-            broker=BrokerAddress(host=self.broker.host, port=self.broker.unit_port),
-            people_list=anchor.text,
-            controller_url=self.api.url,
-        )
-        IdentityStore(self.state_dir).save(identity, UnitSettings(version=1, report_every_s=1))
-
-    async def connected(self, serial: str) -> bool:
-        """Whether a proof with this certificate has been accepted."""
-        query = "SELECT connected_at IS NOT NULL FROM certificate WHERE serial = $1"
-        return bool(await self.owner.fetchval(query, serial))
-
-    async def status(self) -> dict[str, Any]:
-        async with self.agent("status", "--json") as agent:
-            await agent.ended()
-        status: dict[str, Any] = msgspec.json.decode(agent.said)
-        return status
-
-    async def event_kinds(self) -> list[str]:
-        rows = await self.owner.fetch("SELECT kind FROM event WHERE source = 'unit' ORDER BY seq")
-        return [row["kind"] for row in rows]
 
 
 @pytest.fixture
-async def place(store: Store, dsn: str, owner: Owner, tmp_path: Path) -> AsyncIterator[Place]:
-    broker = MosquittoBroker(Pki.create(tmp_path / "not yet"))
+async def place(
+    store: Store, dsn: str, owner: Owner, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Place]:
+    """On Mosquitto, unless a test asks for another kind of broker."""
+    kind: Kind = getattr(request, "param", MosquittoBroker)
+    broker = kind(Pki.create(tmp_path / "not yet"))
     async with AsyncExitStack() as stack:
-        told = BrokerSettings(unit_port=broker.unit_port)
+        told = BrokerSettings(unit_port=broker.unit_port, mqtt="5" if broker.mqtt == "5" else "3.1.1")
         api = await stack.enter_async_context(running_api(store, dsn, tmp_path / "fleet", broker=told))
         broker.pki = Pki(tmp_path / "fleet", api.credentials.authority)
         await stack.enter_async_context(broker)
         await stack.enter_async_context(running_ingest(store, broker, down_key=api.credentials.down_key))
         door = await stack.enter_async_context(connect(await api.add_person("TO-12", "engineer")))
-        yield Place(api, broker, owner, store, door, tmp_path)
+        yield Place(
+            api=api,
+            credentials=api.credentials,
+            url=api.url,
+            broker=broker,
+            owner=owner,
+            store=store,
+            door=door,
+            home=tmp_path,
+        )
 
 
+@pytest.mark.parametrize("place", BROKERS, indirect=True)
 async def test_a_certificate_is_renewed_proved_and_its_old_key_removed(place: Place) -> None:
     await place.join(DUE_AND_GOOD_FOR_A_MINUTE)
     first = place.serial
@@ -141,8 +73,7 @@ async def test_a_certificate_is_renewed_proved_and_its_old_key_removed(place: Pl
         await until(lambda: place.connected(place.serial))
         await until(lambda: place.keys == {"key-2.pem"})
         renewed = place.serial
-        kinds = place.event_kinds
-        await until(lambda: _contains(kinds, "certificate-renewed"))
+        await place.told("certificate-renewed")
         assert await agent.terminate() == 0
     assert "Traceback" not in agent.logged
     row = await place.owner.fetchrow("SELECT state, predecessor FROM unit, certificate WHERE serial = $1", renewed)
@@ -157,8 +88,66 @@ async def test_a_certificate_is_renewed_proved_and_its_old_key_removed(place: Pl
     assert [root["sha256"] for root in status["roots"]] == [place.api.credentials.authority.ca_sha256.hex()]
 
 
-async def _contains(kinds: Any, kind: str) -> bool:
-    return kind in await kinds()
+async def test_a_unit_that_dies_before_it_hears_of_its_new_certificate_gets_the_same_one_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew, committed, lost = Renewals.renew, asyncio.Event(), asyncio.Event()
+
+    async def renew_in_vain(
+        self: Renewals, shown: x509.Certificate | None, request: RenewRequest, came_from: str
+    ) -> Renewed | JoinRefusal:
+        answer = await renew(self, shown, request, came_from)
+        committed.set()
+        await lost.wait()
+        return answer
+
+    await place.join(DUE_AND_GOOD_FOR_A_MINUTE)
+    first = place.serial
+    with monkeypatch.context() as patched:
+        patched.setattr(Renewals, "renew", renew_in_vain)
+        async with place.agent() as agent:
+            async with asyncio.timeout(LIMIT_S):
+                await committed.wait()
+            (successor,) = await place.successors(first)
+            await agent.kill()
+        lost.set()
+    assert place.serial == first
+    async with place.agent() as agent:
+        await until(lambda: place.serial != first or not agent.running)
+        await until(lambda: place.connected(successor))
+        await until(lambda: place.keys == {"key-2.pem"})
+        await place.reports(agent)
+        assert await agent.terminate() == 0
+    assert "Traceback" not in agent.logged
+    assert place.serial == successor
+    assert await place.successors(first) == [successor]
+    assert await place.successors(successor) == []
+    assert await place.state() == "active"
+
+
+async def test_a_certificate_in_a_token_is_renewed_for_a_new_key_there(place: Place, hsm: SoftHsm) -> None:
+    place.environ = hsm.agent_environ
+    keys = HardwareKeyStore(hsm.address, "pkcs11")
+    await place.join(DUE_AND_GOOD_FOR_A_MINUTE, keys)
+    first = place.serial
+    async with place.agent() as agent:
+        await until(lambda: place.serial != first or not agent.running)
+        await until(lambda: place.connected(place.serial))
+        await until(lambda: not keys.exists("key"))
+        await place.reports(agent)
+        assert await agent.terminate() == 0
+        assert hsm.pin not in agent.logged + agent.said
+        assert "Traceback" not in agent.logged
+    assert place.keys == set(), "no key is in a file"
+    async with place.agent() as again:
+        await place.reports(again)
+        assert await again.terminate() == 0
+    status = await place.status()
+    assert (status["key_protection"], status["certificate"]["serial"]) == ("pkcs11", place.serial)
+    assert status["fingerprint"] == fingerprint(keys.public_key("key-2"))
+    shown = await place.door.unit(UNIT)
+    assert (shown.key_protection, shown.fingerprint) == ("pkcs11", status["fingerprint"])
+    assert await place.state() == "active"
 
 
 async def test_a_unit_whose_certificate_has_ended_comes_back_when_a_person_accepts_its_key(place: Place) -> None:
@@ -177,7 +166,7 @@ async def test_a_unit_whose_certificate_has_ended_comes_back_when_a_person_accep
         await place.door.accept_join(join.join_id, join.fingerprint)
         await until(lambda: place.serial != first)
         await until(lambda: place.connected(place.serial))
-        await until(lambda: _contains(place.event_kinds, "rejoin-asked"))
+        await place.told("rejoin-asked")
         assert await agent.terminate() == 0
     assert place.keys == {"key.pem"}
     assert (await place.event_kinds()).count("rejoin-asked") == 1
@@ -210,7 +199,18 @@ async def test_a_revoked_unit_goes_on_asking_slowly_and_says_so_once(place: Plac
     await place.owner.execute("UPDATE certificate SET revoked_at = now()")
     async with place.agent() as agent:
         await until(lambda: "renewal refused" in agent.logged)
-        await until(lambda: _contains(place.event_kinds, "renewal-refused"))
+        await place.told("renewal-refused")
         assert await agent.terminate() == 0
     assert agent.logged.count("renewal refused") == 1
     assert "unit-revoked" in agent.logged
+
+
+@pytest.mark.parametrize("command", ["run", "status"])
+async def test_a_certificate_that_can_not_be_read_ends_the_program_with_one_line(place: Place, command: str) -> None:
+    await place.join(timedelta(days=30))
+    damaged = place.identity.certificate_chain_pem.replace("MII", "AII", 1)
+    IdentityStore(place.state_dir).replace(msgspec.structs.replace(place.identity, certificate_chain_pem=damaged))
+    async with place.agent(command) as agent:
+        assert await agent.ended() == 1
+    assert "identity.json: its own certificate can not be read; move it aside and join again" in agent.logged
+    assert agent.logged.count("\n") == 1
