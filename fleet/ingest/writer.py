@@ -45,8 +45,9 @@ class Writer:
             now = self._clock()
             proving, outcome = await self._store_rows(transaction, accepted, units, turn)
             if proving is not None:
-                outcome.welcomes = await _welcome(transaction, proving, now)
+                # Proofs first: what they answer was asked before the challenges of this batch, which stay open.
                 await self._on_proofs(transaction, proving.proofs, now)
+                outcome.welcomes = await _welcome(transaction, proving, now)
                 rejections += proving.rejections
             rejections += outcome.replayed
             counted = count_rejections(rejections, units)
