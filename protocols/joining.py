@@ -192,7 +192,8 @@ class RootOffer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Renewed(msgspec.Struct, frozen=True, kw_only=True, tag="renewed", tag_field="state"):
     """A new certificate, and what may have changed since the last: `roots` are all the fleet's roots in force (the
-    unit drops others), `controller_keys`, `broker` and `url` as at joining."""
+    unit drops others), `controller_keys` those still in use (the unit takes none that it does not know), `broker` and
+    `url` as at joining."""
 
     unit_id: str
     certificate_chain_pem: str

@@ -9,14 +9,15 @@ from unittest.mock import patch
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_agent.keys.keystore import next_key_name
 from edge_agent.renewal.plan import due_ms
 from fleet.ca.authority import CertificateAuthority
-from protocols.joining import RenewRequest, fingerprint
-from tests.support.renewing import URL, Controller, HandClock, Unit
+from protocols.joining import Renewed, RenewRequest, fingerprint
+from tests.support.renewing import CONTROLLER_KEY, URL, Controller, HandClock, Unit
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -311,6 +312,7 @@ async def test_an_answer_that_must_not_be_used_is_told_once_and_changes_nothing(
         "for another unit": lambda chain: msgspec.structs.replace(real(chain), unit_id="unit-other-one"),
         "of another fleet's roots": lambda chain: msgspec.structs.replace(real(chain), roots=[strange]),
         "no address": lambda chain: msgspec.structs.replace(real(chain), url="http://controller"),
+        "no address's port": lambda chain: msgspec.structs.replace(real(chain), url="https://controller:84430"),
         "no controller's key": lambda chain: msgspec.structs.replace(real(chain), controller_keys=["11"]),
     }
     before = unit.store.load()
@@ -321,6 +323,26 @@ async def test_an_answer_that_must_not_be_used_is_told_once_and_changes_nothing(
     assert unit.event_kinds == ["renewal-unusable"]
     monkeypatch.setattr(unit.controller, "renewed", real)
     await unit.live(2 * HOUR_MS)
+    unit.assert_whole()
+
+
+async def test_no_certificate_brings_another_controllers_key(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thief of the issuing key can stand in for the API, and must not come to give orders with a key of their own."""
+    real = unit.controller.renewed
+    thiefs = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
+    before = unit.store.load()
+    for keys in ([thiefs], [CONTROLLER_KEY, thiefs]):
+
+        def forged(chain: str, keys: list[str] = keys) -> Renewed:
+            return msgspec.structs.replace(real(chain), controller_keys=keys)
+
+        monkeypatch.setattr(unit.controller, "renewed", forged)
+        await unit.live(22 * DAY_MS if keys == [thiefs] else 3 * HOUR_MS)
+        assert unit.store.load() == before
+    assert unit.event_kinds == ["renewal-unusable"]
+    monkeypatch.setattr(unit.controller, "renewed", real)
+    await unit.live(2 * HOUR_MS)
+    assert unit.store.load().controller_keys == [CONTROLLER_KEY]
     unit.assert_whole()
 
 
