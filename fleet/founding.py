@@ -15,7 +15,7 @@ from fleet.people.enacting import enact
 from fleet.settings import Settings
 from fleet.store.events import ControllerEvent
 from fleet.store.migrate import upgrade
-from fleet.store.store import Store, open_store
+from fleet.store.store import Store, Transaction, open_store
 from protocols.api.people import NewPerson
 from protocols.people import ListedPerson, PeopleList
 
@@ -51,10 +51,14 @@ async def refound(settings: Settings, administrators: Sequence[NewPerson]) -> An
     Raises Conflict when there is no fleet to do it for, RequestRefused as `found` does.
     """
     now = utc_now()
-    async with _opened(settings.database.owner_dsn or settings.database.dsn) as store:
-        async with store.transaction() as transaction:
-            newest = await transaction.people.newest_list()
-            everybody = await transaction.people.every()
+    async with (
+        _opened(settings.database.owner_dsn or settings.database.dsn) as store,
+        store.transaction() as transaction,
+    ):
+        # Before anything is read: somebody whose access is ended meanwhile must not be listed as if they had it.
+        await transaction.people.lock()
+        newest = await transaction.people.newest_list()
+        everybody = await transaction.people.every()
         if newest is None:
             raise Conflict("people-unfounded", "this database holds no fleet", "make one with fleet init")
         named = {person.person_id for person in administrators}
@@ -70,7 +74,7 @@ async def refound(settings: Settings, administrators: Sequence[NewPerson]) -> An
             if person.ended_at is None and person.role != "administrator" and person.person_id not in named
         ]
         anchor = anchor_list(newest.version + 1, administrators, kept, now)
-        return await put_anchor(store, anchor, {person.person_id: person.name for person in administrators}, now)
+        return await _put(transaction, anchor, {person.person_id: person.name for person in administrators}, now)
 
 
 async def put_anchor(store: Store, anchor: PeopleList, names: dict[str, str], now: datetime) -> Anchor:
@@ -80,21 +84,25 @@ async def put_anchor(store: Store, anchor: PeopleList, names: dict[str, str], no
     """
     async with store.transaction() as transaction:
         await transaction.people.lock()
-        newest = await transaction.people.newest_list()
-        if anchor.version != (0 if newest is None else newest.version) + 1:
-            raise Conflict("people-changed", "the people list has just changed", "look at it, then try again")
-        digest = await enact(transaction, anchor, names, actor=CONTROLLER, now=now)
-        if newest is not None:
-            for voucher in await transaction.people.void_vouchers(now):
-                await transaction.log.append(VoucherWithdrawn(at=now, actor=CONTROLLER, voucher=voucher))
-            event = ControllerEvent(
-                kind="people-refounded",
-                severity="alarm",
-                summary=f"people list {anchor.version} was founded anew on the controller's host: every unit needs a "
-                "voucher and a visit, everybody a new people_anchor",
-            )
-            await transaction.events.add(event, now)
-            transaction.changed.events = transaction.changed.joins = True
+        return await _put(transaction, anchor, names, now)
+
+
+async def _put(transaction: Transaction, anchor: PeopleList, names: dict[str, str], now: datetime) -> Anchor:
+    newest = await transaction.people.newest_list()
+    if anchor.version != (0 if newest is None else newest.version) + 1:
+        raise Conflict("people-changed", "the people list has just changed", "look at it, then try again")
+    digest = await enact(transaction, anchor, names, actor=CONTROLLER, now=now)
+    if newest is not None:
+        for voucher in await transaction.people.void_vouchers(now):
+            await transaction.log.append(VoucherWithdrawn(at=now, actor=CONTROLLER, voucher=voucher))
+        event = ControllerEvent(
+            kind="people-refounded",
+            severity="alarm",
+            summary=f"people list {anchor.version} was founded anew on the controller's host: every unit needs a "
+            "voucher and a visit, everybody a new people_anchor",
+        )
+        await transaction.events.add(event, now)
+        transaction.changed.events = transaction.changed.joins = True
     return Anchor(anchor.version, digest, sorted(person.person_id for person in anchor.people))
 
 

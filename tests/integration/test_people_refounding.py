@@ -1,5 +1,6 @@
 """Only one administrator is left: the people list is founded anew, and nobody believes it by itself."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -11,12 +12,15 @@ import pytest
 
 from edge_agent.people_keeping import follow
 from fleet.client import PeopleNotTrusted, Refused, SignInRefused, VoucherNotTrusted, connect
+from fleet.clock import utc_now
 from fleet.errors import Conflict
+from fleet.founding import refound as founding_anew
 from protocols.joining import JoinAccepted, JoinPending, JoinRefusal, Voucher
 from protocols.people import people_hash, read_list
 from tests.support.controller import RunningApi
 from tests.support.joining import Knocker
 from tests.support.people import FOUNDERS, Keyholder, put_in_force
+from tests.support.waiting import until
 
 FLEET = Path(sys.executable).parent / "fleet"
 LIMIT_S = 60
@@ -112,6 +116,24 @@ async def test_administrators_who_are_not_named_again_are_out_and_others_stay(ap
         await stays.whoami()
     with pytest.raises(SignInRefused):
         async with connect(api.settings_of(FOUNDERS[1])):
+            pass
+
+
+async def test_an_access_that_is_ended_at_the_same_moment_stays_ended(api: RunningApi, owner: Any) -> None:
+    engineer = await api.add_person("TO-12", "engineer")
+    new = [Keyholder.make(person_id).new("administrator") for person_id in ("AD-94", "AD-95")]
+
+    async def waits() -> bool:
+        return bool(await owner.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+
+    async with api.services.store.transaction() as transaction:
+        await transaction.people.lock()
+        founding = asyncio.create_task(founding_anew(api.settings, new))
+        await until(waits)
+        assert await transaction.people.end_access("TO-12", utc_now())
+    assert "TO-12" not in (await founding).people
+    with pytest.raises(SignInRefused):
+        async with connect(engineer):
             pass
 
 
