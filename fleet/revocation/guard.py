@@ -17,6 +17,8 @@ HELD_S = 100.0
 """Mosquitto gives a connection without CONNECT one and a half times 60 seconds, and looks every few."""
 MAX_HELD = 32
 """Beyond it the session held longest is let go."""
+RETRY_S = 1.0
+"""After a session could not be taken back."""
 _PAUSE_S = 0.05
 """Before a session is taken back, so that two controllers that hold the same one do not storm the broker."""
 
@@ -29,9 +31,12 @@ TakeOver = Callable[[str], Awaitable[TakenOver]]
 class Guard:
     """Sessions of revoked units in our hands; use it as `async with`, which ends them."""
 
-    def __init__(self, take_over: TakeOver, held_s: float = HELD_S, max_held: int = MAX_HELD) -> None:
+    def __init__(
+        self, take_over: TakeOver, held_s: float = HELD_S, max_held: int = MAX_HELD, retry_s: float = RETRY_S
+    ) -> None:
         self._take_over = take_over
         self._held_s = held_s
+        self._retry_s = retry_s
         self._max_held = max_held
         self._held: dict[str, asyncio.Task[None]] = {}
 
@@ -71,14 +76,20 @@ class Guard:
                     await session.lost()
                     _log.warning("a revoked unit's session was taken back, or the broker ended it", unit=unit_id)
                     await asyncio.sleep(_PAUSE_S)
-                    session = await self._take_over(unit_id)
+                    session = await self._take_back(unit_id)
         except TimeoutError:
             pass  # held for as long as it takes
-        except RevocationError as error:
-            # A broker that went away took the connections with it that were feared here.
-            _log.info("a revoked unit's session is held no longer", unit=unit_id, detail=str(error))
         finally:
             await session.end()
+
+    async def _take_back(self, unit_id: str) -> TakenOver:
+        """The session again. A broker that can not be reached may only be full: what is feared may have come in."""
+        while True:
+            try:
+                return await self._take_over(unit_id)
+            except RevocationError as error:
+                _log.info("a revoked unit's session can not be taken back yet", unit=unit_id, detail=str(error))
+            await asyncio.sleep(self._retry_s)
 
     def _forget(self, unit_id: str, first: TakenOver, task: asyncio.Task[None]) -> None:
         first.drop()  # a task that is cancelled before it begins ends nothing itself

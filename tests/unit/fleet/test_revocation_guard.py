@@ -18,9 +18,11 @@ class Broker:
         self.sessions: dict[str, Session] = {}
         self.taken: dict[str, int] = defaultdict(int)
         self.away = False
+        self.refused = 0
 
     async def take_over(self, unit_id: str) -> TakenOver:
         if self.away:
+            self.refused += 1
             raise BrokerAway("here", "away")
         if (old := self.sessions.get(unit_id)) is not None:
             old.ended_by_broker.set()
@@ -30,6 +32,9 @@ class Broker:
 
     async def taken_times(self, unit_id: str, times: int) -> bool:
         return self.taken[unit_id] == times
+
+    async def refused_times(self, times: int) -> bool:
+        return self.refused >= times
 
 
 class Session(TakenOver):
@@ -103,9 +108,22 @@ async def test_a_unit_that_is_held_anew_is_held_once() -> None:
         assert broker.taken["unit-1"] == 2
 
 
-async def test_a_broker_that_went_away_is_not_asked_again() -> None:
+async def test_a_session_that_can_not_be_taken_back_at_once_is_tried_for_as_long_as_it_is_held() -> None:
+    """Whoever fills the broker's door for a moment must not open the way for a connection from before."""
     broker = Broker()
-    async with Guard(broker.take_over, FOREVER_S) as guard:
+    async with Guard(broker.take_over, FOREVER_S, retry_s=0.01) as guard:
+        guard.hold("unit-1", await broker.take_over("unit-1"))
+        broker.away = True
+        broker.sessions["unit-1"].ended_by_broker.set()
+        await until(lambda: broker.refused_times(3))
+        broker.away = False
+        await until(lambda: broker.taken_times("unit-1", 2))
+        assert guard.held == ["unit-1"]
+
+
+async def test_a_broker_that_stays_away_is_asked_no_longer_than_a_session_is_held() -> None:
+    broker = Broker()
+    async with Guard(broker.take_over, held_s=0.1, retry_s=0.01) as guard:
         guard.hold("unit-1", await broker.take_over("unit-1"))
         broker.away = True
         broker.sessions["unit-1"].ended_by_broker.set()
