@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import signal
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from urllib.parse import urlsplit
 
 import structlog
@@ -61,7 +61,9 @@ async def _run(settings: Settings) -> None:
         settings.state_path, settings.api.names, [settings.broker.unit_host, settings.broker.host], utc_now()
     )
     async with AsyncExitStack() as stack:
-        store = await _open_patiently(settings)
+        store = await _open_patiently(settings, stop)
+        if store is None:
+            return
         stack.push_async_callback(store.close)
         metrics = Metrics()
         if settings.metrics.port is not None:
@@ -160,8 +162,8 @@ async def _end(parts: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*parts, return_exceptions=True)
 
 
-async def _open_patiently(settings: Settings) -> Store:
-    """The store, once the database answers and is at this program's revision."""
+async def _open_patiently(settings: Settings, stop: asyncio.Event) -> Store | None:
+    """The store, once the database answers and is at this program's revision; None when told to `stop` before."""
     backoff = Backoff(base_s=0.2, cap_s=10.0)
     deadline = asyncio.get_running_loop().time() + _DATABASE_LIMIT_S
     while True:
@@ -171,7 +173,10 @@ async def _open_patiently(settings: Settings) -> Store:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             _log.warning("waiting for the database", detail=error.detail)
-            await asyncio.sleep(backoff.next_s())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(backoff.next_s()):
+                    await stop.wait()
+                    return None
 
 
 async def _open_checked(settings: Settings) -> Store:

@@ -21,6 +21,7 @@ from fleet.clock import Clock, utc_now
 from fleet.downlink.outbox import Outbox, OutboxLimits, Outgoing
 from fleet.downlink.sealer import Sealer
 from fleet.metrics import Metrics
+from fleet.stopping import heed_cancellation
 from fleet.store.commands import WaitingCommand
 from protocols.backoff import Backoff
 from protocols.downlink import Body, Command
@@ -129,6 +130,7 @@ class Downlink:
             finally:
                 self._connected = False
                 self._metrics.broker_connected.labels("downlink").set(0)
+            heed_cancellation()
             await asyncio.sleep(backoff.next_s())
 
     async def _one_connection(self, backoff: Backoff) -> None:
@@ -171,6 +173,7 @@ class Downlink:
                     self._orders.put_back([one])
                     raise
                 self._metrics.envelopes_sent.inc()
+                heed_cancellation()
 
     def _take(self, outbox: Outbox, limit: int) -> list[Outgoing]:
         batch, expired = outbox.take(limit, time.monotonic())

@@ -8,6 +8,7 @@ from functools import cached_property
 import asyncpg
 
 from fleet.errors import InvalidValue, SchemaOutdated, SettingsInvalid, StoreUnavailable
+from fleet.stopping import heed_cancellation
 from fleet.store.audit import AuditStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
@@ -154,6 +155,7 @@ class Store:
         except asyncpg.DataError as error:
             raise InvalidValue(str(error)[:_MAX_DETAIL]) from error
         except _GONE as error:
+            heed_cancellation()
             # The driver's word for a value that it can not encode is an InterfaceError that is a ValueError too.
             if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
                 raise InvalidValue(str(error)[:_MAX_DETAIL]) from error
@@ -165,6 +167,7 @@ class Store:
             async for change in listen(self._pool):
                 yield change
         except _GONE as error:
+            heed_cancellation()
             raise StoreUnavailable(str(error) or type(error).__name__) from error
         raise StoreUnavailable("the listening connection was closed")
 
