@@ -59,6 +59,8 @@ class Revoker:
         self._read: frozenset[str] = frozenset()
         """Waiting units whose certificates the broker is known to refuse, since list `_number`."""
         self._number = 0
+        self._refused: set[str] = set()
+        """Waiting units whose sessions could not be taken over: the others go first."""
         self._guard = Guard(self._take_over)
         self._delay_told = False
 
@@ -92,12 +94,15 @@ class Revoker:
         while True:
             waiting = await self._waiting()
             self._read &= waiting
+            self._refused &= waiting
             if not waiting - tried:
                 return  # what is left is in another controller's hands
             if not waiting <= self._read:
                 await self._make_broker_read(waiting)
             tried |= waiting & self._read
-            await self._cut_off_all(sorted(waiting & self._read))
+            await self._cut_off_all(
+                sorted(waiting & self._read, key=lambda unit_id: (unit_id in self._refused, unit_id))
+            )
 
     async def _waiting(self) -> frozenset[str]:
         async with self._store.transaction() as transaction:
@@ -126,9 +131,10 @@ class Revoker:
         for start in range(0, len(units), _TOGETHER):
             some = units[start : start + _TOGETHER]
             results = await asyncio.gather(*(self._cut_off(unit_id) for unit_id in some), return_exceptions=True)
-            for fault in results:
-                if isinstance(fault, BaseException):
-                    raise fault
+            faults = [fault for fault in results if isinstance(fault, BaseException)]
+            self._refused |= {fault.unit_id for fault in faults if isinstance(fault, TakeoverRefused)}
+            if faults:
+                raise faults[0]
 
     async def _cut_off(self, unit_id: str) -> None:
         """Take the unit's session over and enter that; nothing when another controller does so or has done so.

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from fleet.ca.authority import KeyAndChain
 from fleet.ca.revocation_list import Revoked, read_lists
 from fleet.log.entries import CONTROLLER
+from fleet.revocation.errors import TakeoverRefused
+from fleet.revocation.units_listener import TakenOver, UnitsListener
 from fleet.store.store import Store
 from tests.support.mqtt import connect_packet, wire
 from tests.support.reporting import OWNER_ID
@@ -119,6 +122,28 @@ async def test_a_broker_that_is_away_delays_and_is_told_of_once(fleet: RevokingF
     events = await fleet.owner.fetch("SELECT severity, count, summary FROM event")
     assert [(event["severity"], event["count"]) for event in events] == [("warning", 1)]
     assert "can not be reached" in events[0]["summary"]
+
+
+async def test_a_unit_that_can_not_be_taken_over_holds_up_no_other(
+    fleet: RevokingFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever comes first by its id."""
+    stuck, others = "unit-a-stuck", ["unit-b-other", "unit-c-other", "unit-d-other"]
+    take_over = UnitsListener.take_over
+
+    async def refusing(self: UnitsListener, unit_id: str, shown: KeyAndChain, roots_pem: bytes) -> TakenOver:
+        if unit_id == stuck:
+            raise TakeoverRefused(unit_id, "no answer in time")
+        return await take_over(self, unit_id, shown, roots_pem)
+
+    monkeypatch.setattr(UnitsListener, "take_over", refusing)
+    for unit_id in (stuck, *others):
+        await fleet.add_unit(unit_id)
+        await fleet.revoke(unit_id)
+    async with fleet.revoking():
+        for unit_id in others:
+            await until(cut_off(fleet, unit_id))
+    assert await fleet.cut_off_at(stuck) is None
 
 
 async def test_several_controllers_cut_a_unit_off_once(fleet: RevokingFleet) -> None:
