@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fleet.clock import Clock
@@ -21,6 +21,9 @@ from protocols.uplink import EventBatch, HealthBatch
 
 OnProofs = Callable[[Transaction, Sequence[AcceptedProof], datetime], Awaitable[None]]
 """Enters accepted proofs in the transaction of the batch, with their units' latest state locked."""
+
+UNDER_WAY = timedelta(minutes=5)
+"""What a revoked unit sent before it was cut off may come so much later, or later still from a broker's queue."""
 
 
 class Writer:
@@ -43,6 +46,7 @@ class Writer:
             units = await transaction.telemetry.known_units(sorted(named))
             accepted, rejections = admit(items, units)
             now = self._clock()
+            await _cut_off_again(transaction, rejections, now)
             proving, outcome = await self._store_rows(transaction, accepted, units, turn)
             if proving is not None:
                 # Proofs first: what they answer was asked before the challenges of this batch, which stay open.
@@ -93,6 +97,14 @@ class Writer:
             async with self._store.transaction() as transaction:
                 with told_apart():
                     yield transaction
+
+
+async def _cut_off_again(transaction: Transaction, rejections: Iterable[Rejection], now: datetime) -> None:
+    """A revoked unit that still sends, long after it was cut off, has come back: by a connection that nobody held any
+    more, or over a broker that had an older list. It is cut off anew."""
+    back = sorted({one.unit_id for one in rejections if one.reason == "revoked" and one.unit_id is not None})
+    if back and await transaction.revocation.cut_off_again(back, now - UNDER_WAY):
+        transaction.changed.revocations = True
 
 
 async def _proving(transaction: Transaction, accepted: Sequence[Accepted]) -> Proving | None:

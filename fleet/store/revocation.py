@@ -106,6 +106,10 @@ class RevocationStore:
         """Enter that the unit's session was closed and a new one refused; its will is not listened to."""
         await self._connection.execute(_SQL["set_cut_off"], unit_id, now)
 
+    async def cut_off_again(self, unit_ids: list[str], cut_off_before: datetime) -> bool:
+        """Let those of `unit_ids` that are revoked and were cut off before be cut off anew; True when there are any."""
+        return bool(await self._connection.fetch(_SQL["cut_off_again"], unit_ids, cut_off_before))
+
     async def next_number(self) -> int:
         """The number of the next revocation list."""
         number: int = await self._connection.fetchval(_SQL["next_number"])

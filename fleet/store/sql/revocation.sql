@@ -57,6 +57,9 @@ WITH closed AS (
 )
 UPDATE unit SET cut_off_at = $2 WHERE unit_id = $1
 
+-- name: cut_off_again
+UPDATE unit SET cut_off_at = NULL WHERE unit_id = ANY($1) AND state = 'revoked' AND cut_off_at < $2 RETURNING unit_id
+
 -- name: next_number
 SELECT nextval('crl_number')
 
