@@ -82,7 +82,7 @@ class Credentials:
             (self.directory / folder).mkdir(mode=0o700, exist_ok=True)
         _replace(self.directory / "broker" / "ca.crt", self.authority.trust_pem)
         # Before any leaf of a new issuing certificate: a broker refuses what has no list.
-        _replace(self.crl_path, self._lists(now))
+        self._complete_lists(now)
         api, controller, broker = (self.directory / name for name in ("tls/server", "tls/controller", "broker/server"))
         made = [
             self._keep(api, (*self.api_names, API_TLS_NAME), lambda: self._issue_api(now), now),
@@ -115,14 +115,17 @@ class Credentials:
             found.append(Expiring("own", f"certificate {name}.crt", leaf.not_valid_after_utc))
         return found
 
-    def _lists(self, now: datetime) -> bytes:
+    def _complete_lists(self, now: datetime) -> None:
         # Empty at first, until the revoker has seen the database.
         content = self.crl_path.read_bytes() if self.crl_path.exists() else b""
         try:
-            return self.authority.complete_lists(content, now)
+            complete = self.authority.complete_lists(content, now)
         except ValueError:
             # Damaged: left to the revoker, who knows what was on it. One of ours would say that nothing is revoked.
-            return content
+            return
+        # Never what was there: the revoker may have written another one since.
+        if complete != content:
+            write_private(self.crl_path, complete)
 
     def _issue_api(self, now: datetime) -> KeyAndChain:
         return self.authority.issue_api(list(self.api_names), now)

@@ -12,6 +12,7 @@ from fleet.ca import certificates
 from fleet.ca.authority import CertificateAuthority
 from fleet.ca.files import key_to_pem, write_private
 from fleet.ca.holdings import pem
+from fleet.ca.revocation_list import Revoked
 from fleet.ca.rotation import rotate_issuing
 from fleet.credentials import Credentials, create_credentials, load_credentials
 from protocols.joining import API_TLS_NAME
@@ -45,6 +46,23 @@ def test_what_is_good_is_left_alone(state: Path) -> None:
     before = inodes(state)
     assert not load(state).refresh(NOW + timedelta(days=60))
     assert renewed(state, before) == set()
+
+
+def test_a_revocation_list_that_is_written_meanwhile_is_not_written_over(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The revoker writes it in a thread of its own, or another process does."""
+    credentials, path = load(state), state / "broker" / "crl.pem"
+    newer = credentials.authority.crl_pem([Revoked(7, NOW)], 9, NOW)
+    complete = CertificateAuthority.complete_lists
+
+    def while_another_writes(self: CertificateAuthority, content: bytes, now: datetime) -> bytes:
+        write_private(path, newer)
+        return complete(self, content, now)
+
+    monkeypatch.setattr(CertificateAuthority, "complete_lists", while_another_writes)
+    credentials.refresh(NOW)
+    assert path.read_bytes() == newer
 
 
 @pytest.mark.parametrize("name", OWN)
