@@ -21,7 +21,7 @@ from fleet.clock import Clock, utc_now
 from fleet.downlink.outbox import Outbox, OutboxLimits, Outgoing
 from fleet.downlink.sealer import Sealer
 from fleet.metrics import Metrics
-from fleet.stopping import heed_cancellation
+from fleet.stopping import cancel, cancellations, heed_cancellation
 from fleet.store.commands import WaitingCommand
 from protocols.backoff import Backoff
 from protocols.downlink import Body, Command
@@ -123,14 +123,17 @@ class Downlink:
     async def _run_orders(self) -> None:
         backoff = Backoff(base_s=0.2, cap_s=10.0)
         while True:
+            # In a task of its own: what breaks while it is cancelled must not hide that from this one.
+            connection = asyncio.create_task(self._one_connection(backoff), name="downlink: connection")
             try:
-                await self._one_connection(backoff)
+                await asyncio.wait({connection})
+                connection.result()
             except* (aiomqtt.MqttError, OSError) as group:
                 _log.warning("the downlink to the broker is down", detail=str(group.exceptions[0]))
             finally:
                 self._connected = False
                 self._metrics.broker_connected.labels("downlink").set(0)
-            heed_cancellation()
+                await cancel(connection)
             await asyncio.sleep(backoff.next_s())
 
     async def _one_connection(self, backoff: Backoff) -> None:
@@ -163,6 +166,7 @@ class Downlink:
             _log.warning("the broker sent what was not subscribed to", topic=message.topic.value)
 
     async def _publish_orders(self, client: aiomqtt.Client) -> None:
+        cancelled_before = cancellations()
         while True:
             await self._orders.filled()
             for one in self._take(self._orders, 1):
@@ -173,7 +177,7 @@ class Downlink:
                     self._orders.put_back([one])
                     raise
                 self._metrics.envelopes_sent.inc()
-                heed_cancellation()
+                heed_cancellation(cancelled_before)
 
     def _take(self, outbox: Outbox, limit: int) -> list[Outgoing]:
         batch, expired = outbox.take(limit, time.monotonic())

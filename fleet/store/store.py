@@ -8,7 +8,7 @@ from functools import cached_property
 import asyncpg
 
 from fleet.errors import InvalidValue, SchemaOutdated, SettingsInvalid, StoreUnavailable
-from fleet.stopping import heed_cancellation
+from fleet.stopping import cancellations, heed_cancellation
 from fleet.store.audit import AuditStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
@@ -147,6 +147,7 @@ class Store:
         Raises StoreUnavailable when PostgreSQL can not be reached, breaks off, ends a deadlock here, or can not write;
         InvalidValue when it can not hold a value it was given.
         """
+        cancelled_before = cancellations()
         try:
             async with self._pool.acquire(timeout=_CONNECT_LIMIT_S) as connection, connection.transaction():
                 transaction = Transaction(connection)
@@ -155,7 +156,7 @@ class Store:
         except asyncpg.DataError as error:
             raise InvalidValue(str(error)[:_MAX_DETAIL]) from error
         except _GONE as error:
-            heed_cancellation()
+            heed_cancellation(cancelled_before)
             # The driver's word for a value that it can not encode is an InterfaceError that is a ValueError too.
             if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
                 raise InvalidValue(str(error)[:_MAX_DETAIL]) from error
@@ -163,11 +164,12 @@ class Store:
 
     async def changes(self) -> AsyncIterator[Change]:
         """What any controller's transactions change, see `fleet.store.changes.listen`; raises StoreUnavailable."""
+        cancelled_before = cancellations()
         try:
             async for change in listen(self._pool):
                 yield change
         except _GONE as error:
-            heed_cancellation()
+            heed_cancellation(cancelled_before)
             raise StoreUnavailable(str(error) or type(error).__name__) from error
         raise StoreUnavailable("the listening connection was closed")
 
