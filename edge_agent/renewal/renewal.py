@@ -214,7 +214,8 @@ class Renewal:
     async def _ask_time(self, identity: Identity) -> None:
         time_ms = await self._door.time_ms(identity)
         self._link_broke = False
-        if time_ms is not None:
+        # A clock from before the certificate was made is wrong, and would be believed until the next start.
+        if time_ms is not None and time_ms >= read_own(identity.certificate_chain_pem).from_ms:
             self._controller_ahead_ms = time_ms - self._clock.mono_ms()
 
     def _time(self) -> KnownTime:

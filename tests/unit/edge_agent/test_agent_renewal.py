@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge_agent.identity import Identity
 from edge_agent.keys.keystore import next_key_name
 from edge_agent.renewal.plan import due_ms
 from fleet.ca.authority import CertificateAuthority
@@ -267,6 +268,27 @@ async def test_a_clock_that_runs_ahead_bothers_nobody(unit: Unit) -> None:
     await unit.live(DAY_MS)
     assert unit.events == []
     assert unit.controller.requests == [], "the controller's clock has settled it"
+
+
+async def test_a_controllers_clock_from_before_the_certificate_is_not_held_on_to(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A controller that was started without a clock may answer so once; the unit must renew in time all the same."""
+    right, told = unit.controller.time_ms, []
+
+    async def wrong_once(identity: Identity) -> int | None:
+        true_ms = await right(identity)
+        told.append(true_ms)
+        return 1_600_000_000_000 if len(told) == 1 else true_ms
+
+    monkeypatch.setattr(unit.controller, "time_ms", wrong_once)
+    unit.sure = False
+    first = unit.certificate
+    unit.renewal.link_broke()
+    await unit.live(21 * DAY_MS)
+    assert told
+    assert unit.certificate.serial != first.serial
+    unit.assert_whole()
 
 
 async def test_what_was_begun_is_dropped_when_the_certificate_turns_out_not_to_have_ended(unit: Unit) -> None:
