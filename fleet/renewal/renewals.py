@@ -22,6 +22,8 @@ from protocols.people import SignedPeopleList
 
 MAX_SUCCESSORS = 16
 """A unit that has lost the key of a successor gets another one; one that asks for more than so many is refused."""
+MAX_ALIVE = 64
+"""Certificates of a unit that have not ended. One unit's many would be many on every revocation list."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +136,11 @@ class Renewals:
         if len(successors) >= MAX_SUCCESSORS:
             detail = f"{len(successors)} successors of this certificate were asked for, and none was used"
             return await refuse(transaction, "joins-too-fast", asker, now, detail)
+        alive = sum(one.not_after > now for one in certificates)
+        if alive >= MAX_ALIVE:
+            return await refuse(
+                transaction, "joins-too-fast", asker, now, f"{alive} of its certificates have not ended"
+            )
         issued = self._terms.authority.issue_unit(unit_id, key, now)
         successor = StoredCertificate(
             serial=f"{issued.serial:x}",

@@ -228,6 +228,19 @@ async def test_successors_that_are_never_used_are_bounded(unit: JoinedUnit, owne
     assert len(await _certificates(owner, unit.unit_id)) == MAX_SUCCESSORS + 1
 
 
+async def test_one_unit_does_not_fill_the_log_and_the_revocation_list_with_certificates(
+    unit: JoinedUnit, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each successor could have its own: a thief would need no more than the unit's key, and no connection."""
+    monkeypatch.setattr("fleet.renewal.renewals.MAX_ALIVE", 4)
+    for _ in range(3):
+        unit = await unit.renewed(new_key())
+    assert code_of(await unit.renew(new_key())) == "joins-too-fast"
+    assert len(await _certificates(owner, unit.unit_id)) == 4
+    await owner.execute("UPDATE certificate SET not_after = now() - interval '1 hour' WHERE predecessor IS NULL")
+    assert isinstance(await unit.renew(new_key()), Renewed)
+
+
 async def test_an_ended_certificate_is_not_renewed(store: Store, dsn: str, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     async with running_api(store, dsn, tmp_path, clock=lambda: now) as api:
