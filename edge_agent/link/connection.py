@@ -5,9 +5,14 @@ import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiomqtt
 import structlog
+from paho.mqtt.client import Client as Paho
+from paho.mqtt.client import DisconnectFlags
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_agent.errors import LinkError
 from edge_agent.identity import Identity
@@ -25,6 +30,23 @@ _FIRST_FAILURE_CODE = 0x80
 _log = structlog.get_logger(__name__)
 _quiet = logging.getLogger("edge_agent.mqtt")
 _quiet.setLevel(logging.CRITICAL)  # what matters of the library's messages reaches us as exceptions
+
+
+class _Client(aiomqtt.Client):
+    """Notices a broker that closes the connection instead of answering CONNECT, as one does that finds the unit's
+    certificate ended or revoked; the library waits for the whole time limit."""
+
+    def _on_disconnect(
+        self,
+        client: Paho,
+        userdata: Any,
+        flags: DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError("the broker closed the connection instead of answering"))
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
 
 
 @asynccontextmanager
@@ -48,7 +70,7 @@ async def connected(identity: Identity, context: ssl.SSLContext, will: bytes) ->
 
 def _client(identity: Identity, context: ssl.SSLContext, will: bytes) -> aiomqtt.Client:
     speaks_5 = identity.broker.mqtt == "5"
-    return aiomqtt.Client(
+    return _Client(
         identity.broker.host,
         identity.broker.port,
         identifier=identity.unit_id,

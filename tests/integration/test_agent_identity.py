@@ -150,6 +150,7 @@ async def test_a_certificate_in_a_token_is_renewed_for_a_new_key_there(place: Pl
     assert await place.state() == "active"
 
 
+@pytest.mark.parametrize("place", BROKERS, indirect=True)
 async def test_a_unit_whose_certificate_has_ended_comes_back_when_a_person_accepts_its_key(place: Place) -> None:
     await place.join(ENDED)
     first = place.serial
@@ -170,6 +171,7 @@ async def test_a_unit_whose_certificate_has_ended_comes_back_when_a_person_accep
         assert await agent.terminate() == 0
     assert place.keys == {"key.pem"}
     assert (await place.event_kinds()).count("rejoin-asked") == 1
+    assert "closed the connection instead of answering" in agent.logged, "noticed, not waited out"
     assert "Traceback" not in agent.logged
 
 
