@@ -26,6 +26,7 @@ class Announcing:
         self._heard_at_ms: int | None = None
         self._unanswered = 0
         self._stale = False
+        self._welcomed = False
         self._jitter = draw(0.75, 1.25)
 
     def heard_lately(self, now_ms: int) -> bool:
@@ -44,6 +45,11 @@ class Announcing:
         if progress:
             self._unanswered = 0
 
+    def welcomed(self, now_ms: int) -> None:
+        """A Welcome came."""
+        self.heard(now_ms, progress=False)
+        self._welcomed = True
+
     def refused_stale(self) -> None:
         """An envelope was refused as late or as for another session: the controller is there, the nonce is worn."""
         self._stale = True
@@ -52,16 +58,23 @@ class Announcing:
         """The session has been announced again, with a new nonce."""
         self._announced_at_ms = now_ms
         self._unanswered += 1
-        self._stale = False
+        self._stale = self._welcomed = False
         self._jitter = self._draw(0.75, 1.25)
 
     def due_ms(self, *, waiting: bool) -> int:
         """When to announce again, if nothing is heard before: after PROVE_AGAIN_MS while all is answered and nothing is
-        `waiting`."""
+        `waiting`. A Welcome that does not come is asked for again whatever else is heard: only it asks for a proof."""
+        if not self._welcomed:
+            return min(self._silence_ends_ms(), self._announced_at_ms + self._patience_ms(self._silence_ms))
         answered = self._heard_at_ms is not None and self._heard_at_ms >= self._announced_at_ms
         if answered and not waiting and not self._stale:
             return self._announced_at_ms + round(PROVE_AGAIN_MS * self._jitter)
+        return self._silence_ends_ms()
+
+    def _silence_ends_ms(self) -> int:
         since_ms = max(self._announced_at_ms, self._heard_at_ms or 0)
-        patience_ms = HURRIED_MS if self._stale else self._silence_ms
-        wait_ms = min(LONGEST_MS, patience_ms << min(self._unanswered, _DOUBLINGS_MAX))
-        return since_ms + round(wait_ms * self._jitter)
+        return since_ms + self._patience_ms(HURRIED_MS if self._stale else self._silence_ms)
+
+    def _patience_ms(self, first_ms: int) -> int:
+        wait_ms = min(LONGEST_MS, first_ms << min(self._unanswered, _DOUBLINGS_MAX))
+        return round(wait_ms * self._jitter)

@@ -148,10 +148,11 @@ class Link:
             await self._spool.acknowledge(body.spool_id, body.ranges)
             self._uplink.acknowledged(body.spool_id, body.ranges)
             return
-        self._uplink.heard()
         if isinstance(body, Command):
+            self._uplink.heard()
             self._obey(body, admitted.good_until_ms)
         else:
+            self._uplink.welcomed()
             proving.ask(admitted.session, body.challenge)
             self._news.welcomed(identity, body)
 

@@ -131,6 +131,12 @@ class Uplink:
             self._announcing.heard(self._clock.mono_ms(), progress=False)
         self._wake.set()
 
+    def welcomed(self) -> None:
+        """The controller has answered the announcement."""
+        if self._announcing is not None:
+            self._announcing.welcomed(self._clock.mono_ms())
+        self._wake.set()
+
     def acknowledged(self, spool_id: int, ranges: Ranges) -> None:
         """The controller has committed these rows, and the spool has been told."""
         now_ms = self._clock.mono_ms()

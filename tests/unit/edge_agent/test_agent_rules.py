@@ -100,7 +100,7 @@ def test_an_unanswered_announcement_is_made_again_less_and_less_often() -> None:
 
 def test_silence_counts_only_while_something_waits() -> None:
     announcing = Announcing(20_000, 0, _even)
-    announcing.heard(500, progress=False)
+    announcing.welcomed(500)
     assert announcing.due_ms(waiting=False) == PROVE_AGAIN_MS
     assert announcing.due_ms(waiting=True) == 20_500
     assert announcing.heard_lately(60_500)
@@ -116,8 +116,19 @@ def test_a_worn_nonce_is_replaced_in_a_hurry_but_not_without_end() -> None:
     announcing.refused_stale()
     assert announcing.due_ms(waiting=False) == 6_000
     announcing.heard(3_000, progress=True)
+    announcing.welcomed(3_000)
     assert announcing.due_ms(waiting=False) == 2_000 + PROVE_AGAIN_MS
     assert announcing.due_ms(waiting=True) == 23_000
+
+
+def test_acknowledgements_do_not_stand_in_for_a_welcome() -> None:
+    announcing = Announcing(20_000, 0, _even)
+    for now_ms in range(1_000, 20_000, 1_000):
+        announcing.heard(now_ms, progress=True)
+        assert announcing.due_ms(waiting=True) == announcing.due_ms(waiting=False) == 20_000
+    announcing.announced(20_000)
+    announcing.welcomed(20_500)
+    assert announcing.due_ms(waiting=False) == 20_000 + PROVE_AGAIN_MS
 
 
 def _envelope(session: Session, body: Body, counter: int, nonce: str | None = None) -> bytes:
