@@ -15,6 +15,7 @@ from fleet.api.server import ApiServer
 from fleet.broker_address import BrokerAddress
 from fleet.ca.watch import CertificateWatch
 from fleet.clock import utc_now
+from fleet.clones.unproven import UnprovenWatch
 from fleet.commands.dispatcher import Dispatcher
 from fleet.credentials import Credentials, load_credentials
 from fleet.downlink.downlink import Downlink
@@ -134,6 +135,7 @@ def _parts(
         ("revocation", revoker.run()),
         ("certificates", CertificateWatch(credentials, store, utc_now, api.reload_certificate).run()),
         ("retention", Retention(store, settings.retention, utc_now).run()),
+        ("unproven units", UnprovenWatch(store, utc_now).run()),
         ("people's terms", ExpiryWatch(store, utc_now).run()),
     ]
 

@@ -112,3 +112,11 @@ class ProofStore:
         """The version of the newest people list, 1 before there is one."""
         version: int = await self._connection.fetchval(_SQL["people_version"])
         return version
+
+    async def unproven(
+        self, proven_before: datetime, heard_since: datetime, at_most: int
+    ) -> list[tuple[str, datetime | None]]:
+        """Units that have reported since `heard_since` and last proved who they are before `proven_before`, with when
+        that was (None: never, and they joined before that too); by id."""
+        records = await self._connection.fetch(_SQL["unproven"], proven_before, heard_since, at_most)
+        return [(record["unit_id"], record["proven_at"]) for record in records]

@@ -40,3 +40,8 @@ WHERE used.serial = $1 AND unit.unit_id = used.unit_id
 
 -- name: people_version
 SELECT coalesce(max(version), 1) FROM people_list
+
+-- name: unproven
+SELECT unit_id, proven_at FROM unit JOIN unit_live USING (unit_id) LEFT JOIN unit_proof USING (unit_id)
+WHERE unit.state <> 'revoked' AND last_report_at > $2 AND coalesce(proven_at, joined_at) < $1
+ORDER BY unit_id LIMIT $3
