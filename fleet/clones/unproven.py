@@ -31,7 +31,7 @@ def unproven_event(unit_id: str, proven_at: datetime | None) -> ControllerEvent:
         unit_id=unit_id,
         kind="unit-unproven",
         severity="alarm",
-        summary=f"it reports and does not prove who it is ({last}): a copy that keeps quiet, or its broker keeps that back",
+        summary=f"it reports and does not prove who it is ({last}): a quiet copy, or its broker keeps the proofs back",
         repeat_key=f"unproven:{unit_id}",
     )
 
