@@ -53,14 +53,17 @@ class BrokerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class ApiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The API and the joining door. `url` is how units and consoles reach it; `names` go into its certificate."""
+    """The API and the joining door. `url` is how units and consoles reach it; `names` go into its certificate.
+
+    `max_sign_ins_per_minute` counts for each address; each `fleet` command that asks the controller is one.
+    """
 
     listen: str = "127.0.0.1"
     port: Port = 8443
     url: Annotated[str, Meta(pattern=r"^https://")] = "https://127.0.0.1:8443"
     names: list[str] = msgspec.field(default_factory=lambda: ["localhost", "127.0.0.1"])
     idle_minutes: Annotated[int, Meta(ge=1, le=480)] = 15
-    max_sign_ins_per_minute: Positive = 30
+    max_sign_ins_per_minute: Positive = 120
 
 
 class JoiningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
