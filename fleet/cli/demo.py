@@ -42,13 +42,14 @@ def demo(
     from fleet.demo.run import Demo  # noqa: PLC0415 - as above
 
     place = Place(directory)
-    if reset:
-        place.reset()
-    whole = Demo(place, units)
-    if not headless:
-        _until_stopped(whole.with_console())
-        return
-    outcome = _until_stopped(whole.headless(seconds))
+    with place.held():
+        if reset:
+            place.reset()
+        whole = Demo(place, units)
+        if not headless:
+            _until_stopped(whole.with_console())
+            return
+        outcome = _until_stopped(whole.headless(seconds))
     print_line(msgspec.json.encode(outcome).decode())
     sys.exit(0 if outcome.good(units) else 1)
 

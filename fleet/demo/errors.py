@@ -3,6 +3,7 @@
 DemoError (a FleetError)
 ├── DemoIncomplete     the packages it needs are not installed
 ├── PlaceUnusable      its directory can not be used
+├── PlaceInUse         a demo runs there
 ├── PortTaken          a port of its kept data is used by something else
 └── PartFailed         one of its programs ended, or did not come up
 """
@@ -33,12 +34,21 @@ class PlaceUnusable(DemoError):
         self.detail = detail
 
 
+class PlaceInUse(DemoError):
+    """A demo runs in `directory`, which must not be taken from under it."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"a demo runs in {directory}: stop that one first, or name another place with --directory")
+        self.directory = directory
+
+
 class PortTaken(DemoError):
     """`port` is in use."""
 
     def __init__(self, port: int) -> None:
         super().__init__(
-            f"port {port} of this demo is in use: stop the other demo, or begin anew with --reset (make demo RESET=1)"
+            f"port {port} of this demo is used by another program: stop that, or begin anew with --reset "
+            "(make demo RESET=1)"
         )
         self.port = port
 

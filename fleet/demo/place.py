@@ -1,13 +1,17 @@
 """Where a demo keeps its things, and the settings files it writes for its programs."""
 
+import fcntl
+import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from fleet.demo.errors import PlaceUnusable, PortTaken
+from fleet.demo.errors import PlaceInUse, PlaceUnusable, PortTaken
 from protocols.people import Role
 
 PEOPLE: dict[str, Role] = {
@@ -42,6 +46,24 @@ class Place:
         self.fleet_toml = self.directory / "fleet.toml"
         self._ports = self.directory / "ports.json"
         self._begun = self.directory / "demo.begun"
+        self._lock = self.directory / "demo.lock"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other demos out; raises PlaceInUse, PlaceUnusable. The kernel lets go when this process dies."""
+        try:
+            self.directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise PlaceUnusable(self.directory, error.strerror or str(error)) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise PlaceInUse(self.directory) from error
+            yield
+        finally:
+            os.close(descriptor)
 
     @property
     def founded(self) -> bool:
@@ -49,7 +71,7 @@ class Place:
         return self._ports.exists()
 
     def reset(self) -> None:
-        """Delete everything an earlier demo left here, and nothing else."""
+        """Delete everything an earlier demo left here, and nothing else; only while it is `held`."""
         if self._begun.exists() or self.founded:
             for folder in (self.logs, self.keys, self.controller, self.hosts, self.units, self.postgres):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -81,6 +81,7 @@ class Demo:
             await asyncio.to_thread(server.start)
             settings = await self._found(ports, server.dsn())
             await self._start_controller(settings)
+            self._tell_doors()
             toml = self._place.client_toml("TO-12")
             async with connect(load_client_settings(toml)) as door:
                 await self._start_units(door)
@@ -152,6 +153,12 @@ class Demo:
             return (last / "proc" / "uptime").exists()
 
         await self._parts.until("the simulated hosts", complete, _UP_LIMIT_S)
+
+    def _tell_doors(self) -> None:
+        people = ", ".join(f"{person} ({role})" for person, role in PEOPLE.items())
+        _say(f"people: {people}")
+        _say(f"as one of them, in another terminal: fleet unit list --client {self._place.client_toml('TO-12')}")
+        _say(f"as the controller's host: fleet ca show --config {self._place.fleet_toml}")
 
     def _tell_joined(self, joined: int) -> None:
         _say(f"units joined: {joined} of {len(self._units)}", again=True)

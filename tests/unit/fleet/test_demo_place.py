@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fleet.demo.errors import PlaceUnusable, PortTaken
+from fleet.cli.demo import demo
+from fleet.demo.errors import PlaceInUse, PlaceUnusable, PortTaken
 from fleet.demo.place import Place
 
 
@@ -53,3 +54,16 @@ def test_folders_that_no_demo_made_are_left_alone(tmp_path: Path) -> None:
     mine.touch()
     Place(tmp_path).reset()
     assert mine.exists()
+
+
+def test_a_place_where_a_demo_runs_is_neither_used_nor_reset(tmp_path: Path) -> None:
+    with Place(tmp_path / "demo").held():
+        place = Place(tmp_path / "demo")
+        place.keep(place.prepare())
+        with pytest.raises(PlaceInUse, match="stop that one first") as caught:
+            demo(headless=True, reset=True, directory=place.directory)
+        assert "reset" not in str(caught.value)
+        assert place.founded
+    with place.held():
+        place.reset()
+    assert not place.founded
