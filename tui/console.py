@@ -168,8 +168,11 @@ class ConsoleApp(Desk):
             self.touched()
             if isinstance(self.link, LinkDown) and self.link.signed_out and self._room is not None:
                 self._room.do("signing in again", self.door.whoami, self._signed_in)
-            if not isinstance(self.focused, Field) and await self._check_bindings(event.key):
-                return
+            if not isinstance(self.focused, Field):
+                if await self._check_bindings(event.key):
+                    return
+                if isinstance(self.screen, Room):
+                    self.screen.say_whose(event.key)
         await super().on_event(event)
 
     @override
@@ -276,7 +279,8 @@ class ConsoleApp(Desk):
             ("z", "UTC or local"),
             ("q", "quit"),
         ]
-        await self.push_screen(KeysDialog(here, everywhere))
+        about_units = self._room is None or self._room.ROOM != "people"
+        await self.push_screen(KeysDialog(here, everywhere, about_units=about_units))
 
     def action_help_quit(self) -> None:
         """Ctrl-C: say how to leave."""

@@ -1,6 +1,6 @@
 """What needs a person, most pressing first. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -23,7 +23,7 @@ _PRESENCE_ORDER: tuple[Presence, ...] = ("online", "stale", "quiet", "never", "q
 class Need(NamedTuple):
     """One line of the opening screen. `key` tells it from others; the rest leads to what it is about.
 
-    `presses` is for a unit that may have been copied: it stands first.
+    `presses` is for a unit that is quarantined: it stands first. With `has_unit` an alarm also stands for its unit.
     """
 
     key: str
@@ -37,6 +37,7 @@ class Need(NamedTuple):
     join: JoinView | None = None
     unit_id: str | None = None
     presses: bool = False
+    has_unit: bool = False
 
     @property
     def tone(self) -> Tone:
@@ -58,22 +59,24 @@ def needs(
     may_ack: bool,
 ) -> list[Need]:
     """Alarms of quarantine; other open alarms by unit and kind, newest first; then joins, those that wait longest
-    first; then the quarantined and quiet of `units`.
+    first; then the quarantined and quiet of `units`, but a unit whose quarantine is an open alarm stands there only.
 
     `units` are the first of the fleet sorted by presence; `summary` tells how many more there are.
     """
-    found = [_alarm(group, may_ack=may_ack) for group in grouped(alarms)]
+    silent = [row for row in units if row.presence in _SILENT]
+    quarantined = {row.unit_id for row in silent if row.presence == "quarantined"}
+    found = [_alarm(group, quarantined, may_ack=may_ack) for group in grouped(alarms)]
+    told = {need.unit_id for need in found if need.has_unit}
     found.sort(key=lambda need: not need.presses)
     found += [_join(join) for join in sorted(joins, key=lambda join: join.first_seen_at)]
-    silent = [row for row in units if row.presence in _SILENT]
-    found += [_silent(row) for row in silent]
+    found += [_silent(row) for row in silent if row.unit_id not in told]
     more = sum(summary.presence.get(word, 0) for word in _SILENT) - len(silent) if summary is not None else 0
     if more > 0:
         found.append(Need("more", "more", None, "", f"and {plural(more, 'more unit')} that do not report", "enter"))
     return found
 
 
-def _alarm(group: AlarmGroup, *, may_ack: bool) -> Need:
+def _alarm(group: AlarmGroup, quarantined: Set[str], *, may_ack: bool) -> Need:
     newest = group.newest
     return Need(
         key=f"alarm-{newest.unit_id}-{newest.kind}",
@@ -86,6 +89,7 @@ def _alarm(group: AlarmGroup, *, may_ack: bool) -> Need:
         alarms=group.events,
         unit_id=newest.unit_id,
         presses=newest.kind == _QUARANTINE,
+        has_unit=newest.kind == _QUARANTINE and newest.unit_id in quarantined,
     )
 
 
@@ -147,8 +151,9 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Lin
 
 
 def things(found: Sequence[Need]) -> int:
-    """How many things the lines of `found` stand for: a group of alarms is as many as it holds."""
-    return sum(max(1, len(need.alarms)) for need in found)
+    """How many things the lines of `found` stand for: a group of alarms is as many as it holds,
+    and the unit when it stands for that too, so that it is what `wanting` counts."""
+    return sum(max(1, len(need.alarms)) + need.has_unit for need in found)
 
 
 def wanting(summary: Summary) -> int:

@@ -11,7 +11,7 @@ CAUSES: dict[QuarantineCause, str] = {
     "superseded-certificate": "a certificate connected after its successor had: its key was copied",
     "two-places": "a boot that had ended came back: it runs in two places",
     "spool-went-back": "its spool went backwards: an older copy of its card is in use",
-    "by-person": "a person said so; the reason is in the log, hashed",
+    "by-person": "a person said so: see its alarm below",
 }
 """What each cause means, for whoever has to decide."""
 

@@ -16,21 +16,24 @@ _WORDS: tuple[tuple[Presence, str], ...] = (
     ("stale", "a report or two are overdue"),
     ("quiet", "nothing for so long that somebody should look"),
     ("never", "has joined and not reported yet"),
-    ("quarantined", "kept out: its key may have been copied"),
+    ("quarantined", "reports, opens nothing: looks copied, or a person did it"),
     ("revoked", "its certificate is void"),
 )
 _LEFT = 46
 _MOVES = (("↑ ↓", "line"), ("pgup pgdn", "screenful"), ("home end", "first, last"))
 
 
-def key_lines(here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) -> list[Line]:
-    """The help: keys of this screen, keys of every screen, words."""
+def key_lines(
+    here: list[tuple[str, str]], everywhere: list[tuple[str, str]], *, about_units: bool = True
+) -> list[Line]:
+    """The help: keys of this screen, keys of every screen, words; what a unit can be only where it is `about_units`."""
     left: list[Line] = [(Span(" HERE", "accent"),), *[_pair(key, does, 7) for key, does in here]]
     right: list[Line] = [(Span("EVERYWHERE", "accent"),)]
     right += [_pair(key, does, 10) for key, does in [*everywhere, *_MOVES]]
     lines = columns(left, right, _LEFT)
-    lines += [(), (Span(" A UNIT IS", "accent"),)]
-    lines += [(Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(meaning, "muted")) for word, meaning in _WORDS]
+    if about_units:
+        lines += [(), (Span(" A UNIT IS", "accent"),)]
+        lines += [(Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(mean, "muted")) for word, mean in _WORDS]
     lines += [
         (),
         (Span(" — means not known, never zero. A figure reads “12.4 V · 40 s” when it is", "muted"),),
@@ -50,9 +53,11 @@ class KeysDialog(Dialog[None]):
     TITLE = "Keys"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,enter,q", "close", "close", show=False)]
 
-    def __init__(self, here: list[tuple[str, str]], everywhere: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, here: list[tuple[str, str]], everywhere: list[tuple[str, str]], *, about_units: bool = True
+    ) -> None:
         super().__init__()
-        self._lines = key_lines(here, everywhere)
+        self._lines = key_lines(here, everywhere, about_units=about_units)
         self._page = Page(id="help")
 
     @override

@@ -1,5 +1,6 @@
 """Drafts of the people list: what each changes, worked out here, and an administrator's signature."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, NamedTuple
 
@@ -15,6 +16,7 @@ from tui.dialogs.sign import CHANGE_WORDS, SignDialog, draft_lines
 from tui.lines import Page
 from tui.listing import ItemListing
 from tui.paint import Line, Span, Tone, fit, wrap
+from tui.role_words import Reserved
 from tui.rooms.room import Room
 from tui.words import moment
 
@@ -30,7 +32,7 @@ class Shown(NamedTuple):
 
 
 def draft_line(view: DraftView, width: int, when: str) -> Line:
-    """A draft in one line: version, state, how many have signed, whose it is, what it changes."""
+    """A draft in one line: version, state, how many have signed, since when it is there, what it changes."""
     what = ", ".join(f"{CHANGE_WORDS[line.what][1]} {line.person_id}" for line in view.lines)
     closed = view.state != "open"
     signed = f"{len(view.signed_by)} of {view.needed} signed"
@@ -38,9 +40,8 @@ def draft_line(view: DraftView, width: int, when: str) -> Line:
         Span(fit(f"list {view.version}", 9), "muted" if closed else "strong"),
         Span(fit(view.state, 10), _STATE_TONES[view.state]),
         Span(fit(signed, 14), "muted" if closed else "plain"),
-        Span(fit(f"by {view.made_by}", 10), "muted"),
         Span(fit(when, 13), "muted"),
-        Span(fit(what, max(8, width - 56)), "muted" if closed else "plain"),
+        Span(fit(what, max(8, width - 46)), "muted" if closed else "plain"),
     )
 
 
@@ -54,6 +55,10 @@ class DraftsRoom(Room):
         Binding("r", "refetch", "refresh"),
         Binding("escape", "back", "back"),
     ]
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "sign": Reserved("signing a people list", "manage-people"),
+        "withdraw": Reserved("withdrawing a draft", "manage-people"),
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,11 +155,16 @@ class DraftsRoom(Room):
         self.refresh_bindings()
 
     def _detail_lines(self, shown: Shown) -> list[Line]:
-        if shown.trouble:
-            return [(Span(" "), *line) for line in wrap(shown.trouble, 76, "bad")]
         signers = ", ".join(shown.view.signed_by) or "nobody yet"
-        signed: Line = (Span(" signed by   ", "muted"), Span(signers))
-        return [*self._change_lines(shown), signed]
+        hands: Line = (
+            Span(" drafted by  ", "muted"),
+            Span(shown.view.made_by),
+            Span("   signed by   ", "muted"),
+            Span(signers),
+        )
+        if shown.trouble:
+            return [*[(Span(" "), *line) for line in wrap(shown.trouble, 76, "bad")], hands]
+        return [*self._change_lines(shown), hands]
 
     def _change_lines(self, shown: Shown) -> list[Line]:
         """What this machine read; of a closed draft nothing is left to be checked by, and nothing is shown."""
@@ -166,13 +176,15 @@ class DraftsRoom(Room):
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only administrators sign and withdraw, and each signs once."""
+        if not self.allows(action):
+            return False
         shown = self._list.item
         match action:
             case "sign":
                 signed = shown is not None and self.desk.me.person_id in shown.view.signed_by
-                return shown is not None and shown.read is not None and not signed and self.desk.may("manage-people")
+                return shown is not None and shown.read is not None and not signed
             case "withdraw":
-                return shown is not None and shown.view.state == "open" and self.desk.may("manage-people")
+                return shown is not None and shown.view.state == "open"
         return True
 
     def action_back(self) -> None:

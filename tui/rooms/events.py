@@ -1,5 +1,6 @@
 """7 Events: newest first, by severity, unit, and whether somebody has taken note."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from tui.lines import Page
 from tui.listing import ItemListing
 from tui.needs import name_of
 from tui.paint import Line, Span, joined
+from tui.role_words import Reserved
 from tui.rooms.room import Room
 from tui.words import number
 
@@ -38,6 +40,7 @@ class EventsRoom(Room):
         Binding("slash", "pick_unit", "unit", tooltip="another unit's events"),
         Binding("escape", "clear", "all"),
     ]
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {"acknowledge": Reserved("acknowledging", "acknowledge-event")}
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,7 +191,7 @@ class EventsRoom(Room):
             case "this_unit":
                 return event is not None and event.unit_id is not None and self._unit is None
             case "acknowledge":
-                return event is not None and is_open(event) and self.desk.may("acknowledge-event")
+                return event is not None and is_open(event) and self.allows(action)
             case "clear":
                 return self._unit is not None or self._severity is not None or self._open_only
         return True

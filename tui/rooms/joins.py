@@ -1,5 +1,6 @@
 """The joining queue: compare a fingerprint and accept, or refuse with a reason; invite with a voucher."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from tui.key_words import KEY_TONES, key_mark, key_words
 from tui.lines import Page
 from tui.listing import ItemListing
 from tui.paint import Line, Span, fit
+from tui.role_words import Reserved
 from tui.rooms.room import Room
 from tui.rooms.voucher import VoucherScreen
 from tui.words import UNKNOWN, age, safe
@@ -36,6 +38,11 @@ class JoinsRoom(Room):
         Binding("w", "vouchers", "vouchers", tooltip="the vouchers there are"),
         Binding("escape", "back", "back"),
     ]
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "compare": Reserved("accepting a unit", "decide-join"),
+        "refuse": Reserved("turning a unit away", "decide-join"),
+        "invite": Reserved("making a voucher", "invite-unit"),
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,10 +154,8 @@ class JoinsRoom(Room):
         """Offer only what the role may do."""
         match action:
             case "compare" | "refuse":
-                return self._list.item is not None and self.desk.may("decide-join")
-            case "invite":
-                return self.desk.may("invite-unit")
-        return True
+                return self._list.item is not None and self.allows(action)
+        return self.allows(action)
 
     def action_back(self) -> None:
         """Back to where one came from."""

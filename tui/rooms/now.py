@@ -1,6 +1,7 @@
 """1 Now: what needs a person comes first; when nothing does, it says so."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from tui.lines import Page
 from tui.listing import ItemListing
 from tui.needs import Need, fleet_lines, need_detail, need_line, needs, things
 from tui.paint import Line, Span
+from tui.role_words import Reserved
 from tui.rooms.room import Room
 from tui.words import plural
 
@@ -35,6 +37,7 @@ class NowRoom(Room):
         Binding("a", "acknowledge", "ack", tooltip="take note, in your name, of all alarms of the line"),
         Binding("j", "app.joins", "joins", tooltip="the joining queue"),
     ]
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {"acknowledge": Reserved("acknowledging", "acknowledge-event")}
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,7 +155,7 @@ class NowRoom(Room):
             case "open":
                 return need is not None and (need.kind != "alarm" or need.unit_id is not None)
             case "acknowledge":
-                return need is not None and bool(need.alarms) and self.desk.may("acknowledge-event")
+                return need is not None and bool(need.alarms) and self.allows(action)
         return True
 
     async def action_open(self) -> None:

@@ -1,5 +1,6 @@
 """8 People: who may sign in, with which key, until when. Administrators draft changes, and end access at once."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from tui.dialogs.person import PersonDialog
 from tui.lines import Page
 from tui.listing import ItemListing
 from tui.paint import Line, Span, fit
+from tui.role_words import Reserved
 from tui.rooms.drafts import DraftsRoom
 from tui.rooms.room import Room
 from tui.words import left, moment, plural
@@ -53,6 +55,11 @@ class PeopleRoom(Room):
         Binding("x", "end", "end access"),
         Binding("r", "refetch", "refresh"),
     ]
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "add": Reserved("adding a person", "manage-people"),
+        "rekey": Reserved("giving another key", "manage-people"),
+        "end": Reserved("ending access", "manage-people"),
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -128,14 +135,14 @@ class PeopleRoom(Room):
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only administrators change people."""
+        if not self.allows(action):
+            return False
+        person = self._list.item
         match action:
-            case "add":
-                return self.desk.may("manage-people")
             case "rekey":
-                return self._list.item is not None and self.desk.may("manage-people")
+                return person is not None
             case "end":
-                person = self._list.item
-                return person is not None and person.ended_at is None and self.desk.may("manage-people")
+                return person is not None and person.ended_at is None
         return True
 
     def action_refetch(self) -> None:

@@ -1,6 +1,6 @@
 """What every room has: header, body, note line, keys, and its part of the feed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from protocols.api.feed import Watch
 from tui.asks import Asks
 from tui.bars import HeaderBar, KeyBar, NoteBar
 from tui.lines import LineView
+from tui.role_words import Reserved, whose
 from tui.rooms_map import RoomName
 
 FOLLOW_PAUSE_S = 0.5
@@ -21,6 +22,8 @@ class Room(Asks):
     """A screen that fills the terminal. Subclasses compose `body`, ask in `refetch`, and repaint in `tick`."""
 
     ROOM: ClassVar[RoomName] = "now"
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {}
+    """The actions that not every role may do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +44,17 @@ class Room(Asks):
     def refetch(self) -> None:
         """Ask for everything shown again: on coming in, and after the link was away."""
         raise NotImplementedError
+
+    def allows(self, action: str) -> bool:
+        """Whether the person's role may do `action`."""
+        deed = self.RESERVED.get(action)
+        return deed is None or self.desk.may(deed.permission)
+
+    def say_whose(self, key: str) -> None:
+        """`key` did nothing: when the person's role is why, say whose it is."""
+        for binding in self._bindings.key_to_bindings.get(key, ()):
+            if not self.allows(binding.action):
+                self.desk.say(whose(self.RESERVED[binding.action]), "fair")
 
     def watching(self) -> Watch:
         """What this room wants to hear about."""

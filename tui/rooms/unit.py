@@ -1,6 +1,7 @@
 """One unit: identity, freshness, health, history, events, settings, and asking it for a report."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from tui.dialogs.standing import STANDING_WORDS, Deed, StandingDialog
 from tui.lines import Page
 from tui.needs import name_of
 from tui.paint import Line, Span
+from tui.role_words import Reserved
 from tui.rooms.plot import PlotRoom
 from tui.rooms.room import Room
 from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, telling_hours, top_lines
@@ -40,16 +42,26 @@ class UnitRoom(Room):
     ROOM = "units"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "report", "report", tooltip="ask the unit for a report now"),
-        Binding("p", "plot", "plot", tooltip="plot figures over time"),
-        Binding("l", "events", "events", tooltip="all its events"),
-        Binding("e", "settings", "settings", tooltip="edit its settings"),
         Binding("a", "acknowledge", "ack", tooltip="take note, in your name, of its open alarms"),
         Binding("k", "quarantine", "quarantine", tooltip="let it report and open nothing"),
         Binding("u", "release", "release", tooltip="end its quarantine"),
         Binding("x", "revoke", "revoke", tooltip="end its life in the fleet, for good"),
+        Binding("e", "settings", "settings", tooltip="edit its settings"),
+        Binding("p", "plot", "plot", tooltip="plot figures over time"),
+        Binding("l", "events", "events", tooltip="all its events"),
         Binding("n", "label", "name", tooltip="give it another name"),
         Binding("escape", "back", "back"),
     ]
+    """The weightiest first: on a narrow terminal the last are left to the help."""
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "report": Reserved("asking for a report", "command-unit"),
+        "settings": Reserved("changing settings", "change-settings"),
+        "label": Reserved("naming a unit", "change-settings"),
+        "acknowledge": Reserved("acknowledging", "acknowledge-event"),
+        "quarantine": Reserved("quarantining", "revoke-unit"),
+        "release": Reserved("releasing", "release-unit"),
+        "revoke": Reserved("revoking", "revoke-unit"),
+    }
 
     def __init__(self, unit_id: str) -> None:
         super().__init__()
@@ -182,21 +194,21 @@ class UnitRoom(Room):
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what the role may do with this unit."""
+        if not self.allows(action):
+            return False
         match action:
             case "report":
-                return self.desk.may("command-unit") and (self._is_active or isinstance(self.desk.link, LinkDown))
-            case "settings" | "label":
-                return self.desk.may("change-settings") and self._detail is not None
-            case "plot" | "events":
+                return self._is_active or isinstance(self.desk.link, LinkDown)
+            case "settings" | "label" | "plot" | "events":
                 return self._detail is not None
             case "acknowledge":
-                return bool(self._open_alarms) and self.desk.may("acknowledge-event")
+                return bool(self._open_alarms)
             case "quarantine":
-                return self._is_active and self.desk.may("revoke-unit")
+                return self._is_active
             case "release":
-                return self._state == "quarantined" and self.desk.may("release-unit")
+                return self._state == "quarantined"
             case "revoke":
-                return self._state in {"active", "quarantined"} and self.desk.may("revoke-unit")
+                return self._state in {"active", "quarantined"}
         return True
 
     @property

@@ -19,7 +19,7 @@ from tui.dialogs.person import full_role, key_fingerprint, person_of
 from tui.dialogs.problem import problem_lines
 from tui.dialogs.settings import FIELDS, field_value
 from tui.event_lines import event_line, is_open
-from tui.needs import fleet_lines, needs, wanting
+from tui.needs import fleet_lines, needs, things, wanting
 from tui.paint import Line, line_width
 from tui.rooms.plot import unbroken
 from tui.rooms.voucher import voucher_lines
@@ -44,6 +44,21 @@ def test_what_needs_a_person_comes_in_order_of_weight() -> None:
     assert [need.at for need in found if need.kind == "alarm"] == sorted([event.at for event in alarms], reverse=True)
     assert len({need.key for need in found}) == len(found)
     assert all(need.hint == "enter" for need in needs(alarms, [], [], None, may_ack=False))
+
+
+def test_a_quarantined_unit_stands_once() -> None:
+    client = StubClient(12)
+    row = msgspec.structs.replace(client.rows[0], state="quarantined", presence="quarantined")
+    event = next(event for event in client.event_list if event.severity == "alarm")
+    alarm = msgspec.structs.replace(event, kind="unit-quarantined", unit_id=row.unit_id, acknowledged_at=None)
+    summary = Summary(units=12, presence={"quarantined": 1}, joins_pending=0, alarms=1, sessions_up=0)
+    (told,) = needs([alarm], [], [row], summary, may_ack=True)
+    assert (told.kind, told.tone, told.unit_id) == ("alarm", "loud", row.unit_id)
+    assert things([told]) == wanting(summary)
+    (left,) = needs([], [], [row], summary, may_ack=True)
+    assert (left.kind, left.tone) == ("unit", "loud")
+    other = msgspec.structs.replace(alarm, unit_id=client.rows[1].unit_id)
+    assert [need.kind for need in needs([other], [], [row], None, may_ack=True)] == ["alarm", "unit"]
 
 
 def test_more_silent_units_than_were_asked_for_are_counted() -> None:

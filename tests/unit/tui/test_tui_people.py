@@ -43,7 +43,7 @@ async def test_a_draft_is_read_and_signed(administrator: StubClient, tmp_path: P
         digest = administrator.draft_list[0].sha256
         await screen.sees("Sign people list 2", digest[:32], digest[32:], "people.signed: TO-12 signs")
         await screen.press("y")
-        await screen.sees("1 of 2 signed", "signed by   TO-12", "1 more signature is needed")
+        await screen.sees("1 of 2 signed", "drafted by  AD-01   signed by   TO-12", "1 more signature is needed")
         await screen.misses("enter read and sign")
         assert len(screen.asked("sign_draft")) == 1
 
@@ -123,6 +123,20 @@ async def test_others_see_drafts_and_sign_nothing(tmp_path: Path) -> None:
         await screen.sees("- left out")
         await screen.misses("read and sign")
         await screen.misses("withdraw")
+        await screen.press("w")
+        await screen.sees("withdrawing a draft is an administrator's")
+
+
+async def test_a_key_that_is_an_administrator_s_says_so(tmp_path: Path) -> None:
+    async with console(StubClient(), tmp_path) as screen:
+        await screen.press("8")
+        await screen.sees("4 have access")
+        for key, said in [("x", "ending access"), ("k", "giving another key"), ("n", "adding a person")]:
+            await screen.press(key)
+            await screen.sees(f"{said} is an administrator's")
+        await screen.press("question_mark")
+        await screen.sees("HERE", "Times are yours")
+        assert "A UNIT IS" not in screen.text
 
 
 @pytest.mark.parametrize("width", [79, 159])

@@ -290,6 +290,36 @@ async def test_a_unit_is_quarantined_with_a_reason(tmp_path: Path) -> None:
     assert screen.asked("quarantine_unit") == [("quarantine_unit", "unit-00000000", "odd")]
 
 
+async def test_a_key_that_is_another_role_s_says_whose(tmp_path: Path) -> None:
+    client = StubClient()
+    stand(client, 0, "quarantined", Standing(cause="by-person", changed_by="TO-07", changed_at=client.now))
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "enter")
+        await screen.sees("quarantined 0 s ago by TO-07", "a person said so: see its alarm below")
+        await screen.misses("u release")
+        await screen.press("u")
+        await screen.sees("releasing is a supervisor's")
+    async with console(StubClient(role="administrator"), tmp_path) as screen:
+        await screen.press("2", "enter")
+        await screen.sees("unit-00000000", "settings behind")
+        await screen.press("x")
+        await screen.sees("revoking is an engineer's or a supervisor's")
+        await screen.press("k")
+        await screen.sees("quarantining is an engineer's or a supervisor's")
+
+
+async def test_the_weightiest_keys_fit_beside_an_alarm(tmp_path: Path) -> None:
+    client = StubClient(role="supervisor")
+    client.event_list = [changed_event(client, 3, client.rows[0].unit_id)]
+    async with console(client, tmp_path) as screen:
+        await screen.press("2", "enter")
+        await screen.sees("1 open alarm")
+        await screen.sees("r report", "a ack", "k quarantine", "x revoke", "esc back", "? keys")
+        stand(client, 0, "quarantined", Standing(cause="by-person", changed_by="TO-07", changed_at=client.now))
+        client.stub_feed.items.put_nowait(UnitsChanged([client.rows[0]]))
+        await screen.sees("a ack", "u release", "x revoke", "esc back", "? keys")
+
+
 async def test_open_alarms_are_acknowledged_on_the_page(tmp_path: Path) -> None:
     client = StubClient()
     client.event_list = [changed_event(client, number, client.rows[5].unit_id) for number in (3, 2)]
