@@ -58,6 +58,8 @@ def sign(
 
     async def decide(door: FleetClient) -> DraftView:
         view = await _waiting(door, draft)
+        if (await door.whoami()).person_id in view.signed_by:
+            raise Conflict("draft-signed", "you have signed already", "another administrator must sign it too")
         read = read_draft(await door.people_chain(), view, datetime.now(UTC))
         _agreed(read, {line.person_id: line.name for line in view.lines}, sha256)
         return await door.sign_draft(read)
@@ -138,7 +140,9 @@ def _agreed(read: ReadDraft, names: dict[str, str], sha256: str | None) -> None:
         raise RequestRefused("draft-unread", "nobody is here to read the draft", "give its SHA-256 with --sha256")
     if input("type yes to sign it: ").strip().lower() != "yes":
         raise RequestRefused(
-            "draft-unsigned", "the draft is not signed", "withdraw it if it is wrong: fleet person withdraw"
+            "draft-unsigned",
+            "the draft is not signed, as that was not the whole word yes",
+            "sign it again, or withdraw it if it is wrong: fleet person withdraw",
         )
 
 

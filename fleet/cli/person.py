@@ -1,6 +1,7 @@
 """`fleet person`: who works here, and the lists that say so to units."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +9,15 @@ from cyclopts import App, Parameter
 
 from fleet.cli import people_drafts
 from fleet.cli.administrators import Administrators, ValidDays, advise, new_administrators
+from fleet.cli.confirming import Yes, confirm
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.options import ConfigFile, PersonId, PersonName
 from fleet.cli.output import print_json, print_line, print_remark, print_table
 from fleet.cli.people_drafts import tell_drafted
 from fleet.cli.person_key import read_key_file
+from fleet.client import FleetClient
 from protocols.api.people import AccessEnded, NewKey, NewPerson
-from protocols.people import Role
+from protocols.people import NEEDED_SIGNATURES, Role
 from protocols.text import escaped
 
 app = App(name="person", help="People: add, rekey, end, list; sign the people list, check it.")
@@ -78,17 +81,43 @@ def list_(*, client: Config = None, json: Json = False) -> None:
 
 
 @app.command
-def end(person_id: PersonId, *, client: Config = None, json: Json = False) -> None:
+def end(person_id: PersonId, *, yes: Yes = False, client: Config = None, json: Json = False) -> None:
     """End a person's access and sessions at once, and draft the list without them.
 
     Units trust their key until that list is signed by two administrators.
     """
-    ended = ask(client, lambda door: door.end_person(person_id))
+
+    async def decide(door: FleetClient) -> AccessEnded:
+        await _agreed(door, person_id, yes=yes)
+        return await door.end_person(person_id)
+
+    ended = ask(client, decide)
     if json:
         print_json(ended)
         return
     print_line(f"{person_id} can no longer sign in")
     print_remark(what_is_left(ended))
+
+
+async def _agreed(door: FleetClient, person_id: str, *, yes: bool) -> None:
+    """Say what ending this access means; raises RequestRefused unless the person wants it.
+
+    Whoever has no access to be ended is left to the controller, which says why.
+    """
+    now = datetime.now(UTC)
+    people = {one.person_id: one for one in await door.people() if one.ended_at is None}
+    person = people.pop(person_id, None)
+    if person is None:
+        return
+    left = sum(one.role == "administrator" and one.valid_until > now for one in people.values())
+    if person.role == "administrator" and left < NEEDED_SIGNATURES:
+        print_remark(
+            f"{left} administrator would be left: nobody could sign people lists, units would go on trusting the key "
+            f"of {person_id}, and the way on is a new anchor and a visit to every unit: fleet person refound"
+        )
+    if not yes:
+        doing = f"ending the access of {person_id} ({escaped(person.name)}, {person.role})"
+        confirm(person_id, doing, "signs them out everywhere at once")
 
 
 def what_is_left(ended: AccessEnded) -> str:

@@ -1,20 +1,17 @@
 """`fleet unit revoke|quarantine|release|certificates`: a unit's standing in the fleet."""
 
-import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from fleet.cli.confirming import Yes, confirm
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import unit_named
 from fleet.cli.options import Reason, UnitName
 from fleet.cli.output import moment, print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
-from fleet.errors import RequestRefused
 from protocols.api.units import CertificateView, Standing
 
-Yes = Annotated[bool, Parameter(help="Do not ask again; needed where nobody can be asked.")]
 Change = Callable[[FleetClient, str, str], Awaitable[Standing]]
 
 
@@ -29,7 +26,8 @@ def revoke(unit: UnitName, reason: Reason, *, yes: Yes = False, client: Config =
 
     async def change(door: FleetClient, unit_id: str, why: str) -> Standing:
         if not yes:
-            _ask_again(unit_id, (await door.unit(unit_id)).row.label)
+            label = (await door.unit(unit_id)).row.label
+            confirm(unit_id, f"revoking {unit_id} ({label})" if label else f"revoking {unit_id}", "is final")
         return await door.revoke_unit(unit_id, why)
 
     unit_id = _change(change, unit, reason, client, json=json)
@@ -78,12 +76,3 @@ def _change(change: Change, unit: str, reason: str, client: Config, *, json: boo
     elif standing.changed_at is not None:
         print_remark(f"{moment(standing.changed_at)}, by {standing.changed_by}")
     return unit_id
-
-
-def _ask_again(unit_id: str, label: str) -> None:
-    if not sys.stdin.isatty():
-        raise RequestRefused("not-confirmed", "nobody is here to be asked", "say --yes if the unit is to be revoked")
-    named = f"{unit_id} ({label})" if label else unit_id
-    typed = input(f"revoking {named} is final; type its id to go on: ")
-    if typed.strip() != unit_id:
-        raise RequestRefused("not-confirmed", "that is not its id", "nothing was changed; look at the unit again")

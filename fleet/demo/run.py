@@ -158,7 +158,7 @@ class Demo:
         people = ", ".join(f"{person} ({role})" for person, role in PEOPLE.items())
         _say(f"people: {people}")
         _say(f"as one of them, in another terminal: fleet unit list --client {self._place.client_toml('TO-12')}")
-        _say(f"as the controller's host: fleet ca show --config {self._place.fleet_toml}")
+        _say(f"as the controller's host: fleet ca status --config {self._place.fleet_toml}")
 
     def _tell_joined(self, joined: int) -> None:
         _say(f"units joined: {joined} of {len(self._units)}", again=True)

@@ -117,7 +117,7 @@ class PeopleRegister:
         async with self._store.transaction() as transaction:
             await transaction.people.lock()
             if not await transaction.people.end_access(person_id, now):
-                raise Conflict("person-gone", f"{person_id} has no access that could be ended", "list people again")
+                raise await _no_access(transaction, person_id)
             left = _administrators(await transaction.people.every(), now)
             if not left:
                 raise Conflict(
@@ -187,6 +187,20 @@ class PeopleRegister:
         if draft.state != "open":
             raise Conflict("draft-closed", f"the draft is {draft.state}", "list the drafts, and draft the change again")
         return draft
+
+
+async def _no_access(transaction: Transaction, person_id: str) -> Conflict:
+    """Why the access of `person_id` can not be ended, and what there is to do."""
+    drafts = [draft for draft in await transaction.people.drafts.newest(0) if draft.state == "open"]
+    known = {person.person_id: person for person in await transaction.people.every()}
+    if person_id in known:
+        detail, remedy = "has no access any more", "a draft without them may wait for signatures: fleet person drafts"
+    elif drafted := next((draft for draft in drafts if person_id in draft.names), None):
+        detail = "has no access yet: they are only drafted"
+        remedy = f"withdraw the draft: fleet person withdraw {drafted.draft_id[:6]}"
+    else:
+        detail, remedy = "is not known", "list people again"
+    return Conflict("person-gone", f"{person_id} {detail}", remedy)
 
 
 def _administrators(people: Iterable[Person], now: datetime) -> list[str]:

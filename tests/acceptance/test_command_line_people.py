@@ -55,7 +55,7 @@ async def typed(person: Person, answer: str, *words: str) -> tuple[int | None, s
             with suppress(OSError):  # Linux says EIO once nobody holds the terminal
                 while part := await asyncio.to_thread(os.read, screen, 65_536):
                     seen += part
-                    if b"type yes" in part:
+                    if b"; type " in part or b"type yes" in part:
                         os.write(screen, f"{answer}\n".encode())
             code = await process.wait()
     finally:
@@ -80,12 +80,15 @@ async def test_a_person_is_added_by_two_administrators_who_read_what_they_sign(
     assert wrong.code == 3
     code, seen = await typed(bo, "no", "person", "sign")
     assert code == 3
-    assert "the draft is not signed" in seen
+    assert "not the whole word yes" in seen
     code, seen = await typed(bo, "yes", "person", "sign", draft["draft_id"][:6])
     assert code == 0, seen
     assert draft["sha256"] in seen
     assert "added: TO-12 Tom Example, engineer, SHA256:" in seen
     assert "waits for 1 more" in seen
+    twice = await bo.runs("person", "sign", "--sha256", draft["sha256"])
+    assert twice.code == 3
+    assert "you have signed already: another administrator must" in twice.err
     signed = await ada.runs("person", "sign", "--sha256", draft["sha256"])
     assert signed.code == 0, signed.err
     assert signed.out == "people list 2 is in force, signed by AD-92, AD-91\n"
@@ -126,13 +129,31 @@ async def test_a_lost_key_is_ended_replaced_and_the_draft_may_be_withdrawn(
     api: RunningApi, ada: Person, tom: Path
 ) -> None:
     await api.add_person("TO-12", "engineer")
-    ended = await ada.runs("person", "end", "TO-12")
+    unasked = await ada.runs("person", "end", "TO-12")
+    assert unasked.code == 3
+    assert "say --yes if it is meant" in unasked.err
+    code, seen = await typed(ada, "TO-13", "person", "end", "TO-12")
+    assert code == 3
+    assert "nothing was changed" in seen
+    ended = await ada.runs("person", "end", "TO-12", "--yes")
     assert (ended.code, ended.out) == (0, "TO-12 can no longer sign in\n")
     assert "units trust their key until two administrators have signed: fleet person sign" in ended.err
     assert "is withdrawn" in await ada.done("person", "withdraw")
     rekeyed = await ada.runs("person", "rekey", "TO-12", "--key", str(tom), "--json")
     assert [line["what"] for line in json.loads(rekeyed.out)["lines"]] == ["new-key"]
-    last = await ada.runs("person", "end", "AD-92")
+    again = await ada.runs("person", "end", "TO-12")
+    assert (again.code, "TO-12 has no access any more" in again.err) == (3, True), again.err
+
+
+async def test_ending_the_last_administrator_but_one_says_first_what_it_means(ada: Person, tom: Path) -> None:
+    await ada.done("person", "add", "TO-12", "Tom Example", "--role", "engineer", "--key", str(tom), "--json")
+    drafted = await ada.runs("person", "end", "TO-12")
+    assert drafted.code == 3
+    assert "TO-12 has no access yet: they are only drafted: withdraw the draft: fleet person withdraw" in drafted.err
+    code, seen = await typed(ada, "no", "person", "end", "AD-92")
+    assert code == 3
+    assert "1 administrator would be left" in seen
+    last = await ada.runs("person", "end", "AD-92", "--yes")
     assert "1 administrator is left: nobody can sign people lists" in last.err
     assert "fleet person refound" in last.err
 

@@ -278,7 +278,7 @@ async def test_whoever_was_ended_stays_out_of_every_later_draft(api: RunningApi)
     await api.services.people.end("TO-12", "AD-91")
     draft = await put_in_force(api.services.people, Keyholder.make("TO-13").new("engineer"))
     assert [(line.what, line.person_id) for line in draft.lines] == [("left-out", "TO-12"), ("added", "TO-13")]
-    with pytest.raises(Conflict, match="TO-12 has no access"):
+    with pytest.raises(Conflict, match="TO-12 has no access any more"):
         await api.services.people.end("TO-12", "AD-91")
 
 
