@@ -30,7 +30,7 @@ _OWNER_ONLY = 0o077
 _CODES: tuple[tuple[type[errors.AgentError] | tuple[type[errors.AgentError], ...], int], ...] = (
     (errors.SettingsInvalid, 2),
     (errors.RefusedByController, 3),
-    (errors.NotJoined, 4),
+    ((errors.NotJoined, errors.JoinWaits), 4),
     ((errors.VoucherMissing, errors.VoucherUnusable), 5),
     ((errors.WrongAuthority, errors.ControllerUntrusted, errors.AcceptanceInvalid), 6),
     (errors.AlreadyRunning, 7),

@@ -11,6 +11,7 @@
     ├── StateUnusable        the state directory, or a file in it, can not be used
     ├── AlreadyRunning       another agent holds the state directory
     ├── NotJoined            the unit has no identity yet
+    ├── JoinWaits            told to stop before a person had accepted the unit
     ├── JoinError            the unit could not join, renew its certificate or rejoin
     │   ├── VoucherMissing       no voucher was given
     │   ├── VoucherUnusable      the voucher can not be read, or has expired
@@ -115,6 +116,17 @@ class NotJoined(AgentError):
         super().__init__(
             f"this unit has not joined (no identity in {state_dir}); "
             "ask for a voucher (fleet unit invite) and run: edge-agent join --voucher-file FILE"
+        )
+        self.state_dir = state_dir
+
+
+class JoinWaits(AgentError):
+    """The join that is kept in `state_dir` was told to stop before anybody had accepted the unit."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(
+            f"stopped; the join still waits to be accepted, and is kept in {state_dir}: "
+            "run edge-agent join again, as before, to go on with it; the voucher is not needed again"
         )
         self.state_dir = state_dir
 

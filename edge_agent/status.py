@@ -22,6 +22,9 @@ from edge_agent.spool.spool import FILE_NAME
 from protocols.joining import KeyProtection, fingerprint
 from protocols.settings import UnitSettings
 
+_BEGIN = "ask for a voucher (fleet unit invite), then run: edge-agent join --voucher-file FILE"
+_WAITS = "nobody waits for the answer: edge-agent join goes on with this join, and edge-agent run too"
+
 
 class CertificateStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`serial` in lower-case hexadecimal; `renewal_due` is when the unit begins to ask for the next one."""
@@ -108,6 +111,8 @@ def lines(status: Status, now: datetime) -> list[str]:
         told.append(f"controller {status.controller or 'not known: set controller_url in the settings to renew'}")
     told.append(f"settings   version {status.settings.version}, a report every {status.settings.report_every_s} s")
     told.append(f"spool      {status.waiting} waiting, {status.dropped} dropped, {status.unspooled} not kept on disk")
+    if not status.joined and not status.running:
+        told.append(f"next       {_WAITS if status.joining else _BEGIN}")
     return told
 
 

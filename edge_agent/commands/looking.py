@@ -7,7 +7,7 @@ import msgspec
 
 from edge_agent.commands.terminal import Config, Json, leave, say
 from edge_agent.errors import StateUnusable
-from edge_agent.settings import load
+from edge_agent.settings import DEFAULT_FILE, load
 from edge_agent.spool.inspection import inspect
 from edge_agent.spool.spool import FILE_NAME
 from edge_agent.status import lines, read_status
@@ -17,9 +17,12 @@ _NOT_JOINED = 4
 
 def status(*, config: Config = None, json: Json = False) -> None:
     """Show where this unit stands. Exit code 4 when it has not joined."""
-    found = read_status(load(os.environ, config))
+    own = load(os.environ, config)
+    found = read_status(own)
     say(msgspec.json.encode(found).decode() if json else "\n".join(lines(found, datetime.now(UTC))))
     if not found.joined:
+        if config is None and not DEFAULT_FILE.exists() and not json:
+            say(f"           no settings in {DEFAULT_FILE}; looked in {own.state_dir}: name others with --config FILE")
         leave(_NOT_JOINED)
 
 

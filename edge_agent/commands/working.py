@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from edge_agent.app import agent_version, run_agent, run_join, stop_on_signals
 from edge_agent.commands.terminal import Config, Json, VoucherFile, read_voucher_text, run_to_the_end, say
-from edge_agent.errors import NotJoined
+from edge_agent.errors import JoinWaits
 from edge_agent.identity import IdentityStore
 from edge_agent.logs import configure_logs
 from edge_agent.settings import VOUCHER_VARIABLE, load
@@ -34,7 +34,10 @@ def run(*, config: Config = None, voucher_file: VoucherFile = None) -> None:
 
 
 def join(*, config: Config = None, voucher_file: VoucherFile = None, again: Again = False, json: Json = False) -> None:
-    """Join a fleet with a voucher: shows the key's fingerprint, waits until a person has accepted it."""
+    """Join a fleet with a voucher: shows the key's fingerprint, waits until a person has accepted it.
+
+    Told to stop while it waits, it leaves the join as it is (exit code 4): run it again to go on.
+    """
     own = load(os.environ, config)
     voucher = read_voucher_text(own, voucher_file, needed=True)
 
@@ -51,7 +54,7 @@ def join(*, config: Config = None, voucher_file: VoucherFile = None, again: Agai
     configure_logs()
     unit_id = run_to_the_end(main())
     if unit_id is None:
-        raise NotJoined(own.state_dir)
+        raise JoinWaits(own.state_dir)
     say(msgspec.json.encode({"unit_id": unit_id}).decode() if json else f"Joined as {unit_id}.")
 
 

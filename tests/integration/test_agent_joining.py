@@ -125,6 +125,17 @@ async def test_told_to_stop_while_waiting_it_stops(api: RunningApi, newcomer: Ne
             assert await waiting.terminate() == 0
 
 
+async def test_a_join_told_to_stop_says_that_it_waits(api: RunningApi, newcomer: Newcomer) -> None:
+    async with connect(await api.add_person("TO-12", "engineer")) as door:
+        async with newcomer.agent("join", voucher=(await door.invite()).text) as waiting:
+            await _waiting(door)
+            assert await waiting.terminate() == 4
+        assert "the join still waits to be accepted" in waiting.logged
+    async with newcomer.agent("status") as status:
+        assert await status.ended() == 4
+    assert "next       nobody waits for the answer" in status.said
+
+
 async def test_refusals_are_one_clear_line_each(api: RunningApi, newcomer: Newcomer, tmp_path: Path) -> None:
     async with connect(await api.add_person("TO-12", "engineer")) as door:
         used = (await door.invite()).text

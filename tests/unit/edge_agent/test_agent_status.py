@@ -41,6 +41,12 @@ def test_a_joined_unit_says_what_it_shows_and_whom_it_trusts(unit: Unit) -> None
     assert msgspec.json.decode(msgspec.json.encode(status), type=Status) == status
 
 
+def test_a_unit_that_has_not_joined_says_what_comes_next(unit: Unit, tmp_path: Path) -> None:
+    new = lines(read_status(AgentSettings(state_dir=tmp_path / "new")), unit.clock.now())
+    assert new[-1].startswith("next       ask for a voucher (fleet unit invite)")
+    assert not any(line.startswith("next") for line in lines(_status(unit), unit.clock.now()))
+
+
 def test_an_ended_certificate_is_said_to_have_ended(unit: Unit) -> None:
     said = lines(_status(unit), unit.clock.now() + timedelta(days=31))
     assert any(line.startswith("valid") and "ended: a running agent asks to rejoin" in line for line in said)
