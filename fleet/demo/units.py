@@ -38,7 +38,7 @@ class DemoUnit:
 
     def __init__(self, place: Place, name: str) -> None:
         self.name = name
-        self.label = "this machine" if name == THIS_MACHINE else name.replace("host", "simulated")
+        self.label = "this machine" if name == THIS_MACHINE else name.replace("host", "sim")
         self.root = Path("/") if name == THIS_MACHINE else place.hosts / name
         self.config = place.write_unit(name, self.root)
         self.voucher_file = place.unit(name) / "voucher"
