@@ -1,13 +1,12 @@
 """Keeping reports and events as long as the settings say; partitions of reports are made ahead of time."""
 
-import asyncio
 from datetime import date, datetime, timedelta
 
 import structlog
 
 from fleet.clock import Clock
-from fleet.errors import StoreUnavailable
 from fleet.log.entries import CONTROLLER, EventsErased, TelemetryErased
+from fleet.rounds import go_round
 from fleet.settings import RetentionSettings
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store, Transaction
@@ -16,7 +15,6 @@ DAYS_AHEAD = 7
 CLOCKS_APART_DAYS = 2
 EVENTS_AT_ONCE = 10_000
 _EVERY_S = 3600.0
-_AGAIN_S = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -41,14 +39,7 @@ class Retention:
 
     async def run(self) -> None:
         """Tidy until cancelled; a lost database only delays."""
-        while True:
-            try:
-                await self.tidy()
-            except StoreUnavailable as error:
-                _log.warning("retention waits for the database", detail=error.detail)
-                await asyncio.sleep(_AGAIN_S)
-            else:
-                await asyncio.sleep(_EVERY_S)
+        await go_round("retention", self.tidy, _EVERY_S)
 
     async def tidy(self) -> None:
         """Make the partitions of today and the week to come, and erase what is older than is kept.

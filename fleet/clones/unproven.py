@@ -7,10 +7,8 @@ quiet; or its broker keeps its proofs back, which is why this is an alarm for a 
 import asyncio
 from datetime import datetime, timedelta
 
-import structlog
-
 from fleet.clock import Clock
-from fleet.errors import StoreUnavailable
+from fleet.rounds import go_round
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
 
@@ -18,10 +16,7 @@ UNPROVEN_FOR = timedelta(hours=3)
 """Two proofs may be lost on the way."""
 _HEARD_WITHIN = timedelta(minutes=10)
 _EVERY_S = 600.0
-_AGAIN_S = 30.0
 _AT_ONCE = 500
-
-_log = structlog.get_logger(__name__)
 
 
 def unproven_event(unit_id: str, proven_at: datetime | None) -> ControllerEvent:
@@ -46,14 +41,7 @@ class UnprovenWatch:
     async def run(self) -> None:
         """Look until cancelled; a lost database only delays."""
         await asyncio.sleep(_EVERY_S)
-        while True:
-            try:
-                await self.look()
-            except StoreUnavailable as error:
-                _log.warning("watching proofs waits for the database", detail=error.detail)
-                await asyncio.sleep(_AGAIN_S)
-            else:
-                await asyncio.sleep(_EVERY_S)
+        await go_round("unproven units", self.look, _EVERY_S)
 
     async def look(self) -> int:
         """Tell of the units that are due, at most 500; returns how many there were. Raises StoreUnavailable.

@@ -1,12 +1,9 @@
 """Telling in time that the access of somebody who signs is about to end."""
 
-import asyncio
 from datetime import datetime, timedelta
 
-import structlog
-
 from fleet.clock import Clock
-from fleet.errors import StoreUnavailable
+from fleet.rounds import go_round
 from fleet.store.events import ControllerEvent
 from fleet.store.people import Person
 from fleet.store.store import Store
@@ -15,9 +12,6 @@ from protocols.people import SIGNING_ROLES
 WARN_DAYS = (7, 30)
 """Days before the end at which people are told, the latest first."""
 _EVERY_S = 3600.0
-_AGAIN_S = 30.0
-
-_log = structlog.get_logger(__name__)
 
 
 def warning_due(person: Person, now: datetime) -> ControllerEvent | None:
@@ -52,14 +46,7 @@ class ExpiryWatch:
 
     async def run(self) -> None:
         """Look until cancelled; a lost database only delays."""
-        while True:
-            try:
-                await self.look()
-            except StoreUnavailable as error:
-                _log.warning("watching people's terms waits for the database", detail=error.detail)
-                await asyncio.sleep(_AGAIN_S)
-            else:
-                await asyncio.sleep(_EVERY_S)
+        await go_round("people's terms", self.look, _EVERY_S)
 
     async def look(self) -> int:
         """Tell what is due and was never told, taken or not; returns how many events that were."""

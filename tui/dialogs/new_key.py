@@ -6,13 +6,13 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.widgets import Label
 from typing_extensions import override
 
 from protocols.api.people import NewKey, PersonView
 from protocols.sshsig import read_key
 from tui.dialogs.confirm import log_sentence
-from tui.dialogs.dialog import Dialog, Words
+from tui.dialogs.form import Form
 from tui.dialogs.person import NEEDED, ROLES, full_role, key_fingerprint, key_kind
 from tui.field import Field
 from tui.paint import Line, Span, wrap
@@ -37,20 +37,15 @@ def new_key_of(person_id: str, key: str, role: str, valid_days: str) -> NewKey |
         return NEEDED["valid_days"]
 
 
-class NewKeyDialog(Dialog[NewKey]):
+class NewKeyDialog(Form[NewKey]):
     """Returns the change to draft, None when closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "draft"),
-        Binding("tab,down", "app.focus_next", "next field"),
-        Binding("up", "app.focus_previous", "field before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "draft")]
 
     def __init__(self, person: PersonView, actor: str) -> None:
         super().__init__()
         self._person = person
         self._actor = actor
-        self._sentence = Words()
 
     @override
     def title_text(self) -> str:
@@ -65,23 +60,15 @@ class NewKeyDialog(Dialog[NewKey]):
             with Horizontal(classes="field"):
                 yield Label(f" {label}", markup=False, classes="label")
                 yield Field(values[name], hint=hint, id=name, most=most, enter="draft", replaced=True)
-        yield self._sentence
-
-    def on_mount(self) -> None:
-        """Nothing is filled in yet."""
-        super().on_mount()
-        self._tell()
-
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Say what would be done."""
-        message.stop()
-        self._tell()
+        yield self.sentence
 
     def _change(self) -> NewKey | str:
         key, role, valid_days = (self.query_one(f"#{name}", Field).value.strip() for name, *_rest in _FIELDS)
         return new_key_of(self._person.person_id, key, role, valid_days)
 
-    def _tell(self) -> None:
+    @override
+    def tell(self) -> None:
+        """See Form."""
         change = self._change()
         lines: list[Line]
         if isinstance(change, str):
@@ -97,13 +84,9 @@ class NewKeyDialog(Dialog[NewKey]):
                 (Span(" Their old key works until the list is in force. If others may have it, end", "muted"),)
             )
             lines.append((Span(" their access first: x.", "muted"),))
-        self._sentence.say(lines)
+        self.sentence.say(lines)
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Enter in a field."""
-        message.stop()
-        self.action_save()
-
+    @override
     def action_save(self) -> None:
         """Return the change, when the fields describe one."""
         change = self._change()

@@ -7,7 +7,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.widgets import Label
 from typing_extensions import override
 
 from protocols.api.people import NewPerson
@@ -15,7 +15,7 @@ from protocols.errors import InvalidSshSignature
 from protocols.people import Role
 from protocols.sshsig import PersonKey, read_key
 from tui.dialogs.confirm import log_sentence
-from tui.dialogs.dialog import Dialog, Words
+from tui.dialogs.form import Form
 from tui.field import Field
 from tui.paint import Line, Span, wrap
 
@@ -81,20 +81,15 @@ def full_role(typed: str) -> str:
     return found[0] if len(found) == 1 else typed
 
 
-class PersonDialog(Dialog[NewPerson]):
+class PersonDialog(Form[NewPerson]):
     """Returns the person to add, None when closed."""
 
     TITLE = "Add a person"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "draft"),
-        Binding("tab,down", "app.focus_next", "next field"),
-        Binding("up", "app.focus_previous", "field before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "draft")]
 
     def __init__(self, actor: str) -> None:
         super().__init__()
         self._actor = actor
-        self._sentence = Words()
 
     @override
     def content(self) -> ComposeResult:
@@ -104,23 +99,15 @@ class PersonDialog(Dialog[NewPerson]):
                 yield Label(f" {label}", markup=False, classes="label")
                 value = "365" if name == "valid_days" else ""
                 yield Field(value, hint=hint, id=name, most=most, enter="draft", replaced=True)
-        yield self._sentence
-
-    def on_mount(self) -> None:
-        """Nothing is filled in yet."""
-        super().on_mount()
-        self._tell()
-
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Say what would be done."""
-        message.stop()
-        self._tell()
+        yield self.sentence
 
     def _person(self) -> NewPerson | str:
         """The person the fields describe, or what is missing."""
         return person_of({name: self.query_one(f"#{name}", Field).value.strip() for name, *_rest in _FIELDS})
 
-    def _tell(self) -> None:
+    @override
+    def tell(self) -> None:
+        """See Form."""
         person = self._person()
         lines: list[Line]
         if isinstance(person, str):
@@ -136,13 +123,9 @@ class PersonDialog(Dialog[NewPerson]):
                 (),
                 (Span(" It is in force when two administrators have signed it.", "muted"),),
             ]
-        self._sentence.say(lines)
+        self.sentence.say(lines)
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Enter in a field."""
-        message.stop()
-        self.action_save()
-
+    @override
     def action_save(self) -> None:
         """Return the person, when the fields describe one."""
         person = self._person()

@@ -1,17 +1,15 @@
 """Editing a unit's settings: what is wanted now, what shall be, and the sentence for the log."""
 
-from typing import ClassVar
-
 import msgspec
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.widgets import Label
 from typing_extensions import override
 
 from protocols.api.units import SettingsChange, UnitDetail
 from tui.dialogs.confirm import log_sentence
-from tui.dialogs.dialog import Dialog, Words
+from tui.dialogs.dialog import Words
+from tui.dialogs.form import Form
 from tui.field import Field
 from tui.needs import name_of
 from tui.paint import Line, Span
@@ -33,20 +31,13 @@ def field_value(text: str, label: str, unit: str, most: int) -> int | str:
     return f"{label}: a whole number of {unit} from 1 to {most}"
 
 
-class SettingsDialog(Dialog[SettingsChange]):
+class SettingsDialog(Form[SettingsChange]):
     """Returns the change to make, None when closed or when nothing differs."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "save", "save"),
-        Binding("tab,down", "app.focus_next", "next field"),
-        Binding("up", "app.focus_previous", "field before", show=False),
-    ]
 
     def __init__(self, detail: UnitDetail, person_id: str) -> None:
         super().__init__()
         self._detail = detail
         self._person_id = person_id
-        self._sentence = Words()
 
     @override
     def title_text(self) -> str:
@@ -66,17 +57,7 @@ class SettingsDialog(Dialog[SettingsChange]):
                 yield Label(f" {label}", markup=False, classes="label")
                 yield Field(value, numbers_only=True, id=name, most=6, enter="save", replaced=True)
                 yield Label(f" {unit}, 1 … {most}", classes="unit")
-        yield self._sentence
-
-    def on_mount(self) -> None:
-        """Nothing differs yet."""
-        super().on_mount()
-        self._tell()
-
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Say what would be done."""
-        message.stop()
-        self._tell()
+        yield self.sentence
 
     def _change(self) -> SettingsChange | str | None:
         """The change the fields ask for, None when there is none, or what is wrong with it."""
@@ -90,7 +71,9 @@ class SettingsDialog(Dialog[SettingsChange]):
                 values[name] = value
         return msgspec.convert(values, SettingsChange) if len(values) > 1 else None
 
-    def _tell(self) -> None:
+    @override
+    def tell(self) -> None:
+        """See Form."""
         change = self._change()
         lines: list[Line]
         if change is None:
@@ -99,7 +82,7 @@ class SettingsDialog(Dialog[SettingsChange]):
             lines = [(), (Span(f" {change}", "fair"),), ()]
         else:
             lines = [(), *log_sentence(self._log_words(change)), ()]
-        self._sentence.say(lines)
+        self.sentence.say(lines)
 
     def _log_words(self, change: SettingsChange) -> str:
         wanted = self._detail.settings
@@ -110,11 +93,7 @@ class SettingsDialog(Dialog[SettingsChange]):
             f"report every {every} s, spool at most {size} MiB and {plural(days, 'day')}"
         )
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Enter in a field."""
-        message.stop()
-        self.action_save()
-
+    @override
     def action_save(self) -> None:
         """Return the change, when there is a valid one."""
         change = self._change()
