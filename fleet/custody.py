@@ -10,7 +10,8 @@ from fleet.ca.rotation import Changed
 from fleet.clock import utc_now
 from fleet.credentials import load_credentials
 from fleet.errors import Conflict
-from fleet.log.entries import CONTROLLER, AuthorityChanged, CertificateRevoked
+from fleet.log.entries import AuthorityChanged, CertificateRevoked
+from fleet.log.entry import CONTROLLER
 from fleet.settings import Settings
 from fleet.store.revocation import CANARY, OtherRevocation
 from fleet.store.store import Store, open_store

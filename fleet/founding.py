@@ -9,7 +9,8 @@ import msgspec
 from fleet.clock import utc_now
 from fleet.credentials import create_credentials
 from fleet.errors import Conflict
-from fleet.log.entries import CONTROLLER, VoucherWithdrawn
+from fleet.log.entries import VoucherWithdrawn
+from fleet.log.entry import CONTROLLER
 from fleet.people.drafting import anchor_list
 from fleet.people.enacting import enact
 from fleet.settings import Settings

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from fleet.clock import Clock
-from fleet.log.entries import CONTROLLER, EventsErased, TelemetryErased
+from fleet.log.entries import EventsErased, TelemetryErased
+from fleet.log.entry import CONTROLLER
 from fleet.rounds import go_round
 from fleet.settings import RetentionSettings
 from fleet.store.events import ControllerEvent

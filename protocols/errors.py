@@ -10,7 +10,8 @@
     ├── InvalidEnvelope      a `down/` envelope that must not be obeyed
     ├── InvalidVoucher       a voucher text that can not be read
     ├── InvalidSshSignature  an SSHSIG that does not prove what it should
-    └── InvalidPeopleList    a people list that must not replace the one before it
+    ├── InvalidPeopleList    a people list that must not replace the one before it
+    └── InvalidAccessRecord  a record that does not continue a unit's chain
 
 Every error carries the facts as attributes; `reason` is a short word that can be counted and shown.
 """
@@ -111,6 +112,15 @@ class InvalidSshSignature(ProtocolError):
 
 class InvalidPeopleList(ProtocolError):
     """A people list that must not be taken; `reason` is one of `protocols.people`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidAccessRecord(ProtocolError):
+    """A record that does not continue a unit's chain; `reason` is one of `protocols.access_record`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)

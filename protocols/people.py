@@ -25,6 +25,10 @@ Permission = Literal[
     "read-log",
     "revoke-unit",
     "release-unit",
+    "see-error-reports",
+    "answer-error-report",
+    "close-error-report",
+    "manage-retention",
 ]
 
 _SEE: frozenset[Permission] = frozenset({"see-fleet", "see-people"})
@@ -39,10 +43,10 @@ _KEEP_KIT: frozenset[Permission] = _SEE | {
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "engineer": _KEEP_KIT,
-    "supervisor": _KEEP_KIT | {"read-log", "release-unit"},
-    "approver": _SEE,
-    "inspector": _SEE | {"read-log"},
-    "administrator": _SEE | {"manage-people"},
+    "supervisor": _KEEP_KIT | {"read-log", "release-unit", "see-error-reports", "answer-error-report"},
+    "approver": _SEE | {"see-error-reports", "close-error-report"},
+    "inspector": _SEE | {"read-log", "see-error-reports"},
+    "administrator": _SEE | {"manage-people", "manage-retention"},
 }
 """The one table of who may do what; anything not in it is denied."""
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from fleet.clock import Clock
 from fleet.errors import Conflict, NotFound, RequestRefused
-from fleet.log.entries import CommandIssued, HashedText, SettingsChanged, UnitLabelled
+from fleet.log.entries import CommandIssued, SettingsChanged, UnitLabelled
+from fleet.log.entry import HashedText
 from fleet.store.store import Store, Transaction
 from protocols.api.units import CommandView, SettingsChange
 from protocols.commands import ApplySettings, Order, ReportNow

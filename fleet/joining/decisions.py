@@ -11,7 +11,8 @@ from fleet.clock import Clock
 from fleet.errors import Conflict, NotFound
 from fleet.joining.rejoining import judge_rejoin
 from fleet.joining.rules import refusal
-from fleet.log.entries import HashedText, JoinTurnedAway, UnitJoined, UnitRejoined
+from fleet.log.entries import JoinTurnedAway, UnitJoined, UnitRejoined
+from fleet.log.entry import HashedText
 from fleet.store.certificates import StoredCertificate
 from fleet.store.joining import StoredJoin
 from fleet.store.store import Store, Transaction

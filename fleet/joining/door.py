@@ -7,7 +7,8 @@ from fleet.ca.csr import read_csr
 from fleet.ca.errors import InvalidCsr
 from fleet.clock import Clock
 from fleet.joining.rules import judge_voucher, refusal
-from fleet.log.entries import CONTROLLER, JoinPresented, JoinRefusedEntry
+from fleet.log.entries import JoinPresented, JoinRefusedEntry
+from fleet.log.entry import CONTROLLER
 from fleet.settings import JoiningSettings
 from fleet.store.events import ControllerEvent
 from fleet.store.joining import StoredJoin, StoredVoucher

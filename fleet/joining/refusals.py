@@ -5,7 +5,8 @@ from datetime import datetime
 import msgspec
 
 from fleet.joining.rules import refusal
-from fleet.log.entries import CONTROLLER, JoinRefusedEntry
+from fleet.log.entries import JoinRefusedEntry
+from fleet.log.entry import CONTROLLER
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction
 from protocols.joining import JoinRefusal, RefusalCode

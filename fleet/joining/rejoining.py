@@ -13,7 +13,8 @@ from fleet.clones.rules import judge_certificate
 from fleet.joining.refusals import Asker, refuse
 from fleet.joining.rules import refusal
 from fleet.joining.terms import Terms
-from fleet.log.entries import CONTROLLER, JoinPresented
+from fleet.log.entries import JoinPresented
+from fleet.log.entry import CONTROLLER
 from fleet.settings import JoiningSettings
 from fleet.store.certificates import StoredCertificate
 from fleet.store.joining import StoredJoin

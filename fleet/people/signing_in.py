@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from fleet.clock import Clock
 from fleet.errors import RequestRefused
-from fleet.log.entries import CONTROLLER, SessionClosed, SignedInEntry, SignInRefused
+from fleet.log.entries import SessionClosed, SignedInEntry, SignInRefused
+from fleet.log.entry import CONTROLLER
 from fleet.people.challenges import make_nonce, nonce_is_good
 from fleet.people.keys import login_signature_fits
 from fleet.store.events import ControllerEvent

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fleet.clones.rules import AcceptedProof, Finding
-from fleet.log.entries import CONTROLLER
+from fleet.log.entry import CONTROLLER
 from fleet.revocation.standing import quarantine_unit
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction

@@ -12,7 +12,8 @@ from fleet.clock import Clock
 from fleet.clones.rules import judge_certificate
 from fleet.joining.refusals import Asker, refuse
 from fleet.joining.terms import Terms
-from fleet.log.entries import CONTROLLER, CertificateRenewed
+from fleet.log.entries import CertificateRenewed
+from fleet.log.entry import CONTROLLER
 from fleet.renewal.proofs import quarantine
 from fleet.store.certificates import StoredCertificate
 from fleet.store.store import Store, Transaction

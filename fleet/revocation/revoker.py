@@ -15,7 +15,8 @@ from fleet.ca.errors import AuthorityError
 from fleet.clock import Clock
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub, Subscription
-from fleet.log.entries import CONTROLLER, UnitCutOff
+from fleet.log.entries import UnitCutOff
+from fleet.log.entry import CONTROLLER
 from fleet.revocation.errors import ListNotRead, RevocationError, TakeoverRefused
 from fleet.revocation.guard import Guard
 from fleet.revocation.revocation_list import AT_ONCE, Canary, RevocationList

@@ -7,13 +7,13 @@ from fleet.clock import Clock
 from fleet.errors import Conflict, NotFound
 from fleet.log.entries import (
     CommandFinished,
-    HashedText,
     JoinTurnedAway,
     UnitQuarantined,
     UnitReleased,
     UnitRevoked,
     VoucherWithdrawn,
 )
+from fleet.log.entry import HashedText
 from fleet.store.events import ControllerEvent
 from fleet.store.revocation import LockedUnit
 from fleet.store.store import Store, Transaction

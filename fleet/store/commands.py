@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from fleet.log.entries import CONTROLLER, CommandFinished
+from fleet.log.entries import CommandFinished
+from fleet.log.entry import CONTROLLER
 from fleet.store.connection import Connection
 from fleet.store.log import LogStore
 from fleet.store.queries import load

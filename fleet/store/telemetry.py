@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from fleet.log.entries import CONTROLLER, HashedText, ModelLearnt
+from fleet.log.entries import ModelLearnt
+from fleet.log.entry import CONTROLLER, HashedText
 from fleet.store.connection import Connection
 from fleet.store.log import LogStore
 from fleet.store.queries import load

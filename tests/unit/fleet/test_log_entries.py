@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from fleet.log import entries
-from fleet.log.entries import Entry, HashedText, UnitLabelled, encode, kind_of, texts_of
+from fleet.log.entries import UnitLabelled
+from fleet.log.entry import Entry, HashedText, encode, kind_of, texts_of
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 KINDS = [

@@ -1,0 +1,89 @@
+"""A unit's own chain of what it did: each record names the hash of the one before it, so none can be left out or put
+in later without showing.
+
+A record is one line of canonical JSON. The chain's head is SHA-256 of the newest record's text. The controller
+compares the chain with its own log; an inspector can ask a unit for all of it.
+"""
+
+from hashlib import sha256
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from protocols.errors import InvalidAccessRecord
+from protocols.health import UnixMs
+from protocols.text import ShortText
+
+Modality = Literal["video", "audio", "position"]
+What = Literal["started", "opened", "closed", "refused"]
+
+GENESIS = "0" * 64
+"""What the first record of a chain names as the one before it, and the head of an empty chain."""
+
+MAX_RECORD_CHARS = 1024
+
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+RecordNumber = Annotated[int, Meta(ge=1, lt=1 << 53)]
+Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9./_-]{1,60}$(?!\n)")]
+"""The id of a lease's opening, of a mandate, or an authority's reference."""
+
+
+class AccessRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One thing a unit did. `number` counts from 1; `prior` is the hash of the record before; `at_ms` is the unit's
+    clock, `boot_ms` milliseconds since boot `boot_id`. `reason` says why it closed (`expiry`, `cancelled`, …) or which
+    rule refused; `open_s` how long it had been open."""
+
+    number: RecordNumber
+    prior: Digest
+    at_ms: UnixMs
+    boot_id: ShortText
+    boot_ms: Annotated[int, Meta(ge=0, lt=1 << 53)]
+    what: What
+    modality: Modality | None = None
+    opening: Reference | None = None
+    mandate: Reference | None = None
+    authority: Reference | None = None
+    person: Reference | None = None
+    reason: ShortText = ""
+    open_s: Annotated[int, Meta(ge=0, lt=1 << 32)] | None = None
+
+    def text(self) -> str:
+        """The canonical text: JSON with fields in order, those without a value left out."""
+        return msgspec.json.encode(self).decode()
+
+
+_decoder = msgspec.json.Decoder(AccessRecord)
+
+
+def record_hash(text: str) -> str:
+    """SHA-256 of a record's text, hexadecimal: the head of a chain that ends with it."""
+    return sha256(text.encode()).hexdigest()
+
+
+def read_record(text: str) -> AccessRecord:
+    """The record in `text`; raises InvalidAccessRecord when it is too long, malformed, incomplete or not canonical."""
+    try:
+        record = _decoder.decode(text) if len(text) <= MAX_RECORD_CHARS else None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise InvalidAccessRecord("unreadable", f"the record can not be read ({error})"[:300]) from error
+    if record is None or record.text() != text:
+        raise InvalidAccessRecord("unreadable", "the record is too long, or not in its canonical form")
+    if record.what != "started" and record.modality is None:
+        raise InvalidAccessRecord("incomplete", f"a record that says {record.what!r} names no modality")
+    if record.what in {"opened", "closed"} and record.opening is None:
+        raise InvalidAccessRecord("incomplete", f"a record that says {record.what!r} names no opening")
+    return record
+
+
+def check_follows(number: int, head: str, text: str) -> AccessRecord:
+    """The record in `text` if it is the next of a chain of `number` records with `head`.
+
+    Raises InvalidAccessRecord: reasons of `read_record`, `wrong-number`, `wrong-prior`.
+    """
+    record = read_record(text)
+    if record.number != number + 1:
+        raise InvalidAccessRecord("wrong-number", f"record {record.number} does not follow {number}")
+    if record.prior != head:
+        raise InvalidAccessRecord("wrong-prior", f"record {record.number} follows another record than {number}")
+    return record
