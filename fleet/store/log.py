@@ -14,9 +14,21 @@ class LogStore:
         self._connection = connection
 
     async def append(self, entry: Entry) -> int:
-        """Write `entry` and its free texts; returns its entry id. It exists if and only if the transaction commits."""
+        """Write `entry` and its free texts; returns its entry id. It exists if and only if the transaction commits.
+
+        Raises ValueError for an entry that is too long.
+        """
         entry_id: int = await self._connection.fetchval(
-            _SQL["append"], kind_of(entry), entry.unit, entry.actor, entry.at, encode(entry)
+            _SQL["append"],
+            kind_of(entry),
+            entry.unit,
+            entry.actor,
+            entry.at,
+            encode(entry),
+            entry.authority,
+            entry.deployment,
+            getattr(entry, "person", None),
+            getattr(entry, "opening", None),
         )
         for field, hashed in texts_of(entry):
             await self._connection.execute(_SQL["append_text"], entry_id, field, hashed.salt, hashed.text)
