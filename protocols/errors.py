@@ -126,3 +126,48 @@ class InvalidAccessRecord(ProtocolError):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+
+class InvalidProof(ProtocolError):
+    """A Merkle proof that proves nothing; `reason` is one of `protocols.tlog.merkle`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidNote(ProtocolError):
+    """A signed note or verifier key that must not be believed; `reason` is one of `protocols.tlog.note`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidCheckpoint(ProtocolError):
+    """A checkpoint that must not be relied on; `reason` is one of `protocols.tlog.policy`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidPolicy(ProtocolError):
+    """A log policy that can not be used; `reason` is one of `protocols.tlog.policy`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidReceipt(ProtocolError):
+    """A receipt that can not be read; `reason` is one of `protocols.tlog.receipt`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
