@@ -42,10 +42,13 @@ class QuorumGroup(NamedTuple):
     @property
     def needed(self) -> int:
         """How many members that is."""
-        return {"any": 1, "all": len(self.members)}.get(self.threshold) or int(self.threshold)
+        if self.threshold == "all":
+            return len(self.members)
+        return 1 if self.threshold == "any" else int(self.threshold)
 
 
-class SeenCheckpoint(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SeenCheckpoint:
     """A checkpoint that the policy accepts, and when each witness that cosigned it says it saw it, in Unix seconds."""
 
     checkpoint: Checkpoint
@@ -166,7 +169,7 @@ def read_policy(text: str) -> LogPolicy:
         raise InvalidPolicy("too-many", f"a log policy has at most {MAX_OF_EACH} logs, witnesses and groups")
     policy = LogPolicy(
         log_keys=tuple(_key(_words(row, 2)[1]) for row in rows if row[0] == "log"),
-        witnesses=tuple(PolicyWitness(row[1], _key(_words(row, 3)[2])) for row in rows if row[0] == "witness"),
+        witnesses=tuple(_witness(row) for row in rows if row[0] == "witness"),
         groups=tuple(_group(row) for row in rows if row[0] == "group"),
         quorum=_words(rows[-1], 2)[1],
     )
@@ -196,6 +199,11 @@ def _words(row: list[str], count: int) -> list[str]:
     if len(row) != count:
         raise InvalidPolicy("unreadable", f"a line of the log policy that starts with {row[0]!r} has {count} words")
     return row
+
+
+def _witness(row: list[str]) -> PolicyWitness:
+    _, name, vkey = _words(row, 3)
+    return PolicyWitness(name, _key(vkey))
 
 
 def _group(row: list[str]) -> QuorumGroup:

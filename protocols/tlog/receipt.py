@@ -1,7 +1,6 @@
 """Receipts (c2sp.org/tlog-proof@v1): that a leaf is in the log, for whoever has the leaf and a log policy."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from protocols.errors import InvalidReceipt
 from protocols.tlog.forms import from_base64, from_decimal, from_hash_line, to_base64
@@ -18,7 +17,8 @@ _EXTRA = "extra "
 _INDEX = "index "
 
 
-class VerifiedReceipt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class VerifiedReceipt:
     """What a receipt proves: the leaf is at `index` of the tree of `size` leaves under `root`, which the witnesses in
     `cosigned` say they saw, each at its time in Unix seconds."""
 
