@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from protocols.errors import InvalidPeopleList, InvalidSshSignature
+from protocols.errors import InvalidPeopleList, InvalidPolicy, InvalidSshSignature
 from protocols.sshsig import MAX_ARMORED, read_key, verify
 from protocols.text import ONE_LINE
+from protocols.tlog.policy import MAX_POLICY_CHARS, read_policy
 
 Role = Literal["engineer", "supervisor", "approver", "inspector", "administrator"]
 
@@ -95,11 +96,13 @@ class ListedPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 class PeopleList(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """Who may sign, as units know it. A list is either an anchor, whose hash travels in vouchers, or signed by two
-    administrators of the list before it. `made_at` is the time by which the signers' validity is judged."""
+    administrators of the list before it. `made_at` is the time by which the signers' validity is judged. `log_policy`
+    is the text of the log policy that units go by, in its one form; empty where there is none."""
 
     version: Annotated[int, Meta(ge=1, le=MAX_VERSION)]
     people: list[ListedPerson]
     made_at: Moment = _EPOCH
+    log_policy: Annotated[str, Meta(max_length=MAX_POLICY_CHARS)] = ""
 
     def text(self) -> str:
         """The canonical text: JSON with fields in order, people sorted by id, key, then their own JSON."""
@@ -134,7 +137,7 @@ def read_list(text: str) -> PeopleList:
 
     Reasons: `unreadable` (not JSON of the form, too long, or not canonical), `key-unusable`, `person-twice`,
     `key-twice` (a person has one key, and a key one person), `too-few-administrators` (fewer than two whose term
-    goes on after the list was made: nobody could ever change it).
+    goes on after the list was made: nobody could ever change it), `log-policy-unusable`.
     """
     try:
         people_list = _list_decoder.decode(text) if len(text) <= MAX_LIST_CHARS else None
@@ -149,7 +152,17 @@ def read_list(text: str) -> PeopleList:
     lasting = [one for one in administrators if max(one.valid_from, people_list.made_at) < one.valid_until]
     if len(lasting) < NEEDED_SIGNATURES:
         raise InvalidPeopleList("too-few-administrators", "a people list needs two administrators to sign the next one")
+    _check_policy(people_list)
     return people_list
+
+
+def _check_policy(people_list: PeopleList) -> None:
+    if not people_list.log_policy:
+        return
+    try:
+        read_policy(people_list.log_policy)
+    except InvalidPolicy as error:
+        raise InvalidPeopleList("log-policy-unusable", f"the list's log policy: {error.detail}") from error
 
 
 def _check_keys(people_list: PeopleList) -> None:

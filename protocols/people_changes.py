@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from protocols.people import ListedPerson, PeopleList
+from protocols.tlog.policy import NONE, read_policy
 
 Change = Literal["added", "left-out", "new-key", "new-role", "new-term"]
 
@@ -16,6 +17,42 @@ class PersonChange(msgspec.Struct, frozen=True):
     what: Change
     person: ListedPerson
     before: ListedPerson | None = None
+
+
+class PolicyChange(msgspec.Struct, frozen=True):
+    """How the log policy differs. Logs are vkeys; witnesses the policy's name for them, a blank, and the vkey: one that
+    changes its key is left out and added. The quorums are for people to read; `none` where nothing is asked for."""
+
+    logs_added: list[str]
+    logs_left_out: list[str]
+    witnesses_added: list[str]
+    witnesses_left_out: list[str]
+    quorum_before: str
+    quorum_after: str
+
+
+def policy_change(before: PeopleList, after: PeopleList) -> PolicyChange | None:
+    """What differs between the log policies of two lists that `read_list` has read; None when nothing does."""
+    if before.log_policy == after.log_policy:
+        return None
+    old_logs, old_witnesses, quorum_before = _policy_parts(before)
+    new_logs, new_witnesses, quorum_after = _policy_parts(after)
+    return PolicyChange(
+        logs_added=[log for log in new_logs if log not in old_logs],
+        logs_left_out=[log for log in old_logs if log not in new_logs],
+        witnesses_added=[witness for witness in new_witnesses if witness not in old_witnesses],
+        witnesses_left_out=[witness for witness in old_witnesses if witness not in new_witnesses],
+        quorum_before=quorum_before,
+        quorum_after=quorum_after,
+    )
+
+
+def _policy_parts(people_list: PeopleList) -> tuple[list[str], list[str], str]:
+    if not people_list.log_policy:
+        return [], [], NONE
+    policy = read_policy(people_list.log_policy)
+    witnesses = [f"{name} {key.line}" for name, key in policy.witnesses]
+    return [key.line for key in policy.log_keys], witnesses, policy.quorum_words
 
 
 def differences(before: PeopleList, after: PeopleList) -> list[PersonChange]:
