@@ -89,6 +89,40 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     event_days: Positive = 730
 
 
+class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a witness is asked. `name` is that of its verifier key, `url` its submission prefix, `ca_file` a PEM file:
+    its own certificate, or the authority that signed it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\s+]+$")]
+    url: Annotated[str, Meta(max_length=300, pattern=r"^https://[^\s?#]+$")]
+    ca_file: str
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The deployment log, section `[log]`. Which keys and how many witnesses count says the policy in the people list;
+    here is where to reach them.
+
+    `poll_ms` is how often new entries are looked for; `checkpoint_every_s` how old a checkpoint grows at the most when
+    there are none. Each witness in `[[log.witnesses]]` has `witness_limit_s` to answer. With `timestamp_url` and
+    `timestamp_ca_file` (PEM: the roots of an RFC 3161 authority, and certificates on the way to them that it does not
+    send) a checkpoint is time-stamped every `timestamp_every_h` hours.
+    """
+
+    checkpoint_every_s: Annotated[int, Meta(ge=1, le=3600)] = 60
+    poll_ms: Annotated[int, Meta(ge=5, le=5000)] = 40
+    witness_limit_s: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    witnesses: Annotated[list[WitnessSettings], Meta(max_length=16)] = msgspec.field(default_factory=list)
+    timestamp_url: Annotated[str, Meta(max_length=300, pattern=r"^https?://\S+$")] | None = None
+    timestamp_ca_file: str | None = None
+    timestamp_every_h: Annotated[int, Meta(ge=1, le=8784)] = 24
+
+    def __post_init__(self) -> None:
+        if len({witness.name for witness in self.witnesses}) < len(self.witnesses):
+            raise ValueError("two witnesses have the same name")
+        if (self.timestamp_url is None) != (self.timestamp_ca_file is None):
+            raise ValueError("timestamp_url and timestamp_ca_file belong together: give both or none")
+
+
 class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Prometheus metrics, over plain HTTP on the loopback interface only; off unless `port` is set."""
 
@@ -106,6 +140,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     presence: PresenceSettings = PresenceSettings()
     retention: RetentionSettings = RetentionSettings()
     metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = msgspec.field(default_factory=LogSettings)
     new_unit: UnitSettings = UnitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
