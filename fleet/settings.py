@@ -90,10 +90,10 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
 
 class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where a witness is asked. `name` is that of its verifier key, `url` its submission prefix, `ca_file` a PEM file:
+    """Where a witness is asked. `name` is its name in the policy, `url` its submission prefix, `ca_file` a PEM file:
     its own certificate, or the authority that signed it."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\s+]+$")]
+    name: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$")]
     url: Annotated[str, Meta(max_length=300, pattern=r"^https://[^\s?#]+$")]
     ca_file: str
 
