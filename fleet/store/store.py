@@ -18,6 +18,7 @@ from fleet.store.events import EventStore
 from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
 from fleet.store.log import LogStore
+from fleet.store.log_tree import LogTreeStore
 from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
 from fleet.store.proofs import ProofStore
@@ -117,6 +118,11 @@ class Transaction:
     def log(self) -> LogStore:
         """The deployment log's outbox."""
         return LogStore(self._connection)
+
+    @cached_property
+    def log_tree(self) -> LogTreeStore:
+        """The deployment log's tree and its checkpoints."""
+        return LogTreeStore(self._connection)
 
     @cached_property
     def revocation(self) -> RevocationStore:

@@ -1,0 +1,106 @@
+"""The log's tree as it is read, and its checkpoints. Only `fleet.store.sequencing` adds leaves."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+import asyncpg
+
+from fleet.log.leaf import compose
+from fleet.store.connection import Connection
+from fleet.store.queries import load
+
+_SQL = load("log_tree")
+MAX_WAITING_COUNTED = 100_000
+
+TilePlace: TypeAlias = tuple[int, int]
+"""Level and tile index."""
+
+
+class StoredCheckpoint(NamedTuple):
+    """A signed note of a tree of `size` leaves. `cosigned`: the policy in force was satisfied when it was stored."""
+
+    size: int
+    note: str
+    made_at: datetime
+    cosigned: bool
+
+
+class StoredLeaf(NamedTuple):
+    """A leaf of the tree with its exact bytes."""
+
+    index: int
+    leaf: bytes
+
+
+class LogTreeStore:
+    """The tree within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def size(self) -> int:
+        """How many leaves the tree has."""
+        size: int = await self._connection.fetchval(_SQL["size"])
+        return size
+
+    async def waiting(self) -> int:
+        """How many committed entries are not in the tree yet; counts no further than MAX_WAITING_COUNTED."""
+        count: int = await self._connection.fetchval(_SQL["waiting"], MAX_WAITING_COUNTED)
+        return count
+
+    async def tiles(self, places: Collection[TilePlace]) -> dict[TilePlace, bytes]:
+        """The tiles at `places` that there are. One may be wider than an earlier tree needs."""
+        levels, indexes = [level for level, _ in places], [index for _, index in places]
+        records = await self._connection.fetch(_SQL["tiles"], levels, indexes)
+        return {(record["level"], record["tile_index"]): record["hashes"] for record in records}
+
+    async def leaves(self, start: int, end: int) -> list[StoredLeaf]:
+        """The leaves from index `start` up to, not including, `end`; fewer when the tree ends before."""
+        return [_leaf(*record) for record in await self._connection.fetch(_SQL["leaves"], start, end)]
+
+    async def leaf_of(self, entry_id: int) -> StoredLeaf | None:
+        """The leaf of an entry; None while it is not in the tree, or was never committed."""
+        record = await self._connection.fetchrow(_SQL["leaf_of"], entry_id)
+        return None if record is None or record["leaf_index"] is None else _leaf(*record)
+
+    async def newest_checkpoint(self) -> StoredCheckpoint | None:
+        """The checkpoint of the largest tree, cosigned or not."""
+        return _checkpoint(await self._connection.fetchrow(_SQL["newest_checkpoint"]))
+
+    async def newest_cosigned(self, covering: int = 0) -> StoredCheckpoint | None:
+        """The cosigned checkpoint of the largest tree, if that has the leaf `covering`."""
+        return _checkpoint(await self._connection.fetchrow(_SQL["newest_cosigned"], covering))
+
+    async def checkpoint(self, size: int) -> StoredCheckpoint | None:
+        """The checkpoint of the tree of `size` leaves, where one was made."""
+        return _checkpoint(await self._connection.fetchrow(_SQL["checkpoint"], size))
+
+    async def put_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """Store a checkpoint in place of an earlier one of its size; never one that is not cosigned for one that is."""
+        await self._connection.execute(_SQL["put_checkpoint"], *checkpoint)
+
+    async def put_timestamp(self, checkpoint: StoredCheckpoint, token: bytes) -> bool:
+        """Keep a time stamp's token for exactly this note; False when the note has been replaced meanwhile."""
+        done = await self._connection.execute(_SQL["put_timestamp"], checkpoint.size, token, checkpoint.note)
+        return bool(done == "UPDATE 1")
+
+    async def newest_timestamped(self) -> tuple[StoredCheckpoint, bytes] | None:
+        """The time-stamped checkpoint of the largest tree, with its token."""
+        record = await self._connection.fetchrow(_SQL["newest_timestamped"])
+        if record is None:
+            return None
+        *checkpoint, token = record
+        return StoredCheckpoint(*checkpoint), token
+
+    async def sequencer_runs(self) -> bool:
+        """Whether some controller holds the sequencer's lock."""
+        return bool(await self._connection.fetchval(_SQL["held"]))
+
+
+def _leaf(index: int, prior: int | None, body: bytes) -> StoredLeaf:
+    return StoredLeaf(index, compose(index, prior, body))
+
+
+def _checkpoint(record: asyncpg.Record | None) -> StoredCheckpoint | None:
+    return None if record is None else StoredCheckpoint(*record)
