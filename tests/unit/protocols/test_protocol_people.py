@@ -30,6 +30,9 @@ CHANGING: set[Permission] = {
     "manage-people",
     "revoke-unit",
     "release-unit",
+    "answer-error-report",
+    "close-error-report",
+    "manage-retention",
 }
 
 people = st.builds(
