@@ -1,6 +1,7 @@
 """The log's tree as it is read, and its checkpoints. Only `fleet.store.sequencing` adds leaves."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -26,7 +27,8 @@ class StoredCheckpoint(NamedTuple):
     cosigned: bool
 
 
-class StoredLeaf(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StoredLeaf:
     """A leaf of the tree with its exact bytes."""
 
     index: int

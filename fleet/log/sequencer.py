@@ -1,0 +1,123 @@
+"""The sequencer: makes leaves of committed entries, one controller at a time, and lets the log be published meanwhile.
+
+The tree in the database is the truth; what is kept in memory is dropped at the first doubt.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from fleet.errors import StoreUnavailable
+from fleet.log.leaf import compose
+from fleet.log.news import LogNews, rung
+from fleet.log.tiles import edge_tiles
+from fleet.log.tree import Frontier
+from fleet.stopping import cancel
+from fleet.store.errors import StoreError
+from fleet.store.sequencing import SequencingStore, open_sequencing
+from protocols.backoff import Backoff
+from protocols.tlog.merkle import leaf_hash
+
+BATCH = 2000
+_LOCK_EVERY_S = 1.0
+_AGAIN_CAP_S = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Sequencer:
+    """Tries to hold the lock, and sequences while it does. `is_leading` says whether it does now."""
+
+    def __init__(
+        self, dsn: str, news: LogNews, *, poll_s: float, meanwhile: Callable[[], Awaitable[None]], batch: int = BATCH
+    ) -> None:
+        """Looks every `poll_s` for new entries, `batch` at a time; `meanwhile` runs only while the lock is held here,
+        and never ends by itself."""
+        self._dsn = dsn
+        self._news = news
+        self._poll_s = poll_s
+        self._meanwhile = meanwhile
+        self._batch = batch
+        self._frontier: Frontier | None = None
+        self.is_leading = False
+
+    async def run(self) -> None:
+        """Sequence until cancelled; a lost database, and another holder of the lock, only delay."""
+        backoff = Backoff(base_s=0.2, cap_s=_AGAIN_CAP_S)
+        while True:
+            try:
+                async with open_sequencing(self._dsn) as connection:
+                    while not await connection.hold():  # noqa: ASYNC110 - another process has it: nothing rings here
+                        await asyncio.sleep(_LOCK_EVERY_S)
+                    backoff.reset()
+                    await self._lead(connection)
+            except StoreUnavailable as error:
+                _log.warning("the sequencer waits for the database", detail=error.detail)
+                await asyncio.sleep(backoff.next_s())
+
+    async def _lead(self, connection: SequencingStore) -> None:
+        _log.info("this controller sequences the log")
+        self._frontier, self.is_leading = None, True
+        tasks = [
+            asyncio.create_task(self._sequence_for_ever(connection), name="log sequencing"),
+            asyncio.ensure_future(self._meanwhile()),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.is_leading = False
+            for task in tasks:
+                await cancel(task)
+        for task in done:
+            await task
+
+    async def _sequence_for_ever(self, connection: SequencingStore) -> None:
+        backoff = Backoff(base_s=0.1, cap_s=_AGAIN_CAP_S)
+        while True:
+            ring = self._news.wanted.next
+            try:
+                added = await self.sequence(connection)
+            except StoreError as error:
+                _log.warning("the log's tree is read again", detail=error.detail)
+                await asyncio.sleep(backoff.next_s())
+                continue
+            backoff.reset()
+            if added < self._batch:
+                await rung(ring, self._poll_s)
+
+    async def sequence(self, connection: SequencingStore) -> int:
+        """Add one batch of entries to the tree; returns how many there were.
+
+        Raises StoreUnavailable, StoreError when the tree is not as it was thought to be: nothing is written then, and
+        the next call reads it again.
+        """
+        waiting = await connection.waiting(self._batch)
+        if not waiting:
+            return 0
+        frontier, self._frontier = self._frontier or await _read_frontier(connection), None
+        heads = await connection.heads({entry.unit_id for entry in waiting if entry.unit_id is not None})
+        size = frontier.size
+        priors: list[int | None] = []
+        leaf_hashes: list[bytes] = []
+        for index, entry in enumerate(waiting, size):
+            prior = None if entry.unit_id is None else heads.get(entry.unit_id)
+            if entry.unit_id is not None:
+                heads[entry.unit_id] = index
+            priors.append(prior)
+            leaf_hashes.append(leaf_hash(compose(index, prior, entry.body)))
+        tiles = [(tile.level, tile.index, tile.hashes) for tile in frontier.append(leaf_hashes)]
+        await connection.write(size, [entry.entry_id for entry in waiting], priors, tiles)
+        # Only now: whatever went wrong before, the next batch begins from what is committed.
+        self._frontier = frontier
+        self._news.grown.ring()
+        return len(waiting)
+
+
+async def _read_frontier(connection: SequencingStore) -> Frontier:
+    size = await connection.size()
+    edge = edge_tiles(size)
+    tiles = await connection.tiles([(level, place.index) for level, place in edge.items()])
+    return Frontier(
+        size, {level: tiles.get((level, place.index), b"")[: 32 * place.width] for level, place in edge.items()}
+    )
