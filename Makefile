@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile isolation fuzz-api year tpm clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile isolation fuzz-api year tpm agree-tree clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +78,9 @@ fuzz-api: setup debian ## The API against its own description, for longer: EXAMP
 
 tpm: setup debian ## A unit's key in a TPM, in software; needs Debian's swtpm tpm2-tools libtpm2-pkcs11-1 libtpm2-pkcs11-tools
 	@$(PYTEST) tests/tpm/unit_in_tpm.py $(ARGS)
+
+agree-tree: setup ## Roots and proofs of random trees against two libraries of others: TREES=10000
+	@$(BIN)/python -m tests.agree.trees $(if $(TREES),--trees $(TREES)) $(ARGS)
 
 clean: ## Remove everything that the other targets made here, the demo's data included
 	rm -rf .venv .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
