@@ -14,6 +14,7 @@ from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
+from fleet.store.error_reports import ErrorReportStore
 from fleet.store.events import EventStore
 from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
@@ -123,6 +124,11 @@ class Transaction:
     def log_tree(self) -> LogTreeStore:
         """The deployment log's tree and its checkpoints."""
         return LogTreeStore(self._connection)
+
+    @cached_property
+    def error_reports(self) -> ErrorReportStore:
+        """Error reports."""
+        return ErrorReportStore(self._connection)
 
     @cached_property
     def revocation(self) -> RevocationStore:
