@@ -45,14 +45,16 @@ CREATE TABLE log_checkpoint (
 );
 CREATE INDEX log_checkpoint_cosigned ON log_checkpoint (size) WHERE cosigned;
 
--- What somebody took away: the whole tree of `size`, or the leaves of `indexes` in it.
+-- What somebody took away: the whole tree of `size`, or the leaves of `indexes` in it, under the checkpoint `note`.
 CREATE TABLE log_export (
     export_id text PRIMARY KEY,
     person_id text NOT NULL REFERENCES person,
     made_at   timestamptz NOT NULL,
     ends_at   timestamptz NOT NULL,
     entry_id  bigint NOT NULL REFERENCES log_entry,
-    scope     text,
+    size      bigint NOT NULL,
+    note      text NOT NULL,
+    cosigned  boolean NOT NULL,
     indexes   bigint[]
 );
 
