@@ -9,17 +9,8 @@ from cyclopts import App, CycloptsError
 
 from fleet.ca.errors import AuthorityError
 from fleet.cli.options import usage_line
-from fleet.client.errors import (
-    CertificateNotTrusted,
-    ClientError,
-    InvalidClientSettings,
-    NoSigningKey,
-    NotReachable,
-    PeopleNotTrusted,
-    Refused,
-    VoucherNotTrusted,
-)
 from fleet.errors import FleetError, RequestRefused, SettingsInvalid
+from fleet.witness.errors import WitnessError
 from protocols.errors import ProtocolError
 from protocols.text import one_line
 
@@ -42,20 +33,40 @@ app.command(
     "fleet.cli.person:app", name="person", help="People: add, rekey, end, list; sign the people list, check it."
 )
 app.command("fleet.cli.ca:app", name="ca", help="The certificate authority: look, rotate, take offline, back up.")
+app.command("fleet.cli.witness:app", name="witness", help="A witness of deployment logs, on a second machine.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
 
 _SAID_SIGNS = 2000
-_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = (
-    ((InvalidClientSettings, NoSigningKey, SettingsInvalid), 5),
-    ((NotReachable, CertificateNotTrusted, PeopleNotTrusted, VoucherNotTrusted), 4),
-    ((Refused, RequestRefused), 3),
-)
+_CLIENT = "fleet.client.errors"
 
 
 def exit_code(error: Exception) -> int:
     """The exit code that stands for `error`."""
-    return next((code for kinds, code in _CODES if isinstance(error, kinds)), 1)
+    codes: list[tuple[tuple[type[Exception], ...], int]] = [((SettingsInvalid,), 5), ((RequestRefused,), 3)]
+    if _CLIENT in sys.modules:
+        codes += _client_codes()
+    return next((code for kinds, code in codes if isinstance(error, kinds)), 1)
+
+
+def _client_codes() -> list[tuple[tuple[type[Exception], ...], int]]:
+    """For the client's errors. Imported only where they can have been raised: a witness's machine has no client."""
+    from fleet.client import errors  # noqa: PLC0415 - as the docstring says
+
+    return [
+        ((errors.InvalidClientSettings, errors.NoSigningKey), 5),
+        ((errors.NotReachable, errors.CertificateNotTrusted, errors.PeopleNotTrusted, errors.VoucherNotTrusted), 4),
+        ((errors.Refused,), 3),
+        ((errors.ClientError,), 1),
+    ]
+
+
+def _is_foreseen(error: Exception) -> bool:
+    """Whether `error` is one that a command fails with, and no fault of the program."""
+    kinds: tuple[type[Exception], ...] = (FleetError, ProtocolError, AuthorityError, WitnessError)
+    if _CLIENT in sys.modules:
+        kinds += tuple(kind for each, _ in _client_codes() for kind in each)
+    return isinstance(error, kinds)
 
 
 def run() -> None:
@@ -65,7 +76,9 @@ def run() -> None:
     except CycloptsError as error:
         sys.stderr.write(f"fleet: {one_line(usage_line(error), _SAID_SIGNS)}\n")
         sys.exit(2)
-    except (ClientError, FleetError, ProtocolError, AuthorityError) as error:
+    except Exception as error:  # what was not foreseen is raised again
+        if not _is_foreseen(error):
+            raise
         sys.stderr.write(f"fleet: {_said(error)}\n")
         sys.exit(exit_code(error))
     except KeyboardInterrupt:
