@@ -18,7 +18,9 @@ from fleet.store.error_reports import ErrorReportStore
 from fleet.store.events import EventStore
 from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
+from fleet.store.legal_holds import LegalHoldStore
 from fleet.store.log import LogStore
+from fleet.store.log_reading import LogReadingStore
 from fleet.store.log_tree import LogTreeStore
 from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
@@ -124,6 +126,16 @@ class Transaction:
     def log_tree(self) -> LogTreeStore:
         """The deployment log's tree and its checkpoints."""
         return LogTreeStore(self._connection)
+
+    @cached_property
+    def log_reading(self) -> LogReadingStore:
+        """The deployment log as people read it, and what they take away."""
+        return LogReadingStore(self._connection)
+
+    @cached_property
+    def legal_holds(self) -> LegalHoldStore:
+        """Legal holds, and erasing free texts that none covers."""
+        return LegalHoldStore(self._connection)
 
     @cached_property
     def error_reports(self) -> ErrorReportStore:
