@@ -83,3 +83,12 @@ def _changed(old: ListedPerson, new: ListedPerson) -> list[Change]:
     if old.key == new.key and (old.valid_from, old.valid_until) != (new.valid_from, new.valid_until):
         changed.append("new-term")
     return changed
+
+
+def policy_lines(change: PolicyChange) -> list[str]:
+    """What changes in the log policy, in sentences for whoever is to sign it."""
+    lines = [f"log left out: {vkey}" for vkey in change.logs_left_out]
+    lines += [f"log added: {vkey}" for vkey in change.logs_added]
+    lines += [f"witness left out: {witness}" for witness in change.witnesses_left_out]
+    lines += [f"witness added: {witness}" for witness in change.witnesses_added]
+    return [*lines, f"witnesses needed: {change.quorum_after} (before: {change.quorum_before})"]

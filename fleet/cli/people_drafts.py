@@ -12,7 +12,7 @@ from fleet.cli.output import print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient, ReadDraft, read_draft
 from fleet.errors import Conflict, NotFound, RequestRefused
 from protocols.api.people import DraftView
-from protocols.people_changes import PersonChange
+from protocols.people_changes import PersonChange, policy_lines
 from protocols.sshsig import read_key
 
 DraftName = Annotated[
@@ -31,7 +31,7 @@ def drafts(*, client: Config = None, json: Json = False) -> None:
             d.draft_id,
             d.version,
             d.state,
-            [f"{line.what} {line.person_id}" for line in d.lines],
+            [*(f"{line.what} {line.person_id}" for line in d.lines), *(["another log policy"] if d.new_policy else [])],
             d.made_by,
             d.made_at,
             d.signed_by,
@@ -132,6 +132,8 @@ def _agreed(read: ReadDraft, names: dict[str, str], sha256: str | None) -> None:
             f"  {change.what}: {person.person_id} {names.get(person.person_id, '')}, {person.role}{_was(change)}, "
             f"{key.fingerprint} ({token}), until {person.valid_until:%Y-%m-%d}"
         )
+    for line in [] if read.policy is None else policy_lines(read.policy):
+        print_remark(f"  {line}")
     if sha256 is not None:
         if sha256.strip().lower() != read.sha256:
             raise RequestRefused("draft-differs", "that is not the SHA-256 of this draft", "read the draft again")

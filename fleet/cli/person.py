@@ -31,7 +31,7 @@ def add(
     *,
     role: Role,
     key: KeyFile,
-    valid_days: ValidDays = 365,
+    valid_days: ValidDays | None = None,
     client: Config = None,
     json: Json = False,
 ) -> None:
@@ -41,6 +41,8 @@ def add(
     ----------
     person_id
         Two capitals, a dash, digits, as TO-12.
+    valid_days
+        Left out: 365; an inspector's 14, which can be 31 at the most.
     """
     new = NewPerson(person_id=person_id, name=name, role=role, key=read_key_file(key), valid_days=valid_days)
     tell_drafted(ask(client, lambda door: door.draft_people(new)), json=json)
@@ -52,7 +54,7 @@ def rekey(
     *,
     key: KeyFile,
     role: Role | None = None,
-    valid_days: ValidDays = 365,
+    valid_days: ValidDays | None = None,
     client: Config = None,
     json: Json = False,
 ) -> None:
@@ -64,6 +66,8 @@ def rekey(
     ----------
     role
         Left out: the role stays.
+    valid_days
+        Left out: 365; an inspector's 14, which can be 31 at the most.
     """
     new = NewKey(person_id=person_id, key=read_key_file(key), role=role, valid_days=valid_days)
     tell_drafted(ask(client, lambda door: door.draft_people(new)), json=json)

@@ -21,7 +21,7 @@ from protocols.people import (
     people_hash,
     read_list,
 )
-from protocols.people_changes import PersonChange, differences
+from protocols.people_changes import PersonChange, PolicyChange, differences, policy_change
 
 CLOCKS_APART = timedelta(minutes=10)
 """How far in the future a draft may seem to be made: clocks differ."""
@@ -51,6 +51,7 @@ class ReadDraft(NamedTuple):
     sha256: str
     following: PeopleList
     changes: list[PersonChange]
+    policy: PolicyChange | None = None
 
 
 def begin_chain(anchor_sha256: str, first: SignedPeopleList) -> PeopleChain:
@@ -94,9 +95,10 @@ def read_draft(chain: PeopleChain, draft: DraftView, now: datetime) -> ReadDraft
             f"the draft says it was made at {following.made_at:%Y-%m-%d %H:%M} UTC; it is {now:%Y-%m-%d %H:%M}"
         )
     changes = differences(chain.newest, following)
-    if not changes:
+    policy = policy_change(chain.newest, following)
+    if not changes and policy is None:
         raise PeopleNotTrusted("the draft changes nothing")
-    return ReadDraft(draft.draft_id, draft.text, people_hash(draft.text).hex(), following, changes)
+    return ReadDraft(draft.draft_id, draft.text, people_hash(draft.text).hex(), following, changes, policy)
 
 
 def check_voucher(text: str, *, root_sha256: str, anchor_sha256: str) -> None:

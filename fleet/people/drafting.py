@@ -6,11 +6,17 @@ from datetime import datetime, timedelta
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.people.keys import read_person_key
 from fleet.store.people import Person
-from protocols.api.people import LeaveOut, NewKey, NewPerson, PeopleChange
+from protocols.api.people import LeaveOut, NewKey, NewLogPolicy, NewPerson, PeopleChange
 from protocols.errors import InvalidPeopleList
 from protocols.people import ListedPerson, PeopleList, Role, check_follows, read_list
 
+INSPECTOR_DAYS = 31
+"""The longest term of an inspector, who reads everything, for the time of an inspection."""
+_USUAL_DAYS = 365
+_USUAL_INSPECTOR_DAYS = 14
+
 _REMEDIES = {
+    "log-policy-unusable": "name the log's key and each witness's key as they were printed when they were made",
     "too-few-administrators": "add another administrator first; when too few are left, found the list anew",
     "made-earlier": "the controller's clock is behind: set it right",
 }
@@ -22,6 +28,7 @@ def next_list(current: PeopleList, people: Mapping[str, Person], change: PeopleC
     `people` are all who were ever added, by id. Raises NotFound, Conflict or RequestRefused when there is no such list.
     """
     now = now.replace(microsecond=0)
+    log_policy = current.log_policy
     listed = {
         person.person_id: person
         for person in current.people
@@ -48,12 +55,16 @@ def next_list(current: PeopleList, people: Mapping[str, Person], change: PeopleC
             if change.person_id not in {person.person_id for person in current.people}:
                 raise NotFound("person-unknown", f"{change.person_id} is not on the list in force", "list people again")
             listed.pop(change.person_id, None)
-    return checked(current, list(listed.values()), now)
+        case NewLogPolicy():
+            if change.policy == log_policy:
+                raise Conflict("policy-in-force", "that is the log policy in force", "change it, or leave it")
+            log_policy = change.policy
+    return checked(current, list(listed.values()), log_policy, now)
 
 
-def checked(current: PeopleList, listed: list[ListedPerson], now: datetime) -> PeopleList:
+def checked(current: PeopleList, listed: list[ListedPerson], log_policy: str, now: datetime) -> PeopleList:
     """The list of `listed` after `current`; raises RequestRefused when units would not take it."""
-    following = PeopleList(version=current.version + 1, people=listed, made_at=now)
+    following = PeopleList(version=current.version + 1, people=listed, made_at=now, log_policy=log_policy)
     try:
         following = read_list(following.text())
         check_follows(current, following)
@@ -63,14 +74,16 @@ def checked(current: PeopleList, listed: list[ListedPerson], now: datetime) -> P
     return following
 
 
-def anchor_list(version: int, people: Sequence[NewPerson], kept: Sequence[ListedPerson], now: datetime) -> PeopleList:
+def anchor_list(
+    version: int, people: Sequence[NewPerson], kept: Sequence[ListedPerson], now: datetime, *, log_policy: str = ""
+) -> PeopleList:
     """A list that stands for itself, of `people` from now on and `kept` as they are.
 
     Raises RequestRefused for a bad key, or when it has not two administrators with different keys.
     """
     now = now.replace(microsecond=0)
     listed = [_listed(person.person_id, person.role, person.key, person.valid_days, now) for person in people]
-    anchor = PeopleList(version=version, people=[*listed, *kept], made_at=now)
+    anchor = PeopleList(version=version, people=[*listed, *kept], made_at=now, log_policy=log_policy)
     try:
         return read_list(anchor.text())
     except InvalidPeopleList as error:
@@ -78,7 +91,14 @@ def anchor_list(version: int, people: Sequence[NewPerson], kept: Sequence[Listed
         raise RequestRefused(f"people-{error.reason}", error.detail, remedy) from error
 
 
-def _listed(person_id: str, role: Role, key: str, valid_days: int, now: datetime) -> ListedPerson:
+def _listed(person_id: str, role: Role, key: str, asked_days: int | None, now: datetime) -> ListedPerson:
+    valid_days = asked_days or (_USUAL_INSPECTOR_DAYS if role == "inspector" else _USUAL_DAYS)
+    if role == "inspector" and valid_days > INSPECTOR_DAYS:
+        raise RequestRefused(
+            "term-too-long",
+            f"an inspector's access lasts at most {INSPECTOR_DAYS} days, not {valid_days}",
+            f"name a shorter term (--valid-days {INSPECTOR_DAYS}); it can be renewed by another list",
+        )
     return ListedPerson(
         person_id=person_id,
         role=role,

@@ -18,6 +18,7 @@ from msgspec import Meta
 from protocols.people import Role
 from protocols.sshsig import MAX_ARMORED
 from protocols.text import ONE_LINE
+from protocols.tlog.policy import MAX_POLICY_CHARS
 
 PersonId = Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
 KeyLine = Annotated[str, Meta(max_length=2048)]
@@ -38,13 +39,14 @@ class PersonView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="add", tag_field="change"):
-    """A person to be added. `key` is an OpenSSH public key line (ssh-ed25519 or sk-ssh-ed25519@openssh.com)."""
+    """A person to be added. `key` is an OpenSSH public key line (ssh-ed25519 or sk-ssh-ed25519@openssh.com);
+    `valid_days` None: 365, an inspector's 14, which can be 31 at the most."""
 
     person_id: PersonId
     name: Annotated[str, Meta(min_length=1, max_length=80, pattern=ONE_LINE)]
     role: Role
     key: KeyLine
-    valid_days: ValidDays = 365
+    valid_days: ValidDays | None = None
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="rekey", tag_field="change"):
@@ -56,7 +58,7 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     person_id: PersonId
     key: KeyLine
     role: Role | None = None
-    valid_days: ValidDays = 365
+    valid_days: ValidDays | None = None
 
 
 class LeaveOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="end", tag_field="change"):
@@ -65,7 +67,16 @@ class LeaveOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     person_id: PersonId
 
 
-PeopleChange = NewPerson | NewKey | LeaveOut
+class NewLogPolicy(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="log-policy", tag_field="change"
+):
+    """Another log policy (C2SP tlog-policy, see `protocols.tlog.policy`): whose log units believe, and which witnesses
+    must have seen it."""
+
+    policy: Annotated[str, Meta(min_length=1, max_length=MAX_POLICY_CHARS)]
+
+
+PeopleChange = NewPerson | NewKey | LeaveOut | NewLogPolicy
 
 
 class DraftSignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +99,7 @@ class DraftLine(msgspec.Struct, frozen=True, kw_only=True):
 
 class DraftView(msgspec.Struct, frozen=True, kw_only=True):
     """A next people list that waits for signatures. What is signed is `text`; whoever signs works the differences out
-    from it and the list in force, and does not take `lines` for granted."""
+    from it and the list in force, and does not take `lines` and `new_policy` for granted."""
 
     draft_id: str
     version: int
@@ -100,6 +111,7 @@ class DraftView(msgspec.Struct, frozen=True, kw_only=True):
     signed_by: list[str]
     needed: int
     state: Literal["open", "in-force", "withdrawn", "outdated"]
+    new_policy: bool = False
 
 
 class AccessEnded(msgspec.Struct, frozen=True, kw_only=True):

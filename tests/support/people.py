@@ -30,7 +30,7 @@ class Keyholder:
         """The public key line, without comment."""
         return " ".join(self.key.export_public_key().decode().split()[:2])
 
-    def new(self, role: Role, *, valid_days: int = 365) -> NewPerson:
+    def new(self, role: Role, *, valid_days: int | None = None) -> NewPerson:
         """The wish to add this person."""
         return NewPerson(
             person_id=self.person_id, name=f"Person {self.person_id}", role=role, key=self.line, valid_days=valid_days

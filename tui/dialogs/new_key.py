@@ -76,7 +76,7 @@ class NewKeyDialog(Form[NewKey]):
         else:
             sentence = (
                 f"people.drafted: {self._actor} drafts the list with another key for {change.person_id}, {change.role} "
-                f"for {change.valid_days} days, {key_kind(read_key(change.key))} {key_fingerprint(change.key)}"
+                f"for {change.valid_days or 365} days, {key_kind(read_key(change.key))} {key_fingerprint(change.key)}"
             )
             lines = [(), *log_sentence(sentence), ()]
         if self._person.ended_at is None:

@@ -115,7 +115,7 @@ class PersonDialog(Form[NewPerson]):
         else:
             sentence = (
                 f"people.drafted: {self._actor} drafts the list with {person.person_id} as {person.role} for "
-                f"{person.valid_days} days, {key_kind(read_key(person.key))} {key_fingerprint(person.key)}"
+                f"{person.valid_days or 365} days, {key_kind(read_key(person.key))} {key_fingerprint(person.key)}"
             )
             lines = [
                 (),

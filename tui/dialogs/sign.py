@@ -9,13 +9,13 @@ from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from fleet.client import ReadDraft
-from protocols.people_changes import Change, PersonChange
+from protocols.people_changes import Change, PersonChange, policy_lines
 from protocols.sshsig import read_key
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.person import key_kind
 from tui.lines import Page
-from tui.paint import Line, Span, Tone, fit
+from tui.paint import Line, Span, Tone, fit, wrap
 from tui.words import in_zone, safe
 
 CHANGE_WORDS: dict[Change, tuple[str, str, Tone]] = {
@@ -25,6 +25,7 @@ CHANGE_WORDS: dict[Change, tuple[str, str, Tone]] = {
     "new-role": ("*", "new role", "fair"),
     "new-term": ("*", "new term", "plain"),
 }
+_WIDTH = 64
 _CHROME = 7
 """Rows of the terminal that are not the draft's: frame, note line, keys."""
 
@@ -53,6 +54,9 @@ def draft_lines(read: ReadDraft, names: Mapping[str, str], now: datetime, *, utc
     lines: list[Line] = []
     for change in read.changes:
         lines += change_lines(change, names, now, utc=utc)
+    if read.policy is not None:
+        lines.append((Span(" * log policy", "fair"),))
+        lines += [(Span("   "), *line) for told in policy_lines(read.policy) for line in wrap(told, _WIDTH)]
     return lines
 
 

@@ -33,7 +33,8 @@ class Shown(NamedTuple):
 
 def draft_line(view: DraftView, width: int, when: str) -> Line:
     """A draft in one line: version, state, how many have signed, since when it is there, what it changes."""
-    what = ", ".join(f"{CHANGE_WORDS[line.what][1]} {line.person_id}" for line in view.lines)
+    changes = [f"{CHANGE_WORDS[line.what][1]} {line.person_id}" for line in view.lines]
+    what = ", ".join([*changes, *(["another log policy"] if view.new_policy else [])])
     closed = view.state != "open"
     signed = f"{len(view.signed_by)} of {view.needed} signed"
     return (
