@@ -29,6 +29,7 @@ Permission = Literal[
     "see-error-reports",
     "answer-error-report",
     "close-error-report",
+    "see-holds",
     "manage-retention",
 ]
 
@@ -44,10 +45,10 @@ _KEEP_KIT: frozenset[Permission] = _SEE | {
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "engineer": _KEEP_KIT,
-    "supervisor": _KEEP_KIT | {"read-log", "release-unit", "see-error-reports", "answer-error-report"},
+    "supervisor": _KEEP_KIT | {"read-log", "release-unit", "see-error-reports", "answer-error-report", "see-holds"},
     "approver": _SEE | {"see-error-reports", "close-error-report"},
-    "inspector": _SEE | {"read-log", "see-error-reports"},
-    "administrator": _SEE | {"manage-people", "manage-retention"},
+    "inspector": _SEE | {"read-log", "see-error-reports", "see-holds"},
+    "administrator": _SEE | {"manage-people", "manage-retention", "see-holds"},
 }
 """The one table of who may do what; anything not in it is denied."""
 
