@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from protocols.errors import InvalidAccessRecord
-from protocols.health import UnixMs
+from protocols.health import Digest, UnixMs
 from protocols.text import ShortText
 
 Modality = Literal["video", "audio", "position"]
@@ -23,7 +23,6 @@ GENESIS = "0" * 64
 
 MAX_RECORD_CHARS = 1024
 
-Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 RecordNumber = Annotated[int, Meta(ge=1, lt=1 << 53)]
 Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9./_-]{1,60}$(?!\n)")]
 """The id of a lease's opening, of a mandate, or an authority's reference."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from protocols.health import Count
 from protocols.settings import UnitSettings
 
 CommandState = Literal["queued", "sent", "accepted", "done", "refused", "failed", "expired"]
@@ -37,7 +38,13 @@ class ApplySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     settings: UnitSettings
 
 
-Order = ReportNow | ApplySettings
+class SendRecords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="send-records", tag_field="order"):
+    """Send again what the unit's own chain holds after record number `after`: as many as a unit sends at once."""
+
+    after: Count
+
+
+Order = ReportNow | ApplySettings | SendRecords
 """What a command can ask. None of them opens anything."""
 
 CommandId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$(?!\n)")]

@@ -19,6 +19,8 @@ Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Decibels = Annotated[float, Meta(ge=-200, le=200)]
 FigureName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 UnixMs = Annotated[int, Meta(ge=0, lt=253_402_300_800_000)]
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+"""SHA-256 in lower-case hexadecimal."""
 
 
 class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
@@ -26,6 +28,8 @@ class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
     `seq` counts within the spool file, `sampled_at_ms` is the unit's clock in Unix milliseconds, fixed when the
     report was written. `ages_s` maps the names of figures that are not fresh to their age in seconds.
+    `access_records` and `access_head` are how long the unit's own chain of records was then, and what it ended with
+    (`protocols.access_record`): no figures, and hints only, since a broker can invent a report.
     """
 
     seq: Seq
@@ -68,10 +72,13 @@ class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     spool_waiting: Count | None = None
     spool_dropped: Count | None = None
 
+    access_records: Count | None = None
+    access_head: Digest | None = None
 
-FIGURES: tuple[str, ...] = tuple(
-    name for name in HealthReport.__struct_fields__ if name not in {"seq", "sampled_at_ms", "ages_s"}
-)
+
+_NO_FIGURES = frozenset({"seq", "sampled_at_ms", "ages_s", "access_records", "access_head"})
+
+FIGURES: tuple[str, ...] = tuple(name for name in HealthReport.__struct_fields__ if name not in _NO_FIGURES)
 """Names of the measured figures, in report order."""
 
 Standing = Literal["good", "fair", "bad", "unknown"]

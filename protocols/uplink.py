@@ -7,11 +7,12 @@ JSON, at most 64 KiB, format version `v`. Fields this version does not know are 
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from protocols.access_record import MAX_RECORD_CHARS
 from protocols.commands import CommandId
 from protocols.errors import InvalidMessage, MessageTooLarge, UnknownVersion, WrongUnit
-from protocols.health import HealthReport, Seq, UnixMs
+from protocols.health import Count, Digest, HealthReport, Seq, UnixMs
 from protocols.settings import SettingsVersion
 from protocols.text import LongText, ShortText, SummaryText
 from protocols.topics import MAX_PAYLOAD_BYTES, UpTopic
@@ -27,13 +28,17 @@ Severity = Literal["info", "warning", "alarm"]
 
 # Messages hold no cycles, and a controller holds thousands of them: left out of the collector's rounds (gc=False).
 class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
-    """Something that happened on a unit: `kind` is a kebab-case word, `summary` one line for a person."""
+    """Something that happened on a unit: `kind` is a kebab-case word, `summary` one line for a person.
+
+    `record` is the exact text of a record of the unit's own chain (`protocols.access_record`), where the event is that.
+    """
 
     seq: Seq
     sampled_at_ms: UnixMs
     kind: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$(?!\n)")]
     severity: Severity = "info"
     summary: SummaryText
+    record: Annotated[str, Meta(max_length=MAX_RECORD_CHARS)] | None = None
 
 
 class UpMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
@@ -91,6 +96,8 @@ class SessionProof(UpMessage, tag="proof", frozen=True, kw_only=True):
     The only evidence of who is connected: a broker can delay it, but not make it. `challenge` is the Welcome's,
     `certificate` the serial in lower-case hexadecimal, `next_seq` the spool's next number when it was signed,
     `signature` (base64) covers `proof_text`: ECDSA with SHA-256 in DER for a P-256 key, else Ed25519.
+    `access_records` and `access_head` are the length and head of the unit's own chain of records when it was signed;
+    both, or neither of a unit that keeps none or can not read it.
     """
 
     challenge: Nonce
@@ -99,15 +106,24 @@ class SessionProof(UpMessage, tag="proof", frozen=True, kw_only=True):
     spool_id: SpoolId
     next_seq: Seq
     signature: Annotated[str, Meta(max_length=128)]
+    access_records: Count | UnsetType = UNSET
+    access_head: Digest | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if (self.access_records is UNSET) != (self.access_head is UNSET):
+            raise ValueError("access_records and access_head come together")
 
 
 _PROOF_PREFIX = b"muster session proof v1\n"
 
 
 def proof_text(proof: SessionProof) -> bytes:
-    """What `proof.signature` covers: a fixed prefix, then the fields but the signature, each on a line of its own."""
+    """What `proof.signature` covers: a fixed prefix, then the fields but the signature, each on a line of its own;
+    length and head of the chain of records only where they are given."""
     fields = (proof.unit, proof.session, proof.challenge, proof.certificate, proof.boot_id)
     lines = [*fields, str(proof.spool_id), str(proof.next_seq)]
+    if proof.access_records is not UNSET and proof.access_head is not UNSET:
+        lines += [str(proof.access_records), proof.access_head]
     return _PROOF_PREFIX + "\n".join(lines).encode()
 
 

@@ -5,14 +5,24 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import inspect
 
+from protocols.access_record import MAX_RECORD_CHARS
 from protocols.health import FIGURES, HealthReport
 from protocols.ids import new_unit_id
-from protocols.uplink import AnyUpMessage, CommandResult, EventBatch, HealthBatch, SessionState, UnitEvent
+from protocols.uplink import (
+    AnyUpMessage,
+    CommandResult,
+    EventBatch,
+    HealthBatch,
+    SessionProof,
+    SessionState,
+    UnitEvent,
+)
 
 unit_ids = st.from_regex(r"\A[a-z0-9-]{8,40}\Z") | st.builds(new_unit_id)
 nonces = st.from_regex(r"\A[0-9a-f]{32}\Z")
 command_ids = st.from_regex(r"\A[0-9a-f]{24}\Z")
 seqs = st.integers(1, (1 << 53) - 1)
+digests = st.from_regex(r"\A[0-9a-f]{64}\Z")
 unix_ms = st.integers(0, 253_402_300_799_999)
 readable = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf"))
 
@@ -51,6 +61,8 @@ health_reports = st.builds(
     seq=seqs,
     sampled_at_ms=unix_ms,
     ages_s=st.dictionaries(st.sampled_from(FIGURES), st.integers(0, 10**9), max_size=5),
+    access_records=st.none() | st.integers(0, (1 << 53) - 1),
+    access_head=st.none() | digests,
     **_FIGURE_VALUES,
 )
 
@@ -61,6 +73,25 @@ unit_events = st.builds(
     kind=st.from_regex(r"\A[a-z0-9-]{1,40}\Z"),
     severity=st.sampled_from(["info", "warning", "alarm"]),
     summary=lines(200),
+    record=st.none() | st.text(st.characters(codec="utf-8"), max_size=MAX_RECORD_CHARS),
+)
+
+_proofs = st.builds(
+    SessionProof,
+    unit=unit_ids,
+    session=nonces,
+    challenge=nonces,
+    certificate=st.from_regex(r"\A[0-9a-f]{1,40}\Z"),
+    boot_id=lines(80),
+    spool_id=seqs,
+    next_seq=seqs,
+    signature=st.text(st.sampled_from("AZaz09+/="), max_size=128),
+)
+session_proofs = _proofs | st.builds(
+    lambda proof, records, head: msgspec.structs.replace(proof, access_records=records, access_head=head),
+    _proofs,
+    st.integers(0, (1 << 53) - 1),
+    digests,
 )
 
 _versions = st.integers(0, (1 << 31) - 1)
@@ -98,4 +129,5 @@ up_messages: SearchStrategy[AnyUpMessage] = st.one_of(
         spool_id=st.none() | seqs,
         next_seq=st.none() | seqs,
     ),
+    session_proofs,
 )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.commands import FINAL, ApplySettings, CommandState, Order, ReportNow, may_follow
+from protocols.commands import FINAL, ApplySettings, CommandState, Order, ReportNow, SendRecords, may_follow
 from protocols.settings import UnitSettings
 
 STATES: tuple[CommandState, ...] = get_args(CommandState)
@@ -52,7 +52,7 @@ def test_a_unit_answers_only_what_was_sent() -> None:
 
 @given(st.builds(UnitSettings, version=st.integers(0, 1000), report_every_s=st.integers(1, 86_400)))
 def test_orders_survive_the_wire(settings: UnitSettings) -> None:
-    for order in (ReportNow(), ApplySettings(settings)):
+    for order in (ReportNow(), ApplySettings(settings), SendRecords(after=settings.version)):
         assert msgspec.json.decode(msgspec.json.encode(order), type=Order) == order
 
 
@@ -64,6 +64,8 @@ def test_orders_survive_the_wire(settings: UnitSettings) -> None:
         '{"order":"apply-settings","settings":{"report_every_s":0}}',
         '{"order":"apply-settings","settings":{"unheard_of":1}}',
         '{"order":"apply-settings"}',
+        '{"order":"send-records"}',
+        '{"order":"send-records","after":-1}',
         "{}",
     ],
 )

@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +13,14 @@ from protocols.uplink import (
     CommandResult,
     EventBatch,
     HealthBatch,
+    SessionProof,
     SessionState,
     UnitEvent,
     decode_up,
     encode_up,
+    proof_text,
 )
-from tests.unit.protocols.protocol_strategies import up_messages
+from tests.unit.protocols.protocol_strategies import session_proofs, up_messages
 
 UNIT = "unit-23456789"
 NONCE = "0123456789abcdef" * 2
@@ -26,6 +29,7 @@ CHANNELS: dict[type[AnyUpMessage], UpChannel] = {
     EventBatch: "event",
     CommandResult: "result",
     SessionState: "lwt",
+    SessionProof: "lwt",
 }
 HEALTH = UpTopic(UNIT, "health")
 
@@ -211,3 +215,35 @@ def test_a_unit_does_not_send_more_than_the_limit() -> None:
     batch = EventBatch(unit=UNIT, session=NONCE, spool_id=1, events=[event] * MAX_BATCH)
     with pytest.raises(MessageTooLarge):
         encode_up(batch)
+
+
+@given(session_proofs, session_proofs)
+def test_two_proofs_that_differ_are_signed_as_different_texts(one: SessionProof, other: SessionProof) -> None:
+    unsigned, others = (msgspec.structs.replace(proof, signature="") for proof in (one, other))
+    assert (proof_text(unsigned) == proof_text(others)) == (unsigned == others)
+
+
+def test_a_proof_without_a_chain_is_signed_as_before_there_were_chains() -> None:
+    proof = SessionProof(
+        unit=UNIT,
+        session=NONCE,
+        challenge="c" * 32,
+        certificate="1f",
+        boot_id="boot",
+        spool_id=7,
+        next_seq=42,
+        signature="",
+    )
+    assert proof_text(proof) == f"muster session proof v1\n{UNIT}\n{NONCE}\n{'c' * 32}\n1f\nboot\n7\n42".encode()
+    with_chain = msgspec.structs.replace(proof, access_records=3, access_head="a" * 64)
+    assert proof_text(with_chain) == proof_text(proof) + f"\n3\n{'a' * 64}".encode()
+
+
+@pytest.mark.parametrize("half", ['"access_records":3', f'"access_head":"{"a" * 64}"'])
+def test_half_of_a_chain_proves_nothing(half: str) -> None:
+    proof = (
+        f'{{"type":"proof","unit":"{UNIT}","session":"{NONCE}","challenge":"{NONCE}","certificate":"1f","boot_id":"",'
+        f'"spool_id":7,"next_seq":42,"signature":"",{half}}}'
+    )
+    with pytest.raises(InvalidMessage, match="come together"):
+        decode_up(UpTopic(UNIT, "lwt"), proof.encode())

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from protocols.commands import ApplySettings, ReportNow
+from protocols.access_record import GENESIS, AccessRecord, record_hash
+from protocols.commands import ApplySettings, ReportNow, SendRecords
 from protocols.downlink import Ack, Command, Signed, Welcome, key_id, seal, unseal
 from protocols.health import FIGURES, HealthReport
 from protocols.joining import (
@@ -83,6 +84,28 @@ FULL_REPORT = HealthReport(
     spool_dropped=0,
 )
 
+STARTED = AccessRecord(
+    number=1,
+    prior=GENESIS,
+    at_ms=T0,
+    boot_id="6f1c3f0e-8d0b-4a55-9d0e-2b5a5a5a5a5a",
+    boot_ms=61_250,
+    what="started",
+)
+OPENED = AccessRecord(
+    number=2,
+    prior=record_hash(STARTED.text()),
+    at_ms=T0 + 60_000,
+    boot_id="6f1c3f0e-8d0b-4a55-9d0e-2b5a5a5a5a5a",
+    boot_ms=121_250,
+    what="opened",
+    modality="video",
+    opening="0123456789abcdef01234567",
+    mandate="M-2026-118",
+    authority="A/2026/44",
+    person="TO-12",
+)
+
 UP: dict[str, AnyUpMessage] = {
     "up-health-live": HealthBatch(
         unit=UNIT, session=NONCE, spool_id=4_503_599_627_370_497, settings_version=3, reports=[FULL_REPORT]
@@ -102,6 +125,28 @@ UP: dict[str, AnyUpMessage] = {
             UnitEvent(
                 seq=4, sampled_at_ms=T0 + 1, kind="soc-hot", severity="alarm", summary="SoC at 83 °C, limit 80 °C"
             ),
+        ],
+    ),
+    "up-event-record": EventBatch(
+        unit=UNIT,
+        session=NONCE,
+        spool_id=7,
+        events=[
+            UnitEvent(
+                seq=5,
+                sampled_at_ms=T0 + 60_000,
+                kind="access-opened",
+                summary="record 2: video opened for TO-12",
+                record=OPENED.text(),
+            )
+        ],
+    ),
+    "up-health-record": HealthBatch(
+        unit=UNIT,
+        session=NONCE,
+        spool_id=7,
+        reports=[
+            HealthReport(seq=6, sampled_at_ms=T0, uptime_s=9, access_records=2, access_head=record_hash(OPENED.text()))
         ],
     ),
     "up-result-done": CommandResult(unit=UNIT, session=NONCE, command_id="0123456789abcdef01234567", state="done"),
@@ -135,6 +180,18 @@ UP: dict[str, AnyUpMessage] = {
         next_seq=42,
         signature="AAECAw==",
     ),
+    "up-lwt-proof-record": SessionProof(
+        unit=UNIT,
+        session=NONCE,
+        challenge="c" * 32,
+        certificate="1f2e3d",
+        boot_id="6f1c3f0e-8d0b-4a55-9d0e-2b5a5a5a5a5a",
+        spool_id=7,
+        next_seq=42,
+        signature="AAECAw==",
+        access_records=2,
+        access_head=record_hash(OPENED.text()),
+    ),
 }
 
 
@@ -157,6 +214,7 @@ DOWN: dict[str, Signed] = {
     "down-command-apply-settings": _signed(
         2, Command("0123456789abcdef01234567", ApplySettings(UnitSettings(version=4, report_every_s=30)))
     ),
+    "down-command-send-records": _signed(3, Command("0123456789abcdef01234567", SendRecords(after=118))),
 }
 
 JOIN: dict[str, tuple[object, object]] = {
@@ -266,5 +324,5 @@ def test_the_golden_report_has_every_figure() -> None:
 
 
 def test_every_golden_file_is_tested() -> None:
-    expected = {f"{name}.json" for name in [*UP, *DOWN, *JOIN]} | {"voucher.txt"}
-    assert {path.name for path in WIRE.iterdir()} == expected
+    expected = {f"{name}.json" for name in [*UP, *DOWN, *JOIN]}
+    assert {path.name for path in WIRE.glob("*.json")} == expected
