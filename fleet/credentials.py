@@ -4,6 +4,7 @@ ca/             the certificate authority (`fleet.ca`)
 tls/            server.key/.crt for the API, controller.key/.crt to show the broker
 broker/         server.key/.crt, ca.crt (roots and issuing) and crl.pem for the broker beside this controller
 down.key        the Ed25519 key that signs everything sent to units
+log.key         the Ed25519 key that signs the log's checkpoints
 """
 
 import ssl
@@ -21,6 +22,7 @@ from fleet.ca.files import write_private
 from fleet.ca.revocation_list import read_lists
 from fleet.downlink.key import create_key, load_key
 from fleet.errors import SettingsInvalid
+from fleet.log.key import LOG_KEY_FILE, LogKey, create_log_key, load_log_key
 from protocols.joining import API_TLS_NAME
 
 
@@ -33,6 +35,7 @@ class Credentials:
     directory: Path
     api_names: tuple[str, ...]
     broker_names: tuple[str, ...]
+    log_key: LogKey
     _broker_contexts: list[ssl.SSLContext] = field(default_factory=list, repr=False)
 
     @property
@@ -143,10 +146,19 @@ class Credentials:
 
 
 def create_credentials(directory: Path, now: datetime) -> None:
-    """Make a new authority and signing key in `directory`; raises AuthorityExists when there is one."""
+    """Make a new authority and signing keys in `directory`; raises AuthorityExists when there is one."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     CertificateAuthority.create(directory / "ca", now)
     create_key(directory / "down.key")
+    create_log_key(directory)
+
+
+def complete_keys(directory: Path) -> bool:
+    """Make the log's key for a fleet in `directory` that never had one; False when there was nothing to do."""
+    if not (directory / "ca").exists() or (directory / LOG_KEY_FILE).exists():
+        return False
+    create_log_key(directory)
+    return True
 
 
 def load_credentials(directory: Path, api_names: list[str], broker_names: list[str], now: datetime) -> Credentials:
@@ -157,7 +169,8 @@ def load_credentials(directory: Path, api_names: list[str], broker_names: list[s
         raise SettingsInvalid("state_dir", f"{directory} holds no fleet yet: make one with `fleet init`")
     authority = CertificateAuthority.load(directory / "ca")
     down_key = load_key(directory / "down.key")
-    credentials = Credentials(authority, down_key, directory, tuple(api_names), tuple(broker_names))
+    log_key = load_log_key(directory)
+    credentials = Credentials(authority, down_key, directory, tuple(api_names), tuple(broker_names), log_key)
     credentials.refresh(now)
     return credentials
 

@@ -1,6 +1,6 @@
 """Backups of what a state directory holds that can not be made again, in one encrypted file.
 
-In it: everything under ca/ and down.key. Not in it: certificates of API, controller and broker (made again at the next
+In it: everything under ca/, down.key and log.key. Not in it: certificates of API, controller and broker (made again at the next
 start), revocation lists (they come from the database), keys in tokens and their PINs.
 
 The file, version 1: the 16 bytes of `_MAGIC`, a 16-byte salt, a 12-byte nonce, then AES-256-GCM (tag at the end) of
@@ -71,7 +71,8 @@ def restore_backup(path: Path, directory: Path, passphrase: str) -> list[str]:
 
 def _names(state: Path) -> list[str]:
     found = [path for path in (state / "ca").rglob("*") if path.is_file()]
-    return sorted(path.relative_to(state).as_posix() for path in [*found, state / "down.key"])
+    keys = [state / "down.key", *(path for path in [state / "log.key"] if path.exists())]
+    return sorted(path.relative_to(state).as_posix() for path in [*found, *keys])
 
 
 def _read(path: Path, passphrase: str) -> _Contents:

@@ -31,11 +31,15 @@ def init(*, administrator: Administrators, valid_days: ValidDays = 365, config: 
 
 
 def migrate(*, config: ConfigFile = _DEFAULT) -> None:
-    """Bring the database to the revision this program needs."""
-    from fleet.store.migrate import newest_revision, upgrade  # noqa: PLC0415 - only this command needs them
+    """Bring the database to the revision this program needs, and make the log's key for a fleet that never had one."""
+    from fleet.credentials import complete_keys  # noqa: PLC0415 - only this command needs them
+    from fleet.store.migrate import newest_revision, upgrade  # noqa: PLC0415 - as above
 
-    asyncio.run(upgrade(_owner_dsn(load_settings(config))))
+    settings = load_settings(config)
+    asyncio.run(upgrade(_owner_dsn(settings)))
     print_line(f"the database is at revision {newest_revision()}")
+    if complete_keys(settings.state_path):
+        print_remark("a key for the deployment log was made: back it up with `fleet ca backup`")
 
 
 def serve(*, config: ConfigFile = _DEFAULT) -> None:
