@@ -111,7 +111,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     checkpoint_every_s: Annotated[int, Meta(ge=1, le=3600)] = 60
     poll_ms: Annotated[int, Meta(ge=5, le=5000)] = 40
     witness_limit_s: Annotated[float, Meta(gt=0, le=60)] = 5.0
-    witnesses: Annotated[list[WitnessSettings], Meta(max_length=16)] = msgspec.field(default_factory=list)
+    witnesses: Annotated[list[WitnessSettings], Meta(max_length=15)] = msgspec.field(default_factory=list)
     timestamp_url: Annotated[str, Meta(max_length=300, pattern=r"^https?://\S+$")] | None = None
     timestamp_ca_file: str | None = None
     timestamp_every_h: Annotated[int, Meta(ge=1, le=8784)] = 24
