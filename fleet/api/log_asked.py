@@ -1,0 +1,68 @@
+"""How a request says which entries it is about: the fields of LogQuery as query parameters, absent ones left out."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
+
+from fleet.api.parameters import UnitAsked
+from fleet.errors import RequestRefused
+from fleet.log.log_entries import LogScope
+from protocols.api.log import LogQuery, Moment
+
+PersonAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^([A-Z]{2}-[0-9]{2,6})?$(?!\n)")]
+ReferenceAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^[A-Za-z0-9./_-]{0,60}$(?!\n)")]
+KindAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^[a-z.-]{0,40}$(?!\n)")]
+MomentAsked: TypeAlias = Annotated[str, QueryParameter(max_length=40, schema_extra={"format": "date-time"})]
+"""A time with its zone (RFC 3339), or nothing for any."""
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+async def _asked(
+    unit: UnitAsked = "",
+    person: PersonAsked = "",
+    authority: ReferenceAsked = "",
+    deployment: ReferenceAsked = "",
+    kind: KindAsked = "",
+    since: MomentAsked = "",
+    until: MomentAsked = "",
+) -> LogQuery:
+    return LogQuery(
+        unit=unit or None,
+        person=person or None,
+        authority=authority or None,
+        deployment=deployment or None,
+        kind=kind or None,
+        since=_moment(since),
+        until=_moment(until),
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that `text` says; raises RequestRefused."""
+    if not text:
+        return None
+    try:
+        return msgspec.convert(text, Moment)
+    except msgspec.ValidationError as error:
+        raise RequestRefused(
+            "time-unreadable", "a time is written as 2026-11-22T14:02:07Z", "correct the request"
+        ) from error
+
+
+AskedEntries: TypeAlias = NamedDependency[LogQuery]
+"""How a handler asks for it, under the name `asked`, beside `dependencies=ASKED`."""
+ASKED: dict[str, Any] = {"asked": Provide(_asked)}
+
+
+def scope_of(query: LogQuery) -> LogScope:
+    """The same as an entry says it, with times in UTC, moved to years that every calendar and database knows."""
+    fields = msgspec.structs.asdict(query)
+    for name in ("since", "until"):
+        if fields[name] is not None:
+            fields[name] = min(max(fields[name], _EARLIEST), _LATEST).astimezone(UTC)
+    return LogScope(**fields)
