@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile isolation fuzz-api year tpm agree-tree clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile isolation fuzz-api fuzz-receipt year tpm agree-tree clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,10 @@ year: setup ## A simulated year of certificates, roots and outages: ARGS="--seed
 fuzz-api: setup debian ## The API against its own description, for longer: EXAMPLES=500 SEED=1
 	@MUSTER_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) MUSTER_TEST_FUZZ_SEED=$(or $(SEED),1) \
 		$(PYTEST) tests/integration/test_openapi_fuzz.py -o timeout=0 $(ARGS)
+
+fuzz-receipt: setup ## Receipts by a dishonest sender, for longer: EXAMPLES=200000 SEED=1
+	@MUSTER_TEST_RECEIPT_EXAMPLES=$(or $(EXAMPLES),200000) MUSTER_TEST_RECEIPT_SEED=$(or $(SEED),1) \
+		$(PYTEST) tests/unit/protocols/test_protocol_tlog_fuzz.py -o timeout=0 $(ARGS)
 
 tpm: setup debian ## A unit's key in a TPM, in software; needs Debian's swtpm tpm2-tools libtpm2-pkcs11-1 libtpm2-pkcs11-tools
 	@$(PYTEST) tests/tpm/unit_in_tpm.py $(ARGS)

@@ -66,7 +66,7 @@ def test_an_inspector_sees_everything_and_changes_nothing() -> None:
 
 
 def test_an_administrator_keeps_people_and_neither_commands_units_nor_signs() -> None:
-    assert PERMISSIONS["administrator"] & CHANGING == {"manage-people"}
+    assert PERMISSIONS["administrator"] & CHANGING == {"manage-people", "manage-retention"}
     assert "administrator" not in SIGNING_ROLES
     assert not may("administrator", "command-unit")
     assert not may("administrator", "decide-join")
@@ -77,7 +77,7 @@ def test_only_an_administrator_manages_people() -> None:
 
 
 def test_an_approver_changes_nothing_in_the_fleet() -> None:
-    assert not PERMISSIONS["approver"] & CHANGING
+    assert PERMISSIONS["approver"] & CHANGING == {"close-error-report"}
 
 
 def test_everybody_sees_the_fleet_and_who_is_who() -> None:
