@@ -1,6 +1,7 @@
 """Checkpoints (C2SP tlog-checkpoint): the text of a note that says a log's size and root."""
 
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from protocols.errors import InvalidCheckpoint
 from protocols.tlog.forms import from_decimal, from_hash_line, to_base64, to_utf8
@@ -20,7 +21,7 @@ class Checkpoint:
     def __post_init__(self) -> None:
         if not 0 <= self.size <= MAX_TREE_SIZE or len(self.root) != HASH_BYTES:
             raise InvalidCheckpoint("unreadable", "a checkpoint has a size from 0 to 2^63-1 and a root of 32 bytes")
-        if self.size == 0 and self.root != EMPTY_ROOT:
+        if self.size == 0 and not compare_digest(self.root, EMPTY_ROOT):
             raise InvalidCheckpoint("unreadable", "a log without leaves has another root")
         if any(not line or "\n" in line for line in (self.origin, *self.extensions)):
             raise InvalidCheckpoint("unreadable", "a line of a checkpoint is never empty, and one line")

@@ -39,7 +39,7 @@ class VerifierKey:
         kind = SIGNATURE_TYPES.get(self.algorithm)
         if kind is None:
             raise InvalidNote("key-unreadable", f"keys of type {self.algorithm} are not used here")
-        if not _is_name(self.name) or len(self.public) != kind.public_bytes:
+        if not _is_name(self.name) or not kind.usable(self.public):
             raise InvalidNote("key-unreadable", "the verifier key is damaged")
         if self.key_id != key_id_of(self.name, self.algorithm, self.public):
             raise InvalidNote("key-unreadable", "the verifier key's id is not that of its name and key")

@@ -12,10 +12,27 @@ ED25519 = 0x01
 COSIGNATURE_V1 = 0x04
 
 
-class SignatureType(Protocol):
-    """A signature type. `public_bytes` is the length of its public keys."""
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(one)
+    for one in (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    )
+)
+"""The points of order 8 or less, in all their encodings but for the sign in the last bit: under such a key anybody can
+make signatures that verify."""
 
-    public_bytes: int
+
+class SignatureType(Protocol):
+    """A signature type."""
+
+    def usable(self, public: bytes) -> bool:
+        """Whether `public` can be a public key of this type."""
 
     def verified(self, public: bytes, body: bytes, signature: bytes) -> int | None:
         """The time that the signature states, in Unix seconds, or None; raises ValueError when it does not verify."""
@@ -24,7 +41,9 @@ class SignatureType(Protocol):
 class Ed25519Type:
     """Plain Ed25519 over the note's text."""
 
-    public_bytes = 32
+    def usable(self, public: bytes) -> bool:
+        """Whether `public` is 32 bytes and no key that everybody can sign with."""
+        return _is_ed25519(public)
 
     def verified(self, public: bytes, body: bytes, signature: bytes) -> None:
         """Check 64 bytes of signature; these state no time."""
@@ -34,7 +53,9 @@ class Ed25519Type:
 class CosignatureType:
     """C2SP tlog-cosignature, Ed25519: eight bytes of time, then a signature over the time and the note's text."""
 
-    public_bytes = 32
+    def usable(self, public: bytes) -> bool:
+        """Whether `public` is 32 bytes and no key that everybody can sign with."""
+        return _is_ed25519(public)
 
     def verified(self, public: bytes, body: bytes, signature: bytes) -> int:
         """The time that the cosigner states."""
@@ -52,6 +73,10 @@ def cosigned_message(body: bytes, unix_s: int) -> bytes:
     if not 0 <= unix_s <= MAX_NUMBER:
         raise ValueError("the time of a cosignature is from 0 to 2^63-1")
     return b"cosignature/v1\ntime %d\n" % unix_s + body
+
+
+def _is_ed25519(public: bytes) -> bool:
+    return len(public) == 32 and public[:31] + bytes([public[31] & 0x7F]) not in _SMALL_ORDER
 
 
 def _verify(public: bytes, message: bytes, signature: bytes) -> None:

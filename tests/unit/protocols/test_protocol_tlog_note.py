@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -170,6 +170,17 @@ def test_what_is_no_verifier_key_is_refused(vkey: str) -> None:
 def test_a_verifier_key_is_of_a_known_type_and_well_named(name: str, public: bytes, algorithm: int) -> None:
     with pytest.raises(InvalidNote) as error:
         VerifierKey.of(name, public, algorithm)
+    assert error.value.reason == "key-unreadable"
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize("algorithm", [1, 4])
+def test_a_key_that_everybody_can_sign_with_is_refused(algorithm: int, sign: int) -> None:
+    """Under the neutral point, the neutral point and a zero are a signature of every text."""
+    neutral = b"\1" + bytes(31)
+    Ed25519PublicKey.from_public_bytes(neutral).verify(neutral + bytes(32), BODY.encode())
+    with pytest.raises(InvalidNote) as error:
+        VerifierKey.of("log", neutral[:31] + bytes([sign]), algorithm)
     assert error.value.reason == "key-unreadable"
 
 
