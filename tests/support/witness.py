@@ -6,10 +6,12 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fleet.log.cosigning import WitnessAddress
+from fleet.witness.place import Place
 from protocols.tlog.note import VerifierKey
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
@@ -28,12 +30,10 @@ class RunningWitness:
     def __init__(self, directory: Path, logs: Sequence[VerifierKey], name: str = "witness.example/north") -> None:
         self.directory = directory
         self.port = free_port()
-        made = fleet_witness("init", str(directory), "--name", name, "--host", "localhost", "--host", "127.0.0.1")
-        assert made.returncode == 0, made.stderr
-        self.vkey = VerifierKey.parse(made.stdout.strip())
-        if logs:
-            trusted = fleet_witness("trust", str(directory), *(key.line for key in logs))
-            assert trusted.returncode == 0, trusted.stderr
+        self.place = Place.create(directory, name, ["localhost", "127.0.0.1"], datetime.now(UTC))
+        self.vkey = self.place.vkey()
+        for key in logs:
+            self.place.trust(key)
         command = [FLEET, "witness", "run", str(directory), "--port", str(self.port)]
         self.process = ServerProcess(command, [self.port], directory.with_name(f"{directory.name}.log"))
 
