@@ -1,13 +1,14 @@
 """The deployment log: reading it, taking it away, who opened what, error reports and legal holds.
 
 `GET /api/log/status` → LogStatus; `GET /api/log/entries` (query: LogQuery's fields, `before` leaf index, `limit` ≤ 500)
-→ EntryPage; `GET /api/log/entries/{index}` → EntryProof; `POST /api/log/exports` with ExportRequest → ExportView;
-`GET /api/log/exports/{id}/tile/…` → a tile or entry bundle of that export's tree, `…/texts` (query: `after`, `field`)
-→ TextPage, `…/selection` (query: `after`) → SelectionPage; `GET /api/log/openings` (query: LogQuery's) → OpeningsPage;
-`GET /api/log/openings/report` (query: LogQuery's, `form`) → a CSV or PDF file; `GET /api/log/error-reports` (query:
-`open_only`) → list[ErrorReportView]; `GET …/{id}` → ErrorReportView; `POST …/{id}/account|submit|return|close` with
-ErrorReportStep → ErrorReportView; `GET /api/log/holds` → list[HoldView]; `POST /api/log/holds` with NewHold →
-HoldView; `POST /api/log/holds/{id}/release` with HoldRelease → HoldView.
+→ EntryPage; `GET /api/log/entries/{index}` → EntryProof; `GET /api/log/checkpoint` → CheckpointView;
+`POST /api/log/exports` with ExportRequest → ExportView; `GET /api/log/exports/{id}/tile/…` → a tile or entry bundle of
+that export's tree, `…/texts` (query: `after`) → TextPage, `…/selection` (query: `after`) → SelectionPage;
+`GET /api/log/openings` (query: LogQuery's) → OpeningsPage; `GET /api/log/openings/report` (query: LogQuery's, `form`)
+→ a CSV or PDF file; `GET /api/log/error-reports` (query: `open_only`) → list[ErrorReportView]; `GET …/{id}` →
+ErrorReportView; `POST …/{id}/account|submit|return|close` with ErrorReportStep → ErrorReportView;
+`GET /api/log/holds` → list[HoldView]; `POST /api/log/holds` with NewHold → HoldView;
+`POST /api/log/holds/{id}/release` with HoldRelease → HoldView; `GET /api/log/retention` → RetentionView.
 
 Every reading is an entry itself. Only entries that are in the tree are shown.
 """
@@ -112,6 +113,15 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
     alarms: list[str]
 
 
+class CheckpointView(msgspec.Struct, frozen=True, kw_only=True):
+    """The signed note of the largest tree that is cosigned; without one, of the largest tree."""
+
+    size: int
+    note: str
+    made_at: datetime
+    cosigned: bool
+
+
 class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What to take away: the whole log, or what `scope` says. The reason goes into the log."""
 
@@ -120,8 +130,10 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class ExportView(msgspec.Struct, frozen=True, kw_only=True):
-    """An export that may be fetched until `ends_at`, by the person who asked only. `checkpoint` (a signed note of
-    `size` leaves) covers the export's own entry `index`; `indexes_sha256` as in that entry."""
+    """An export that may be fetched until `ends_at`, by the person who asked only: `found` entries. `checkpoint` (a
+    signed note of `size` leaves) covers the export's own entry `index`, which is not one of those that were found.
+
+    `timestamp_token` (base64) is of an RFC 3161 authority, over the note `timestamped_checkpoint`."""
 
     export_id: str
     index: int
@@ -256,3 +268,12 @@ class HoldView(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     released_by: str | None
     released_at: datetime | None
+
+
+class RetentionView(msgspec.Struct, frozen=True, kw_only=True):
+    """For how many years free texts of entries are kept: `text_years`, and of kinds that begin so, `text_years_of`;
+    the longest beginning decides. Entries themselves are never erased."""
+
+    text_years: int
+    text_years_of: dict[str, int]
+    holds: int
