@@ -1,4 +1,5 @@
-"""Keeping reports and events as long as the settings say; partitions of reports are made ahead of time."""
+"""Keeping reports, events and texts of log entries as long as the settings say; partitions of reports are made ahead of
+time."""
 
 from datetime import date, datetime, timedelta
 
@@ -7,6 +8,7 @@ import structlog
 from fleet.clock import Clock
 from fleet.log.entries import EventsErased, TelemetryErased
 from fleet.log.entry import CONTROLLER
+from fleet.log.keeping import erase_texts
 from fleet.rounds import go_round
 from fleet.settings import RetentionSettings
 from fleet.store.events import ControllerEvent
@@ -62,6 +64,7 @@ class Retention:
             await self._erase_reports(transaction, now)
         while await self._erase_some_events(now):
             pass
+        await erase_texts(self._store, self._settings, now)
 
     async def _erase_reports(self, transaction: Transaction, now: datetime) -> None:
         kept_from = now.date() - timedelta(days=self._settings.health_days)

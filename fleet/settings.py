@@ -22,6 +22,8 @@ _OTHERS = ("MUSTER_CLIENT_", "MUSTER_AGENT_", "MUSTER_CONFIG", "MUSTER_TEST_")
 """Variables of the client and the agent, the one that names the file, and the test run's mark."""
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
+Years = Annotated[int, Meta(ge=1, le=100)]
+KindBeginning = Annotated[str, Meta(pattern=r"^[a-z.-]{1,40}$(?!\n)")]
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,10 +85,14 @@ class PresenceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long things are kept, days: health reports, and events that are acknowledged or only tell something."""
+    """How long things are kept. Days: health reports, and events that are acknowledged or only tell something. Years:
+    free texts of log entries, and of those whose kind begins as `log_text_years_of` says, where the longest beginning
+    decides; entries themselves stay."""
 
     health_days: Positive = 92
     event_days: Positive = 730
+    log_text_years: Years = 7
+    log_text_years_of: dict[KindBeginning, Years] = msgspec.field(default_factory=dict)
 
 
 class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -138,7 +144,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api: ApiSettings = ApiSettings()
     joining: JoiningSettings = JoiningSettings()
     presence: PresenceSettings = PresenceSettings()
-    retention: RetentionSettings = RetentionSettings()
+    retention: RetentionSettings = msgspec.field(default_factory=RetentionSettings)
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     new_unit: UnitSettings = UnitSettings()

@@ -1,0 +1,91 @@
+"""Legal holds: while one stands, no free text of the entries in its scope is erased."""
+
+from datetime import datetime
+
+import msgspec
+
+from fleet.clock import Clock
+from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.log.entry import HashedText
+from fleet.log.log_entries import HoldPlaced, HoldReleased, LogScope
+from fleet.store.store import Store
+from protocols.api.log import HoldView, LogQuery
+from protocols.ids import new_token_id
+
+MAX_STANDING = 200
+_SHOWN = 500
+
+
+class LegalHolds:
+    """Placing, releasing and listing holds; each change is an entry in its own transaction."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def every(self) -> list[HoldView]:
+        """Those that stand, then the latest released ones."""
+        async with self._store.transaction() as transaction:
+            return await transaction.legal_holds.every(_SHOWN)
+
+    async def place(self, scope: LogScope, reason: str, actor: str) -> HoldView:
+        """Place a hold; raises RequestRefused for an empty scope, Conflict when MAX_STANDING stand already.
+
+        When it returns, nothing of the scope is erased any more: an erasure under way was waited for.
+        """
+        if scope == LogScope():
+            raise RequestRefused(
+                "hold-empty",
+                "a hold on everything says nothing: name at least one",
+                "name a unit, person, authority, deployment, kind or period",
+            )
+        now = self._clock()
+        hold = HoldView(
+            hold_id=new_token_id(),
+            scope=LogQuery(**msgspec.structs.asdict(scope)),
+            reason=reason,
+            placed_by=actor,
+            placed_at=now,
+            released_by=None,
+            released_at=None,
+        )
+        async with self._store.transaction() as transaction:
+            await transaction.legal_holds.lock()
+            if await transaction.legal_holds.count_standing() >= MAX_STANDING:
+                raise Conflict("holds-full", f"{MAX_STANDING} holds stand already", "release one that is not needed")
+            await transaction.legal_holds.add(hold)
+            await transaction.log.append(
+                HoldPlaced(
+                    at=now,
+                    actor=actor,
+                    unit=scope.unit,
+                    authority=scope.authority,
+                    deployment=scope.deployment,
+                    hold=hold.hold_id,
+                    scope=scope,
+                    reason=HashedText(reason),
+                )
+            )
+        return hold
+
+    async def release(self, hold_id: str, reason: str, actor: str) -> HoldView:
+        """End a hold; raises NotFound, or Conflict when it is released already."""
+        now: datetime = self._clock()
+        async with self._store.transaction() as transaction:
+            hold = await transaction.legal_holds.one(hold_id)
+            if hold is None:
+                raise NotFound("hold-unknown", f"there is no hold {hold_id}", "list the holds")
+            if not await transaction.legal_holds.release(hold_id, actor, now):
+                raise Conflict("hold-released", f"{hold.released_by} has released this hold already", "list the holds")
+            await transaction.log.append(
+                HoldReleased(
+                    at=now,
+                    actor=actor,
+                    unit=hold.scope.unit,
+                    authority=hold.scope.authority,
+                    deployment=hold.scope.deployment,
+                    hold=hold_id,
+                    reason=HashedText(reason),
+                )
+            )
+        return msgspec.structs.replace(hold, released_by=actor, released_at=now)
