@@ -8,7 +8,8 @@
     └── RequestRefused       a request that is not done, with an API `Problem` inside
         ├── NotFound
         ├── Conflict
-        └── Forbidden
+        ├── Forbidden
+        └── NotLoggedYet     the log does not hold an entry yet, or its witnesses have not seen it
 
 Errors of the certificate authority are in `fleet.ca.errors`, of the API's client in `fleet.client.errors`.
 """
@@ -92,3 +93,17 @@ class Forbidden(RequestRefused):
             f"ask a person with the role {able}",
         )
         self.permission = permission
+
+
+class NotLoggedYet(RequestRefused):
+    """There is no receipt for an entry in time; `in_tree` says whether at least the tree has it."""
+
+    status = 503
+
+    def __init__(self, *, in_tree: bool) -> None:
+        if in_tree:
+            message, remedy = "too few witnesses have seen the entry in the log", "see which witnesses answer"
+        else:
+            message, remedy = "the entry is not in the log's tree yet", "see whether a controller sequences the log"
+        super().__init__("not-logged-yet", message, f"{remedy}, then try again")
+        self.in_tree = in_tree

@@ -8,7 +8,7 @@ _FLUSH_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
 
 class Metrics:
-    """Counters and gauges of ingest, the downlink and presence."""
+    """Counters and gauges of ingest, the downlink, presence and the log."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         """Registers everything in `registry`, a fresh one by default."""
@@ -44,6 +44,11 @@ class Metrics:
         )
         self.presence_changes = Counter(
             "muster_presence_changes", "Units whose word changed by silence", ["word"], registry=self.registry
+        )
+        self.log_size = Gauge("muster_log_size", "Leaves of the deployment log", registry=self.registry)
+        self.log_waiting = Gauge("muster_log_waiting", "Entries not yet in the tree", registry=self.registry)
+        self.log_cosigned_at = Gauge(
+            "muster_log_cosigned_at_seconds", "Unix time of the newest cosigned checkpoint", registry=self.registry
         )
 
     def serve(self, port: int) -> HTTPServer:

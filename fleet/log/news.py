@@ -5,10 +5,11 @@ from contextlib import suppress
 
 
 class Bell:
-    """Wakes everybody who waits for it. Ringing is cheap, and nothing when nobody waits."""
+    """Wakes everybody who waits for it. `rung` counts how often."""
 
     def __init__(self) -> None:
         self._next = asyncio.Event()
+        self.rung = 0
 
     @property
     def next(self) -> asyncio.Event:
@@ -17,6 +18,7 @@ class Bell:
 
     def ring(self) -> None:
         """Wake them."""
+        self.rung += 1
         self._next.set()
         self._next = asyncio.Event()
 

@@ -1,0 +1,57 @@
+"""The deployment log in one controller: its parts, put together."""
+
+import asyncio
+from pathlib import Path
+
+from fleet.clock import Clock
+from fleet.log.cosigning import Cosigner, WitnessAddress
+from fleet.log.key import LogKey
+from fleet.log.news import LogNews
+from fleet.log.publishing import Publisher
+from fleet.log.receipts import Receipts
+from fleet.log.sequencer import Sequencer
+from fleet.log.status import LogStanding
+from fleet.log.watch import LogWatch
+from fleet.metrics import Metrics
+from fleet.settings import Settings
+from fleet.store.store import Store
+from protocols.api.log import LogStatus
+
+
+class DeploymentLog:
+    """`receipts` work without `run`, as long as some controller sequences. Raises SettingsInvalid when the CA file of
+    a witness can not be read."""
+
+    def __init__(self, settings: Settings, store: Store, key: LogKey, clock: Clock, metrics: Metrics) -> None:
+        log = settings.log
+        self._news = LogNews()
+        self._cosigner = Cosigner(
+            [WitnessAddress(one.name, one.url, Path(one.ca_file)) for one in log.witnesses], log.witness_limit_s
+        )
+        self._publisher = Publisher(store, key, self._cosigner, clock, self._news, every_s=log.checkpoint_every_s)
+        self._sequencer = Sequencer(
+            settings.database.dsn, self._news, poll_s=log.poll_ms / 1000, meanwhile=self._publisher.run
+        )
+        self._watch = LogWatch(store, clock, metrics, every_s=log.checkpoint_every_s)
+        self._standing = LogStanding(
+            store,
+            key,
+            clock,
+            every_s=log.checkpoint_every_s,
+            is_leading=lambda: self._sequencer.is_leading,
+            answers=self._publisher.witnesses,
+        )
+        self.receipts = Receipts(store, self._news)
+
+    async def run(self) -> None:
+        """Sequence, publish and watch until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._sequencer.run(), name="log sequencer")
+                group.create_task(self._watch.run(), name="log watch")
+        finally:
+            await self._cosigner.close()
+
+    async def status(self) -> LogStatus:
+        """How the log stands. Raises StoreUnavailable."""
+        return await self._standing.status()
