@@ -91,7 +91,7 @@ def _parts(
     settings: Settings, store: Store, credentials: Credentials, metrics: Metrics
 ) -> list[tuple[str, Coroutine[None, None, None]]]:
     hub = Hub(store)
-    services = assemble(settings, store, credentials, hub, utc_now)
+    services = assemble(settings, store, credentials, hub, utc_now, metrics)
     key_path, chain_path = credentials.server_files
     api = ApiServer(
         build_api(services),
@@ -131,6 +131,7 @@ def _parts(
         ("downlink", downlink.run()),
         ("commands", dispatcher.run()),
         ("ingest", ingest.run()),
+        ("log", services.log.run()),
         ("presence", sweeper.run()),
         ("revocation", revoker.run()),
         ("certificates", CertificateWatch(credentials, store, utc_now, api.reload_certificate).run()),

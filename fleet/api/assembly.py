@@ -13,6 +13,8 @@ from fleet.joining.door import Door
 from fleet.joining.rejoining import Rejoining
 from fleet.joining.terms import Terms
 from fleet.joining.vouchers import Vouchers
+from fleet.log.deployment_log import DeploymentLog
+from fleet.metrics import Metrics
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.renewal.renewals import Renewals
@@ -24,8 +26,15 @@ from protocols.joining import BrokerAddress
 _HEALTH_PER_MINUTE = 120
 
 
-def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hub, clock: Clock) -> Services:
-    """The services of one controller."""
+def assemble(
+    settings: Settings,
+    store: Store,
+    credentials: Credentials,
+    hub: Hub,
+    clock: Clock,
+    metrics: Metrics | None = None,
+) -> Services:
+    """The services of one controller. Raises SettingsInvalid when a witness's CA file can not be read."""
     authority = credentials.authority
     broker = BrokerAddress(host=settings.broker.unit_host, port=settings.broker.unit_port, mqtt=settings.broker.mqtt)
     terms = Terms(authority, [credentials.down_public_hex], broker, settings.api.url)
@@ -49,5 +58,6 @@ def assemble(settings: Settings, store: Store, credentials: Credentials, hub: Hu
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
         health_limit=RateLimit(_HEALTH_PER_MINUTE),
         pulse=Pulse(store),
+        log=DeploymentLog(settings, store, credentials.log_key, clock, metrics or Metrics()),
         guests=Guests(),
     )

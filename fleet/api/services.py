@@ -16,6 +16,7 @@ from fleet.joining.decisions import JoinDecisions
 from fleet.joining.door import Door
 from fleet.joining.rejoining import Rejoining
 from fleet.joining.vouchers import Vouchers
+from fleet.log.deployment_log import DeploymentLog
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.renewal.renewals import Renewals
@@ -44,6 +45,7 @@ class Services:
     sign_in_limit: RateLimit
     health_limit: RateLimit
     pulse: Pulse
+    log: DeploymentLog
     guests: Guests
 
 
