@@ -3,14 +3,17 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import structlog
 
+from edge_agent.access_record.keeper import AccessKeeper
+from edge_agent.access_record.recording import AccessRecording, keeper_or_why_not, tip_of
 from edge_agent.clock import SystemClock
 from edge_agent.durable import held
-from edge_agent.errors import NotJoined, VoucherMissing
+from edge_agent.errors import NotJoined, StateUnusable, VoucherMissing
 from edge_agent.identity import Identity, IdentityInUse, IdentityStore, controller_keys
 from edge_agent.keys.opening import open_keystore
 from edge_agent.link.link import Link
@@ -125,10 +128,13 @@ async def _report_until(
     settings = _Settings(own, identities)
     clockwork = Clockwork(SystemClock())
     spool = await open_spool(own.state_dir, limits_of(settings.in_force), clockwork.now)
+    keeper = await keeper_or_why_not(own.state_dir, clockwork.clock, machine.boot_id)
     try:
-        agent = _Agent(own, identities, machine, settings, spool, clockwork)
+        agent = _Agent(own, identities, machine, settings, spool, keeper, clockwork)
         await agent.run(stop)
     finally:
+        if isinstance(keeper, AccessKeeper):
+            await keeper.close()
         await spool.close()
 
 
@@ -157,6 +163,7 @@ class _Agent:
         machine: MachineFacts,
         settings: _Settings,
         spool: Spool,
+        keeper: AccessKeeper | StateUnusable,
         clockwork: Clockwork,
     ) -> None:
         in_use = IdentityInUse(identities)
@@ -176,9 +183,24 @@ class _Agent:
             round(own.ack_timeout_s * 1000),
         )
         sampler = Sampler(default_readers(own.root, storage_path=_watched_storage(own)))
-        self._reporter = Reporter(sampler, spool, uplink.offer, clockwork, lambda: settings.in_force.report_every_s)
+        tip = partial(tip_of, keeper)
+        self._reporter = Reporter(
+            sampler,
+            spool,
+            uplink.offer,
+            clockwork,
+            lambda: settings.in_force.report_every_s,
+            tip,
+        )
+        self._recording = AccessRecording(keeper, spool, clock, uplink.offer, self._reporter.event)
         self._orders = Orders(
-            spool, clock, uplink.tell, self._reporter.report, lambda: settings.wanted, self._apply_settings
+            spool,
+            clock,
+            uplink.tell,
+            self._reporter.report,
+            lambda: settings.wanted,
+            self._apply_settings,
+            self._recording.send_again,
         )
         keystore = open_keystore(own)
         tls = OwnTls(identities, keystore)
@@ -203,7 +225,7 @@ class _Agent:
             spool,
             clock,
             self._orders.take,
-            lambda shown: Proving(shown, keystore, spool, self._facts.boot_id),
+            lambda shown: Proving(shown, keystore, spool, self._facts.boot_id, tip),
             self,
         )
 
@@ -223,8 +245,10 @@ class _Agent:
         facts = self._facts
         started = f"agent {facts.agent_version} started on boot {facts.boot_id or 'unknown'}"
         await self._reporter.event(Happening("agent-started", "info", started))
+        await self._recording.begin()
         async with asyncio.TaskGroup() as tasks:
             working = [
+                tasks.create_task(self._recording.run(), name="access records"),
                 tasks.create_task(self._reporter.run(), name="reports"),
                 tasks.create_task(self._orders.run(), name="orders"),
                 tasks.create_task(self._renewal.run(), name="renewal"),

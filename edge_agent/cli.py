@@ -22,6 +22,7 @@ app.command("edge_agent.commands.working:run", name="run", help="Report until st
 app.command("edge_agent.commands.working:join", name="join", help="Join a fleet with a voucher.")
 app.command("edge_agent.commands.looking:status", name="status", help="Show where this unit stands.")
 app.command("edge_agent.commands.looking:spool", name="spool", help="Show what waits to be acknowledged.")
+app.command("edge_agent.commands.looking:record", name="record", help="Show what this unit recorded of itself.")
 app.command("edge_agent.commands.simulating:simulate_host", name="simulate-host", help="Keep simulated hosts alive.")
 app.command("edge_agent.commands.working:version", name="version", help="Show the version of this program.")
 

@@ -38,7 +38,7 @@ def write_durably(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise StateUnusable(path, f"can not be written ({error.strerror}); check the disk") from error
 
@@ -47,7 +47,7 @@ def remove_durably(path: Path) -> None:
     """Remove `path` if it is there, and keep it removed after a power cut; raises StateUnusable."""
     try:
         path.unlink(missing_ok=True)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise StateUnusable(path, f"can not be removed ({error.strerror}); check the disk") from error
 
@@ -117,7 +117,8 @@ def is_held(state_dir: Path) -> bool:
     return False
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Let what was made, renamed or removed in `directory` survive a power cut; raises OSError."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

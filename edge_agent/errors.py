@@ -9,6 +9,7 @@
     │   └── InvalidTreeName      a name that can not be a tree's
     ├── SettingsInvalid      a settings file or variable that can not be used
     ├── StateUnusable        the state directory, or a file in it, can not be used
+    │   └── AccessChainBroken    the unit's own chain of records does not verify
     ├── AlreadyRunning       another agent holds the state directory
     ├── NotJoined            the unit has no identity yet
     ├── JoinWaits            told to stop before a person had accepted the unit
@@ -98,6 +99,15 @@ class StateUnusable(AgentError):
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(f"{path}: {detail}")
         self.path = path
+        self.detail = detail
+
+
+class AccessChainBroken(StateUnusable):
+    """The chain in `path` is one up to record number `after`, and not beyond."""
+
+    def __init__(self, path: Path, after: int, detail: str) -> None:
+        super().__init__(path, detail)
+        self.after = after
         self.detail = detail
 
 

@@ -10,7 +10,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import AgentError
 from edge_agent.link.uplink import Outcome, ResultState
 from edge_agent.spool.spool import Spool
-from protocols.commands import ApplySettings, ReportNow
+from protocols.commands import ApplySettings, ReportNow, SendRecords
 from protocols.downlink import Command
 from protocols.settings import UnitSettings
 
@@ -39,14 +39,17 @@ class Orders:
         report_now: Callable[[], Awaitable[None]],
         own_settings: Callable[[], UnitSettings],
         apply_settings: Callable[[UnitSettings], Awaitable[None]],
+        send_records: Callable[[int], Awaitable[int]],
     ) -> None:
-        """`tell` sends a result; `report_now` and `apply_settings` carry out, or raise AgentError."""
+        """`tell` sends a result; `report_now`, `apply_settings` and `send_records` (which returns how many) carry out,
+        or raise AgentError."""
         self._spool = spool
         self._clock = clock
         self._tell = tell
         self._report_now = report_now
         self._own_settings = own_settings
         self._apply_settings = apply_settings
+        self._send_records = send_records
         self._waiting: asyncio.Queue[tuple[Command, int]] = asyncio.Queue(WAITING_MAX)
 
     def take(self, command: Command, good_until_ms: int) -> None:
@@ -87,6 +90,8 @@ class Orders:
                         return "done", ""
                     case ApplySettings(settings=wanted):
                         return await self._settings(wanted)
+                    case SendRecords(after=number):
+                        return "done", f"{await self._send_records(number)} records"
         except AgentError as error:
             return "failed", str(error)
         except TimeoutError:

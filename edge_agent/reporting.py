@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from edge_agent.access_record.chain_text import Tip
 from edge_agent.clock import Clock, StepWatch
 from edge_agent.sampler import Sample, Sampler, to_report
 from edge_agent.spool.keeper import Now, Rows
@@ -47,13 +48,16 @@ class Reporter:
         offer: Callable[[Rows], None],
         clockwork: Clockwork,
         every_s: Callable[[], int],
+        access: Callable[[], Tip | None],
     ) -> None:
-        """`offer` takes rows that are spooled; `every_s` is asked anew after each report."""
+        """`offer` takes rows that are spooled; `every_s` is asked anew after each report, `access` before: it gives
+        length and head of the unit's own chain of records, None where there is none to speak of."""
         self._sampler = sampler
         self._spool = spool
         self._offer = offer
         self._clockwork = clockwork
         self._every_s = every_s
+        self._access = access
         self._watch = Watch()
         self._pace_changed = asyncio.Event()
 
@@ -91,11 +95,16 @@ class Reporter:
         await self._keep(_events([happening], self._clockwork.clock.wall_ms()))
 
     def _health(self, sample: Sample, at_ms: int) -> Draft:
-        tally = self._spool.tally
+        tally, access = self._spool.tally, self._access()
         return health_draft(
             at_ms,
             lambda seq: to_report(
-                sample, seq=seq, sampled_at_ms=at_ms, spool_waiting=tally.waiting, spool_dropped=tally.dropped
+                sample,
+                seq=seq,
+                sampled_at_ms=at_ms,
+                spool_waiting=tally.waiting,
+                spool_dropped=tally.dropped,
+                access=access,
             ),
         )
 

@@ -192,16 +192,24 @@ def _fault_of(reader: str, detail: str) -> Reading:
 
 
 def to_report(
-    sample: Sample, *, seq: int, sampled_at_ms: int, spool_waiting: int | None = None, spool_dropped: int | None = None
+    sample: Sample,
+    *,
+    seq: int,
+    sampled_at_ms: int,
+    spool_waiting: int | None = None,
+    spool_dropped: int | None = None,
+    access: tuple[int, str] | None = None,
 ) -> HealthReport:
     """The report of `sample`, always one that `protocols.uplink.decode_up` accepts.
 
     A figure that is unknown to the contract or out of its range is left out; a clock outside the contract's years is
-    held at their edge. Raises msgspec.ValidationError when `seq` is outside 1 … 2**53 - 1.
+    held at their edge. `access` is length and head of the unit's own chain, where there is one. Raises
+    msgspec.ValidationError when `seq` is outside 1 … 2**53 - 1.
     """
     spool = {"spool_waiting": spool_waiting, "spool_dropped": spool_dropped}
     figures = sample.figures | {name: count for name, count in spool.items() if count is not None}
     sound = {name: value for name, value in figures.items() if name in FIGURES and objection(name, value) is None}
     ages_s = {name: min(max(age_s, 0), LARGEST_INT) for name, age_s in sample.ages_s.items() if name in sound}
     held_ms = min(max(sampled_at_ms, 0), _LAST_UNIX_MS)
-    return msgspec.convert({"seq": seq, "sampled_at_ms": held_ms, "ages_s": ages_s, **sound}, HealthReport)
+    chain = {} if access is None else dict(zip(("access_records", "access_head"), access, strict=True))
+    return msgspec.convert({"seq": seq, "sampled_at_ms": held_ms, "ages_s": ages_s, **sound, **chain}, HealthReport)

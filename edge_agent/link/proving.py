@@ -14,9 +14,12 @@ what was sent, and such a unit is quarantined like a copy until a person has loo
 import asyncio
 from base64 import b64encode
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
+from msgspec import UNSET
 
+from edge_agent.access_record.chain_text import Tip
 from edge_agent.certificate import read_own
 from edge_agent.errors import LinkError, StateUnusable
 from edge_agent.identity import Identity
@@ -31,12 +34,21 @@ _ANSWERED_REMEMBERED = 64
 class Proving:
     """The proofs of one connection."""
 
-    def __init__(self, identity: Identity, keystore: KeyStore, spool: Spool, boot_id: str) -> None:
-        """`identity` is the one this connection was made with."""
+    def __init__(
+        self,
+        identity: Identity,
+        keystore: KeyStore,
+        spool: Spool,
+        boot_id: str,
+        access: Callable[[], Tip | None],
+    ) -> None:
+        """`identity` is the one this connection was made with; `access` gives length and head of the unit's own chain
+        of records as they are on the disk, None where there is none to speak of."""
         self._identity = identity
         self._keystore = keystore
         self._spool = spool
         self._boot_id = boot_id
+        self._access = access
         self._serial = read_own(identity.certificate_chain_pem).serial
         self._answered: deque[str] = deque(maxlen=_ANSWERED_REMEMBERED)
         self._asked: tuple[str, str] | None = None
@@ -60,7 +72,7 @@ class Proving:
                 await publish("lwt", encode_up(await self._proof(*asked)))
 
     async def _proof(self, session: str, challenge: str) -> SessionProof:
-        tally = self._spool.tally
+        tally, access = self._spool.tally, self._access()
         unsigned = SessionProof(
             unit=self._identity.unit_id,
             session=session,
@@ -70,6 +82,8 @@ class Proving:
             spool_id=tally.spool_id,
             next_seq=tally.next_seq,
             signature="",
+            access_records=UNSET if access is None else access.records,
+            access_head=UNSET if access is None else access.head,
         )
         try:
             signature = await asyncio.to_thread(self._keystore.sign, self._identity.key_name, proof_text(unsigned))

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from protocols.access_record import AccessRecord
 from protocols.health import HealthReport
 from protocols.text import one_line
 from protocols.uplink import Severity, UnitEvent
@@ -52,11 +53,20 @@ def health_draft(sampled_at_ms: int, report: Callable[[int], HealthReport]) -> D
 
 def event_draft(at_ms: int, kind: str, severity: Severity, summary: str) -> Draft:
     """A draft of an event; `kind` is a kebab-case word, `summary` is cut to 200 signs on one line."""
+    return _event_draft(at_ms, kind, severity, summary, None)
+
+
+def record_draft(at_ms: int, record: AccessRecord, text: str, summary: str) -> Draft:
+    """A draft of the event that carries `record` of the unit's own chain, whose exact text is `text`."""
+    return _event_draft(at_ms, f"access-{record.what}", "info", summary, text)
+
+
+def _event_draft(at_ms: int, kind: str, severity: Severity, summary: str, record: str | None) -> Draft:
     text = one_line(summary, 200)
     return Draft(
         "event",
         at_ms,
         lambda seq: _encoder.encode(
-            UnitEvent(seq=seq, sampled_at_ms=at_ms, kind=kind, severity=severity, summary=text)
+            UnitEvent(seq=seq, sampled_at_ms=at_ms, kind=kind, severity=severity, summary=text, record=record)
         ),
     )

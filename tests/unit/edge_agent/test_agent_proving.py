@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from edge_agent.access_record.chain_text import Tip
 from edge_agent.errors import LinkError
 from edge_agent.identity import IdentityStore
 from edge_agent.keys.keystore import FIRST_KEY
@@ -25,6 +26,7 @@ from protocols.uplink import SessionProof, decode_up, proof_text
 from tests.support.renewing import UNIT, Controller, HandClock, Unit
 
 LIMITS = SpoolLimits(1 << 24, 1 << 50)
+TIP = Tip(7, "e" * 64)
 SESSION, CHALLENGE, ANOTHER = "5" * 32, "c" * 32, "d" * 32
 
 
@@ -58,7 +60,7 @@ class Told:
 
 
 def _proving(unit: Unit, spool: Spool) -> Proving:
-    return Proving(IdentityStore(unit.state_dir).load(), unit.keystore, spool, "boot-1")
+    return Proving(IdentityStore(unit.state_dir).load(), unit.keystore, spool, "boot-1", lambda: TIP)
 
 
 async def test_a_proof_says_what_is_and_is_signed_by_the_certificates_key(unit: Unit, spool: Spool) -> None:
@@ -74,6 +76,7 @@ async def test_a_proof_says_what_is_and_is_signed_by_the_certificates_key(unit: 
         proof = told.proofs[-1]
         assert (proof.session, proof.challenge, proof.boot_id) == (SESSION, challenge, "boot-1")
         assert (proof.spool_id, proof.next_seq) == (spool.tally.spool_id, number + 1)
+        assert (proof.access_records, proof.access_head) == TIP
         assert proof.certificate == unit.certificate.serial
         key = unit.keystore.public_key(FIRST_KEY)
         assert isinstance(key, EllipticCurvePublicKey)

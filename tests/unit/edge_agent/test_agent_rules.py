@@ -19,7 +19,7 @@ from edge_agent.sampler import ReaderProblem, Sample
 from edge_agent.spool.bounds import SpoolLimits
 from edge_agent.spool.spool import Spool, open_spool
 from edge_agent.watch import CLEAR_AFTER_SAMPLES, Watch
-from protocols.commands import ApplySettings, Order, ReportNow
+from protocols.commands import ApplySettings, Order, ReportNow, SendRecords
 from protocols.downlink import Ack, Body, Command, Signed, Welcome, key_id, seal
 from protocols.errors import InvalidEnvelope
 from protocols.ids import new_token_id
@@ -257,7 +257,10 @@ class Bench:
         self.failure: StateUnusable | None = None
         self.settings = UnitSettings(version=2)
         self.clock = HandClock()
-        self.orders = Orders(spool, self.clock, self.told.append, self._report, lambda: self.settings, self._apply)
+        self.sent_after: list[int] = []
+        self.orders = Orders(
+            spool, self.clock, self.told.append, self._report, lambda: self.settings, self._apply, self._send
+        )
 
     async def _report(self) -> None:
         self.reports += 1
@@ -266,6 +269,12 @@ class Bench:
         if self.failure is not None:
             raise self.failure
         self.settings = wanted
+
+    async def _send(self, after: int) -> int:
+        if self.failure is not None:
+            raise self.failure
+        self.sent_after.append(after)
+        return 3
 
     async def give(self, order: Order, command_id: str, good_until_ms: int = 1 << 40) -> list[str]:
         """What is told of one command."""
@@ -285,7 +294,10 @@ async def test_orders_are_carried_out_once_whatever_happens_between(tmp_path: Pa
     bench.failure = StateUnusable(tmp_path, "read-only")
     assert await bench.give(ApplySettings(UnitSettings(version=3)), "c" * 24) == ["accepted", "failed"]
     assert bench.settings.version == 2
+    assert await bench.give(SendRecords(after=7), "1" * 24) == ["accepted", "failed"]
     bench.failure = None
+    assert await bench.give(SendRecords(after=7), "2" * 24) == ["accepted", "done"]
+    assert (bench.sent_after, bench.told[-1].reason) == ([7], "3 records")
     assert await bench.give(ApplySettings(UnitSettings(version=3)), "d" * 24) == ["accepted", "done"]
     assert bench.settings.version == 3
     await spool.remember("e" * 24, "accepted", "")
