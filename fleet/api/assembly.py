@@ -14,6 +14,9 @@ from fleet.joining.rejoining import Rejoining
 from fleet.joining.terms import Terms
 from fleet.joining.vouchers import Vouchers
 from fleet.log.deployment_log import DeploymentLog
+from fleet.log.exports import LogExports
+from fleet.log.holds import LegalHolds
+from fleet.log.reading import LogReading
 from fleet.metrics import Metrics
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
@@ -38,6 +41,7 @@ def assemble(
     authority = credentials.authority
     broker = BrokerAddress(host=settings.broker.unit_host, port=settings.broker.unit_port, mqtt=settings.broker.mqtt)
     terms = Terms(authority, [credentials.down_public_hex], broker, settings.api.url)
+    log = DeploymentLog(settings, store, credentials.log_key, clock, metrics or Metrics())
     return Services(
         store=store,
         clock=clock,
@@ -58,6 +62,9 @@ def assemble(
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
         health_limit=RateLimit(_HEALTH_PER_MINUTE),
         pulse=Pulse(store),
-        log=DeploymentLog(settings, store, credentials.log_key, clock, metrics or Metrics()),
+        log=log,
+        log_reading=LogReading(store, clock, log.receipts),
+        log_exports=LogExports(store, clock, log.receipts, credentials.log_key),
+        holds=LegalHolds(store, clock, settings.retention),
         guests=Guests(),
     )

@@ -17,6 +17,9 @@ from fleet.joining.door import Door
 from fleet.joining.rejoining import Rejoining
 from fleet.joining.vouchers import Vouchers
 from fleet.log.deployment_log import DeploymentLog
+from fleet.log.exports import LogExports
+from fleet.log.holds import LegalHolds
+from fleet.log.reading import LogReading
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.renewal.renewals import Renewals
@@ -46,6 +49,9 @@ class Services:
     health_limit: RateLimit
     pulse: Pulse
     log: DeploymentLog
+    log_reading: LogReading
+    log_exports: LogExports
+    holds: LegalHolds
     guests: Guests
 
 

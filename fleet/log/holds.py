@@ -8,8 +8,9 @@ from fleet.clock import Clock
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.log.entry import HashedText
 from fleet.log.log_entries import HoldPlaced, HoldReleased, LogScope
+from fleet.settings import RetentionSettings
 from fleet.store.store import Store
-from protocols.api.log import HoldView, LogQuery
+from protocols.api.log import HoldView, LogQuery, RetentionView
 from protocols.ids import new_token_id
 
 MAX_STANDING = 200
@@ -19,9 +20,17 @@ _SHOWN = 500
 class LegalHolds:
     """Placing, releasing and listing holds; each change is an entry in its own transaction."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: RetentionSettings) -> None:
         self._store = store
         self._clock = clock
+        self._settings = settings
+
+    async def retention(self) -> RetentionView:
+        """For how long texts are kept, and how many holds stand."""
+        async with self._store.transaction() as transaction:
+            standing = await transaction.legal_holds.count_standing()
+        years_of = dict(sorted(self._settings.log_text_years_of.items()))
+        return RetentionView(text_years=self._settings.log_text_years, text_years_of=years_of, holds=standing)
 
     async def every(self) -> list[HoldView]:
         """Those that stand, then the latest released ones."""
