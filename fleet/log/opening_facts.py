@@ -41,6 +41,9 @@ KINDS: list[str] = [str(kind.__struct_config__.tag) for kind in get_args(Fact)]
 OPENING_KINDS = ["lease.granted", "media.began", "modality.opened", "modality.closed", "opening.refused"]
 """Those that tell of one opening."""
 
+PAPER_KINDS = [kind for kind in KINDS if kind not in OPENING_KINDS]
+"""Those that tell what allows openings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Logged(Generic[Fact_co]):

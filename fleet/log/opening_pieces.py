@@ -184,10 +184,14 @@ def pieces_of(facts: Sequence[Logged[Fact]]) -> list[Pieces]:
                 of(opened.unit, opened.opening, opened.modality).opened.append(Logged(fact.index, opened))
             case ModalityClosed() as closed:
                 of(closed.unit, closed.opening, closed.modality).closed.append(Logged(fact.index, closed))
+    _add_refusals(found, facts)
+    return list(found.values())
+
+
+def _add_refusals(found: dict[Key, Pieces], facts: Sequence[Logged[Fact]]) -> None:
     for fact in facts:
         refused = fact.entry
         if isinstance(refused, OpeningRefused):
             key = (refused.unit or "", refused.opening or "", refused.modality)
             if key in found:
                 found[key].refused.append(Logged(fact.index, refused))
-    return list(found.values())

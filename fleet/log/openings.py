@@ -56,17 +56,25 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return "outside" if self.faults else "unknown" if self.doubts else "inside"
 
 
-def has_had_time(at: datetime, now: datetime, told_until: datetime | None) -> bool:
-    """Whether a unit would have told by `now` what it did at `at`.
+class Told(msgspec.Struct, frozen=True):
+    """How far units have told what they did: `until`, by unit, is when it last proved a chain of which every record
+    is here; units in `coming` have entries that are not in the tree yet."""
 
-    `told_until` is when it last proved a chain of which every record is here: what it did before is among them. None:
-    never. Whatever it proved, an hour is enough.
-    """
-    return (told_until is not None and told_until > at) or now - at >= TOLD_WITHIN
+    until: Mapping[str, datetime] = {}
+    coming: frozenset[str] = frozenset()
+
+    def is_over(self, unit: str, at: datetime, now: datetime) -> bool:
+        """Whether the unit would have told by `now` what it did at `at`: it has proved so, or had an hour."""
+        return unit not in self.coming and (self.proves(unit, at) or now - at >= TOLD_WITHIN)
+
+    def proves(self, unit: str, at: datetime) -> bool:
+        """Whether every record that the unit wrote until `at` is here."""
+        until = self.until.get(unit)
+        return until is not None and until > at
 
 
-def openings_of(facts: Iterable[Logged[Fact]], now: datetime, told_until: Mapping[str, datetime]) -> list[Opening]:
-    """The openings that `facts` tell of, newest first. `told_until`: by unit, see `has_had_time`.
+def openings_of(facts: Iterable[Logged[Fact]], now: datetime, told: Told) -> list[Opening]:
+    """The openings that `facts` tell of, newest first.
 
     `facts` should hold every entry of an opening, what allowed it, and the other openings of its unit on the same
     days: budgets are counted over them. An entry that is there twice counts once.
@@ -82,7 +90,7 @@ def openings_of(facts: Iterable[Logged[Fact]], now: datetime, told_until: Mappin
             papers,
             over.get(pieces.key, []),
             now,
-            told_until.get(pieces.unit),
+            told,
         )
         for pieces, times, papers in judged
     ]
@@ -106,9 +114,7 @@ def _over_budgets(judged: Sequence[tuple[Pieces, Times, Papers]]) -> dict[Key, l
     return found
 
 
-def _opening(
-    pieces: Pieces, times: Times, papers: Papers, over: list[Finding], now: datetime, told_until: datetime | None
-) -> Opening:
+def _opening(pieces: Pieces, times: Times, papers: Papers, over: list[Finding], now: datetime, told: Told) -> Opening:
     mandate = None if papers.mandate is None else papers.mandate.entry
     return Opening(
         unit=pieces.unit,
@@ -124,29 +130,29 @@ def _opening(
         closed_at=pieces.unit_closed_at,
         close_reason=_close_reason(pieces),
         open_s=pieces.open_s,
-        faults=(*_one_sided(pieces, now, told_until), *faults(pieces, times, papers), *over),
-        doubts=tuple(_doubts(pieces, times, now, told_until)),
+        faults=(*_one_sided(pieces, now, told), *faults(pieces, times, papers), *over),
+        doubts=tuple(_doubts(pieces, times, now, told)),
         entries=tuple(sorted({*pieces.indexes, *papers.indexes})),
         records=pieces.records,
     )
 
 
-def _one_sided(pieces: Pieces, now: datetime, told_until: datetime | None) -> Iterator[Finding]:
+def _one_sided(pieces: Pieces, now: datetime, told: Told) -> Iterator[Finding]:
     if pieces.unit_speaks and not pieces.leases:
         yield Finding("unit-only", f"the unit opened {pieces.modality} without a lease of ours")
     media_at = pieces.media_at
-    if media_at is not None and not pieces.unit_speaks and has_had_time(media_at, now, told_until):
+    if media_at is not None and not pieces.unit_speaks and told.is_over(pieces.unit, media_at, now):
         said = f"{pieces.modality} came from the unit, and its own records do not tell of it"
         yield Finding("controller-only", said)
 
 
-def _doubts(pieces: Pieces, times: Times, now: datetime, told_until: datetime | None) -> Iterator[Finding]:
+def _doubts(pieces: Pieces, times: Times, now: datetime, told: Told) -> Iterator[Finding]:
     media_at, leased_until = pieces.media_at, pieces.leased_until
-    if media_at is not None and not pieces.unit_speaks and not has_had_time(media_at, now, told_until):
+    if media_at is not None and not pieces.unit_speaks and not told.is_over(pieces.unit, media_at, now):
         yield Finding("record-missing", "the unit has not told yet what it recorded of it")
     if times.start is None and not pieces.refused and leased_until is not None:
         # Only the unit can say that it did not open: time alone does not.
-        if told_until is None or told_until <= leased_until:
+        if not told.proves(pieces.unit, leased_until):
             yield Finding("not-opened", "a lease was granted, and nothing tells whether the unit opened")
     elif times.start is not None and not pieces.closed:
         yield Finding("not-closed", "the unit has not told when it closed")

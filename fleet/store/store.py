@@ -20,6 +20,7 @@ from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
 from fleet.store.legal_holds import LegalHoldStore
 from fleet.store.log import LogStore
+from fleet.store.log_openings import LogOpeningsStore
 from fleet.store.log_reading import LogReadingStore
 from fleet.store.log_tree import LogTreeStore
 from fleet.store.migrate import newest_revision
@@ -136,6 +137,11 @@ class Transaction:
     def legal_holds(self) -> LegalHoldStore:
         """Legal holds, and erasing free texts that none covers."""
         return LegalHoldStore(self._connection)
+
+    @cached_property
+    def log_openings(self) -> LogOpeningsStore:
+        """Entries that tell of openings."""
+        return LogOpeningsStore(self._connection)
 
     @cached_property
     def error_reports(self) -> ErrorReportStore:

@@ -1,0 +1,97 @@
+"""Entries that tell of openings and of what allowed them, and how far units have told their own records.
+
+Only entries in the tree are read. Kinds are named by the callers, so that the indexes on kinds serve.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from fleet.log.log_entries import LogScope
+from fleet.store.connection import Connection
+from fleet.store.queries import load
+
+_SQL = load("log_openings")
+
+Body = tuple[int, bytes]
+"""A leaf index, and the entry as stored."""
+
+
+class UnitSpan(NamedTuple):
+    """A time in which a unit is looked at: [since, until)."""
+
+    unit_id: str
+    since: datetime
+    until: datetime
+
+
+class LogOpeningsStore:
+    """Entries of openings within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def size(self) -> int:
+        """How many entries the tree has."""
+        size: int = await self._connection.fetchval(_SQL["size"])
+        return size
+
+    async def newest_of_each(self, kinds: Sequence[str], limit: int) -> list[Body]:
+        """The `limit` newest entries of each of `kinds`."""
+        return await self._bodies("newest_of_each", list(kinds), limit)
+
+    async def first_since(self, kinds: Sequence[str], since: datetime) -> int | None:
+        """The first leaf of `kinds` written at `since` or later, None when there is none."""
+        first: int | None = await self._connection.fetchval(_SQL["first_since"], list(kinds), since)
+        return first
+
+    async def between(self, kinds: Sequence[str], first: int, last: int) -> list[Body]:
+        """Entries of `kinds` with leaf indexes from `first` up to, not including, `last`."""
+        return await self._bodies("between", list(kinds), first, last)
+
+    async def find(self, kinds: Sequence[str], scope: LogScope, limit: int) -> list[str]:
+        """The openings of which an entry of `kinds` is in `scope`, those spoken of last first, at most `limit`."""
+        await self._connection.execute(_SQL["plan_for_these_values"])
+        who = (scope.unit, scope.person, scope.authority, scope.deployment)
+        wanted = (list(kinds), *who, scope.since, scope.until, limit)
+        return [record["opening"] for record in await self._connection.fetch(_SQL["find"], *wanted)]
+
+    async def of_units_between(self, kinds: Sequence[str], spans: Sequence[UnitSpan]) -> set[str]:
+        """The openings of which entries of `kinds` were written in `spans`."""
+        units, since, until = ([*column] for column in zip(*spans, strict=True)) if spans else ([], [], [])
+        records = await self._connection.fetch(_SQL["of_units_between"], list(kinds), units, since, until)
+        return {record["opening"] for record in records}
+
+    async def of_openings(self, kinds: Sequence[str], openings: Sequence[str]) -> list[Body]:
+        """Entries of `kinds` about `openings`."""
+        return await self._bodies("of_openings", list(kinds), list(openings))
+
+    async def of_units(self, kinds: Sequence[str], units: Sequence[str]) -> list[Body]:
+        """Entries of `kinds` about `units`."""
+        return await self._bodies("of_units", list(kinds), list(units))
+
+    async def of_authorities(self, kinds: Sequence[str], references: Sequence[str]) -> list[Body]:
+        """Entries of `kinds` under the authorities `references`."""
+        return await self._bodies("of_authorities", list(kinds), list(references))
+
+    async def holding(self, kinds: Sequence[str], pieces: Sequence[bytes]) -> list[Body]:
+        """Entries of `kinds` with one of `pieces` in them: reads all of `kinds`, so for what no index finds."""
+        return await self._bodies("holding", list(kinds), list(pieces))
+
+    async def told_until(self, units: Sequence[str]) -> dict[str, datetime]:
+        """When each unit last proved how long its chain is, where every record of it is here and in the tree."""
+        records = await self._connection.fetch(_SQL["told_until"], list(units))
+        return {record["unit_id"]: record["proven_at"] for record in records}
+
+    async def waiting(self, units: Sequence[str]) -> set[str]:
+        """Those of `units` that have entries which are not in the tree yet."""
+        return {record["unit_id"] for record in await self._connection.fetch(_SQL["waiting"], list(units))}
+
+    async def purposes(self, indexes: Sequence[int]) -> dict[int, str]:
+        """The purposes of the mandates at leaf `indexes`, where they are not erased."""
+        records = await self._connection.fetch(_SQL["purposes"], list(indexes))
+        return {record["leaf_index"]: record["text"] for record in records}
+
+    async def _bodies(self, query: str, *values: object) -> list[Body]:
+        records = await self._connection.fetch(_SQL[query], *values)
+        return [(record["leaf_index"], record["body"]) for record in records]

@@ -1,0 +1,64 @@
+-- name: plan_for_these_values
+SET LOCAL plan_cache_mode = force_custom_plan
+
+-- name: newest_of_each
+SELECT leaf_index, body FROM unnest($1::text[]) wanted, LATERAL (
+    SELECT leaf_index, body FROM log_entry WHERE kind = wanted AND leaf_index IS NOT NULL ORDER BY at DESC LIMIT $2
+) newest ORDER BY leaf_index
+
+-- name: first_since
+SELECT min(leaf_index) FROM log_entry WHERE kind = ANY ($1::text[]) AND at >= $2 AND leaf_index IS NOT NULL
+
+-- name: size
+SELECT size FROM log_tree
+
+-- name: between
+SELECT leaf_index, body FROM log_entry
+WHERE leaf_index >= $2 AND leaf_index < $3 AND kind = ANY ($1::text[]) ORDER BY leaf_index
+
+-- name: find
+SELECT opening, max(leaf_index) AS newest FROM log_entry
+WHERE leaf_index IS NOT NULL AND opening IS NOT NULL AND kind = ANY ($1::text[])
+  AND ($2::text IS NULL OR unit_id = $2)
+  AND ($3::text IS NULL OR actor = $3 OR person = $3)
+  AND ($4::text IS NULL OR authority = $4)
+  AND ($5::text IS NULL OR deployment = $5)
+  AND ($6::timestamptz IS NULL OR at >= $6)
+  AND ($7::timestamptz IS NULL OR at < $7)
+GROUP BY opening ORDER BY newest DESC LIMIT $8
+
+-- name: of_units_between
+SELECT DISTINCT opening
+FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS span (unit_id, since, until)
+JOIN log_entry entry ON entry.unit_id = span.unit_id AND entry.at >= span.since AND entry.at < span.until
+WHERE entry.kind = ANY ($1::text[]) AND entry.leaf_index IS NOT NULL AND entry.opening IS NOT NULL
+
+-- name: of_openings
+SELECT leaf_index, body FROM log_entry
+WHERE opening = ANY ($2::text[]) AND kind = ANY ($1::text[]) AND leaf_index IS NOT NULL
+
+-- name: of_units
+SELECT leaf_index, body FROM log_entry
+WHERE unit_id = ANY ($2::text[]) AND kind = ANY ($1::text[]) AND leaf_index IS NOT NULL
+
+-- name: of_authorities
+SELECT leaf_index, body FROM log_entry
+WHERE authority = ANY ($2::text[]) AND kind = ANY ($1::text[]) AND leaf_index IS NOT NULL
+
+-- name: holding
+SELECT leaf_index, body FROM log_entry
+WHERE kind = ANY ($1::text[]) AND leaf_index IS NOT NULL
+  AND EXISTS (SELECT FROM unnest($2::bytea[]) piece WHERE position(piece IN body) > 0)
+
+-- name: told_until
+SELECT unit_id, proven_at FROM access_chain chain
+WHERE unit_id = ANY ($1::text[]) AND proven_at IS NOT NULL AND records >= proven AND NOT EXISTS (
+    SELECT FROM log_entry waiting WHERE waiting.leaf_index IS NULL AND waiting.unit_id = chain.unit_id
+)
+
+-- name: waiting
+SELECT DISTINCT unit_id FROM log_entry WHERE leaf_index IS NULL AND unit_id = ANY ($1::text[])
+
+-- name: purposes
+SELECT leaf_index, text FROM log_entry JOIN log_text USING (entry_id)
+WHERE leaf_index = ANY ($1::bigint[]) AND field = 'purpose'
