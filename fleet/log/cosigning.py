@@ -39,12 +39,13 @@ class Cosigner:
 
     def __init__(self, witnesses: Sequence[WitnessAddress], limit_s: float = 5.0) -> None:
         self._lanes = {address.name: WitnessLane(address, limit_s) for address in witnesses}
-        self._rests: set[asyncio.Task[Cosigned]] = set()
+        self._rests: dict[asyncio.Task[Cosigned], _Round] = {}
 
     async def close(self) -> None:
         """Ask nobody any more, and close all connections."""
-        for rest in list(self._rests):
+        for rest, round_ in list(self._rests.items()):
             await cancel(rest)
+            await round_.end()  # a task that is cancelled before it began does nothing, not even this
         for lane in self._lanes.values():
             await lane.close()
 
@@ -66,12 +67,12 @@ class Cosigner:
         if not round_.waiting:
             return round_.result()
         rest = asyncio.create_task(round_.finish(), name="cosigning: the rest")
-        self._rests.add(rest)
+        self._rests[rest] = round_
         rest.add_done_callback(self._forget)
         return round_.result(rest)
 
     def _forget(self, rest: "asyncio.Task[Cosigned]") -> None:
-        self._rests.discard(rest)
+        self._rests.pop(rest, None)
         if not rest.cancelled() and (error := rest.exception()) is not None:
             _log.error("witnesses could not be asked to the end", error=repr(error))
 
