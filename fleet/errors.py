@@ -5,6 +5,7 @@
     ├── StoreUnavailable     PostgreSQL can not be reached or went away
     ├── InvalidValue         PostgreSQL can not hold a value it was given
     ├── SchemaOutdated       the database has another revision than this program
+    ├── TimestampFailed      a time-stamping authority gave no timestamp that can be kept
     └── RequestRefused       a request that is not done, with an API `Problem` inside
         ├── NotFound
         ├── Conflict
@@ -56,6 +57,15 @@ class SchemaOutdated(FleetError):
         )
         self.found = found
         self.needed = needed
+
+
+class TimestampFailed(FleetError):
+    """No timestamp; `reason` is `unreachable`, `timeout`, `refused` or `unverified`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"no timestamp ({reason}): {detail}")
+        self.reason = reason
+        self.detail = detail
 
 
 class RequestRefused(FleetError):
