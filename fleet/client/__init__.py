@@ -11,6 +11,7 @@ from fleet.client.errors import (
     ClientError,
     ControllerFailed,
     InvalidClientSettings,
+    LogNotTrusted,
     NoPeopleAnchor,
     NoSigningKey,
     NotReachable,
@@ -23,6 +24,7 @@ from fleet.client.errors import (
 )
 from fleet.client.feed import ChangeFeed
 from fleet.client.inbox import FeedItem, LinkDown, LinkUp
+from fleet.client.log import check_checkpoint, check_entry, check_leaf, policy_of
 from fleet.client.people import PeopleChain, ReadDraft, read_draft
 from fleet.client.settings import ClientSettings, default_settings_path, load_client_settings
 
@@ -37,6 +39,7 @@ __all__ = [
     "InvalidClientSettings",
     "LinkDown",
     "LinkUp",
+    "LogNotTrusted",
     "NoPeopleAnchor",
     "NoSigningKey",
     "NotReachable",
@@ -48,8 +51,12 @@ __all__ = [
     "SignInRefused",
     "UnexpectedAnswer",
     "VoucherNotTrusted",
+    "check_checkpoint",
+    "check_entry",
+    "check_leaf",
     "connect",
     "default_settings_path",
     "load_client_settings",
+    "policy_of",
     "read_draft",
 ]

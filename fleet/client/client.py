@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
 from fleet.client.feed import ChangeFeed
+from fleet.client.holds import HoldRequests
+from fleet.client.log import LogRequests
 from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
 from fleet.client.session import Session
 from fleet.client.settings import ClientSettings
@@ -35,7 +37,7 @@ SIGN_OUT_WAIT_S = 3.0
 """How long leaving waits for the controller to end the session; it ends by itself when idle."""
 
 
-class FleetClient:
+class FleetClient(LogRequests, HoldRequests):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 
     def __init__(self, session: Session) -> None:

@@ -7,6 +7,7 @@
     ├── NotReachable             no answer from the controller
     ├── CertificateNotTrusted    an answer from something that does not hold the pinned authority's certificate
     ├── PeopleNotTrusted         a people list, or a draft of one, that the pinned anchor does not vouch for
+    ├── LogNotTrusted            something of the log that the log policy in the people list does not prove
     ├── VoucherNotTrusted        a voucher with another authority's or anchor's hash than the pinned ones
     ├── ControllerFailed         the controller met a fault of its own
     ├── UnexpectedAnswer         an answer this version does not understand
@@ -84,6 +85,15 @@ class PeopleNotTrusted(ClientError):
             f"the controller's people list can not be trusted: {detail}; do not go on, sign nothing, and ask two "
             "administrators whether the list was founded anew"
         )
+        self.detail = detail
+
+
+class LogNotTrusted(ClientError):
+    """What the controller shows of `what` is not proven by the log policy in the people list; `detail` says why."""
+
+    def __init__(self, what: str, detail: str) -> None:
+        super().__init__(f"{what} can not be trusted: {detail}")
+        self.what = what
         self.detail = detail
 
 

@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 CONNECT_WAIT_S = 10.0
 ANSWER_WAIT_S = 20.0
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+"""Four times the longest answer there is, an entry bundle of 256 long leaves."""
 _KEEP_ALIVE_S = 120.0
 _CONNECTIONS = 6
 _UNAUTHORISED = 401
@@ -122,6 +124,10 @@ class Session:
         """As `request`, for an answer that has no body or whose body does not matter."""
         await self._within_session(method, path, None, body)
 
+    async def fetch(self, path: str) -> bytes:
+        """The bytes at `path`; raises as `request` does."""
+        return (await self._within_session("GET", path, None, None)).content
+
     async def _within_session(
         self, method: str, path: str, query: Mapping[str, Any] | None, body: msgspec.Struct | None
     ) -> httpx.Response:
@@ -167,13 +173,26 @@ class Session:
         """Send; a GET whose kept-alive connection was closed meanwhile is sent again once."""
         try:
             try:
-                return await self._http.send(request)
+                return await self._answered(request)
             except (httpx.RemoteProtocolError, httpx.ReadError):
                 if request.method != "GET":
                     raise
-                return await self._http.send(request)
+                return await self._answered(request)
         except httpx.HTTPError as error:
             raise why_unreachable(error, self.settings) from error
+
+    async def _answered(self, request: httpx.Request) -> httpx.Response:
+        """The whole answer; raises UnexpectedAnswer for one above MAX_ANSWER_BYTES."""
+        response = await self._http.send(request, stream=True)
+        try:
+            content = bytearray()
+            async for part in response.aiter_bytes():
+                content += part
+                if len(content) > MAX_ANSWER_BYTES:
+                    raise UnexpectedAnswer(_asked(response), response.status_code, "it is far too long")
+        finally:
+            await response.aclose()
+        return httpx.Response(response.status_code, content=bytes(content), request=request)
 
 
 def why_unreachable(error: BaseException, settings: ClientSettings) -> ClientError:
