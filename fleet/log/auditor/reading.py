@@ -1,0 +1,117 @@
+"""The entries and their free texts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+MAX_LEAF_BYTES = 65535
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """The lines of a file, each of which ends in a line end."""
+    if data and not data.endswith(b"\n"):
+        raise ValueError("its last line is cut off")
+    return data.split(b"\n")[:-1]
+
+
+def canonical(value: Any) -> bytes:
+    """JSON in its one form."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_object(line: bytes, first: list[str]) -> dict[str, Any]:
+    """The JSON object in a line, whose first names are `first`; of every object there is one form only."""
+    says = json.loads(line.decode())
+    if canonical(says) != line or not isinstance(says, dict) or list(says)[: len(first)] != first:
+        raise ValueError(f"a line is not a JSON object with {', '.join(first)} first, in its one form")
+    return says
+
+
+def read_leaf(leaf: bytes) -> dict[str, Any]:
+    """What an entry says, by name. Raises ValueError."""
+    says = read_object(leaf, ["index", "prior", "v", "dpa", "kind", "at", "actor", "unit"])
+    if len(leaf) > MAX_LEAF_BYTES or type(says["index"]) is not int or type(says["prior"]) not in (int, type(None)):
+        raise ValueError("an entry is too long, or says no index or prior entry")
+    if not all(isinstance(says[name], str) for name in ("kind", "at", "actor")):
+        raise ValueError(f"entry {says['index']} does not say what, when and who")
+    if not all(isinstance(says.get(name), (str, type(None))) for name in ("unit", "authority")):
+        raise ValueError(f"entry {says['index']} names a unit or an authority that is no text")
+    return says
+
+
+@lru_cache(maxsize=2)
+def read_entries(jsonl: bytes, whole: bool) -> list[dict[str, Any]]:
+    """The entries in order. Each says the prior entry of its unit; in a whole log that is exactly the one before it."""
+    entries = [read_leaf(line) for line in lines_of(jsonl)]
+    before, newest = -1, dict[Any, int]()
+    for says in entries:
+        index, prior, unit = says["index"], says["prior"], says["unit"]
+        if index <= before or (whole and index != before + 1):
+            raise ValueError(f"entry {index} is not in its place")
+        known = newest.get(unit, -1) if unit is not None else -1
+        told = -1 if prior is None else prior
+        if prior == -1 or not known <= told < index or (told != known and (whole or unit is None)):
+            raise ValueError(f"entry {index} says that {prior} was its unit's prior entry, which can not be")
+        before = newest[unit] = index
+    return entries
+
+
+def count_gaps(jsonl: bytes, whole: bool) -> int:
+    """How many entries say a prior entry that is not here."""
+    entries = read_entries(jsonl, whole)
+    return len({says["prior"] for says in entries} - {says["index"] for says in entries} - {None})
+
+
+@lru_cache(maxsize=2)
+def hashed_texts(jsonl: bytes, whole: bool) -> dict[tuple[int, str], Any]:
+    """By index and field: the salted SHA-256 that an entry holds in place of a free text."""
+    return {
+        (says["index"], name): value["sha256"]
+        for says in read_entries(jsonl, whole)
+        for name, value in sorted(says.items())
+        if isinstance(value, dict) and list(value) == ["sha256"]
+    }
+
+
+def read_text(line: bytes) -> tuple[int, str, str, str]:
+    """Index, field, text and salted SHA-256 of a line of texts.jsonl."""
+    index, field, salt, text, *more = read_object(line, ["index", "field", "salt", "text"]).values()
+    if more or type(index) is not int or not all(isinstance(one, str) for one in (field, salt, text)):
+        raise ValueError("a line is not index, field, salt and text")
+    if not re.fullmatch("[0-9a-f]{32}", salt):
+        raise ValueError("a salt is not 16 bytes in hexadecimal")
+    return index, field, text, hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=2)
+def read_texts(texts: bytes, jsonl: bytes, whole: bool) -> dict[tuple[int, str], str]:
+    """By index and field: the texts that have not been erased."""
+    hashed = hashed_texts(jsonl, whole)
+    found: dict[tuple[int, str], str] = {}
+    before = (-1, "")
+    for index, field, text, sha256 in map(read_text, lines_of(texts)):
+        if hashed.get((index, field)) != sha256 or (index, field) <= before:
+            raise ValueError(
+                f"the text {field} of entry {index} is not what the entry was written with, or not in place"
+            )
+        before = (index, field)
+        found[before] = text
+    return found
+
+
+def find_export(jsonl: bytes, whole: bool) -> dict[str, Any]:
+    """The entry that tells of this export: the newest one of a whole export, or the last line of a selective one."""
+    entries = read_entries(jsonl, whole)
+    mine = entries if whole else entries[-1:]
+    told = [one for one in mine if one["kind"] == "log.exported" and (one.get("scope") is None) == whole]
+    if not told:
+        raise ValueError("no entry log.exported tells of this export")
+    others = ",".join(str(one["index"]) for one in entries[:-1])
+    named = (len(entries) - 1, hashlib.sha256(others.encode()).hexdigest())
+    if not whole and (told[-1].get("found"), told[-1].get("indexes_sha256")) != named:
+        raise ValueError("its entries are not those that its entry log.exported names")
+    return told[-1]
