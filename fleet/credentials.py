@@ -22,7 +22,7 @@ from fleet.ca.files import write_private
 from fleet.ca.revocation_list import read_lists
 from fleet.downlink.key import create_key, load_key
 from fleet.errors import SettingsInvalid
-from fleet.log.key import LOG_KEY_FILE, LogKey, create_log_key, load_log_key
+from fleet.log.key import LOG_KEY_FILE, LogKey, load_log_key, write_log_key
 from protocols.joining import API_TLS_NAME
 
 
@@ -145,19 +145,20 @@ class Credentials:
         return True
 
 
-def create_credentials(directory: Path, now: datetime) -> None:
-    """Make a new authority and signing keys in `directory`; raises AuthorityExists when there is one."""
+def create_credentials(directory: Path, now: datetime, log_key: LogKey | None = None) -> None:
+    """Make a new authority and signing keys in `directory`, with `log_key` or another for the log; raises
+    AuthorityExists when there is one."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     CertificateAuthority.create(directory / "ca", now)
     create_key(directory / "down.key")
-    create_log_key(directory)
+    write_log_key(directory, log_key or LogKey.new())
 
 
 def complete_keys(directory: Path) -> bool:
     """Make the log's key for a fleet in `directory` that never had one; False when there was nothing to do."""
     if not (directory / "ca").exists() or (directory / LOG_KEY_FILE).exists():
         return False
-    create_log_key(directory)
+    write_log_key(directory, LogKey.new())
     return True
 
 

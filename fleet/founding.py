@@ -8,9 +8,10 @@ import msgspec
 
 from fleet.clock import utc_now
 from fleet.credentials import create_credentials
-from fleet.errors import Conflict
+from fleet.errors import Conflict, RequestRefused
 from fleet.log.entries import VoucherWithdrawn
 from fleet.log.entry import CONTROLLER
+from fleet.log.key import LogKey
 from fleet.people.drafting import anchor_list
 from fleet.people.enacting import enact
 from fleet.settings import Settings
@@ -18,7 +19,10 @@ from fleet.store.events import ControllerEvent
 from fleet.store.migrate import upgrade
 from fleet.store.store import Store, Transaction, open_store
 from protocols.api.people import NewPerson
-from protocols.people import ListedPerson, PeopleList
+from protocols.errors import InvalidNote, InvalidPolicy
+from protocols.people import ListedPerson, PeopleList, read_list
+from protocols.tlog.note import VerifierKey
+from protocols.tlog.policy import build_policy
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -29,20 +33,25 @@ class Anchor(msgspec.Struct, frozen=True):
     people: list[str]
 
 
-async def found(settings: Settings, people: Sequence[NewPerson]) -> Anchor:
-    """Make authority, signing key and schema, and the first people list, of `people`.
+async def found(
+    settings: Settings, people: Sequence[NewPerson], *, witnesses: Sequence[str] = (), quorum: int = 0
+) -> Anchor:
+    """Make authority, signing keys and schema, and the first people list, of `people`.
 
-    Raises AuthorityExists when `settings.state_dir` holds a fleet already, Conflict when the database does (only the
-    schema is brought up to date then), RequestRefused unless there are two administrators with keys of their own.
+    Units believe the fleet's own log when `quorum` of `witnesses` (verifier keys, each under its own name) have seen
+    what it says. Raises AuthorityExists when `settings.state_dir` holds a fleet already, Conflict when the database
+    does (only the schema is brought up to date then), RequestRefused unless there are two administrators with keys of
+    their own, and for witnesses that can not be used.
     """
     now = utc_now()
-    anchor = anchor_list(1, people, [], now)
+    log_key = LogKey.new()
+    anchor = anchor_list(1, people, [], now, log_policy=_log_policy(log_key, witnesses, quorum))
     await upgrade(settings.database.owner_dsn or settings.database.dsn)
     async with _opened(settings.database.dsn) as store:
         async with store.transaction() as transaction:
             if await transaction.people.every():
                 raise Conflict("fleet-exists", "this database holds a fleet already", "name another database")
-        create_credentials(settings.state_path, now)
+        create_credentials(settings.state_path, now, log_key)
         return await put_anchor(store, anchor, {person.person_id: person.name for person in people}, now)
 
 
@@ -74,7 +83,8 @@ async def refound(settings: Settings, administrators: Sequence[NewPerson]) -> An
             for person in everybody
             if person.ended_at is None and person.role != "administrator" and person.person_id not in named
         ]
-        anchor = anchor_list(newest.version + 1, administrators, kept, now)
+        log_policy = read_list(newest.text).log_policy
+        anchor = anchor_list(newest.version + 1, administrators, kept, now, log_policy=log_policy)
         return await _put(transaction, anchor, {person.person_id: person.name for person in administrators}, now)
 
 
@@ -105,6 +115,16 @@ async def _put(transaction: Transaction, anchor: PeopleList, names: dict[str, st
         await transaction.events.add(event, now)
         transaction.changed.events = transaction.changed.joins = True
     return Anchor(anchor.version, digest, sorted(person.person_id for person in anchor.people))
+
+
+def _log_policy(log_key: LogKey, witnesses: Sequence[str], quorum: int) -> str:
+    try:
+        keys = [VerifierKey.parse(witness) for witness in witnesses]
+        return build_policy(log_key.verifier.line, [(key.name, key.line) for key in keys], quorum).text
+    except (InvalidNote, InvalidPolicy) as error:
+        raise RequestRefused(
+            "log-policy-unusable", str(error), "name each witness's key as `fleet witness init` printed it, once"
+        ) from error
 
 
 @asynccontextmanager

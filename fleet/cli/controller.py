@@ -2,31 +2,67 @@
 
 import asyncio
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from fleet.cli.administrators import Administrators, ValidDays, advise, new_administrators
-from fleet.cli.options import ConfigFile
+from fleet.cli.options import ConfigFile, WholeNumber
 from fleet.cli.output import print_line, print_remark
 from fleet.settings import Settings, load_settings
 
 _DEFAULT = Path("/etc/muster/fleet.toml")
 
 
-def init(*, administrator: Administrators, valid_days: ValidDays = 365, config: ConfigFile = _DEFAULT) -> None:
-    """Make a new fleet: certificate authority, signing key, database schema, and the people list's anchor.
+Witnesses = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--witness", negative="", help="The verifier key of a witness of the deployment log; give it for each."
+    ),
+]
+Quorum = Annotated[
+    int | None,
+    Parameter(
+        validator=WholeNumber(1, 16),
+        help="How many witnesses must have seen the log. Left out: more than half of them.",
+    ),
+]
+
+
+def init(
+    *,
+    administrator: Administrators,
+    valid_days: ValidDays = 365,
+    witness: Witnesses = None,
+    quorum: Quorum = None,
+    config: ConfigFile = _DEFAULT,
+) -> None:
+    """Make a new fleet: certificate authority, signing keys, database schema, and the people list's anchor.
 
     Two administrators sign every later change, so a fleet begins with two at least. As
     `--administrator AD-01 "Ada Example" ada.pub --administrator AD-02 "Bo Example" bo.pub`.
     """
     from fleet.founding import found  # noqa: PLC0415 - only this command needs the migrations
+    from fleet.log.key import load_log_key  # noqa: PLC0415 - as above
 
     people = new_administrators(administrator, valid_days)
     settings = load_settings(config)
-    anchor = asyncio.run(found(settings, people))
+    witnesses = witness or []
+    enough = quorum or (len(witnesses) // 2 + 1 if witnesses else 0)
+    anchor = asyncio.run(found(settings, people, witnesses=witnesses, quorum=enough))
     print_line(f"a new fleet is in {settings.state_dir}; its root certificate is {settings.state_dir}/ca/root.crt")
     print_line(f'people_anchor = "{anchor.sha256}"')
     print_remark(
         "everybody writes that line into their client settings; hand it over with the root certificate, by hand"
     )
+    print_line(f"log_key = {load_log_key(settings.state_path).verifier.line}")
+    if witnesses:
+        print_remark(
+            "each witness is to trust that log: fleet witness trust DIRECTORY and that key; its address goes "
+            "into [[log.witnesses]] of the settings"
+        )
+    else:
+        print_remark("nobody witnesses the deployment log yet: fleet witness init, on a machine that is not this one")
     advise(len(people))
 
 

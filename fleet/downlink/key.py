@@ -11,11 +11,16 @@ from fleet.errors import SettingsInvalid
 
 def create_key(path: Path) -> Ed25519PrivateKey:
     """Make a key and write it to `path`, readable by its owner only; raises SettingsInvalid when a file is there."""
+    key = Ed25519PrivateKey.generate()
+    write_key(path, key)
+    return key
+
+
+def write_key(path: Path, key: Ed25519PrivateKey) -> None:
+    """Write `key` to `path`, readable by its owner only; raises SettingsInvalid when a file is there."""
     if path.exists():
         raise SettingsInvalid(str(path), "a signing key is there already; units trust it, so it is not replaced")
-    key = Ed25519PrivateKey.generate()
     write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return key
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:

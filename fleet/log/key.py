@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fleet.downlink.key import create_key, load_key
+from fleet.downlink.key import load_key, write_key
 from fleet.errors import SettingsInvalid
 from protocols.tlog.checkpoint import Checkpoint
 from protocols.tlog.note import Note, VerifierKey, sign_note
@@ -24,6 +24,11 @@ class LogKey:
     """The log's key. Its private half is never in the repr."""
 
     private: Ed25519PrivateKey = field(repr=False)
+
+    @classmethod
+    def new(cls) -> "LogKey":
+        """A fresh key."""
+        return cls(Ed25519PrivateKey.generate())
 
     @property
     def public(self) -> bytes:
@@ -51,9 +56,9 @@ class LogKey:
         return Note(body, (sign_note(body, self.origin, self.private),))
 
 
-def create_log_key(directory: Path) -> LogKey:
-    """Make the key in the state directory `directory`; raises SettingsInvalid when there is one."""
-    return LogKey(create_key(directory / LOG_KEY_FILE))
+def write_log_key(directory: Path, key: LogKey) -> None:
+    """Write `key` into the state directory `directory`; raises SettingsInvalid when there is one."""
+    write_key(directory / LOG_KEY_FILE, key.private)
 
 
 def load_log_key(directory: Path) -> LogKey:

@@ -50,12 +50,13 @@ FOUNDERS = (Keyholder.make("AD-91"), Keyholder.make("AD-92"))
 
 
 async def found_people(
-    store: Store, founders: tuple[Keyholder, ...] = FOUNDERS, *, now: datetime | None = None
+    store: Store, founders: tuple[Keyholder, ...] = FOUNDERS, *, now: datetime | None = None, log_policy: str = ""
 ) -> Anchor:
     """The first list of a fleet, of `founders`, who may sign in from the day before `now` and for ten years."""
     made_at = (now or datetime.now(UTC)) - timedelta(days=1)
     new = [founder.new("administrator", valid_days=1830) for founder in founders]
-    return await put_anchor(store, anchor_list(1, new, [], made_at), {one.person_id: one.name for one in new}, made_at)
+    anchor = anchor_list(1, new, [], made_at, log_policy=log_policy)
+    return await put_anchor(store, anchor, {one.person_id: one.name for one in new}, made_at)
 
 
 async def put_in_force(

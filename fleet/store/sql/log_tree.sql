@@ -2,7 +2,7 @@
 SELECT size FROM log_tree
 
 -- name: waiting
-SELECT count(*) FROM (SELECT FROM log_entry WHERE leaf_index IS NULL LIMIT $1) AS some
+SELECT count(*) FROM (SELECT FROM log_entry WHERE leaf_index IS NULL LIMIT $1) AS found
 
 -- name: tiles
 SELECT level, tile_index, hashes
