@@ -23,6 +23,7 @@ from tui.dialogs.problem import ProblemDialog
 from tui.field import Field
 from tui.rooms.events import EventsRoom, UnitEventsRoom
 from tui.rooms.joins import JoinsRoom
+from tui.rooms.log import LogRoom
 from tui.rooms.now import NowRoom
 from tui.rooms.people import PeopleRoom
 from tui.rooms.room import Room
@@ -79,8 +80,9 @@ class ConsoleApp(Desk):
         self._feed: ChangeFeed | None = None
         self.add_mode("now", NowRoom)
         self.add_mode("units", lambda: UnitsRoom(saved, self.server_clock))
-        self.add_mode("events", EventsRoom)
+        self.add_mode("log", LogRoom)
         self.add_mode("people", PeopleRoom)
+        self.add_mode("events", EventsRoom)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 

@@ -98,7 +98,7 @@ async def test_an_alarm_arrives_by_itself_and_is_taken(api: RunningApi, tmp_path
         await seen.sees("NEEDS YOU  1", "supply 10.9 V and falling", "1 Now 1", "1 open alarm")
         await seen.press("a")
         await seen.sees("acknowledged van kit 001: test-alarm", "NEEDS YOU  0")
-        await seen.press("7")
+        await seen.press("9")
         await seen.sees("supply 10.9 V and falling", "taken by TO-12")
 
 

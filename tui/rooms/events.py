@@ -1,4 +1,4 @@
-"""7 Events: newest first, by severity, unit, and whether somebody has taken note."""
+"""9 Events: newest first, by severity, unit, and whether somebody has taken note."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal

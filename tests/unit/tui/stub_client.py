@@ -33,7 +33,7 @@ from protocols.joining import Voucher
 from protocols.people import PERMISSIONS, Role
 from protocols.settings import UnitSettings
 from protocols.uplink import Severity
-from tests.unit.tui.stub_people import StubPeople
+from tests.unit.tui.stub_log import StubLog
 
 _PRESENCES: tuple[Presence, ...] = ("online",) * 12 + ("stale", "online", "quiet", "online", "never")
 _SEVERITIES: tuple[Severity, ...] = ("info", "warning", "info", "alarm", "info")
@@ -63,7 +63,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubPeople):
+class StubClient(StubLog):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -73,6 +73,7 @@ class StubClient(StubPeople):
         self.event_list = [self._event(event_id) for event_id in range(60, 0, -1)]
         self.join_list = [self._join("bench 2", 1), self._join("", 2)]
         self.found_people()
+        self.found_log()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []

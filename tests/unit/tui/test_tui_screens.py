@@ -16,7 +16,7 @@ from tests.unit.tui.stub_console import SIZES, console
 async def test_the_first_screen_says_what_needs_a_person(tmp_path: Path, size: tuple[int, int]) -> None:
     async with console(StubClient(), tmp_path, size) as screen:
         await screen.sees("NEEDS YOU  17", "alarm", "join", "quiet", "212 units", "link 84 ms", "TO-12 · engineer")
-        assert "1 Now 17   2 Units   7 Events   8 People" in screen.lines[1]
+        assert "1 Now 17   2 Units   7 Log   8 People   9 Events" in screen.lines[1]
         assert "enter open" in screen.lines[-1]
         assert screen.lines[-1].rstrip().endswith("q quit  ? keys")
 
@@ -122,7 +122,7 @@ async def test_a_voucher_is_drawn_and_not_kept(tmp_path: Path) -> None:
         await screen.sees("New voucher")
         await screen.press(*"roof 9", "enter")
         await screen.sees("VOUCHER  roof 9", "MUSTER1-", "▀", "Shown this once")
-        await screen.press("enter", "j", "q", "1", "7", "question_mark", "colon", "space", "ctrl+q")
+        await screen.press("enter", "j", "q", "1", "9", "question_mark", "colon", "space", "ctrl+q")
         await screen.sees("MUSTER1-", "esc closes the voucher first")
         await screen.press("c")
         await screen.sees("MUSTER1-", "copied (if your terminal", "allows it)")
@@ -133,7 +133,7 @@ async def test_a_voucher_is_drawn_and_not_kept(tmp_path: Path) -> None:
 
 async def test_the_events_by_severity_unit_and_open(tmp_path: Path) -> None:
     async with console(StubClient(), tmp_path) as screen:
-        await screen.press("7")
+        await screen.press("9")
         await screen.sees("EVENTS  60", "the agent started")
         await screen.press("o")
         await screen.sees("open only")
@@ -168,7 +168,7 @@ async def test_esc_leads_from_a_unit_s_events_back_to_the_unit(tmp_path: Path) -
 async def test_an_event_that_comes_in_does_not_move_the_cursor(tmp_path: Path) -> None:
     client = StubClient()
     async with console(client, tmp_path) as screen:
-        await screen.press("7")
+        await screen.press("9")
         await screen.sees("EVENTS  60")
         await screen.press(*["down"] * 5)
         line, at = screen.cursor_line(), screen.lines.index(screen.cursor_line())
