@@ -7,6 +7,7 @@ import pytest
 
 from fleet.client import Refused, connect
 from fleet.log import holds
+from fleet.log.log_entries import LogScope
 from fleet.store.store import Store
 from protocols.api.log import LogQuery, NewHold
 from protocols.people import PERMISSIONS
@@ -64,7 +65,7 @@ async def test_a_hold_that_is_placed_during_an_erasure_waits_for_it(
 ) -> None:
     async with store.transaction() as erasing:
         await erasing.legal_holds.lock()
-        placing = asyncio.create_task(api.services.holds.place(_scope(), "an inquiry", "AD-91"))
+        placing = asyncio.create_task(api.services.holds.place(LogScope(authority="AUTH/7"), "an inquiry", "AD-91"))
 
         async def waits() -> bool:
             return bool(
@@ -74,7 +75,3 @@ async def test_a_hold_that_is_placed_during_an_erasure_waits_for_it(
         await until(waits)
         assert not placing.done()
     assert (await placing).released_at is None
-
-
-def _scope() -> holds.LogScope:
-    return holds.LogScope(authority="AUTH/7")
