@@ -4,7 +4,6 @@ import logging
 import sys
 
 import structlog
-from typing_extensions import override
 
 from protocols.text import escaped
 
@@ -47,6 +46,5 @@ def _shown(value: object, *, lines: bool) -> object:
 
 
 class _EscapingFormatter(logging.Formatter):
-    @override
     def format(self, record: logging.LogRecord) -> str:
         return "\n".join(map(escaped, super().format(record).split("\n")))

