@@ -24,6 +24,7 @@ from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber
 from fleet.log.reconciliation import Reconciliation
+from fleet.log.chain_watch import ChainWatch
 from fleet.metrics import Metrics
 from fleet.people.expiry import ExpiryWatch
 from fleet.presence.sweeper import Sweeper
@@ -138,6 +139,7 @@ def _parts(
         ("certificates", CertificateWatch(credentials, store, utc_now, api.reload_certificate).run()),
         ("retention", Retention(store, settings.retention, utc_now).run()),
         ("unproven units", UnprovenWatch(store, utc_now).run()),
+        ("units' records", ChainWatch(store, utc_now).run()),
         ("people's terms", ExpiryWatch(store, utc_now).run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]

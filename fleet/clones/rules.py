@@ -23,6 +23,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from fleet.log.chain_rules import ProvenChain
 from fleet.store.proofs import Proven
 from protocols.api.units import QuarantineCause
 
@@ -50,14 +51,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcceptedProof(msgspec.Struct, frozen=True, kw_only=True):
-    """A proof that is evidence: the certificate shown, what the unit has proved with it, what it gives away, and
-    whether the unit is behind what was stored of it (`behind_what_is_stored`)."""
+    """A proof that is evidence: the certificate shown, what the unit has proved with it, what it gives away, whether
+    the unit is behind what was stored of it (`behind_what_is_stored`), and what it says of its chain of records."""
 
     unit_id: str
     shown: str
     proven: Proven
     finding: Finding | None
     is_behind: bool
+    chain: ProvenChain | None = None
 
 
 def succeeds(certificate: str, earlier: str, lineage: Lineage) -> bool:

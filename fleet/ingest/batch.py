@@ -66,13 +66,15 @@ class Welcoming(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outcome(msgspec.Struct):
-    """What a committed batch changed and what is to be told to units."""
+    """What a committed batch changed and what is to be told to units; `claims` are length and head of chains of
+    records by unit, as their latest reports claim them."""
 
     heard: dict[str, Heard] = msgspec.field(default_factory=dict)
     sessions: dict[str, SessionSeen] = msgspec.field(default_factory=dict)
     replayed: list[Rejection] = msgspec.field(default_factory=list)
     answers: dict[Answering, list[int]] = msgspec.field(default_factory=dict)
     welcomes: list[Welcoming] = msgspec.field(default_factory=list)
+    claims: dict[str, tuple[int, str | None]] = msgspec.field(default_factory=dict)
     sessions_begun: set[str] = msgspec.field(default_factory=set)
     events_stored: bool = False
     stored: int = 0
@@ -214,6 +216,8 @@ class Folding:
         if message.spool_id != state.spool_id or state.last_seq is None or latest.seq > state.last_seq:
             state.spool_id, state.last_seq = message.spool_id, latest.seq
             enter_latest(heard, message, latest)
+            if latest.access_records is not None:
+                self.outcome.claims[message.unit] = latest.access_records, latest.access_head
 
     def _rows(
         self, message: HealthBatch | EventBatch, state: LiveState, seqs: Sequence[int], new: int, received_at_ms: int

@@ -23,6 +23,7 @@ Reason = Literal[
     "future-dated",
     "bad-proof",
     "stale-proof",
+    "bad-record",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -42,11 +43,13 @@ _SAYS: dict[Reason, str] = {
     "future-dated": "samples are dated ahead, the unit's clock is wrong",
     "bad-proof": "a session's proof proves nothing",
     "stale-proof": "a session's proof came late or again",
+    "bad-record": "an event's access record is none, the event is kept",
 }
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """Why a message is refused or, for `future-dated`, stored and flagged; `unit_id` None when no unit can be named."""
+    """Why a message is refused or, for `future-dated` and `bad-record`, stored and flagged; `unit_id` None when no
+    unit can be named."""
 
     unit_id: str | None
     reason: Reason
@@ -55,7 +58,7 @@ class Rejection(msgspec.Struct, frozen=True):
     @property
     def refused(self) -> bool:
         """Whether nothing of the message is stored because of this."""
-        return self.reason != "future-dated"
+        return self.reason not in {"future-dated", "bad-record"}
 
     @property
     def severity(self) -> Severity:

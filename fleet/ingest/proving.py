@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from secrets import token_hex
 
 import msgspec
+from msgspec import UNSET
 
 from fleet.clones.evidence import signature_fits
 from fleet.clones.rules import AcceptedProof, Evidence, Lineage, behind_what_is_stored, judge, learn
 from fleet.ingest.batch import Accepted
 from fleet.ingest.judge import Rejection
+from fleet.log.chain_rules import ProvenChain
 from fleet.store.certificates import StoredCertificate
 from fleet.store.proofs import Challenge, ProofState
 from protocols.uplink import HealthBatch, SessionProof, SessionState
@@ -94,9 +96,16 @@ class Proving:
                 proven=learn(state.proven, evidence, lineage),
                 finding=judge(state.proven, evidence, lineage),
                 is_behind=behind_what_is_stored(evidence, state.challenge_spool, state.challenge_seq),
+                chain=_chain(proof),
             )
         )
         self._states[proof.unit] = msgspec.structs.replace(state, challenge=None, answered=proof.challenge)
+
+
+def _chain(proof: SessionProof) -> ProvenChain | None:
+    if proof.access_records is UNSET or proof.access_head is UNSET:
+        return None
+    return ProvenChain(proof.access_records, proof.access_head)
 
 
 def _fault(proof: SessionProof, certificate: StoredCertificate | None) -> str | None:

@@ -1,15 +1,16 @@
 """Messages as rows: the tuples and structs that the store writes. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from fleet.store.telemetry import REPORT_COLUMNS, EventRow, Heard
+from fleet.log.chain_keeping import ToldRecord
+from fleet.store.telemetry import REPORT_COLUMNS, EventRow, Heard, NewSeqs
 from protocols.health import FIGURES, HealthReport
-from protocols.uplink import EventBatch, HealthBatch
+from protocols.uplink import AnyUpMessage, EventBatch, HealthBatch
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OWN_COLUMNS = REPORT_COLUMNS[3:-1]
@@ -44,6 +45,20 @@ def event_rows(message: EventBatch, received_at_ms: int) -> Iterator[EventRow]:
         yield EventRow(
             message.unit, message.spool_id, event.seq, event.kind, event.severity, event.summary, at, received_at
         )
+
+
+def told_records(messages: Iterable[tuple[AnyUpMessage, int]], new_events: NewSeqs) -> list[ToldRecord]:
+    """The records that came with new events, each once; `messages` are with when they were received."""
+    told: dict[tuple[str, int, int], ToldRecord] = {}
+    for message, received_at_ms in messages:
+        if not isinstance(message, EventBatch):
+            continue
+        new = new_events.get((message.unit, message.spool_id), set())
+        for event in message.events:
+            if event.record is not None and event.seq in new:
+                one = ToldRecord(message.unit, event.record, moment(received_at_ms))
+                told.setdefault((message.unit, message.spool_id, event.seq), one)
+    return list(told.values())
 
 
 def enter_latest(heard: Heard, message: HealthBatch, report: HealthReport) -> None:

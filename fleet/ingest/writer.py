@@ -10,8 +10,9 @@ from fleet.clones.rules import AcceptedProof
 from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, Welcoming, admit, count_rejections, results_of
 from fleet.ingest.judge import Rejection
 from fleet.ingest.proving import Proving, concerned
-from fleet.ingest.rows import event_rows, report_rows
+from fleet.ingest.rows import event_rows, report_rows, told_records
 from fleet.ingest.turns import Turn
+from fleet.log.chain_keeping import ToldRecord, keep_records
 from fleet.settings import PresenceSettings
 from fleet.store.errors import told_apart
 from fleet.store.store import Store, Transaction
@@ -22,18 +23,21 @@ from protocols.uplink import EventBatch, HealthBatch
 OnProofs = Callable[[Transaction, Sequence[AcceptedProof], datetime], Awaitable[None]]
 """Enters accepted proofs in the transaction of the batch, with their units' latest state locked."""
 
+_CLAIMS_REMEMBERED = 100_000
+
 UNDER_WAY = timedelta(minutes=5)
 """What a revoked unit sent before it was cut off may come so much later, or later still from a broker's queue."""
 
 
 class Writer:
-    """Writes batches; holds nothing between them."""
+    """Writes batches; between them it remembers what units' reports claimed last, which seldom changes."""
 
     def __init__(self, store: Store, presence: PresenceSettings, on_proofs: OnProofs, clock: Clock) -> None:
         self._store = store
         self._presence = presence
         self._on_proofs = on_proofs
         self._clock = clock
+        self._claims: dict[str, tuple[int, str | None]] = {}
 
     async def write(self, items: Sequence[Inbound], turn: Turn) -> tuple[Outcome, list[Rejection]]:
         """Commit a batch in its turn; returns what it changed and every rejection that was recorded with it.
@@ -47,7 +51,11 @@ class Writer:
             accepted, rejections = admit(items, units)
             now = self._clock()
             await _cut_off_again(transaction, rejections, now)
-            proving, outcome = await self._store_rows(transaction, accepted, units, turn)
+            proving, outcome, told = await self._store_rows(transaction, accepted, units, turn)
+            for bad in await keep_records(transaction, told, now):
+                rejections.append(Rejection(bad.unit_id, "bad-record", bad.detail))
+            claims = self._changed_claims(outcome)
+            await transaction.access_records.claim([(unit, *claims[unit]) for unit in sorted(claims)], now)
             if proving is not None:
                 # Proofs first: what they answer was asked before the challenges of this batch, which stay open.
                 await self._on_proofs(transaction, proving.proofs, now)
@@ -61,7 +69,13 @@ class Writer:
                     transaction.changed.units.add(unit_id)
             transaction.changed.units |= outcome.heard.keys() | outcome.sessions.keys()
             transaction.changed.events |= bool(counted) or outcome.events_stored
+        self._claims.update(claims)
         return outcome, rejections
+
+    def _changed_claims(self, outcome: Outcome) -> dict[str, tuple[int, str | None]]:
+        if len(self._claims) > _CLAIMS_REMEMBERED:
+            self._claims.clear()
+        return {unit: claim for unit, claim in outcome.claims.items() if self._claims.get(unit) != claim}
 
     async def record(self, rejections: Iterable[Rejection]) -> None:
         """Record rejections of messages that could not be written; raises as `write` does."""
@@ -74,7 +88,7 @@ class Writer:
 
     async def _store_rows(
         self, transaction: Transaction, accepted: Sequence[Accepted], units: dict[str, KnownUnit], turn: Turn
-    ) -> tuple[Proving | None, Outcome]:
+    ) -> tuple[Proving | None, Outcome, list[ToldRecord]]:
         telemetry = transaction.telemetry
         reports, events = rows_of(accepted)
         await telemetry.stage_reports(reports)
@@ -84,12 +98,13 @@ class Writer:
         # Locked only now, so that controllers that hear the same units wait for each other as shortly as can be.
         live = await telemetry.lock_live(sorted(units))
         turn.let_pass()
+        told = told_records(((item.message, item.received_at_ms) for item in accepted), new_events)
         proving = await _proving(transaction, accepted)
         passed = accepted if proving is None else proving.take(accepted)
         outcome = Folding(units, live, new_reports, new_events, self._presence).fold(passed)
         await telemetry.set_sessions(list(outcome.sessions.values()))
         await telemetry.set_heard(list(outcome.heard.values()))
-        return proving, outcome
+        return proving, outcome, told
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Transaction]:

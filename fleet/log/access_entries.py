@@ -78,6 +78,15 @@ class MediaBegan(Entry, frozen=True, kw_only=True, tag="media.began"):
     modality: Modality
 
 
+class UnitStarted(Entry, frozen=True, kw_only=True, tag="unit.started"):
+    """A unit says, in record `record` of its own chain, that its program started on boot `boot`; `reason` is
+    `chain-broken` where the chain before did not verify on the unit's disk."""
+
+    boot: str
+    reason: str
+    record: int
+
+
 class ModalityOpened(Entry, frozen=True, kw_only=True, tag="modality.opened"):
     """A unit says, in record `record` of its own chain, that it opened."""
 

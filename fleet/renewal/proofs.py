@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fleet.clones.rules import AcceptedProof, Finding
+from fleet.log.chain_keeping import keep_proven_chain
 from fleet.log.entry import CONTROLLER
 from fleet.revocation.standing import quarantine_unit
 from fleet.store.events import ControllerEvent
@@ -15,6 +16,8 @@ async def keep_proofs(transaction: Transaction, proofs: Iterable[AcceptedProof],
     for proof in sorted(proofs, key=lambda one: one.unit_id):
         await transaction.proofs.accept(proof.unit_id, proof.shown, proof.proven, now)
         transaction.changed.units.add(proof.unit_id)
+        if proof.chain is not None:
+            await keep_proven_chain(transaction, proof.unit_id, proof.chain, now)
         if proof.finding is not None:
             await quarantine(transaction, proof.unit_id, proof.finding, now)
         elif proof.is_behind:

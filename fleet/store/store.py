@@ -9,6 +9,7 @@ import asyncpg
 
 from fleet.errors import InvalidValue, SchemaOutdated, SettingsInvalid, StoreUnavailable
 from fleet.stopping import cancellations, heed_cancellation
+from fleet.store.access_records import AccessRecordStore
 from fleet.store.audit import AuditStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
@@ -147,6 +148,11 @@ class Transaction:
     def error_reports(self) -> ErrorReportStore:
         """Error reports."""
         return ErrorReportStore(self._connection)
+
+    @cached_property
+    def access_records(self) -> AccessRecordStore:
+        """Records of units' own chains."""
+        return AccessRecordStore(self._connection)
 
     @cached_property
     def revocation(self) -> RevocationStore:

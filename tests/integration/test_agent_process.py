@@ -191,7 +191,7 @@ async def test_the_real_ingest_gets_everything_once(
     stored |= {record["seq"] for record in await owner.fetch("SELECT seq FROM event WHERE source = 'unit'")}
     assert set(range(1, unit.spool().next_seq)) - unit.waiting() <= stored
     events = await owner.fetch("SELECT kind, count(*) FROM event WHERE source = 'unit' GROUP BY kind")
-    assert {record["kind"]: record["count"] for record in events} == {"agent-started": 1}
+    assert {record["kind"]: record["count"] for record in events} == {"agent-started": 1, "access-started": 1}
 
 
 async def test_a_broker_that_is_not_ours_learns_nothing(tmp_path: Path, key: Ed25519PrivateKey) -> None:
