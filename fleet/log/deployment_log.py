@@ -10,7 +10,9 @@ from fleet.log.news import LogNews
 from fleet.log.publishing import Publisher
 from fleet.log.receipts import Receipts
 from fleet.log.sequencer import Sequencer
+from fleet.log.stamping import Stamping
 from fleet.log.status import LogStanding
+from fleet.log.timestamping import Timestamper
 from fleet.log.watch import LogWatch
 from fleet.metrics import Metrics
 from fleet.settings import Settings
@@ -19,8 +21,8 @@ from protocols.api.log import LogStatus
 
 
 class DeploymentLog:
-    """`receipts` work without `run`, as long as some controller sequences. Raises SettingsInvalid when the CA file of
-    a witness can not be read."""
+    """`receipts` work without `run`, as long as some controller sequences. Raises SettingsInvalid when a CA file of
+    the settings can not be read."""
 
     def __init__(self, settings: Settings, store: Store, key: LogKey, clock: Clock, metrics: Metrics) -> None:
         log = settings.log
@@ -29,9 +31,13 @@ class DeploymentLog:
             [WitnessAddress(one.name, one.url, Path(one.ca_file)) for one in log.witnesses], log.witness_limit_s
         )
         self._publisher = Publisher(store, key, self._cosigner, clock, self._news, every_s=log.checkpoint_every_s)
-        self._sequencer = Sequencer(
-            settings.database.dsn, self._news, poll_s=log.poll_ms / 1000, meanwhile=self._publisher.run
-        )
+        self._timestamper: Timestamper | None = None
+        self._while_leading = [self._publisher.run]
+        if log.timestamp_url is not None and log.timestamp_ca_file is not None:
+            self._timestamper = Timestamper(log.timestamp_url, Path(log.timestamp_ca_file))
+            stamping = Stamping(store, self._timestamper, clock, self._news, every_h=log.timestamp_every_h)
+            self._while_leading.append(stamping.run)
+        self._sequencer = Sequencer(settings.database.dsn, self._news, poll_s=log.poll_ms / 1000, meanwhile=self._lead)
         self._watch = LogWatch(store, clock, metrics, every_s=log.checkpoint_every_s)
         self._standing = LogStanding(
             store,
@@ -51,6 +57,13 @@ class DeploymentLog:
                 group.create_task(self._watch.run(), name="log watch")
         finally:
             await self._cosigner.close()
+            if self._timestamper is not None:
+                await self._timestamper.close()
+
+    async def _lead(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for part in self._while_leading:
+                group.create_task(part())
 
     async def status(self) -> LogStatus:
         """How the log stands. Raises StoreUnavailable."""

@@ -82,13 +82,12 @@ class LogTreeStore:
         """Store a checkpoint in place of an earlier one of its size; never one that is not cosigned for one that is."""
         await self._connection.execute(_SQL["put_checkpoint"], *checkpoint)
 
-    async def put_timestamp(self, checkpoint: StoredCheckpoint, token: bytes) -> bool:
-        """Keep a time stamp's token for exactly this note; False when the note has been replaced meanwhile."""
-        done = await self._connection.execute(_SQL["put_timestamp"], checkpoint.size, token, checkpoint.note)
-        return bool(done == "UPDATE 1")
+    async def put_timestamp(self, checkpoint: StoredCheckpoint, token: bytes, at: datetime) -> None:
+        """Keep the timestamp `token` over exactly the note of `checkpoint`, which it says was there at `at`."""
+        await self._connection.execute(_SQL["put_timestamp"], checkpoint.size, checkpoint.note, token, at)
 
     async def newest_timestamped(self) -> tuple[StoredCheckpoint, bytes] | None:
-        """The time-stamped checkpoint of the largest tree, with its token."""
+        """The time-stamped checkpoint of the largest tree, as it was stamped and at that time, with its token."""
         record = await self._connection.fetchrow(_SQL["newest_timestamped"])
         if record is None:
             return None

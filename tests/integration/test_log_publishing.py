@@ -2,14 +2,19 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from fleet.clock import utc_now
 from fleet.log.key import LogKey
+from fleet.log.news import LogNews
+from fleet.log.stamping import Stamping
+from fleet.log.timestamping import Timestamper, timestamped_at
 from fleet.log.watch import LogWatch
 from fleet.metrics import Metrics
 from fleet.store.log_tree import StoredCheckpoint
@@ -18,6 +23,8 @@ from protocols.tlog.checkpoint import read_checkpoint
 from protocols.tlog.note import read_note
 from tests.support.log_tree import append, checked_tree
 from tests.support.logging_fleet import logging_fleet, running_log, until_cosigned, witness_of
+from tests.support.ports import free_port
+from tests.support.tsa import TimeStampAuthority, http_tsa
 from tests.support.waiting import until
 from tests.support.witness import running_witness
 
@@ -149,6 +156,53 @@ async def test_a_log_that_the_people_list_does_not_name_is_not_believed(dsn: str
         status = await log.status()
     assert status.cosigned_size is None
     assert status.alarms[0] == "the log policy in force does not name this controller's log: nothing of it is believed"
+
+
+async def test_a_checkpoint_is_timestamped_and_the_timestamp_outlives_its_note(
+    dsn: str, store: Store, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> None:
+    """The note of a log that rests is cosigned anew; the timestamp is of the bytes of the one before."""
+    authority = TimeStampAuthority(tmp_path / "tsa")
+    key = LogKey.new()
+    witness = witness_of(key, tmp_path / "witness")
+    fleet = await logging_fleet(dsn, store, key, [witness], quorum=1)
+    async with running_witness(witness), http_tsa(authority.reply) as url:
+        settings = {"timestamp_url": url, "timestamp_ca_file": str(authority.ca_file)}
+        stamping = replace(fleet, settings=msgspec.structs.replace(fleet.settings, checkpoint_every_s=1, **settings))
+        async with running_log(stamping.log()) as log:
+
+            async def timestamped() -> bool:
+                return (await log.status()).timestamped_at is not None
+
+            await until(timestamped)
+            stamped_at = (await log.status()).timestamped_at
+            async with store.transaction() as transaction:
+                stamped = await transaction.log_tree.newest_timestamped()
+
+            async def replaced() -> bool:
+                assert stamped is not None
+                return (await _newest(store)).note != stamped[0].note
+
+            await until(replaced)
+            async with store.transaction() as transaction:
+                assert await transaction.log_tree.newest_timestamped() == stamped
+    assert stamped is not None
+    assert timestamped_at(stamped[1], stamped[0].note, authority.ca_file.read_bytes()) == stamped_at
+    assert fleet.policy.check(stamped[0].note).checkpoint.size == stamped[0].size
+
+
+async def test_an_authority_that_is_away_is_a_warning(
+    dsn: str, store: Store, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> None:
+    authority = TimeStampAuthority(tmp_path / "tsa")
+    fleet = await logging_fleet(dsn, store, LogKey.new())
+    async with running_log(fleet.log()):
+        await until_cosigned(store)
+    timestamper = Timestamper(f"http://127.0.0.1:{free_port()}", authority.ca_file)
+    for _ in range(2):
+        await Stamping(store, timestamper, utc_now, LogNews(), every_h=24).stamp()
+    await timestamper.close()
+    assert await _events(owner, "log-not-timestamped") == 1
 
 
 async def test_nothing_cosigned_in_time_is_an_alarm(

@@ -29,10 +29,10 @@ ON CONFLICT (size) DO UPDATE SET note = excluded.note, made_at = excluded.made_a
 WHERE excluded.cosigned OR NOT old.cosigned
 
 -- name: put_timestamp
-UPDATE log_checkpoint SET timestamp_token = $2 WHERE size = $1 AND note = $3
+UPDATE log_checkpoint SET timestamped_note = $2, timestamp_token = $3, timestamped_at = $4 WHERE size = $1
 
 -- name: newest_timestamped
-SELECT size, note, made_at, cosigned, timestamp_token FROM log_checkpoint
+SELECT size, timestamped_note, timestamped_at, cosigned, timestamp_token FROM log_checkpoint
 WHERE timestamp_token IS NOT NULL ORDER BY size DESC LIMIT 1
 
 -- name: held

@@ -35,13 +35,16 @@ CREATE TABLE log_tile (
     PRIMARY KEY (level, tile_index)
 );
 
--- The newest signed note of each size; `cosigned` when the policy in force at the time was satisfied.
+-- The newest signed note of each size; `cosigned` when the policy in force at the time was satisfied. A timestamp is of
+-- the very bytes of one note, which is kept with it: the note of a log that rests is made anew.
 CREATE TABLE log_checkpoint (
     size      bigint PRIMARY KEY CHECK (size >= 0),
     note      text NOT NULL,
     made_at   timestamptz NOT NULL,
     cosigned  boolean NOT NULL,
-    timestamp_token bytea
+    timestamp_token  bytea,
+    timestamped_note text,
+    timestamped_at   timestamptz
 );
 CREATE INDEX log_checkpoint_cosigned ON log_checkpoint (size) WHERE cosigned;
 
