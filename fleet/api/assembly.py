@@ -1,9 +1,12 @@
 """Putting the API's services together from settings, store and credentials."""
 
+from pathlib import Path
+
 from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
 from fleet.api.services import Services
+from fleet.client.files import read_small
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
 from fleet.credentials import Credentials
@@ -22,7 +25,7 @@ from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
-from fleet.settings import Settings
+from fleet.settings import LogSettings, Settings
 from fleet.store.store import Store
 from protocols.joining import BrokerAddress
 
@@ -64,7 +67,14 @@ def assemble(
         pulse=Pulse(store),
         log=log,
         log_reading=LogReading(store, clock, log.receipts),
-        log_exports=LogExports(store, clock, log.receipts, credentials.log_key),
+        log_exports=LogExports(store, clock, log.receipts, credentials.log_key, _timestamp_roots(settings.log)),
         holds=LegalHolds(store, clock, settings.retention),
         guests=Guests(),
     )
+
+
+def _timestamp_roots(settings: LogSettings) -> str | None:
+    """The certificates by which time stamps are checked; the log itself has read them, and would not run without."""
+    if settings.timestamp_ca_file is None:
+        return None
+    return read_small(Path(settings.timestamp_ca_file)).decode("ascii")

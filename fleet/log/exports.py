@@ -39,11 +39,13 @@ def indexes_sha256(indexes: Iterable[int]) -> str:
 class LogExports:
     """Exports, each for the person who asked only and for an hour."""
 
-    def __init__(self, store: Store, clock: Clock, receipts: Receipts, key: LogKey) -> None:
+    def __init__(self, store: Store, clock: Clock, receipts: Receipts, key: LogKey, stamps_by: str | None) -> None:
+        """`stamps_by` has the certificates (PEM) by which time stamps were checked, where there are any."""
         self._store = store
         self._clock = clock
         self._receipts = receipts
         self._key = key
+        self._stamps_by = stamps_by
 
     async def start(self, scope: LogScope | None, reason: str, actor: str) -> ExportView:
         """Write the entry, wait up to COSIGNING_WAIT_S for a cosigned checkpoint over it, and keep the export.
@@ -88,7 +90,7 @@ class LogExports:
     async def _view(self, transaction: Transaction, export: StoredExport, index: int, found: int) -> ExportView:
         stamped = await transaction.log_tree.newest_timestamped()
         policy = await policy_in_force(transaction, self._key)
-        if stamped is not None and stamped[0].size > export.size:
+        if stamped is not None and (self._stamps_by is None or stamped[0].size > export.size):
             stamped = None
         return ExportView(
             export_id=export.export_id,
@@ -101,6 +103,7 @@ class LogExports:
             ends_at=export.ends_at,
             timestamp_token=None if stamped is None else b64encode(stamped[1]).decode(),
             timestamped_checkpoint=None if stamped is None else stamped[0].note,
+            timestamp_ca=None if stamped is None else self._stamps_by,
         )
 
     async def tile(self, export_id: str, path: str, actor: str) -> bytes:

@@ -30,7 +30,15 @@ MAX_SELECTED = 100_000
 EntryKind = Annotated[str, Meta(pattern=r"^[a-z.-]{1,40}$(?!\n)")]
 UnitId = Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,40}$(?!\n)")]
 ReasonText = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
-AccountText = Annotated[str, Meta(min_length=1, max_length=2000)]
+AccountText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=2000,
+        pattern="^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]*$(?!\\n)",
+    ),
+]
+"""Text of several lines, without other control signs."""
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -133,7 +141,8 @@ class ExportView(msgspec.Struct, frozen=True, kw_only=True):
     """An export that may be fetched until `ends_at`, by the person who asked only: `found` entries. `checkpoint` (a
     signed note of `size` leaves) covers the export's own entry `index`, which is not one of those that were found.
 
-    `timestamp_token` (base64) is of an RFC 3161 authority, over the note `timestamped_checkpoint`."""
+    `timestamp_token` (base64) is of an RFC 3161 authority, over the note `timestamped_checkpoint` of this log;
+    `timestamp_ca` is what the controller checked it by (PEM)."""
 
     export_id: str
     index: int
@@ -145,6 +154,7 @@ class ExportView(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     timestamp_token: str | None
     timestamped_checkpoint: str | None
+    timestamp_ca: str | None
 
 
 class SelectedLeaf(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,7 +229,10 @@ ErrorReportState = Literal["draft", "accounted", "submitted", "closed"]
 
 class ErrorReportView(msgspec.Struct, frozen=True, kw_only=True):
     """Something outside a mandate. Drafted by the controller with its evidence (ids of entries `entry 123`, of unit
-    records `record 7`), accounted for and submitted by a supervisor, closed by an approver who is somebody else."""
+    records `record 7`), accounted for and submitted by a supervisor, closed by an approver who is somebody else.
+
+    `outcome` is what followed; of one that was returned and is not closed, why it came back. The newest 500 are listed.
+    """
 
     report_id: str
     unit_id: str | None
