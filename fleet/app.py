@@ -23,8 +23,8 @@ from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber
-from fleet.log.reconciliation import Reconciliation
 from fleet.log.chain_watch import ChainWatch
+from fleet.log.reconciliation import Reconciliation
 from fleet.metrics import Metrics
 from fleet.people.expiry import ExpiryWatch
 from fleet.presence.sweeper import Sweeper
