@@ -2,7 +2,7 @@
 
 import shutil
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -257,3 +257,13 @@ class Unit:
 
     async def _tell(self, happening: Happening) -> None:
         self.events.append(happening)
+
+
+def joined_unit(home: Path) -> Unit:
+    """A unit of a fleet of its own, that has just joined and runs."""
+    clock = HandClock()
+    controller = Controller(CertificateAuthority.create(home / "ca", clock.now() - timedelta(days=1)), clock)
+    unit = Unit(home / "unit", controller)
+    unit.join()
+    unit.boot()
+    return unit
