@@ -4,12 +4,11 @@ import asyncio
 import signal
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from os import kill
 from pathlib import Path
 
-import aiomqtt
 import msgspec
 import pytest
 from cryptography import x509
@@ -30,6 +29,7 @@ from protocols.api.events import EventView
 from protocols.joining import API_TLS_NAME
 from tests.support.controller import RunningApi
 from tests.support.mosquitto import MosquittoBroker
+from tests.support.mqtt import connect_code, connect_packet
 from tests.support.ports import free_port
 from tests.support.tls import Pki
 from tests.support.waiting import until
@@ -142,13 +142,8 @@ async def test_files_that_do_not_belong_together_do_not_reach_the_api(
 
 async def connects(broker: MosquittoBroker, context: ssl.SSLContext) -> bool:
     """Whether Mosquitto lets a controller with this context in."""
-    client = aiomqtt.Client(
-        broker.host, broker.controller_port, identifier="controller-watched", tls_context=context, timeout=10
-    )
-    with suppress(aiomqtt.MqttError):
-        async with client:
-            return True
-    return False
+    hello = connect_packet("controller-watched")
+    return await connect_code(broker.host, broker.controller_port, context, hello) == 0
 
 
 async def test_the_brokers_next_connection_gets_the_new_certificate_of_the_same_context(
