@@ -17,6 +17,7 @@ from fleet.joining.rejoining import Rejoining
 from fleet.joining.terms import Terms
 from fleet.joining.vouchers import Vouchers
 from fleet.log.deployment_log import DeploymentLog
+from fleet.log.error_report_desk import ErrorReportDesk
 from fleet.log.exports import LogExports
 from fleet.log.holds import LegalHolds
 from fleet.log.reading import LogReading
@@ -69,6 +70,7 @@ def assemble(
         log_reading=LogReading(store, clock, log.receipts),
         log_exports=LogExports(store, clock, log.receipts, credentials.log_key, _timestamp_roots(settings.log)),
         holds=LegalHolds(store, clock, settings.retention),
+        error_reports=ErrorReportDesk(store, clock),
         guests=Guests(),
     )
 

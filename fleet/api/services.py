@@ -17,6 +17,7 @@ from fleet.joining.door import Door
 from fleet.joining.rejoining import Rejoining
 from fleet.joining.vouchers import Vouchers
 from fleet.log.deployment_log import DeploymentLog
+from fleet.log.error_report_desk import ErrorReportDesk
 from fleet.log.exports import LogExports
 from fleet.log.holds import LegalHolds
 from fleet.log.reading import LogReading
@@ -52,6 +53,7 @@ class Services:
     log_reading: LogReading
     log_exports: LogExports
     holds: LegalHolds
+    error_reports: ErrorReportDesk
     guests: Guests
 
 

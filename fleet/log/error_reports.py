@@ -1,6 +1,5 @@
 """Drafting error reports: what the controller finds by itself becomes an alarm, a draft and entries, once."""
 
-import secrets
 from datetime import datetime
 
 from fleet.log.access_entries import RecordDiffers
@@ -8,6 +7,7 @@ from fleet.log.entry import CONTROLLER
 from fleet.log.log_entries import ErrorReportDrafted
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction
+from protocols.ids import new_token_id
 from protocols.text import one_line
 
 OUTSIDE_MANDATE = "outside-mandate"
@@ -37,7 +37,7 @@ async def draft(
     `summary` is a sentence without free text of people or units (cut at 200 signs); `evidence` are ids, `entry 123`
     (leaf index) and `record 7` (number in the unit's chain), at most 200 are kept.
     """
-    report_id = secrets.token_hex(12)
+    report_id = new_token_id()
     said = one_line(summary, _MAX_SUMMARY)
     kept = evidence[:_MAX_EVIDENCE]
     is_of_unit = await transaction.error_reports.add(

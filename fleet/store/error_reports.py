@@ -63,9 +63,9 @@ class ErrorReportStore:
         """Lay the report before an approver."""
         await self._connection.execute(_SQL["submit"], report_id, person_id, now)
 
-    async def give_back(self, report_id: str) -> None:
-        """Make it a draft again; its account stays to be read until there is another."""
-        await self._connection.execute(_SQL["give_back"], report_id)
+    async def give_back(self, report_id: str, why: str) -> None:
+        """Make it a draft again; its account stays to be read until there is another, `why` until it is closed."""
+        await self._connection.execute(_SQL["give_back"], report_id, why)
 
     async def close(self, report_id: str, outcome: str, person_id: str, now: datetime) -> None:
         """End the report."""

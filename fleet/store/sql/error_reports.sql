@@ -25,7 +25,7 @@ UPDATE error_report SET state = 'accounted', account = $2, accounted_by = $3, ac
 UPDATE error_report SET state = 'submitted', submitted_by = $2, submitted_at = $3 WHERE report_id = $1
 
 -- name: give_back
-UPDATE error_report SET state = 'draft', submitted_by = NULL, submitted_at = NULL WHERE report_id = $1
+UPDATE error_report SET state = 'draft', submitted_by = NULL, submitted_at = NULL, outcome = $2 WHERE report_id = $1
 
 -- name: close
 UPDATE error_report SET state = 'closed', outcome = $2, closed_by = $3, closed_at = $4 WHERE report_id = $1
