@@ -32,12 +32,11 @@ class KeptText:
 
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
-    """An RFC 3161 token, and its authority's certificate as PEM; `note` is the text of the checkpoint that it is over,
-    None when that is the export's own."""
+    """An RFC 3161 response, its authority's certificates as PEM, and the text of the checkpoint that it is over."""
 
     token: bytes
     ca_pem: bytes
-    note: str | None = None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ def whole_export(parts: ExportParts, leaves: Sequence[bytes]) -> dict[str, bytes
     """The files of an export of the whole log, by path; `leaves` are all leaves of the checkpoint's tree.
 
     Raises InvalidPolicy or InvalidNote, or ValueError when no leaf is a `log.exported` entry of a whole export or the
-    parts do not fit together in another way; `verify` of `fleet.log.auditor.verify_log` says whether they prove it.
+    parts do not fit together in another way. Whether the files prove anything is for `verify` of
+    `fleet.log.auditor.verify_log` to say: without a quorum of witnesses, for one, they are made and do not.
     """
     files = _files(parts, leaves)
     files.update(_tiles(leaves))
@@ -113,7 +113,7 @@ def _files(parts: ExportParts, leaves: Sequence[bytes]) -> dict[str, bytes]:
     }
     if parts.stamp is not None:
         files |= {"timestamp.tsr": parts.stamp.token, "timestamp-ca.pem": parts.stamp.ca_pem}
-        if parts.stamp.note is not None:
+        if parts.stamp.note != note:
             files["timestamp-checkpoint"] = parts.stamp.note.encode()
     return files
 

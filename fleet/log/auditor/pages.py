@@ -55,12 +55,11 @@ def utc(unix_s: int) -> str:
 
 def facts_of(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool) -> dict[str, str]:
     """What an export says of itself, by name; for files that have been checked."""
-    seen, told = check_note(note, policy, "exact"), find_export(jsonl, whole)
+    seen, told = check_note(note, policy, "signed"), find_export(jsonl, whole)
     kept, hashed, gaps = len(read_texts(texts, jsonl, whole)), len(hashed_texts(jsonl, whole)), count_gaps(jsonl, whole)
     cosigned = [f"{name} at {utc(unix_s)}" for name, unix_s in seen.cosigned.items()]
     return {
-        "Export": "form 1, "
-        + ("the whole log" if whole else f"a part of the log, its units' chains have {gaps} gaps in it"),
+        "Export": "form 1, " + ("the whole log" if whole else f"a part of the log; {gaps} prior entries are not in it"),
         "Log": f"{seen.origin}, key {base64.b64encode(seen.log_key.public).decode()}",
         "Tree": f"{seen.size} entries, root {base64.b64encode(seen.root).decode()}",
         "Cosigned by": ", ".join(cosigned) or "nobody",

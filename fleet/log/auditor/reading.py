@@ -110,7 +110,7 @@ def find_export(jsonl: bytes, whole: bool) -> dict[str, Any]:
     told = [one for one in mine if one["kind"] == "log.exported" and (one.get("scope") is None) == whole]
     if not told:
         raise ValueError("no entry log.exported tells of this export")
-    others = ",".join(str(one["index"]) for one in entries[:-1])
+    others = "" if whole else ",".join(str(one["index"]) for one in entries[:-1])
     named = (len(entries) - 1, hashlib.sha256(others.encode()).hexdigest())
     if not whole and (told[-1].get("found"), told[-1].get("indexes_sha256")) != named:
         raise ValueError("its entries are not those that its entry log.exported names")

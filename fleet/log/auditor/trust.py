@@ -119,7 +119,7 @@ def read_checkpoint(body: str) -> tuple[str, int, bytes]:
 @lru_cache(maxsize=8)
 def check_note(data: bytes, policy_data: bytes, wanted: str) -> Seen:
     """The checkpoint in a note. `wanted` "exact": keys of the policy have signed it once each, a quorum, and nobody
-    else; "quorum": others may have signed too; "log": witnesses do not matter."""
+    else; "quorum": others may have signed too; "signed": by the log, and witnesses do not matter."""
     policy, text = read_policy(policy_data), data.decode()
     body, empty_line, tail = text.rpartition("\n\n")
     lines = tail[:-1].split("\n")
@@ -145,6 +145,6 @@ def check_note(data: bytes, policy_data: bytes, wanted: str) -> Seen:
     reached = set(cosigned) | {"none"}
     for name, (needed, members) in policy.groups.items():
         reached |= {name} if len(reached.intersection(members)) >= needed else set()
-    if wanted != "log" and policy.quorum not in reached:
+    if wanted != "signed" and policy.quorum not in reached:
         raise ValueError(f"it is cosigned by {len(cosigned)} witnesses, which is no quorum of the policy")
     return Seen(origin, size, root, own[0], cosigned)

@@ -107,7 +107,7 @@ def check_earlier(
     found = {}
     for name, note in ((STAMPED_NOTE, files.get(STAMPED_NOTE, b"")), ("older checkpoint", older)):
         if note:
-            was = within(name, check_note, note, policy, "log")
+            was = within(name, check_note, note, policy, "signed")
             same = root_at(was.size, levels) == was.root if levels and was.size <= seen.size else not levels
             if was.origin != seen.origin or was.size > seen.size or not same:
                 raise Damage(name, "its tree is not the beginning of this one")
