@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile isolation fuzz-api fuzz-receipt year tpm agree-tree clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile fault-witness isolation fuzz-api fuzz-receipt year tpm agree-tree tamper-log clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ fault-kill: setup debian ## Kill agent, broker, controller and database at rando
 fault-hostile: setup debian ## Units and controller under a dishonest broker: ROUNDS=10, each with a seed of its own
 	@$(BIN)/python -m tests.fault.hostile $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
+fault-witness: setup ## Split views, restored backups, replays and kills against a real witness: ROUNDS=100
+	@$(BIN)/python -m tests.witness $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
+
 isolation: setup debian ## Who can reach whom at a broker: every identity, topic and operation; BROKER=mosquitto
 	@$(BIN)/python -m tests.isolation $(if $(BROKER),--broker $(BROKER)) $(ARGS)
 
@@ -85,6 +88,9 @@ tpm: setup debian ## A unit's key in a TPM, in software; needs Debian's swtpm tp
 
 agree-tree: setup ## Roots and proofs of random trees against two libraries of others: TREES=10000
 	@$(BIN)/python -m tests.agree.trees $(if $(TREES),--trees $(TREES)) $(ARGS)
+
+tamper-log: setup ## Damage an export of the log in every way; count what its auditor does not find: ENTRIES=10000
+	@$(BIN)/python -m tests.tamper.campaign $(if $(ENTRIES),--entries $(ENTRIES)) $(ARGS)
 
 clean: ## Remove everything that the other targets made here, the demo's data included
 	rm -rf .venv .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

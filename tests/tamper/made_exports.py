@@ -139,8 +139,10 @@ class Writer:
         self.write(entry)
 
 
-def make_exports(entries: int, seed: int) -> MadeExports:
-    """Both forms of an export of a log of `entries` entries, at least 2."""
+def make_exports(
+    entries: int, seed: int, *, origin: str = "muster.example/log", names: tuple[str, ...] = ("north", "south", "west")
+) -> MadeExports:
+    """Both forms of an export of a log of `entries` entries, at least 2, and with these witnesses."""
     chance = random.Random(seed)
     writer = Writer(chance)
     while len(writer.leaves) < entries - 2:
@@ -149,7 +151,7 @@ def make_exports(entries: int, seed: int) -> MadeExports:
     chosen = writer.indexes.get(SELECTED_UNIT, [])
     writer.exported(LogScope(unit=SELECTED_UNIT, since=START), chosen)
     writer.exported(None, [])
-    log = MadeLog(writer.leaves)
+    log = MadeLog(writer.leaves, origin, names)
     note = log.note().text
     stamp = TimeStamp(b"0\x82 token over " + sha256(note.encode()).digest() + chance.randbytes(200), b"PEM\n", note)
     parts = ExportParts(log.policy.text, note, writer.texts, stamp)
@@ -162,9 +164,12 @@ def make_exports(entries: int, seed: int) -> MadeExports:
     return MadeExports(log, writer.leaves, writer.texts, whole_export(parts, writer.leaves), part)
 
 
+_hash_of = lru_cache(maxsize=50_000)(leaf_hash)
+
+
 def tiles_of(leaves: Sequence[bytes]) -> tuple[Frontier, dict[tuple[int, int], bytes]]:
     frontier = Frontier(0, {})
-    writes = frontier.append([leaf_hash(leaf) for leaf in leaves])
+    writes = frontier.append([_hash_of(leaf) for leaf in leaves])
     return frontier, {(write.level, write.index): write.hashes for write in writes}
 
 
