@@ -34,16 +34,15 @@ class AccessRecording:
         tell: Callable[[Happening], Awaitable[None]],
     ) -> None:
         """`keeper` is one, or why there is none; `offer` takes rows that are spooled, `tell` spools an event."""
-        self._keeper = keeper
         self._tell = tell
-        self._sending = None if isinstance(keeper, StateUnusable) else RecordSending(keeper, spool, offer, clock)
+        self._sending = keeper if isinstance(keeper, StateUnusable) else RecordSending(keeper, spool, offer, clock)
 
     async def begin(self) -> None:
         """Record that the agent has started; tell of a chain that did not verify, or can not be kept."""
-        keeper = self._keeper
-        if isinstance(keeper, StateUnusable):
-            await self._tell_unusable(keeper)
+        if isinstance(self._sending, StateUnusable):
+            await self._tell_unusable(self._sending)
             return
+        keeper = self._sending.keeper
         broken = keeper.broken
         if broken is not None:
             summary = (
@@ -53,18 +52,21 @@ class AccessRecording:
             await self._tell(Happening("access-record-broken", "alarm", summary))
         try:
             await keeper.append(what="started", reason="" if broken is None else CHAIN_BROKEN)
+            await self._sending.send_new()
         except StateUnusable as error:
             await self._tell_unusable(error)
 
     async def run(self) -> None:
         """Send what is recorded until cancelled."""
-        await (asyncio.Event().wait() if self._sending is None else self._sending.run())
+        if isinstance(self._sending, StateUnusable):
+            await asyncio.Event().wait()
+        else:
+            await self._sending.run()
 
     async def send_again(self, after: int) -> int:
         """See RecordSending.send_again."""
-        if isinstance(self._keeper, StateUnusable):
-            raise self._keeper
-        assert self._sending is not None, "there is one wherever there is a keeper"
+        if isinstance(self._sending, StateUnusable):
+            raise self._sending
         return await self._sending.send_again(after)
 
     async def _tell_unusable(self, error: StateUnusable) -> None:

@@ -44,7 +44,7 @@ class RecordSending:
 
     def __init__(self, keeper: AccessKeeper, spool: Spool, offer: Callable[[Rows], None], clock: Clock) -> None:
         """`offer` takes rows that are spooled."""
-        self._keeper = keeper
+        self.keeper = keeper
         self._spool = spool
         self._offer = offer
         self._clock = clock
@@ -54,28 +54,29 @@ class RecordSending:
         """Spool new records until cancelled; a chain that can not be read now is read again later."""
         backoff = Backoff(base_s=1.0, cap_s=60.0)
         while True:
-            await self._keeper.appended.wait()
-            self._keeper.appended.clear()
+            await self.keeper.appended.wait()
+            self.keeper.appended.clear()
             try:
-                await self._send_new()
+                await self.send_new()
             except StateUnusable as error:
                 _log.warning("new records wait for the disk", detail=str(error))
-                self._keeper.appended.set()
+                self.keeper.appended.set()
                 await asyncio.sleep(backoff.next_s())
             else:
                 backoff.reset()
 
+    async def send_new(self) -> None:
+        """Spool what was appended and is not spooled yet; raises StateUnusable."""
+        while texts := await self.keeper.after(self._sent, _PAGE):
+            self._sent = await self._spool_texts(texts, again=False)
+
     async def send_again(self, after: int) -> int:
         """Spool at most 200 records above number `after` once more; returns how many. Raises StateUnusable."""
         sent, number = 0, after
-        while sent < AT_ONCE and (texts := await self._keeper.after(number, min(_PAGE, AT_ONCE - sent))):
+        while sent < AT_ONCE and (texts := await self.keeper.after(number, min(_PAGE, AT_ONCE - sent))):
             number = await self._spool_texts(texts, again=True)
             sent += len(texts)
         return sent
-
-    async def _send_new(self) -> None:
-        while texts := await self._keeper.after(self._sent, _PAGE):
-            self._sent = await self._spool_texts(texts, again=False)
 
     async def _spool_texts(self, texts: Sequence[str], *, again: bool) -> int:
         """Spool records; returns the number of the last."""
@@ -89,6 +90,6 @@ class RecordSending:
                     record_draft(at_ms if again else record.at_ms, record, text, summary(record, again=again))
                 )
         except InvalidAccessRecord as error:
-            raise StateUnusable(self._keeper.path, f"was changed while the agent ran ({error.detail})") from error
+            raise StateUnusable(self.keeper.path, f"was changed while the agent ran ({error.detail})") from error
         self._offer(await self._spool.append(drafts))
         return record.number
