@@ -35,6 +35,7 @@ app.command(
 app.command("fleet.cli.ca:app", name="ca", help="The certificate authority: look, rotate, take offline, back up.")
 app.command("fleet.cli.witness:app", name="witness", help="A witness of deployment logs, on a second machine.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
+app.command("fleet.cli.log:app", name="log", help="The deployment log: look, read, take away, check, keep.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
 
 _SAID_SIGNS = 2000
