@@ -180,17 +180,18 @@ def forged_note(export: MadeExports, leaves: Sequence[bytes]) -> bytes:
     return body.encode() + export.whole["checkpoint"].partition(b"\n\n")[2].join((b"\n", b""))
 
 
-MEMO = (
-    "leaf_hash",
-    "root_over",
-    "hash_bundle",
-    "lines_of_bundle",
-    "tile_paths",
-    "tree_paths",
-    "check_proof",
-    "read_text",
-)
-MEMO_OF_WHOLE = ("make_index", "facts_of", "count_gaps", "check_note", "read_policy", "find_export")
+REMEMBERED = {
+    "leaf_hash": 20_000,
+    "read_text": 20_000,
+    "check_proof": 2000,
+    "root_over": 500,
+    "hash_bundle": 200,
+    "lines_of_bundle": 200,
+    "tile_paths": 50,
+    "tree_paths": 50,
+    **dict.fromkeys(("make_index", "facts_of", "count_gaps", "check_note", "read_policy", "find_export"), 16),
+}
+"""The verifier's pure checks, and how many of their results are kept: more than one whole export has."""
 
 
 def load_verifier(*, remembering: bool) -> ModuleType:
@@ -201,8 +202,6 @@ def load_verifier(*, remembering: bool) -> ModuleType:
     sys.modules[module.__name__] = module
     exec(compile(single_file(), "verify.py", "exec"), module.__dict__)
     if remembering:
-        for name in MEMO:
-            setattr(module, name, lru_cache(maxsize=20_000)(getattr(module, name)))
-        for name in MEMO_OF_WHOLE:
-            setattr(module, name, lru_cache(maxsize=16)(getattr(module, name)))
+        for name, kept in REMEMBERED.items():
+            setattr(module, name, lru_cache(maxsize=kept)(getattr(module, name)))
     return module
