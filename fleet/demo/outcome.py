@@ -9,7 +9,10 @@ from fleet.store.store import Store
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The counts of one run. Lost are numbered by a unit, but neither stored, nor waiting, nor counted as dropped."""
+    """The counts of one run. Lost are numbered by a unit, but neither stored, nor waiting, nor counted as dropped.
+
+    Entries of the deployment log are those in its tree, and those under a checkpoint that the witness has cosigned.
+    """
 
     units_joined: int
     reports_stored: int
@@ -18,15 +21,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     seconds_to_first_report: float | None
     reports_waiting: int
     reports_dropped: int
+    entries_logged: int
+    entries_witnessed: int
 
     def good(self, units: int) -> bool:
-        """Whether every one of `units` joined and reported, and nothing was lost, doubled or dropped."""
+        """Whether every one of `units` joined and reported, nothing was lost, doubled or dropped, and the log was
+        witnessed: at the least that they joined."""
         return (
             self.units_joined == units
             and self.reports_stored >= units
             and self.reports_lost == 0
             and self.duplicates == 0
             and self.reports_dropped == 0
+            and self.entries_witnessed >= units
         )
 
 
@@ -47,6 +54,8 @@ async def judge(store: Store, spools: dict[str, SpoolStatus], began_at: datetime
                 waiting += await transaction.audit.missing(unit_id, spool.spool_id, first, last)
             lost += max(0, missing - waiting - spool.dropped)
         reports = await transaction.audit.reports(began_at)
+        logged = await transaction.log_tree.size()
+        witnessed = await transaction.log_tree.newest_cosigned()
     first_s = None if reports.first_at is None else round((reports.first_at - began_at).total_seconds(), 1)
     return Outcome(
         units_joined=len(spools),
@@ -56,4 +65,6 @@ async def judge(store: Store, spools: dict[str, SpoolStatus], began_at: datetime
         seconds_to_first_report=first_s,
         reports_waiting=sum(spool.waiting for spool in spools.values()),
         reports_dropped=sum(spool.dropped for spool in spools.values()),
+        entries_logged=logged,
+        entries_witnessed=0 if witnessed is None else witnessed.size,
     )

@@ -24,12 +24,16 @@ PEOPLE: dict[str, Role] = {
 
 REPORT_EVERY_S = 2
 
+WITNESS_NAME = "witness.demo/local"
+"""In the log policy, and in the settings that say where it is asked."""
+
 
 class Ports(msgspec.Struct, frozen=True):
     """Loopback ports, kept with the data because units remember where their broker is."""
 
     api: int
     broker: int
+    witness: int
 
 
 class Place:
@@ -43,6 +47,7 @@ class Place:
         self.hosts = self.directory / "hosts"
         self.units = self.directory / "units"
         self.postgres = self.directory / "postgres"
+        self.witness = self.directory / "witness"
         self.fleet_toml = self.directory / "fleet.toml"
         self._ports = self.directory / "ports.json"
         self._begun = self.directory / "demo.begun"
@@ -73,7 +78,7 @@ class Place:
     def reset(self) -> None:
         """Delete everything an earlier demo left here, and nothing else; only while it is `held`."""
         if self._begun.exists() or self.founded:
-            for folder in (self.logs, self.keys, self.controller, self.hosts, self.units, self.postgres):
+            for folder in self._folders():
                 shutil.rmtree(folder, ignore_errors=True)
             for file in (self.fleet_toml, self._ports, self._begun):
                 file.unlink(missing_ok=True)
@@ -93,10 +98,13 @@ class Place:
         except OSError as error:
             raise PlaceUnusable(self.directory, error.strerror or str(error)) from error
         except msgspec.DecodeError as error:
-            raise PlaceUnusable(self.directory, f"{self._ports.name} is damaged") from error
-        for port in (ports.api, ports.broker):
+            raise PlaceUnusable(self.directory, f"{self._ports.name} is damaged, or of an earlier version") from error
+        for port in (ports.api, ports.broker, ports.witness):
             _check_free(port)
         return ports
+
+    def _folders(self) -> list[Path]:
+        return [self.logs, self.keys, self.controller, self.hosts, self.units, self.postgres, self.witness]
 
     def _make_folders(self) -> None:
         # PostgreSQL runs as another user when root asks: it may walk through, keys have folders of their own.
@@ -121,6 +129,11 @@ class Place:
                     "joining": {"max_pending": 1000, "requests_per_minute": 100_000, "poll_after_s": 0.5},
                     "presence": {"grace_s": 4.0, "quiet_after_s": 30.0},
                     "new_unit": {"report_every_s": REPORT_EVERY_S},
+                    "[log.witnesses]": {
+                        "name": WITNESS_NAME,
+                        "url": f"https://127.0.0.1:{ports.witness}",
+                        "ca_file": str(self.witness / "tls.crt"),
+                    },
                 }
             )
         )
@@ -187,11 +200,11 @@ def _toml(sections: dict[str, dict[str, object]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
+def _free_ports() -> tuple[int, int, int]:
+    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
+        for probe in (one, two, three):
+            probe.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1], three.getsockname()[1]
 
 
 def _check_free(port: int) -> None:

@@ -20,7 +20,9 @@ from fleet.demo.place import PEOPLE, Place, Ports, short_socket_dir
 from fleet.demo.postgres import PostgresServer
 from fleet.demo.tether import tethered
 from fleet.demo.units import THIS_MACHINE, DemoUnit, SpoolStatus
+from fleet.demo.witness import make_witness, start_witness, trust_log
 from fleet.founding import found
+from fleet.log.key import load_log_key
 from fleet.settings import Settings, load_settings
 from fleet.store.store import open_store
 from protocols.api.people import NewPerson
@@ -80,7 +82,7 @@ class Demo:
             _say("starting PostgreSQL 18")
             await asyncio.to_thread(server.start)
             settings = await self._found(ports, server.dsn())
-            await self._start_controller(settings)
+            await self._start_controller(settings, ports)
             self._tell_doors()
             toml = self._place.client_toml("TO-12")
             async with connect(load_client_settings(toml)) as door:
@@ -96,9 +98,11 @@ class Demo:
         self._place.write_controller(ports, dsn)
         settings = load_settings(self._place.fleet_toml, {})
         if not self._place.founded:
-            _say("founding a fleet: authority, keys, four people")
+            _say("founding a fleet: authority, keys, four people, a witness of its log")
             shutil.rmtree(self._place.controller)
-            anchor = await found(settings, [self._new_person(person, role) for person, role in PEOPLE.items()])
+            people = [self._new_person(person, role) for person, role in PEOPLE.items()]
+            anchor = await found(settings, people, witnesses=[make_witness(self._place)], quorum=1)
+            trust_log(self._place, load_log_key(settings.state_path).verifier)
             for person in PEOPLE:
                 self._place.write_client(person, ports, anchor.sha256)
             self._place.keep(ports)
@@ -113,9 +117,10 @@ class Demo:
         key.write_private_key(self._place.key_file(person))
         return key.export_public_key().decode()
 
-    async def _start_controller(self, settings: Settings) -> None:
+    async def _start_controller(self, settings: Settings, ports: Ports) -> None:
         load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())
-        _say("starting broker and controller")
+        _say("starting witness, broker and controller")
+        await start_witness(self._place, self._parts, ports.witness)
         listen = f"127.0.0.1:{settings.broker.port}"
         directory = str(settings.state_path / "broker")
         await self._parts.start(

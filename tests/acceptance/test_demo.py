@@ -53,6 +53,7 @@ def test_a_headless_demo_ends_with_a_line_that_proves_it(place: Path) -> None:
     assert demo.returncode == 0, complaint
     assert (outcome["units_joined"], outcome["reports_lost"], outcome["duplicates"]) == (3, 0, 0)
     assert outcome["reports_stored"] >= 3
+    assert outcome["entries_logged"] >= outcome["entries_witnessed"] > 6
     assert 0 < outcome["seconds_to_first_report"] < LIMIT_S
     assert _alive_with(place) == []
     secrets = [path for path in place.rglob("*") if path.is_file() and path.suffix in {".key", ""}]
