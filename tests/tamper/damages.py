@@ -104,7 +104,8 @@ def swaps(export: MadeExports, one: int, other: int) -> Iterator[Damaged]:
 def duplicates(export: MadeExports, index: int) -> Iterator[Damaged]:
     yield from both(export, f"entry {index} twice", [*export.leaves[: index + 1], *export.leaves[index:]])
     kept = [*export.leaves[: index + 1], *export.leaves[index:-1]]
-    yield from both(export, f"entry {index} twice, the last left out", kept)
+    if kept != export.leaves:
+        yield from both(export, f"entry {index} twice, the last left out", kept)
 
 
 def cut_tails(export: MadeExports, count: int) -> Iterator[Damaged]:
