@@ -7,14 +7,27 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from fleet.api import error_reports, events, feed, health, holds, joining, log, people, standing, unit_door, units
+from fleet.api import (
+    error_reports,
+    events,
+    feed,
+    health,
+    holds,
+    joining,
+    log,
+    openings,
+    people,
+    standing,
+    unit_door,
+    units,
+)
 from fleet.api.access import ANYONE_SIGNED_IN, guard
 from fleet.api.description import describe
 from fleet.api.problems import HANDLERS
 from fleet.api.services import Services
 
 _MAX_BODY_BYTES = 64 * 1024
-_PARTS = (health, joining, unit_door, people, units, standing, events, log, holds, error_reports, feed)
+_PARTS = (health, joining, unit_door, people, units, standing, events, log, holds, openings, error_reports, feed)
 
 
 def _handlers() -> list[Any]:

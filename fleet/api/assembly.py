@@ -20,6 +20,7 @@ from fleet.log.deployment_log import DeploymentLog
 from fleet.log.error_report_desk import ErrorReportDesk
 from fleet.log.exports import LogExports
 from fleet.log.holds import LegalHolds
+from fleet.log.opening_report import OpeningReports
 from fleet.log.reading import LogReading
 from fleet.metrics import Metrics
 from fleet.people.register import PeopleRegister
@@ -70,6 +71,7 @@ def assemble(
         log_reading=LogReading(store, clock, log.receipts),
         log_exports=LogExports(store, clock, log.receipts, credentials.log_key, _timestamp_roots(settings.log)),
         holds=LegalHolds(store, clock, settings.retention),
+        opening_reports=OpeningReports(store, clock, credentials.log_key),
         error_reports=ErrorReportDesk(store, clock),
         guests=Guests(),
     )

@@ -20,6 +20,7 @@ from fleet.log.deployment_log import DeploymentLog
 from fleet.log.error_report_desk import ErrorReportDesk
 from fleet.log.exports import LogExports
 from fleet.log.holds import LegalHolds
+from fleet.log.opening_report import OpeningReports
 from fleet.log.reading import LogReading
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
@@ -53,6 +54,7 @@ class Services:
     log_reading: LogReading
     log_exports: LogExports
     holds: LegalHolds
+    opening_reports: OpeningReports
     error_reports: ErrorReportDesk
     guests: Guests
 

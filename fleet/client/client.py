@@ -9,6 +9,7 @@ from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
 from fleet.client.feed import ChangeFeed
 from fleet.client.holds import HoldRequests
 from fleet.client.log import LogRequests
+from fleet.client.openings import OpeningRequests
 from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
 from fleet.client.session import Session
 from fleet.client.settings import ClientSettings
@@ -38,7 +39,7 @@ SIGN_OUT_WAIT_S = 3.0
 """How long leaving waits for the controller to end the session; it ends by itself when idle."""
 
 
-class FleetClient(LogRequests, HoldRequests, ErrorReportRequests):
+class FleetClient(LogRequests, HoldRequests, OpeningRequests, ErrorReportRequests):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 
     def __init__(self, session: Session) -> None:

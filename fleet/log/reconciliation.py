@@ -159,7 +159,7 @@ async def _report(transaction: Transaction, found: list[Opening], now: datetime)
     if not outside:
         return 0
     await transaction.error_reports.lock_drafting()
-    reported = await transaction.error_reports.keys_that_begin([beginning(opening) for opening in outside])
+    reported = set(await transaction.error_reports.that_begin([beginning(opening) for opening in outside]))
     drafted = 0
     for opening in outside:
         finding = Unreported(opening, reported)

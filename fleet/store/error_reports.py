@@ -75,10 +75,10 @@ class ErrorReportStore:
         """Let only one transaction at a time look which findings have a report and draft those that have none."""
         await self._connection.execute(_SQL["lock_drafting"])
 
-    async def keys_that_begin(self, beginnings: list[str]) -> set[str]:
-        """The repeat keys of reports that begin with one of `beginnings`."""
-        records = await self._connection.fetch(_SQL["keys_that_begin"], beginnings)
-        return {record["repeat_key"] for record in records}
+    async def that_begin(self, beginnings: list[str]) -> dict[str, str]:
+        """Ids of reports by their repeat keys, of those that begin with one of `beginnings`; oldest first."""
+        records = await self._connection.fetch(_SQL["that_begin"], beginnings)
+        return {record["repeat_key"]: record["report_id"] for record in records}
 
 
 def _view(record: asyncpg.Record) -> ErrorReportView:

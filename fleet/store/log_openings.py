@@ -87,6 +87,15 @@ class LogOpeningsStore:
         """Those of `units` that have entries which are not in the tree yet."""
         return {record["unit_id"] for record in await self._connection.fetch(_SQL["waiting"], list(units))}
 
+    async def at(self, kinds: Sequence[str], indexes: Sequence[int]) -> list[Body]:
+        """Those entries at leaf `indexes` that are of `kinds`."""
+        return await self._bodies("at", list(kinds), list(indexes))
+
+    async def labels(self, units: Sequence[str]) -> dict[str, str]:
+        """Short names by unit."""
+        records = await self._connection.fetch(_SQL["labels"], list(units))
+        return {record["unit_id"]: record["label"] for record in records}
+
     async def purposes(self, indexes: Sequence[int]) -> dict[int, str]:
         """The purposes of the mandates at leaf `indexes`, where they are not erased."""
         records = await self._connection.fetch(_SQL["purposes"], list(indexes))

@@ -195,7 +195,9 @@ class OpeningView(msgspec.Struct, frozen=True, kw_only=True):
     """One opening of one modality, put together from entries. `verdict` says whether it was inside its mandate, and
     `faults` why not; `unknown` while something that would tell is missing. `entries` are leaf indexes.
 
-    `person` is who asked, None when only the unit speaks of it; times of the unit are by its own clock.
+    `person` is who asked, None when only the unit speaks of it; times of the unit are by its own clock. `faults` of an
+    opening that is `unknown` are what is missing. `purpose` is the mandate's, None when it is erased or not known;
+    `report` the newest error report about the opening.
     """
 
     opening: str
@@ -215,6 +217,7 @@ class OpeningView(msgspec.Struct, frozen=True, kw_only=True):
     faults: list[str]
     report: str | None
     entries: list[int]
+    purpose: str | None = None
 
 
 class OpeningsPage(msgspec.Struct, frozen=True, kw_only=True):

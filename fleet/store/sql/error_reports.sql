@@ -33,5 +33,7 @@ UPDATE error_report SET state = 'closed', outcome = $2, closed_by = $3, closed_a
 -- name: lock_drafting
 SELECT pg_advisory_xact_lock(hashtext('muster error reports of openings'))
 
--- name: keys_that_begin
-SELECT DISTINCT repeat_key FROM error_report, unnest($1::text[]) beginning WHERE starts_with(repeat_key, beginning)
+-- name: that_begin
+SELECT repeat_key, report_id FROM error_report
+WHERE EXISTS (SELECT FROM unnest($1::text[]) beginning WHERE starts_with(repeat_key, beginning))
+ORDER BY found_at, report_id

@@ -59,6 +59,12 @@ WHERE unit_id = ANY ($1::text[]) AND proven_at IS NOT NULL AND records >= proven
 -- name: waiting
 SELECT DISTINCT unit_id FROM log_entry WHERE leaf_index IS NULL AND unit_id = ANY ($1::text[])
 
+-- name: at
+SELECT leaf_index, body FROM log_entry WHERE leaf_index = ANY ($2::bigint[]) AND kind = ANY ($1::text[])
+
+-- name: labels
+SELECT unit_id, label FROM unit WHERE unit_id = ANY ($1::text[])
+
 -- name: purposes
 SELECT leaf_index, text FROM log_entry JOIN log_text USING (entry_id)
 WHERE leaf_index = ANY ($1::bigint[]) AND field = 'purpose'
