@@ -15,10 +15,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import UNSET
 
 from fleet.clones.rules import Finding, judge_certificate
 from fleet.ingest.batch import Accepted
 from fleet.ingest.proving import Proving
+from fleet.log.chain_rules import ProvenChain
 from fleet.store.certificates import StoredCertificate
 from fleet.store.proofs import ProofState
 from protocols.ids import new_session_nonce, new_spool_id
@@ -144,6 +146,7 @@ class Device:
     def __init__(self, disk: Disk, keys: Iterator[int]) -> None:
         self.disk = disk
         self._keys = keys
+        self.chain: ProvenChain | None = None
         self.boot()
 
     def copied(self) -> "Device":
@@ -184,6 +187,8 @@ class Device:
             spool_id=self.disk.spool_id,
             next_seq=self.disk.next_seq,
             signature="",
+            access_records=UNSET if self.chain is None else self.chain.records,
+            access_head=UNSET if self.chain is None else self.chain.head,
         )
         signature = POOL.get(self.disk.key)[0].sign(proof_text(proof), ECDSA(SHA256()))
         return msgspec.structs.replace(proof, signature=b64encode(signature).decode())
