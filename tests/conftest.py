@@ -1,7 +1,12 @@
-"""What holds for every test: reproducible properties, no use of the developer's own keys, no process left behind."""
+"""What holds for every test: reproducible properties, no use of the developer's own keys, no process left behind.
+
+`make test` runs two workers (pytest-xdist): each is a process with servers, ports and a mark of its own, and all of
+this holds in each of them. Without `-n` there is one process, as pytest is used to.
+"""
 
 import os
 import signal
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,20 +16,60 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from fleet.demo.passage import Passage
+from fleet.demo.postgres import programs
+
 _RUN = f"MUSTER_TEST_RUN={uuid.uuid4()}"
 _GRACE_S = 10.0
+_TESTS = Path(__file__).parent
 
 hypothesis.settings.register_profile("developer", deadline=None, print_blob=True)
 hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Mark every process that the tests start, and let them find Debian's servers, which are not on a user's PATH."""
     name, value = _RUN.split("=")
     os.environ[name] = value
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     os.environ.pop("SSH_AUTH_SOCK", None)
+    if not hasattr(config, "workerinput"):
+        _compile_once(config)
+        _open_the_way(config)
+
+
+def _compile_once(config: pytest.Config) -> None:
+    """Where Python is told to write no bytecode, keep it beside the sources for this run only.
+
+    The tests start our programs hundreds of times: each start would compile everything anew, in most of its time.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and "PYTHONPYCACHEPREFIX" not in os.environ:
+        kept = tempfile.TemporaryDirectory(prefix="bytecode-", ignore_cleanup_errors=True)
+        os.environ["PYTHONPYCACHEPREFIX"] = kept.name
+        config.add_cleanup(kept.cleanup)
+
+
+def _open_the_way(config: pytest.Config) -> None:
+    """As root, hold the way to PostgreSQL's programs open for the whole run.
+
+    Only the process that opened a folder can close it, and not while another needs it: a worker might end first.
+    """
+    if os.geteuid() == 0:
+        passage = Passage()
+        passage.open_to(programs())
+        config.add_cleanup(passage.close)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let workers begin with what takes longest, so that none is left alone with it at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_urgency)
+
+
+def _urgency(item: pytest.Item) -> tuple[bool, bool]:
+    return item.get_closest_marker("long") is None, "unit" in item.path.relative_to(_TESTS).parts
 
 
 def _started_here() -> dict[int, str]:
