@@ -47,6 +47,7 @@ class OpeningReports:
         self._store = store
         self._clock = clock
         self._key = key
+        self._printing = asyncio.Lock()
 
     async def page(self, scope: LogScope, person: Person) -> OpeningsPage:
         """The openings of which an entry is in `scope`, newest first, at most 500 ids."""
@@ -65,7 +66,8 @@ class OpeningReports:
         report = Report(
             scope=scope, page=found, standing=standing, made_at=now, made_by=person.person_id, maker=person.name
         )
-        content = await asyncio.to_thread(as_csv if form == "csv" else as_pdf, report)
+        async with self._printing:  # one at a time: a long one takes a processor for seconds
+            content = await asyncio.to_thread(as_csv if form == "csv" else as_pdf, report)
         entry = _made(scope, form, len(found.openings), sha256(content).hexdigest(), person, now)
         async with self._store.transaction() as transaction:
             await transaction.log.append(entry)

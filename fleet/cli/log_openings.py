@@ -1,0 +1,73 @@
+"""`fleet log openings`: who opened what, when, under which authority, and was it inside the mandate."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from fleet.cli.door import Config, Json, ask
+from fleet.cli.log_scope import Scope, query_for
+from fleet.cli.output import print_json, print_line, print_remark, print_table
+from fleet.client import FleetClient
+from fleet.errors import RequestRefused
+from protocols.api.log import OpeningsPage, OpeningView
+from protocols.text import escaped
+
+ReportForm = Literal["csv", "pdf"]
+
+
+def openings(
+    *,
+    scope: Scope | None = None,
+    csv: Annotated[Path | None, Parameter(help="Write the report to this new CSV file.")] = None,
+    pdf: Annotated[Path | None, Parameter(help="Write the report to this new PDF file.")] = None,
+    client: Config = None,
+    json: Json = False,
+) -> None:
+    """Who opened what, when, under which authority, and was it inside the mandate; newest first.
+
+    Making a report becomes an entry of the log, with the SHA-256 of its file.
+    """
+    if csv is not None or pdf is not None:
+        files: list[tuple[ReportForm, Path]] = [("csv", csv)] if csv is not None else []
+        files += [("pdf", pdf)] if pdf is not None else []
+        ask(client, lambda door: _write(door, scope or Scope(), files))
+        if not json:
+            print_line(", ".join(escaped(str(path)) for _, path in files))
+            return
+    found = ask(client, lambda door: _openings(door, scope or Scope()))
+    if json:
+        print_json(found)
+        return
+    columns = ("at", "unit", "what", "who", "authority", "mandate", "open s", "verdict", "why")
+    print_table(columns, [_row(one) for one in found.openings], empty="no such opening", free=["why"])
+    if not found.is_all:
+        print_remark("there were more: these are the newest; name a unit, a person or a period to have all of it")
+
+
+def _row(one: OpeningView) -> tuple[object, ...]:
+    at = one.opened_at or one.granted_at or one.unit_opened_at
+    why = "; ".join(one.faults) + (f" (error report {one.report})" if one.report else "")
+    unit = one.label or one.unit
+    return (at, unit, one.modality, one.person, one.authority, one.mandate, one.open_s, one.verdict, why.strip())
+
+
+async def _openings(door: FleetClient, scope: Scope) -> OpeningsPage:
+    return await door.openings(await query_for(door, scope))
+
+
+async def _write(door: FleetClient, scope: Scope, files: list[tuple[ReportForm, Path]]) -> None:
+    """Write reports to new files; nothing is asked for when one of them can not be made."""
+    query = await query_for(door, scope)
+    for _, path in files:
+        if path.exists() or not path.absolute().parent.is_dir():
+            raise RequestRefused("file-unwritable", f"{path} is there already, or has no directory", "name a new file")
+    for form, path in files:
+        content = await door.openings_report(query, form)
+        try:
+            # Only its owner may read what the log says of people.
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+        except OSError as error:
+            raise RequestRefused("file-unwritable", f"{path}: {error.strerror}", "name a new file") from error
