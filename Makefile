@@ -90,7 +90,7 @@ agree-tree: setup ## Roots and proofs of random trees against two libraries of o
 	@$(BIN)/python -m tests.agree.trees $(if $(TREES),--trees $(TREES)) $(ARGS)
 
 tamper-log: setup ## Damage an export of the log in every way; count what its auditor does not find: ENTRIES=10000
-	@$(BIN)/python -m tests.tamper.campaign $(if $(ENTRIES),--entries $(ENTRIES)) $(ARGS)
+	@$(BIN)/python -m tests.tamper.tampering $(if $(ENTRIES),--entries $(ENTRIES)) $(ARGS)
 
 clean: ## Remove everything that the other targets made here, the demo's data included
 	rm -rf .venv .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -23,8 +23,8 @@ from fleet.log.tiles import tile_path, tile_widths
 from protocols.errors import InvalidCheckpoint, InvalidPolicy
 from protocols.tlog.policy import read_policy as read_policy_of_ours
 from tests.support.tlog_making import MadeLog, fixed_key
-from tests.tamper.campaign import make_campaign, run
 from tests.tamper.made_exports import make_exports
+from tests.tamper.tampering import make_campaign, run
 
 EXPORTS = make_exports(300, seed=9)
 ELSEWHERE = make_exports(40, seed=9, origin="elsewhere.example/log", names=("east", "zenith"))

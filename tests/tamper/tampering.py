@@ -1,6 +1,6 @@
 """Damage an export of a made log in every way we know, and count what the auditor's verifier does not find.
 
-`python -m tests.tamper.campaign --entries 10000` flips every byte of every file of both forms of the export and more;
+`python -m tests.tamper.tampering --entries 10000` flips every byte of every file of both forms of the export and more;
 it says one JSON line at its end, and ends with 1 when anything was not found. `--stride 97` flips every 97th byte only.
 """
 
