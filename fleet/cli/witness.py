@@ -146,7 +146,8 @@ def run(
         tls_files = None if plain_http else place.tls_files()
 
         def tell(port: int) -> None:
-            url = f"{'http' if plain_http else 'https'}://{listen}:{port}"
+            host = f"[{listen}]" if ":" in listen else listen
+            url = f"{'http' if plain_http else 'https'}://{host}:{port}"
             logs = len(witness.origins)
             print_line(f"{witness.name} listens on {url} for {logs} {'log' if logs == 1 else 'logs'}")
             sys.stdout.flush()

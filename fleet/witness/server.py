@@ -112,13 +112,26 @@ class _Server(uvicorn.Server):
 def serve(
     web: WitnessWeb, host: str, port: int, tls_files: tuple[Path, Path] | None, on_listening: Callable[[int], None]
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `on_listening` is told the port. `tls_files` are certificate and key, PEM.
-
-    Without them it is plain HTTP, which only this machine may reach. Raises CannotListen.
-    """
+    """Serve until SIGTERM or SIGINT, as `made` says; raises CannotListen."""
     address = f"{host}:{port}"
     if tls_files is None and not _is_loopback(host):
         raise CannotListen(address, "plain HTTP only on a loopback address, such as 127.0.0.1")
+    try:
+        asyncio.run(_serve(made(web, host, port, tls_files, on_listening)))
+    except ssl.SSLError as error:
+        raise CannotListen(address, f"tls.crt and tls.key can not be used ({error})") from error
+    except OSError as error:
+        raise CannotListen(address, error.strerror or str(error)) from error
+
+
+def made(
+    web: WitnessWeb, host: str, port: int, tls_files: tuple[Path, Path] | None, on_listening: Callable[[int], None]
+) -> uvicorn.Server:
+    """A server that runs until its `should_exit` is set; `on_listening` is told the port.
+
+    `tls_files` are certificate and key, PEM; without them it is plain HTTP. Raises OSError, ssl.SSLError included, for
+    files that can not be used.
+    """
     config = uvicorn.Config(
         web,
         host=host,
@@ -136,20 +149,15 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_LIMIT_S,
     )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
     server = _Server(config)
     server.on_listening = on_listening
-    try:
-        config.load()
-        if config.ssl is not None:
-            config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
-        asyncio.run(_serve(server))
-    except ssl.SSLError as error:
-        raise CannotListen(address, f"tls.crt and tls.key can not be used ({error})") from error
-    except OSError as error:
-        raise CannotListen(address, error.strerror or str(error)) from error
+    return server
 
 
-async def _serve(server: _Server) -> None:
+async def _serve(server: uvicorn.Server) -> None:
     def stop() -> None:
         server.should_exit = True
 

@@ -88,7 +88,9 @@ class Witness:
 
     def _refuse(self, refusal: Refusal, body: bytes) -> Answer:
         self._evidence.keep(refusal, body, self._now())
-        _log.info("not cosigned", status=int(refusal.status), reason=refusal.detail)
+        # What anybody on the network can cause is no news.
+        tell = _log.debug if refusal.log is None else _log.info
+        tell("not cosigned", status=int(refusal.status), reason=refusal.detail)
         if refusal.conflict_size is not None:
             return Answer(refusal.status, f"{refusal.conflict_size}\n", _SIZE)
         return Answer(refusal.status, f"{refusal.detail}\n")

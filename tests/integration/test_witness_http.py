@@ -5,14 +5,18 @@ import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
-from fleet.witness.place import origin_hash
+from fleet.witness import server
+from fleet.witness.place import Place, origin_hash
 from fleet.witness.requests import MAX_REQUEST_BYTES
 from fleet.witness.server import MAX_CONNECTIONS_OF_ONE_ADDRESS
+from fleet.witness.web import WitnessWeb
+from fleet.witness.witness import Witness
 from protocols.tlog.cosignature import cosigned_at
 from protocols.tlog.note import VerifierKey, read_note, read_signature
 from tests.support.ports import free_port
@@ -220,3 +224,28 @@ async def test_a_person_sets_one_up_from_the_command_line(tmp_path: Path, log: T
     told = json.loads((await asyncio.to_thread(fleet_witness, "show", str(home), "--json")).stdout)
     assert told["vkey"] == key.line
     assert [(each["origin"], each["size"], each["at"]) for each in told["logs"]] == [(log.origin, None, None)]
+
+
+async def test_a_request_that_does_not_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, because the limit of the program is longer than a test should wait."""
+    monkeypatch.setattr(server, "_REQUEST_LIMIT_S", 0.3)
+    place = Place.create(tmp_path / "witness", "witness.example/slow", ["localhost"], datetime.now(UTC))
+    listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    slow = server.made(WitnessWeb(Witness(place)), "127.0.0.1", 0, None, listening.set_result)
+    serving = asyncio.create_task(slow.serve())
+    port = await listening
+    try:
+        for begun in (
+            b"",
+            b"POST /add-ch",
+            b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 9\r\n\r\nold",
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(begun)
+            async with asyncio.timeout(10):
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+            writer.transport.abort()
+    finally:
+        slow.should_exit = True
+        await serving
