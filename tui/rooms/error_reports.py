@@ -1,6 +1,6 @@
 """Error reports: what was outside a mandate, its account, and who closed it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
@@ -29,6 +29,12 @@ _WORDS: dict[Step, tuple[str, str, str]] = {
     "submit": ("Submit it", "A remark for the approver, who closes it.", "submitted"),
     "return": ("Return it", "What is still missing.", "returned"),
     "close": ("Close it", "What follows from it.", "closed"),
+}
+_DOING: dict[Step, str] = {
+    "account": "accounting for the report",
+    "submit": "submitting the report",
+    "return": "returning the report",
+    "close": "closing the report",
 }
 _FROM: dict[Step, frozenset[str]] = {
     "account": frozenset({"draft", "accounted"}),
@@ -170,8 +176,14 @@ class ErrorReportsRoom(Room):
         await self.app.push_screen(dialog, lambda text: self._take(report_id, step, text) if text else None)
 
     def _take(self, report_id: str, step: Step, text: str) -> None:
-        deed = f"{_WORDS[step][0].lower()} …"
-        self.do(deed, lambda: self.desk.door.advance_error_report(report_id, step, text), self._taken)
+        door = self.desk.door
+        deeds: dict[Step, Callable[[str, str], Awaitable[ErrorReportView]]] = {
+            "account": door.account_for_error,
+            "submit": door.submit_error_report,
+            "return": door.return_error_report,
+            "close": door.close_error_report,
+        }
+        self.do(_DOING[step], lambda: deeds[step](report_id, text), self._taken)
 
     def _taken(self, report: ErrorReportView) -> None:
         self.desk.say(f"the report is {report.state}", "good")

@@ -68,6 +68,11 @@ class StubLog(StubPeople):
                 fingerprint="ab:cd",
                 key_protection="tpm",
                 certificate="0a1b",
+                model=None,
+                settings_version=1,
+                report_every_s=30,
+                spool_max_mb=64,
+                spool_max_days=30,
             ),
             UnitLabelled(at=at, actor="SU-02", unit="unit-00000001", label=label),
             ModalityOpened(
@@ -191,14 +196,20 @@ class StubLog(StubPeople):
     async def error_reports(self, *, open_only: bool = False) -> list[ErrorReportView]:
         return [one for one in self.report_list if not open_only or one.state != "closed"]
 
-    async def advance_error_report(self, report_id: str, step: str, text: str) -> ErrorReportView:
-        self.asked.append(("advance_error_report", report_id, step, text))
-        states: dict[str, ErrorReportState] = {
-            "account": "accounted",
-            "submit": "submitted",
-            "return": "accounted",
-            "close": "closed",
-        }
+    async def account_for_error(self, report_id: str, text: str) -> ErrorReportView:
+        return self._advance(report_id, "accounted", text)
+
+    async def submit_error_report(self, report_id: str, text: str) -> ErrorReportView:
+        return self._advance(report_id, "submitted", text)
+
+    async def return_error_report(self, report_id: str, text: str) -> ErrorReportView:
+        return self._advance(report_id, "accounted", text)
+
+    async def close_error_report(self, report_id: str, text: str) -> ErrorReportView:
+        return self._advance(report_id, "closed", text)
+
+    def _advance(self, report_id: str, state: ErrorReportState, text: str) -> ErrorReportView:
+        self.asked.append(("error report", report_id, state, text))
         index = next(index for index, one in enumerate(self.report_list) if one.report_id == report_id)
-        self.report_list[index] = msgspec.structs.replace(self.report_list[index], state=states[step])
+        self.report_list[index] = msgspec.structs.replace(self.report_list[index], state=state)
         return self.report_list[index]

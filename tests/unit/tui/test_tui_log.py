@@ -105,7 +105,7 @@ async def test_an_error_report_goes_its_way(tmp_path: Path) -> None:
         await screen.sees("Account for it", "error-report.advanced")
         await screen.press(*"wrong clock", "enter")
         await screen.sees("the report is accounted")
-        assert screen.asked("advance_error_report") == [("advance_error_report", "r-draft", "account", "wrong clock")]
+        assert screen.asked("error report") == [("error report", "r-draft", "accounted", "wrong clock")]
         await screen.press("s", *"see above", "enter")
         await screen.sees("the report is submitted")
         await screen.press("o")
