@@ -1,7 +1,6 @@
 """Openings at the controller."""
 
 from typing import Literal
-from urllib.parse import urlencode
 
 from fleet.client.log import query_of
 from fleet.client.session import Session
@@ -19,5 +18,4 @@ class OpeningRequests:
 
     async def openings_report(self, query: LogQuery, form: Literal["csv", "pdf"]) -> bytes:
         """The same as a file."""
-        asked = {name: value for name, value in query_of(query).items() if value is not None}
-        return await self._session.fetch(f"/api/log/openings/report?{urlencode({**asked, 'form': form})}")
+        return await self._session.fetch("/api/log/openings/report", {**query_of(query), "form": form})

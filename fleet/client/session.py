@@ -124,9 +124,9 @@ class Session:
         """As `request`, for an answer that has no body or whose body does not matter."""
         await self._within_session(method, path, None, body)
 
-    async def fetch(self, path: str) -> bytes:
+    async def fetch(self, path: str, query: Mapping[str, Any] | None = None) -> bytes:
         """The bytes at `path`; raises as `request` does."""
-        return (await self._within_session("GET", path, None, None)).content
+        return (await self._within_session("GET", path, query, None)).content
 
     async def _within_session(
         self, method: str, path: str, query: Mapping[str, Any] | None, body: msgspec.Struct | None
