@@ -69,6 +69,7 @@ class Sequencer:
             self.is_leading = False
             for task in tasks:
                 await cancel(task)
+            await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             await task
 

@@ -54,8 +54,7 @@ class Worker:
         )
         worker = cls(process)
         await worker.tell(json.dumps(task))
-        async with asyncio.timeout(_READY_LIMIT_S):
-            line = await worker._line()
+        line = await worker.line(_READY_LIMIT_S)
         if line != "ready":
             raise RuntimeError(f"{module} said {line!r} instead of ready")
         return worker
@@ -69,19 +68,21 @@ class Worker:
     async def result(self) -> dict[str, Any]:
         """Its last line, and its end."""
         async with asyncio.timeout(_RUN_LIMIT_S):
-            result: dict[str, Any] = json.loads(await self._line())
+            result: dict[str, Any] = json.loads(await self.line(_RUN_LIMIT_S))
             await self._process.wait()
         return result
+
+    async def line(self, limit_s: float) -> str:
+        """The next line it says."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(limit_s):
+            return (await self._process.stdout.readline()).decode().strip()
 
     async def end(self) -> None:
         """Kill it if it still runs."""
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
-
-    async def _line(self) -> str:
-        assert self._process.stdout is not None
-        return (await self._process.stdout.readline()).decode().strip()
 
 
 class Scene:
