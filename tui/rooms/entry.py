@@ -101,7 +101,7 @@ class EntryRoom(Room):
             tone: Tone = "good" if self._proof.good else "bad"
             proved = [(Span(" "), *line) for line in wrap(self._proof.words, width - 1, tone)]
         exact = [(Span(" "), *line) for line in wrap(self._entry.leaf.replace(",", ", "), width - 1, "muted")]
-        self._page.show([title, (), *facts, (), *proved, (), (Span(" as it was hashed:", "muted"),), *exact])
+        self._page.show([title, *proved, (), *facts, (), (Span(" as it was hashed:", "muted"),), *exact])
         self.refresh_bindings()
 
     @override
