@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import re
 import time
 from collections.abc import Mapping
 
@@ -12,6 +13,7 @@ from fleet.log.auditor.reading import count_gaps, find_export, hashed_texts, rea
 from fleet.log.auditor.trust import check_note
 
 COLUMNS = ("index", "at", "actor", "kind", "unit", "authority", "texts")
+STEERING = "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -54,11 +56,12 @@ def utc(unix_s: int) -> str:
 
 
 def facts_of(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool) -> dict[str, str]:
-    """What an export says of itself, by name; for files that have been checked."""
+    """What an export says of itself, by name; for files that have been checked. What could steer a terminal is shown
+    as a question mark."""
     seen, told = check_note(note, policy, "signed"), find_export(jsonl, whole)
     kept, hashed, gaps = len(read_texts(texts, jsonl, whole)), len(hashed_texts(jsonl, whole)), count_gaps(jsonl, whole)
     cosigned = [f"{name} at {utc(unix_s)}" for name, unix_s in seen.cosigned.items()]
-    return {
+    facts = {
         "Export": "form 1, " + ("the whole log" if whole else f"a part of the log; {gaps} prior entries are not in it"),
         "Log": f"{seen.origin}, key {base64.b64encode(seen.log_key.public).decode()}",
         "Tree": f"{seen.size} entries, root {base64.b64encode(seen.root).decode()}",
@@ -67,6 +70,7 @@ def facts_of(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool
         "Entries here": str(len(read_entries(jsonl, whole))),
         "Texts": f"{kept} here, {hashed - kept} erased",
     }
+    return {name: re.sub(STEERING, "?", fact) for name, fact in facts.items()}
 
 
 def make_index(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool) -> bytes:

@@ -34,7 +34,7 @@ UNSHOWN = """What no export can show:
 """
 
 
-def verify(files: Mapping[str, bytes], trusted: bytes = b"", older: bytes = b"") -> dict[str, str]:
+def verify(files: Mapping[str, bytes], trusted: bytes | None = None, older: bytes | None = None) -> dict[str, str]:
     """Check an export, its files by path. `trusted` is a log policy from elsewhere, `older` the signed note of an
     earlier checkpoint. What was found, by name; raises Damage for the first thing that does not hold."""
     whole = "scope.json" not in files
@@ -44,7 +44,7 @@ def verify(files: Mapping[str, bytes], trusted: bytes = b"", older: bytes = b"")
     policy, note, jsonl = files["log-policy.txt"], files["checkpoint"], files["entries.jsonl"]
     within("log-policy.txt", read_policy, policy)
     seen = within("checkpoint", check_note, note, policy, "exact")
-    if trusted:
+    if trusted is not None:
         within("the policy given", read_policy, trusted)
         within("checkpoint, by the policy given", check_note, note, trusted, "quorum")
     levels = check_whole(files, seen) if whole else check_part(files, seen)
@@ -53,9 +53,10 @@ def verify(files: Mapping[str, bytes], trusted: bytes = b"", older: bytes = b"")
     if not whole and files["scope.json"] != canonical(told["scope"]) + b"\n":
         raise Damage("scope.json", "it is not the scope that the entry log.exported says")
     within("texts.jsonl", read_texts, files["texts.jsonl"], jsonl, whole)
-    found = check_earlier(files, seen, levels, trusted or policy, older)
+    found = check_earlier(files, seen, levels, policy if trusted is None else trusted, older)
     check_pages(files, whole)
-    trust = "the policy that you gave" if trusted else "the policy that came with the export; give yours with --policy"
+    came = "the policy that came with the export; give yours with --policy"
+    trust = came if trusted is None else "the policy that you gave"
     return {**facts_of(note, policy, jsonl, files["texts.jsonl"], whole), **found, "Believed": trust}
 
 
@@ -101,12 +102,12 @@ def check_part(files: Mapping[str, bytes], seen: Seen) -> list[bytes]:
 
 
 def check_earlier(
-    files: Mapping[str, bytes], seen: Seen, levels: list[bytes], policy: bytes, older: bytes
+    files: Mapping[str, bytes], seen: Seen, levels: list[bytes], policy: bytes, older: bytes | None
 ) -> dict[str, str]:
     """Earlier checkpoints are signed by the log; in a whole export (it has levels) their tree begins this one."""
     found = {}
-    for name, note in ((STAMPED_NOTE, files.get(STAMPED_NOTE, b"")), ("older checkpoint", older)):
-        if note:
+    for name, note in ((STAMPED_NOTE, files.get(STAMPED_NOTE)), ("older checkpoint", older)):
+        if note is not None:
             was = within(name, check_note, note, policy, "signed")
             same = root_at(was.size, levels) == was.root if levels and was.size <= seen.size else not levels
             if was.origin != seen.origin or was.size > seen.size or not same:
@@ -132,10 +133,12 @@ def check_pages(files: Mapping[str, bytes], whole: bool) -> None:
 
 def read_directory(directory: Path) -> dict[str, bytes]:
     """Every file in it, by its path there. Raises Damage for what is no plain file, and OSError."""
+    if not directory.is_dir():
+        raise NotADirectoryError(f"{directory} is no directory")
     files = {}
-    for path in [directory, *sorted(directory.rglob("*"))]:
+    for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
-        if (path.is_symlink() and path != directory) or not (path.is_file() or path.is_dir()):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise Damage(name, "it is no plain file")
         if path.is_file():
             files[name] = path.read_bytes()
@@ -161,16 +164,19 @@ def main(given: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     asked = parser.parse_args(given)
     try:
-        trusted, older = (path.read_bytes() if path else b"" for path in (asked.policy, asked.older))
+        trusted, older = (path.read_bytes() if path else None for path in (asked.policy, asked.older))
         facts = verify(read_directory(asked.directory), trusted, older)
     except (Damage, OSError, MemoryError) as error:
         answer = {"holds": False, "file": getattr(error, "file", ""), "reason": getattr(error, "reason", str(error))}
-        sys.stdout.write(json.dumps(answer) + "\n" if asked.json else f"Does not hold: {error}\n")
+        say(json.dumps(answer) + "\n" if asked.json else f"Does not hold: {error}\n")
         return 1
-    sys.stdout.write(
-        json.dumps({"holds": True, **facts}) + "\n" if asked.json else f"{report(facts)}{UNSHOWN}Everything holds.\n"
-    )
+    say(json.dumps({"holds": True, **facts}) + "\n" if asked.json else f"{report(facts)}{UNSHOWN}Everything holds.\n")
     return 0
+
+
+def say(text: str) -> None:
+    """Print, on terminals of any encoding."""
+    sys.stdout.write(text.encode("ascii", "backslashreplace").decode())
 
 
 if __name__ == "__main__":

@@ -42,6 +42,10 @@ def test_an_export_of_another_log_does_not_hold_under_the_policy_that_one_trusts
     assert "came with the export" in verify(ELSEWHERE.whole)["Believed"]
     with pytest.raises(Damage, match="no log of the policy has signed it"):
         verify(ELSEWHERE.whole, POLICY.encode())
+    with pytest.raises(Damage, match=r"^the policy given: "):
+        verify(ELSEWHERE.whole, trusted=b"")
+    with pytest.raises(Damage, match=r"^older checkpoint: "):
+        verify(ELSEWHERE.whole, older=b"")
 
 
 def test_every_damage_of_a_small_campaign_is_found() -> None:
@@ -193,7 +197,7 @@ def test_the_command_says_what_can_not_be_read(tmp_path: Path, capsys: pytest.Ca
     assert main([str(tmp_path / "taken"), "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == {"holds": False, "file": "more", "reason": "it is no plain file"}
     assert main([str(tmp_path / "absent")]) == 1
-    assert capsys.readouterr().out.startswith("Does not hold: ")
+    assert capsys.readouterr().out == f"Does not hold: {tmp_path}/absent is no directory\n"
 
 
 def test_every_leaf_is_in_the_one_form_that_the_verifier_wants() -> None:

@@ -10,6 +10,7 @@ from fleet.log.auditor.finding import Damage
 from fleet.log.auditor.verify_log import verify
 from fleet.log.export import ExportParts, KeptText, TimeStamp, selected_export, whole_export, write_export
 from protocols.errors import InvalidNote, InvalidPolicy
+from tests.support.tlog_making import MadeLog
 from tests.tamper.made_exports import make_exports
 
 MADE = make_exports(60, seed=3)
@@ -72,6 +73,15 @@ def test_a_page_shows_texts_escaped_and_erased_ones_as_such() -> None:
     assert "(erased)" in page
     assert "<script" not in page
     assert "<b>" not in page
+
+
+def test_nothing_in_an_entry_steers_the_terminal_of_whoever_reads_the_export() -> None:
+    last = json.loads(MADE.leaves[-1]) | {"actor": "IN-01\x1b[2J\n\u202e"}
+    leaf = json.dumps(last, separators=(",", ":"), ensure_ascii=False).encode()
+    log = MadeLog([*MADE.leaves[:-1], leaf])
+    files = whole_export(ExportParts(log.policy.text, log.note().text, MADE.texts), log.leaves)
+    assert verify(files)["Asked for by"].startswith("IN-01?[2J?? at ")
+    assert b"\x1b" not in files["README.txt"]
 
 
 def test_scope_is_that_of_the_entry_that_tells_of_the_export() -> None:
