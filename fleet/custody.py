@@ -1,43 +1,69 @@
-"""Changes to the authority on the controller's host: each is in the log, or is not made."""
+"""Changes to the authority on the controller's host: each is in the log, or is not made.
 
-from collections.abc import Callable
+Files and database can not change in one transaction. So an entry that says what is about to be done is committed before
+any file changes, and one that says what came of it after.
+"""
+
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Literal, TypeVar
 
 from cryptography import x509
 
 from fleet.ca.certificates import SERVER_LIFE
-from fleet.ca.rotation import Changed
+from fleet.ca.rotation import Changed, ChangingStep
 from fleet.clock import utc_now
 from fleet.credentials import load_credentials
 from fleet.errors import Conflict
-from fleet.log.entries import AuthorityChanged, CertificateRevoked
+from fleet.log.entries import AuthorityChanged, AuthorityStep, CertificateRevoked
 from fleet.log.entry import CONTROLLER
 from fleet.settings import Settings
 from fleet.store.revocation import CANARY, OtherRevocation
-from fleet.store.store import Store, open_store
+from fleet.store.store import Store, Transaction, open_store
+
+CopyingStep = Literal["move-root-key", "back-up"]
+Answer = TypeVar("Answer")
 
 _OWN = ("tls/server", "tls/controller", "broker/server")
 
 
-async def change(settings: Settings, act: Callable[[], list[Changed]]) -> list[Changed]:
-    """Do `act` and log what it changed; every controller makes its revocation list anew.
+async def change(settings: Settings, step: ChangingStep, act: Callable[[], list[Changed]]) -> list[Changed]:
+    """Log `step`, do it by `act`, and log what it changed; every controller makes its revocation list anew.
 
     Raises what `act` raises, and before it is called StoreUnavailable or SchemaOutdated.
     """
     store = await _open(settings)
     try:
+        await _begin(store, AuthorityStep(at=utc_now(), actor=CONTROLLER, step=step))
         async with store.transaction() as transaction:
             # One at a time: two would take the same number.
             await transaction.revocation.lock_list()
             done = act()
-            now = utc_now()
-            for each in done:
-                entry = AuthorityChanged(at=now, actor=CONTROLLER, change=each.change, sha256=each.sha256)
-                await transaction.log.append(entry)
+            await log_changes(transaction, done, utc_now())
             transaction.changed.revocations = True
     finally:
         await store.close()
     return done
+
+
+async def copy_keys(settings: Settings, step: CopyingStep, act: Callable[[], Answer]) -> Answer:
+    """Log `step`, by which keys leave the state directory or a copy of them does, then do it by `act`.
+
+    Raises as `change` does.
+    """
+    store = await _open(settings)
+    try:
+        await _begin(store, AuthorityStep(at=utc_now(), actor=CONTROLLER, step=step))
+    finally:
+        await store.close()
+    return act()
+
+
+async def log_changes(transaction: Transaction, done: Iterable[Changed], now: datetime) -> None:
+    """Enter what came into or went out of use."""
+    for each in done:
+        entry = AuthorityChanged(at=now, actor=CONTROLLER, change=each.change, sha256=each.sha256)
+        await transaction.log.append(entry)
 
 
 async def revoke(settings: Settings, serial: str, holder: str) -> bool:
@@ -60,6 +86,8 @@ async def revoke(settings: Settings, serial: str, holder: str) -> bool:
                 raise Conflict(
                     "units-certificate", "this is a unit's certificate", "revoke the unit: fleet unit revoke"
                 )
+        await _begin(store, AuthorityStep(at=now, actor=CONTROLLER, step="revoke"))
+        async with store.transaction() as transaction:
             own = _replace_own(settings, serial, now)
             await transaction.revocation.add_other(
                 OtherRevocation(serial=serial, holder=holder, not_after=now + SERVER_LIFE), now
@@ -86,6 +114,12 @@ def _replace_own(settings: Settings, serial: str, now: datetime) -> bool:
 
 def _serial(chain_pem: bytes) -> str:
     return f"{x509.load_pem_x509_certificate(chain_pem).serial_number:x}"
+
+
+async def _begin(store: Store, entry: AuthorityStep) -> None:
+    """Raises StoreUnavailable."""
+    async with store.transaction() as transaction:
+        await transaction.log.append(entry)
 
 
 async def _open(settings: Settings) -> Store:

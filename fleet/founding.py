@@ -6,10 +6,13 @@ from datetime import datetime
 
 import msgspec
 
+from fleet.ca.holdings import digest, load_holdings
+from fleet.ca.rotation import Changed
 from fleet.clock import utc_now
 from fleet.credentials import create_credentials
+from fleet.custody import log_changes
 from fleet.errors import Conflict, RequestRefused
-from fleet.log.entries import VoucherWithdrawn
+from fleet.log.entries import AuthorityStep, VoucherWithdrawn
 from fleet.log.entry import CONTROLLER
 from fleet.log.key import LogKey
 from fleet.people.drafting import anchor_list
@@ -51,8 +54,10 @@ async def found(
         async with store.transaction() as transaction:
             if await transaction.people.every():
                 raise Conflict("fleet-exists", "this database holds a fleet already", "name another database")
+            await transaction.log.append(AuthorityStep(at=now, actor=CONTROLLER, step="found"))
         create_credentials(settings.state_path, now, log_key)
-        return await put_anchor(store, anchor, {person.person_id: person.name for person in people}, now)
+        names = {person.person_id: person.name for person in people}
+        return await put_anchor(store, anchor, names, now, _first_certificates(settings))
 
 
 async def refound(settings: Settings, administrators: Sequence[NewPerson]) -> Anchor:
@@ -88,13 +93,16 @@ async def refound(settings: Settings, administrators: Sequence[NewPerson]) -> An
         return await _put(transaction, anchor, {person.person_id: person.name for person in administrators}, now)
 
 
-async def put_anchor(store: Store, anchor: PeopleList, names: dict[str, str], now: datetime) -> Anchor:
-    """Write `anchor` as the list in force, and void vouchers of the one before.
+async def put_anchor(
+    store: Store, anchor: PeopleList, names: dict[str, str], now: datetime, certificates: Sequence[Changed] = ()
+) -> Anchor:
+    """Write `anchor` as the list in force, and void vouchers of the one before; log that `certificates` are in use.
 
     Raises Conflict when another list was faster.
     """
     async with store.transaction() as transaction:
         await transaction.people.lock()
+        await log_changes(transaction, certificates, now)
         return await _put(transaction, anchor, names, now)
 
 
@@ -115,6 +123,14 @@ async def _put(transaction: Transaction, anchor: PeopleList, names: dict[str, st
         await transaction.events.add(event, now)
         transaction.changed.events = transaction.changed.joins = True
     return Anchor(anchor.version, digest, sorted(person.person_id for person in anchor.people))
+
+
+def _first_certificates(settings: Settings) -> list[Changed]:
+    held = load_holdings(settings.state_path / "ca")
+    return [
+        *(Changed("root-added", digest(root.certificate).hex()) for root in held.roots),
+        *(Changed("issuing-added", digest(issuer.certificate).hex()) for issuer in held.issuers),
+    ]
 
 
 def _log_policy(log_key: LogKey, witnesses: Sequence[str], quorum: int) -> str:

@@ -3,11 +3,12 @@ time."""
 
 from datetime import date, datetime, timedelta
 
+import msgspec
 import structlog
 
 from fleet.clock import Clock
-from fleet.log.entries import EventsErased, TelemetryErased
-from fleet.log.entry import CONTROLLER
+from fleet.log.entries import EventsErased, RetentionSet, TelemetryErased
+from fleet.log.entry import CONTROLLER, kind_of
 from fleet.log.keeping import erase_texts
 from fleet.rounds import go_round
 from fleet.settings import RetentionSettings
@@ -61,10 +62,22 @@ class Retention:
             if not clocks_agree(today, database_today):
                 await _refuse(transaction, now, database_today)
                 return
+            await self._tell_settings(transaction, now)
             await self._erase_reports(transaction, now)
         while await self._erase_some_events(now):
             pass
         await erase_texts(self._store, self._settings, now)
+
+    async def _tell_settings(self, transaction: Transaction, now: datetime) -> None:
+        """Enter what the settings say unless the last such entry says the same: it stands before what they erase.
+
+        Controllers with different settings each enter theirs, since each erases by its own.
+        """
+        kept = msgspec.structs.asdict(self._settings)
+        entry = RetentionSet(at=now, actor=CONTROLLER, **kept)
+        last = await transaction.log.newest(kind_of(entry))
+        if last is None or not kept.items() <= msgspec.json.decode(last).items():
+            await transaction.log.append(entry)
 
     async def _erase_reports(self, transaction: Transaction, now: datetime) -> None:
         kept_from = now.date() - timedelta(days=self._settings.health_days)

@@ -18,6 +18,8 @@ from fleet.ca.key_ring import load_key, make_key
 from fleet.ca.keys import Pkcs11Key
 
 Change = Literal["issuing-added", "issuing-retired", "root-added", "root-retired"]
+ChangingStep = Literal["rotate-issuing", "install", "install-root", "retire-root"]
+"""What somebody tells the authority to do, from which changes follow."""
 
 
 class Changed(NamedTuple):

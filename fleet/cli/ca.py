@@ -14,7 +14,7 @@ from fleet.ca.errors import NotAccepted
 from fleet.ca.files import write_private
 from fleet.ca.inventory import inventory
 from fleet.ca.keys import Pkcs11Key, read_token_file
-from fleet.ca.rotation import Changed
+from fleet.ca.rotation import Changed, ChangingStep
 from fleet.cli.ca_revoke import revoke
 from fleet.cli.ca_safe import backup, restore
 from fleet.cli.door import Json
@@ -69,7 +69,12 @@ def rotate_issuing(
     """
     settings, named = load_settings(config), _token(token)
     directory = settings.state_path / "ca"
-    _change(settings, lambda: [rotation.rotate_issuing(directory, root or directory, utc_now(), named)], json=json)
+    _change(
+        settings,
+        "rotate-issuing",
+        lambda: [rotation.rotate_issuing(directory, root or directory, utc_now(), named)],
+        json=json,
+    )
 
 
 @app.command
@@ -119,7 +124,7 @@ def install(file: Path, *, config: ConfigFile = DEFAULT_CONFIG, json: Json = Fal
     """
     settings = load_settings(config)
     directory = settings.state_path / "ca"
-    _change(settings, lambda: [rotation.install_issuing(directory, file, utc_now())], json=json)
+    _change(settings, "install", lambda: [rotation.install_issuing(directory, file, utc_now())], json=json)
 
 
 @app.command
@@ -154,7 +159,7 @@ def install_root(file: Path, *, config: ConfigFile = DEFAULT_CONFIG, json: Json 
     """
     settings = load_settings(config)
     directory = settings.state_path / "ca"
-    _change(settings, lambda: [roots.install_root(directory, file, utc_now())], json=json)
+    _change(settings, "install-root", lambda: [roots.install_root(directory, file, utc_now())], json=json)
     if not json:
         print_remark("next: an issuing certificate under it, with rotate-issuing or request")
 
@@ -178,7 +183,12 @@ def retire_root(
     """
     settings = load_settings(config)
     directory = settings.state_path / "ca"
-    _change(settings, lambda: roots.retire_root(directory, sha256, utc_now(), at_once=at_once), json=json)
+    _change(
+        settings,
+        "retire-root",
+        lambda: roots.retire_root(directory, sha256, utc_now(), at_once=at_once),
+        json=json,
+    )
     if not json:
         print_remark("restart every controller and broker now: until then they go on trusting it")
 
@@ -192,9 +202,12 @@ def move_root(directory: Path, *, config: ConfigFile = DEFAULT_CONFIG, json: Jso
     directory
         Where it goes, on a medium that is kept offline.
     """
-    authority = load_settings(config).state_path / "ca"
+    from fleet.custody import copy_keys  # noqa: PLC0415 - as in _change
+
+    settings = load_settings(config)
+    authority = settings.state_path / "ca"
     with _files(directory):
-        moved = roots.move_root(authority, directory)
+        moved = asyncio.run(copy_keys(settings, "move-root-key", lambda: roots.move_root(authority, directory)))
         same = directory.stat().st_dev == authority.stat().st_dev
     _wrote(moved, json=json)
     if same:
@@ -203,11 +216,11 @@ def move_root(directory: Path, *, config: ConfigFile = DEFAULT_CONFIG, json: Jso
         )
 
 
-def _change(settings: Settings, act: Callable[[], list[Changed]], *, json: bool) -> None:
+def _change(settings: Settings, step: ChangingStep, act: Callable[[], list[Changed]], *, json: bool) -> None:
     from fleet.custody import change  # noqa: PLC0415 - only these commands need the database's driver
 
     with _files():
-        done = asyncio.run(change(settings, act))
+        done = asyncio.run(change(settings, step, act))
     if json:
         print_json([each._asdict() for each in done])
         return

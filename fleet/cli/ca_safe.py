@@ -1,5 +1,6 @@
 """`fleet ca backup` and `fleet ca restore`; the passphrase comes from a prompt or a file, never from the arguments."""
 
+import asyncio
 import sys
 from getpass import getpass
 from pathlib import Path
@@ -28,17 +29,21 @@ def backup(
 ) -> None:
     """Write everything of the state directory that can not be made again to one encrypted file.
 
-    Keep file and passphrase apart; without the passphrase the file is worth nothing.
+    Keep file and passphrase apart; without the passphrase the file is worth nothing. The deployment log tells of it,
+    so the database has to be there.
 
     Parameters
     ----------
     file
         Not there yet.
     """
-    state = load_settings(config).state_path
+    from fleet.custody import copy_keys  # noqa: PLC0415 - it needs the database's driver
+
+    settings = load_settings(config)
+    state = settings.state_path
     passphrase = _passphrase(file, passphrase_file, twice=True)
     try:
-        names = write_backup(state, file, passphrase, utc_now())
+        names = asyncio.run(copy_keys(settings, "back-up", lambda: write_backup(state, file, passphrase, utc_now())))
     except OSError as error:
         raise BackupUnusable(file, f"it can not be made: {error}") from error
     _tell(file, names, json=json)

@@ -64,7 +64,8 @@ class JoinDecisions:
             key_protection=join.key_protection,
             accepted_by=person_id,
         )
-        await transaction.units.add(unit, self._first_settings(), certificate, now)
+        settings = self._first_settings()
+        await transaction.units.add(unit, settings, certificate, now)
         await transaction.log.append(
             UnitJoined(
                 at=now,
@@ -74,6 +75,11 @@ class JoinDecisions:
                 fingerprint=join.fingerprint,
                 key_protection=join.key_protection,
                 certificate=certificate.serial,
+                model=HashedText(join.model) if join.model else None,
+                settings_version=settings.version,
+                report_every_s=settings.report_every_s,
+                spool_max_mb=settings.spool_max_mb,
+                spool_max_days=settings.spool_max_days,
             )
         )
         transaction.changed.fleet = True
@@ -137,7 +143,12 @@ async def turn_away(transaction: Transaction, join: StoredJoin, reason: str, per
     await transaction.joining.refuse(join.join_id, person_id, now, reason)
     await transaction.log.append(
         JoinTurnedAway(
-            at=now, actor=person_id, join=join.join_id, fingerprint=join.fingerprint, reason=HashedText(reason)
+            at=now,
+            actor=person_id,
+            unit=join.rejoins,
+            join=join.join_id,
+            fingerprint=join.fingerprint,
+            reason=HashedText(reason),
         )
     )
     transaction.changed.joins = True

@@ -91,12 +91,18 @@ class JoinRefusedEntry(Entry, frozen=True, kw_only=True, tag="join.refused"):
 
 
 class UnitJoined(Entry, frozen=True, kw_only=True, tag="unit.joined"):
-    """A person compared the fingerprint and accepted the unit."""
+    """A person compared the fingerprint and accepted the unit, which begins with these settings; `model` is what it
+    said it is, None when it said nothing."""
 
     join: str
     fingerprint: str
     key_protection: str
     certificate: str
+    model: HashedText | None
+    settings_version: int
+    report_every_s: int
+    spool_max_mb: int
+    spool_max_days: int
 
 
 class CertificateRenewed(Entry, frozen=True, kw_only=True, tag="certificate.renewed"):
@@ -106,6 +112,14 @@ class CertificateRenewed(Entry, frozen=True, kw_only=True, tag="certificate.rene
     predecessor: str
     fingerprint: str
     key_protection: str
+
+
+class CertificateUsed(Entry, frozen=True, kw_only=True, tag="certificate.used"):
+    """A unit proved that it has connected with `certificate`, for the first time or after another one; from then on it
+    is known by the key of the certificate `known_by`."""
+
+    certificate: str
+    known_by: str | None
 
 
 class UnitRejoined(Entry, frozen=True, kw_only=True, tag="unit.rejoined"):
@@ -150,6 +164,18 @@ class CertificateRevoked(Entry, frozen=True, kw_only=True, tag="certificate.revo
 
     certificate: str
     holder: str
+
+
+class AuthorityStep(Entry, frozen=True, kw_only=True, tag="authority.step"):
+    """Somebody on the controller's host told the authority to do `step`.
+
+    Written before any file changes, so that none does without an entry. `authority.changed` or `certificate.revoked`
+    follows when certificates came into or went out of use; when it does not, the step was refused or broke off.
+    """
+
+    step: Literal[
+        "found", "rotate-issuing", "install", "install-root", "retire-root", "revoke", "move-root-key", "back-up"
+    ]
 
 
 class AuthorityChanged(Entry, frozen=True, kw_only=True, tag="authority.changed"):
@@ -245,6 +271,18 @@ class EventAcknowledged(Entry, frozen=True, kw_only=True, tag="event.acknowledge
 
     event: int
     event_kind: str
+
+
+class RetentionSet(Entry, frozen=True, kw_only=True, tag="retention.set"):
+    """A controller keeps things for this long from now on, as its settings say: the first entry, and each that differs
+    from the one before. `log_text_years_of` is by the beginning of a kind."""
+
+    dpa: ClassVar[Dpa] = "alteration"
+
+    health_days: int
+    event_days: int
+    log_text_years: int
+    log_text_years_of: dict[str, int]
 
 
 class TelemetryErased(Entry, frozen=True, kw_only=True, tag="telemetry.erased"):

@@ -127,7 +127,12 @@ class UnitStanding:
         for join in await transaction.revocation.turn_away_rejoins(unit_id, actor, _REVOKED, now):
             await transaction.log.append(
                 JoinTurnedAway(
-                    at=now, actor=actor, join=join.join_id, fingerprint=join.fingerprint, reason=HashedText(_REVOKED)
+                    at=now,
+                    actor=actor,
+                    unit=unit_id,
+                    join=join.join_id,
+                    fingerprint=join.fingerprint,
+                    reason=HashedText(_REVOKED),
                 )
             )
             transaction.changed.joins = True

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from fleet.log.entries import CommandFinished
-from fleet.log.entry import CONTROLLER
+from fleet.log.entry import CONTROLLER, UNIT
 from fleet.store.connection import Connection
 from fleet.store.log import LogStore
 from fleet.store.queries import load
@@ -78,7 +78,7 @@ class CommandStore:
             return False
         await self._connection.execute(_SQL["set_state"], result.command_id, result.state, result.reason, now)
         if result.state in FINAL:
-            await self._log_end(result.command_id, unit_id, result.state, now)
+            await self._log_end(result.command_id, unit_id, result.state, UNIT, now)
         return True
 
     async def expire(self, now: datetime) -> dict[str, str]:
@@ -87,7 +87,7 @@ class CommandStore:
             record["command_id"]: record["unit_id"] for record in await self._connection.fetch(_SQL["expire"], now)
         }
         for command_id, unit_id in ended.items():
-            await self._log_end(command_id, unit_id, "expired", now)
+            await self._log_end(command_id, unit_id, "expired", CONTROLLER, now)
         return ended
 
     async def of_unit(self, unit_id: str, limit: int = 20) -> list[CommandView]:
@@ -98,6 +98,6 @@ class CommandStore:
         """Those of these units with a session that run older settings than wanted, with no command under way."""
         return [record["unit_id"] for record in await self._connection.fetch(_SQL["out_of_step"], unit_ids)]
 
-    async def _log_end(self, command_id: str, unit_id: str, state: str, now: datetime) -> None:
-        entry = CommandFinished(at=now, actor=CONTROLLER, unit=unit_id, command=command_id, state=state)
+    async def _log_end(self, command_id: str, unit_id: str, state: str, actor: str, now: datetime) -> None:
+        entry = CommandFinished(at=now, actor=actor, unit=unit_id, command=command_id, state=state)
         await LogStore(self._connection).append(entry)

@@ -33,3 +33,8 @@ class LogStore:
         for field, hashed in texts_of(entry):
             await self._connection.execute(_SQL["append_text"], entry_id, field, hashed.salt, hashed.text)
         return entry_id
+
+    async def newest(self, kind: str) -> bytes | None:
+        """The bytes of the last entry of `kind`, in the tree or not; None when there is none."""
+        body: bytes | None = await self._connection.fetchval(_SQL["newest"], kind)
+        return body

@@ -5,7 +5,10 @@ from datetime import datetime
 
 import msgspec
 
+from fleet.log.entries import CertificateUsed
+from fleet.log.entry import UNIT
 from fleet.store.connection import Connection
+from fleet.store.log import LogStore
 from fleet.store.queries import load
 
 _SQL = load("proofs")
@@ -93,7 +96,8 @@ class ProofStore:
     async def accept(self, unit_id: str, shown: str, proven: Proven, now: datetime) -> None:
         """Keep what a unit has proved by connecting with the certificate `shown`, which uses its challenge up.
 
-        The key that the unit is known by becomes that of `proven.certificate`.
+        The key that the unit is known by becomes that of `proven.certificate`. Where that or the certificate is new,
+        an entry says so.
         """
         await self._connection.execute(
             _SQL["accept"],
@@ -105,8 +109,11 @@ class ProofStore:
             proven.spool_id,
             proven.next_seq,
         )
-        await self._connection.execute(_SQL["connected"], shown, now)
-        await self._connection.execute(_SQL["key_in_use"], proven.certificate)
+        first_use = await self._connection.fetchval(_SQL["connected"], shown, now)
+        other_key = await self._connection.fetchval(_SQL["key_in_use"], proven.certificate)
+        if first_use is not None or other_key is not None:
+            entry = CertificateUsed(at=now, actor=UNIT, unit=unit_id, certificate=shown, known_by=proven.certificate)
+            await LogStore(self._connection).append(entry)
 
     async def people_version(self) -> int:
         """The version of the newest people list, 1 before there is one."""

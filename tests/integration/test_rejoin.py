@@ -91,9 +91,9 @@ async def test_a_unit_that_was_away_comes_back_with_its_old_key(months: Months, 
     assert back.leaf.public_key() == unit.key.public_key()
     assert back.leaf.not_valid_after_utc > months.now + timedelta(days=29)
     rows = await owner.fetch("SELECT kind, body FROM log_entry WHERE unit_id = $1 ORDER BY entry_id", unit.unit_id)
-    assert [row["kind"] for row in rows] == ["unit.joined", "join.presented", "unit.rejoined"]
-    assert msgspec.json.decode(rows[1]["body"])["voucher"] is None
-    assert msgspec.json.decode(rows[2]["body"])["certificate"] == back.serial
+    assert [row["kind"] for row in rows] == ["unit.joined", "certificate.used", "join.presented", "unit.rejoined"]
+    assert msgspec.json.decode(rows[2]["body"])["voucher"] is None
+    assert msgspec.json.decode(rows[3]["body"])["certificate"] == back.serial
     assert await owner.fetchval("SELECT predecessor FROM certificate WHERE serial = $1", back.serial) == unit.serial
     assert await back.connects(store) is None
     assert code_of(await unit.rejoin()) == "certificate-valid"

@@ -28,7 +28,7 @@ UPDATE unit_proof SET challenge = NULL, answered = challenge, proven_at = $2, ce
 WHERE unit_id = $1
 
 -- name: connected
-UPDATE certificate SET connected_at = $2 WHERE serial = $1 AND connected_at IS NULL
+UPDATE certificate SET connected_at = $2 WHERE serial = $1 AND connected_at IS NULL RETURNING serial
 
 -- name: key_in_use
 UPDATE unit SET fingerprint = used.fingerprint, key_protection = used.key_protection
@@ -37,6 +37,7 @@ WHERE used.serial = $1 AND unit.unit_id = used.unit_id
   AND (unit.fingerprint, unit.key_protection) IS DISTINCT FROM (used.fingerprint, used.key_protection)
   AND NOT EXISTS (
       SELECT FROM unit AS other WHERE other.fingerprint = used.fingerprint AND other.unit_id <> used.unit_id)
+RETURNING unit.unit_id
 
 -- name: people_version
 SELECT coalesce(max(version), 1) FROM people_list
