@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from protocols.access_record import GENESIS, AccessRecord
 from protocols.commands import ApplySettings, ReportNow
 from protocols.downlink import Ack, Body, Command, Signed, Welcome, seal
 from protocols.health import HealthReport
@@ -325,8 +326,27 @@ class Adversary:
         post = self._chance.choice(proofs)
         proof = decode_up(parse_up(post.topic), post.payload)
         assert isinstance(proof, SessionProof)
-        changes: list[dict[str, object]] = [{"next_seq": 1}, {"boot_id": "left"}, {"challenge": self._challenge()}]
+        changes: list[dict[str, object]] = [
+            {"next_seq": 1},
+            {"boot_id": "left"},
+            {"challenge": self._challenge()},
+            {"access_records": 0, "access_head": GENESIS},
+        ]
         return msgspec.structs.replace(proof, **self._chance.choice(changes))
+
+    def _invented_record(self, at_ms: int) -> str:
+        """A record that no unit made, of an opening that never was."""
+        record = AccessRecord(
+            number=self._chance.randrange(1, 9),
+            prior=self._chance.choice([GENESIS, "a" * 64]),
+            at_ms=at_ms,
+            boot_id="invented",
+            boot_ms=1,
+            what="opened",
+            modality="video",
+            opening=new_token_id(),
+        )
+        return record.text()
 
     def _invent_reports(self) -> None:
         unit_id, unit = self._one()
@@ -340,13 +360,24 @@ class Adversary:
             unit=unit_id,
             session=session,
             spool_id=spool_id,
-            reports=[HealthReport(seq=seq, sampled_at_ms=at_ms, soc_temp_c=99.0)],
+            reports=[
+                HealthReport(seq=seq, sampled_at_ms=at_ms, soc_temp_c=99.0, access_records=7, access_head="a" * 64)
+            ],
         )
         event = EventBatch(
             unit=unit_id,
             session=session,
             spool_id=spool_id,
-            events=[UnitEvent(seq=seq, sampled_at_ms=at_ms, kind="lid-opened", severity="alarm", summary="invented")],
+            events=[
+                UnitEvent(
+                    seq=seq,
+                    sampled_at_ms=at_ms,
+                    kind="lid-opened",
+                    severity="alarm",
+                    summary="invented",
+                    record=self._invented_record(at_ms),
+                )
+            ],
         )
         if self._chance.random() < 0.5:
             self._broker.deliver(Post(up(unit_id, "health"), encode_up(health)))

@@ -139,6 +139,12 @@ class SimulatedController:
                 found[row.unit_id] = row.state, standing.cause if standing else ""
         return found
 
+    async def reported(self) -> set[str]:
+        """The units with error reports."""
+        async with self.store.transaction() as transaction:
+            page = await transaction.error_reports.page(open_only=False, limit=500)
+        return {report.unit_id for report in page if report.unit_id is not None}
+
     def tend(self) -> None:
         """What the certificate watch does hourly: own certificates made anew in time, everything read again."""
         self.credentials.authority.reload()

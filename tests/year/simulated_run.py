@@ -160,6 +160,10 @@ class Year:
         faults = [
             f"{name}: {states[unit.unit_id]}" for name, unit in honest.items() if states[unit.unit_id][0] != "active"
         ]
+        reported = await self._controller.reported()
+        faults += [
+            f"{name}: its chain of records is doubted" for name, unit in honest.items() if unit.unit_id in reported
+        ]
         faults += [
             f"{unit.name}: {unit.without_certificate_ms / 3_600_000:.1f} h without a certificate"
             for unit in always_on

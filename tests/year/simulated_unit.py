@@ -8,6 +8,8 @@ from secrets import token_hex
 
 import msgspec
 
+from edge_agent.access_record.chain_file import ChainFile
+from edge_agent.access_record.chain_text import FILE_NAME
 from edge_agent.certificate import read_own
 from edge_agent.errors import CertificateEnded, ControllerAway, ControllerUntrusted, RefusedByController
 from edge_agent.identity import Identity, IdentityInUse, IdentityStore
@@ -17,6 +19,7 @@ from edge_agent.keys.soft import SoftKeyStore
 from edge_agent.renewal.renewal import Renewal
 from edge_agent.renewal.requests import ProgramFacts, Requests
 from edge_agent.watch import Happening
+from protocols.access_record import AccessRecord
 from protocols.joining import API_TLS_NAME, JoinRefusal, RejoinReply, Renewed, Voucher, fingerprint
 from protocols.people import SignedPeopleList
 from protocols.uplink import SessionProof, SessionState, proof_text
@@ -54,6 +57,7 @@ class SimulatedUnit:
         self._boot_id = token_hex(8)
         self._connected = False
         self._seen_ms = clock.ms
+        self._chain: ChainFile | None = None
         self._said: list[SessionState | SessionProof] = []
 
     async def join(self) -> None:
@@ -74,6 +78,10 @@ class SimulatedUnit:
         self.clock.boot(is_set=not self.clock_is_lost_at_boot)
         self._boot_id = token_hex(8)
         self._connected = False
+        if self._chain is not None:
+            self._chain.close()
+        self._chain = ChainFile(self.place / FILE_NAME)
+        self._chain.append(self._started)
         self._in_use = IdentityInUse(self._identities)
         self._renewal = Renewal(
             self._in_use,
@@ -85,6 +93,16 @@ class SimulatedUnit:
             self._tell,
             self._reconnect,
             draw=self._draw.uniform,
+        )
+
+    def _started(self, number: int, prior: str) -> AccessRecord:
+        return AccessRecord(
+            number=number,
+            prior=prior,
+            at_ms=self.clock.wall_ms(),
+            boot_id=self._boot_id,
+            boot_ms=self.clock.mono_ms(),
+            what="started",
         )
 
     def copied_to(self, place: Path) -> "SimulatedUnit":
@@ -154,6 +172,7 @@ class SimulatedUnit:
         await self._replay()
         outcome = await self._controller.hear(announced)
         assert outcome.welcomes, "a new session is welcomed"
+        assert self._chain is not None, "a unit boots before it connects"
         unsigned = SessionProof(
             unit=identity.unit_id,
             session=session,
@@ -163,6 +182,8 @@ class SimulatedUnit:
             spool_id=self._spool_id,
             next_seq=self._sequence,
             signature="",
+            access_records=self._chain.tip.records,
+            access_head=self._chain.tip.head,
         )
         signature = self._keystore.sign(identity.key_name, proof_text(unsigned))
         proof = msgspec.structs.replace(unsigned, signature=b64encode(signature).decode())

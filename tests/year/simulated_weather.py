@@ -43,7 +43,7 @@ class Weather:
         if not self._power_cut:
             yield
             return
-        sync = edge_agent.durable._sync_directory
+        sync = edge_agent.durable.sync_directory
         replace = Path.replace
 
         def cut() -> None:
@@ -60,7 +60,7 @@ class Weather:
             return replace(*arguments)
 
         with (
-            mock.patch.object(edge_agent.durable, "_sync_directory", sync_or_cut),
+            mock.patch.object(edge_agent.durable, "sync_directory", sync_or_cut),
             mock.patch.object(Path, "replace", replace_or_cut),
         ):
             yield
