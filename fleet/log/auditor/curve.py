@@ -47,6 +47,8 @@ def check_ed25519(public: bytes, message: bytes, signature: bytes) -> None:
     s = int.from_bytes(signature[32:], "little")
     if len(public) != 32 or len(signature) != 64 or s >= ORDER:
         raise ValueError("a key or signature is out of range")
+    if times(8, point(public))[0] % P == 0:
+        raise ValueError("a key is a point of small order, under which anybody can sign")
     challenge = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
     left = times(s, point(b"\x58" + b"\x66" * 31))
     right = add(point(signature[:32]), times(challenge, point(public)))

@@ -140,6 +140,12 @@ def test_ed25519_takes_the_example_of_the_rfc_and_not_its_other_form() -> None:
         check_ed25519(public, b"\x72", larger)
 
 
+@pytest.mark.parametrize("public", ["01" + "00" * 31, "00" * 32, "ec" + "ff" * 30 + "7f"])
+def test_a_key_that_everybody_can_sign_with_proves_nothing(public: str) -> None:
+    with pytest.raises(ValueError, match="small order"):
+        check_ed25519(bytes.fromhex(public), b"", b"\x01" + bytes(63))
+
+
 @given(st.integers(1, 10**6), st.integers(0, 2))
 def test_paths_of_tiles_are_those_of_the_log(size: int, level: int) -> None:
     widths = tile_widths(size, level)
