@@ -37,7 +37,7 @@ async def _until_size(store: Store, size: int) -> float:
             async with store.transaction() as transaction:
                 if await transaction.log_tree.size() >= size:
                     return time.time()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
 
 async def _receipts(log: DeploymentLog, store: Store, count: int, policy_text: str) -> list[float]:

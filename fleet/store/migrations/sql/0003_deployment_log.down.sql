@@ -6,4 +6,5 @@ DROP TABLE legal_hold, error_report, access_chain, access_record, log_export, lo
 UPDATE log_entry SET leaf_index = NULL;
 ALTER TABLE log_entry DROP COLUMN prior_index, DROP COLUMN authority, DROP COLUMN deployment, DROP COLUMN person,
     DROP COLUMN opening;
-DROP INDEX log_entry_actor, log_entry_kind;
+DROP INDEX log_entry_actor, log_entry_kind, log_entry_leaf;
+ALTER TABLE log_entry ADD CONSTRAINT log_entry_leaf_index_key UNIQUE (leaf_index);

@@ -6,12 +6,17 @@ ALTER TABLE log_entry
     ADD COLUMN deployment  text,
     ADD COLUMN person      text,
     ADD COLUMN opening     text;
-CREATE INDEX log_entry_actor ON log_entry (actor, leaf_index);
-CREATE INDEX log_entry_person ON log_entry (person, leaf_index) WHERE person IS NOT NULL;
-CREATE INDEX log_entry_authority ON log_entry (authority, leaf_index) WHERE authority IS NOT NULL;
-CREATE INDEX log_entry_deployment ON log_entry (deployment, leaf_index) WHERE deployment IS NOT NULL;
-CREATE INDEX log_entry_opening ON log_entry (opening) WHERE opening IS NOT NULL;
-CREATE INDEX log_entry_kind ON log_entry (kind, at);
+-- Only leaves are looked up, and an entry becomes one by an update: as it is written, none of these has to be touched.
+ALTER TABLE log_entry DROP CONSTRAINT log_entry_leaf_index_key;
+CREATE UNIQUE INDEX log_entry_leaf ON log_entry (leaf_index) WHERE leaf_index IS NOT NULL;
+CREATE INDEX log_entry_actor ON log_entry (actor, leaf_index) WHERE leaf_index IS NOT NULL;
+CREATE INDEX log_entry_person ON log_entry (person, leaf_index) WHERE leaf_index IS NOT NULL AND person IS NOT NULL;
+CREATE INDEX log_entry_authority ON log_entry (authority, leaf_index)
+    WHERE leaf_index IS NOT NULL AND authority IS NOT NULL;
+CREATE INDEX log_entry_deployment ON log_entry (deployment, leaf_index)
+    WHERE leaf_index IS NOT NULL AND deployment IS NOT NULL;
+CREATE INDEX log_entry_opening ON log_entry (opening) WHERE leaf_index IS NOT NULL AND opening IS NOT NULL;
+CREATE INDEX log_entry_kind ON log_entry (kind, at) WHERE leaf_index IS NOT NULL;
 COMMENT ON COLUMN log_entry.prior_index IS 'leaf index of the entry before it of the same unit';
 COMMENT ON COLUMN log_entry.person IS 'the person whom the entry is about, where that is not the actor';
 
