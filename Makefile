@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-revocation fault-kill fault-hostile fault-witness isolation fuzz-api fuzz-receipt year tpm agree-tree tamper-log clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation fault-kill fault-hostile fault-sequencer fault-witness isolation fuzz-api fuzz-receipt year tpm agree-tree tamper-log clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ bench-ingest: setup debian ## Reports per second, publish to acknowledged, with 
 bench-console: setup ## The console with 10,000 units: key to paint, CPU
 	@$(BIN)/python -m tests.bench.console
 
+bench-log: setup ## Appends to the deployment log a second until they are leaves, beside a row lock and a bare COPY
+	@$(BIN)/python -m tests.bench.log $(ARGS)
+
 bench-revocation: setup debian ## Seconds from revoking a unit to its session closed and its return refused, 200 runs on each broker
 	@$(BIN)/python -m tests.bench.revocation $(ARGS)
 
@@ -68,6 +71,9 @@ fault-hostile: setup debian ## Units and controller under a dishonest broker: RO
 
 fault-witness: setup ## Split views, restored backups, replays and kills against a real witness: ROUNDS=100
 	@$(BIN)/python -m tests.witness $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
+
+fault-sequencer: setup ## Kill whichever controller sequences the log, KILLS=200 times; count entries, leaves and trees
+	@$(BIN)/python -m tests.fault.sequencer $(if $(KILLS),--kills $(KILLS)) $(ARGS)
 
 isolation: setup debian ## Who can reach whom at a broker: every identity, topic and operation; BROKER=mosquitto
 	@$(BIN)/python -m tests.isolation $(if $(BROKER),--broker $(BROKER)) $(ARGS)
