@@ -3,9 +3,9 @@ SET LOCAL plan_cache_mode = force_custom_plan
 
 -- name: kinds
 WITH RECURSIVE found AS (
-    (SELECT kind FROM log_entry ORDER BY kind LIMIT 1)
+    (SELECT kind FROM log_entry WHERE leaf_index IS NOT NULL ORDER BY kind LIMIT 1)
     UNION ALL
-    SELECT (SELECT kind FROM log_entry WHERE kind > found.kind ORDER BY kind LIMIT 1)
+    SELECT (SELECT kind FROM log_entry WHERE leaf_index IS NOT NULL AND kind > found.kind ORDER BY kind LIMIT 1)
     FROM found WHERE found.kind IS NOT NULL
 )
 SELECT kind FROM found WHERE starts_with(kind, $1)
@@ -49,13 +49,13 @@ SELECT entry_id, field, text FROM log_text WHERE entry_id = ANY ($1::bigint[])
 SELECT leaf_index, prior_index, body FROM log_entry WHERE leaf_index = ANY ($1::bigint[]) ORDER BY leaf_index
 
 -- name: exported_texts
-WITH some AS (
+WITH chosen AS (
     SELECT leaf_index, entry_id FROM log_entry
     WHERE leaf_index > $1 AND leaf_index < $2 AND ($3::bigint[] IS NULL OR leaf_index = ANY ($3))
       AND EXISTS (SELECT FROM log_text WHERE log_text.entry_id = log_entry.entry_id)
     ORDER BY leaf_index LIMIT $4
 )
-SELECT leaf_index, field, salt, text FROM some JOIN log_text USING (entry_id) ORDER BY leaf_index, field COLLATE "C"
+SELECT leaf_index, field, salt, text FROM chosen JOIN log_text USING (entry_id) ORDER BY leaf_index, field COLLATE "C"
 
 -- name: add_export
 INSERT INTO log_export (export_id, person_id, made_at, ends_at, entry_id, size, note, cosigned, indexes)
