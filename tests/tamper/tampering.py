@@ -1,7 +1,8 @@
 """Damage an export of a made log in every way we know, and count what the auditor's verifier does not find.
 
 `python -m tests.tamper.tampering --entries 10000` flips every byte of every file of both forms of the export and more;
-it says one JSON line at its end, and ends with 1 when anything was not found. `--stride 97` flips every 97th byte only.
+it says one JSON line at its end, and ends with 1 when anything was not found. `--stride 97` flips every 97th byte only,
+and damages every fourth entry.
 """
 
 import argparse
@@ -65,7 +66,7 @@ class Campaign:
 
     def _others(self, work: str, start: int, chance: random.Random) -> Iterator[tuple[str, Iterable[Damaged]]]:
         export, count = self.export, len(self.export.leaves)
-        mine = range(start, min(count, start + ENTRIES_A_PIECE))
+        mine = range(start, min(count, start + ENTRIES_A_PIECE), min(self.stride, 4))
         if work == "delete":
             yield from (("deleted", damages.deletions(export, index)) for index in mine)
             yield from (
