@@ -73,8 +73,10 @@ async def test_an_entrys_receipt_is_checked_here(tmp_path: Path) -> None:
         await screen.sees("ab:cd")
         await screen.press("enter")
         await screen.sees(
-            "ENTRY  0", "entry 0 of a tree of 1", "cosigned by 1 witness", "checked here", "as it was hashed"
+            "ENTRY  0", "entry 0 of a tree of 1", "cosigned by 1 witness", "checked here", "key protection"
         )
+        await screen.press("end")
+        await screen.sees("as it was hashed")
         await screen.press("escape", "home", "enter")
         await screen.sees("ENTRY  2", "the receipt does NOT hold")
 
