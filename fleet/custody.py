@@ -16,7 +16,7 @@ from fleet.clock import utc_now
 from fleet.credentials import load_credentials
 from fleet.errors import Conflict
 from fleet.log.entries import AuthorityChanged, AuthorityStep, CertificateRevoked
-from fleet.log.entry import CONTROLLER
+from fleet.log.entry import CONTROLLER, HashedText
 from fleet.settings import Settings
 from fleet.store.revocation import CANARY, OtherRevocation
 from fleet.store.store import Store, Transaction, open_store
@@ -92,7 +92,7 @@ async def revoke(settings: Settings, serial: str, holder: str) -> bool:
             await transaction.revocation.add_other(
                 OtherRevocation(serial=serial, holder=holder, not_after=now + SERVER_LIFE), now
             )
-            entry = CertificateRevoked(at=now, actor=CONTROLLER, certificate=serial, holder=holder)
+            entry = CertificateRevoked(at=now, actor=CONTROLLER, certificate=serial, holder=HashedText(holder))
             await transaction.log.append(entry)
             transaction.changed.revocations = True
     finally:

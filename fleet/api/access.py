@@ -51,9 +51,15 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     if permission == ANYONE_SIGNED_IN:
         return
     if permission is None or not may(person.role, permission):
+        method = connection.scope.get("method", "")
         # Quoted, so that no character in a path can keep the refusal from being written down.
-        request = f"{connection.scope.get('method', '')} {quote(connection.url.path)}"
-        await _record(services, person, str(permission), request)
+        await _record(
+            services,
+            person,
+            str(permission),
+            asked=f"{method} {quote(connection.url.path)}",
+            described=f"{method} {connection.scope.get('path_template', '')}",
+        )
         raise Forbidden(person.role, permission or "manage-people")
 
 
@@ -75,19 +81,20 @@ def _bearer(connection: Connection) -> str:
     return token
 
 
-async def _record(services: Services, person: Person, permission: str, request: str) -> None:
+async def _record(services: Services, person: Person, permission: str, *, asked: str, described: str) -> None:
+    """`asked` is the request as it came: free text, so only the event says it. The entry says `described`."""
     now = services.clock()
     event = ControllerEvent(
         kind="request-refused",
         severity="warning",
-        summary=f"{person.person_id} ({person.role}) asked for {request}, which needs {permission}"[:200],
+        summary=f"{person.person_id} ({person.role}) asked for {asked}, which needs {permission}"[:200],
         repeat_key=f"refused:{person.person_id}:{permission}",
     )
     async with services.store.transaction() as transaction:
         await transaction.events.add(event, now)
         await transaction.log.append(
             RequestRefusedEntry(
-                at=now, actor=person.person_id, role=person.role, permission=permission, request=request[:200]
+                at=now, actor=person.person_id, role=person.role, permission=permission, request=described[:200]
             )
         )
         transaction.changed.events = True

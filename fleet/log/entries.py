@@ -44,7 +44,8 @@ class SessionClosed(Entry, frozen=True, kw_only=True, tag="session.closed"):
 
 
 class RequestRefusedEntry(Entry, frozen=True, kw_only=True, tag="request.refused"):
-    """A person asked for what their role does not allow."""
+    """A person asked for what their role does not allow; `request` is a method and a path as the API describes it,
+    with nothing of what stood in the path's places."""
 
     role: Role
     permission: str
@@ -163,13 +164,13 @@ class CertificateRevoked(Entry, frozen=True, kw_only=True, tag="certificate.revo
     """A certificate that is no unit's was revoked: `holder` says whose it was."""
 
     certificate: str
-    holder: str
+    holder: HashedText
 
 
-class AuthorityStep(Entry, frozen=True, kw_only=True, tag="authority.step"):
-    """Somebody on the controller's host told the authority to do `step`.
+class AuthorityStep(Entry, frozen=True, kw_only=True, tag="ca.step"):
+    """Somebody on the controller's host told the certificate authority to do `step`.
 
-    Written before any file changes, so that none does without an entry. `authority.changed` or `certificate.revoked`
+    Written before any file changes, so that none does without an entry. `ca.changed` or `certificate.revoked`
     follows when certificates came into or went out of use; when it does not, the step was refused or broke off.
     """
 
@@ -178,7 +179,7 @@ class AuthorityStep(Entry, frozen=True, kw_only=True, tag="authority.step"):
     ]
 
 
-class AuthorityChanged(Entry, frozen=True, kw_only=True, tag="authority.changed"):
+class AuthorityChanged(Entry, frozen=True, kw_only=True, tag="ca.changed"):
     """A root or issuing certificate came into use or went out of use; `sha256` is of its DER."""
 
     change: Literal["issuing-added", "issuing-retired", "root-added", "root-retired"]

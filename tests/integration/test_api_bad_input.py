@@ -91,6 +91,8 @@ async def test_a_refusal_is_recorded_whatever_the_path_holds(
     assert await owner.fetchval("SELECT summary FROM event WHERE kind = 'request-refused'") == (
         "TO-12 (engineer) asked for POST /api/people/TO%00/end, which needs manage-people"
     )
+    body = msgspec.json.decode(await owner.fetchval("SELECT body FROM log_entry WHERE kind = 'request.refused'"))
+    assert body["request"] == "POST /api/people/{person_id}/end", "what stood in the path is free text"
 
 
 def _allow_only_one(monkeypatch: pytest.MonkeyPatch, limit: RateLimit) -> None:

@@ -1,0 +1,210 @@
+"""Kinds of entries: each is in docs/log-entries.md, has a name of its own, and holds no free text and no place."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+
+from fleet.log import access_entries, entries, log_entries
+from fleet.log.entry import Entry, HashedText
+from fleet.log.log_entries import LogScope
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "log-entries.md"
+KINDS: list[type[Entry]] = [
+    found
+    for module in (entries, access_entries, log_entries)
+    for found in vars(module).values()
+    if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
+]
+PLAIN = {int, bool, datetime, date, type(None), HashedText}
+NEVER = re.compile(
+    "lat|lon|latitude|longitude|coordinates?|position|place|location|site|address|subject|target|suspect|name|names|"
+    "phone|email|plate|text|note|comment|summary|description|message",
+)
+"""Fields that may not be, unless they hold a salted hash of free text."""
+
+OF_EVERY_ENTRY = {"actor", "unit", "authority", "deployment"}
+IDS = {
+    "person.added person",
+    "person.ended person",
+    "session.refused claimed",
+    "voucher.made voucher",
+    "voucher.withdrawn voucher",
+    "voucher.used voucher",
+    "join.presented voucher",
+    "join.presented join",
+    "join.refused voucher",
+    "unit.joined join",
+    "unit.joined certificate",
+    "certificate.renewed certificate",
+    "certificate.renewed predecessor",
+    "certificate.used certificate",
+    "certificate.used known_by",
+    "certificate.revoked certificate",
+    "unit.rejoined join",
+    "unit.rejoined certificate",
+    "unit.revoked certificates",
+    "unit.cut-off takeover",
+    "unit.quarantined certificates",
+    "join.turned-away join",
+    "people.drafted draft",
+    "people.signed draft",
+    "people.withdrawn draft",
+    "people.in-force signed_by",
+    "command.issued command",
+    "command.finished command",
+    "mandate.recorded mandate",
+    "mandate.recorded requester",
+    "mandate.recorded approver",
+    "mandate.cancelled mandate",
+    "lease.granted opening",
+    "lease.granted mandate",
+    "lease.refused mandate",
+    "media.began opening",
+    "modality.opened opening",
+    "modality.opened mandate",
+    "modality.closed opening",
+    "opening.refused opening",
+    "opening.refused mandate",
+    "position.read opening",
+    "position.read mandate",
+    "record.differs opening",
+    "record.differs report",
+    "custody.changed item",
+    "custody.changed holder",
+    "log.exported export",
+    "hold.placed hold",
+    "hold.released hold",
+    "error-report.drafted report",
+    "error-report.drafted evidence",
+    "error-report.advanced report",
+    "witness.disagreed witness",
+}
+"""Ids that the controller or a unit makes, person ids, and the key name of a witness."""
+DIGESTS_AND_NONCES = {
+    "person.added key_fingerprint",
+    "join.presented fingerprint",
+    "join.refused fingerprint",
+    "join.turned-away fingerprint",
+    "unit.joined fingerprint",
+    "unit.rejoined fingerprint",
+    "certificate.renewed fingerprint",
+    "ca.changed sha256",
+    "people.drafted sha256",
+    "people.signed sha256",
+    "people.in-force sha256",
+    "mandate.recorded sha256",
+    "lease.granted nonce",
+    "unit.started boot",
+    "log.exported indexes_sha256",
+    "report.made sha256",
+}
+CODES = {
+    "session.refused reason",
+    "request.refused permission",
+    "request.refused request",
+    "join.refused code",
+    "unit.joined key_protection",
+    "certificate.renewed key_protection",
+    "unit.quarantined cause",
+    "command.issued order",
+    "command.finished state",
+    "event.acknowledged event_kind",
+    "retention.set log_text_years_of",
+    "telemetry.erased partitions",
+    "text.erased kinds",
+    "lease.refused rule",
+    "unit.started reason",
+    "modality.closed reason",
+    "opening.refused rule",
+    "record.differs cause",
+    "error-report.drafted cause",
+    "deployment.changed step",
+    "custody.changed step",
+}
+"""Words and fixed sentences of the program's own."""
+NETWORK_ADDRESSES = {
+    "session.opened came_from",
+    "session.refused came_from",
+    "join.presented came_from",
+    "join.refused came_from",
+}
+ALLOWED = IDS | DIGESTS_AND_NONCES | CODES | NETWORK_ADDRESSES
+SCOPE = {"unit", "person", "authority", "deployment", "kind"}
+
+
+def kind_name(kind: type[Entry]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def own_fields(kind: type[Entry]) -> list[str]:
+    return [field for field in kind.__struct_fields__ if field not in Entry.__struct_fields__]
+
+
+def parts_of(annotation: Any) -> Iterator[Any]:
+    """The plain types that an annotation is made of; a Literal counts as nothing."""
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return
+    if origin is None:
+        yield annotation
+        return
+    for inner in get_args(annotation):
+        yield from parts_of(inner)
+
+
+def fields_of_text() -> set[str]:
+    """Every field of every kind that holds a plain str."""
+    found = set()
+    for kind in KINDS:
+        hints = get_type_hints(kind)
+        for field in own_fields(kind):
+            parts = set(parts_of(hints[field]))
+            assert parts <= PLAIN | {str, LogScope}, f"{kind_name(kind)} {field} holds {parts}"
+            if str in parts:
+                found.add(f"{kind_name(kind)} {field}")
+    return found
+
+
+def documented() -> dict[str, str]:
+    """The dpa kind by kind, from the document's table; a kind that is there twice fails."""
+    rows = re.findall(r"^\| `([^`]*)` \|[^|]*\|[^|]*\| (\w+) \|", DOCUMENT.read_text(), re.MULTILINE)
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+def test_the_document_lists_every_kind_with_its_kind_of_processing_and_no_other() -> None:
+    assert documented() == {kind_name(kind): kind.dpa for kind in KINDS}
+
+
+def test_every_kind_has_a_name_of_its_own_that_can_be_asked_for() -> None:
+    names = [kind_name(kind) for kind in KINDS]
+    assert len(names) == len(set(names)) > 40
+    assert [name for name in names if not re.fullmatch("[a-z.-]{1,40}", name)] == []
+
+
+def test_what_is_no_id_no_code_and_no_digest_is_a_salted_hash() -> None:
+    """A new field of plain text fails here until somebody says which of those it is."""
+    assert fields_of_text() == ALLOWED
+    assert {name for name, hint in get_type_hints(Entry).items() if str in set(parts_of(hint))} - {"dpa"} == (
+        OF_EVERY_ENTRY
+    )
+    hints = get_type_hints(LogScope)
+    assert {name for name in LogScope.__struct_fields__ if str in set(parts_of(hints[name]))} == SCOPE
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=kind_name)
+def test_no_field_is_for_a_place_a_name_or_a_subject(kind: type[Entry]) -> None:
+    hints = get_type_hints(kind)
+    open_fields = [field for field in kind.__struct_fields__ if HashedText not in set(parts_of(hints[field]))]
+    assert [field for field in open_fields if NEVER.fullmatch(field)] == []
+
+
+def test_the_guard_would_see_a_field_of_text() -> None:
+    """The walk over annotations finds str wherever it may stand."""
+    for annotation in (str, str | None, list[str], dict[str, int], tuple[list[str | None], int]):
+        assert str in set(parts_of(annotation)), annotation
+    assert str not in set(parts_of(Literal["a", "b"] | None))
