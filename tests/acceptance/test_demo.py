@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 FLEET = Path(sys.executable).parent / "fleet"
 LIMIT_S = 200
 GONE_LIMIT_S = 30

@@ -72,6 +72,7 @@ async def _killed_while_busy(peer: Peer, agent: AgentProcess, after_messages: in
         await asyncio.wait({busy}, timeout=0.05)
 
 
+@pytest.mark.long
 async def test_killed_at_any_moment_it_loses_nothing_and_numbers_nothing_twice(
     broker: EmbeddedBrokerProcess, unit: JoinedUnit, agent: AgentProcess, key: Ed25519PrivateKey
 ) -> None:
@@ -96,6 +97,7 @@ async def test_killed_at_any_moment_it_loses_nothing_and_numbers_nothing_twice(
     assert not peer.conflicts
 
 
+@pytest.mark.long
 async def test_a_full_disk_is_told_and_recovers_by_itself(
     broker: EmbeddedBrokerProcess, unit: JoinedUnit, agent: AgentProcess, key: Ed25519PrivateKey
 ) -> None:

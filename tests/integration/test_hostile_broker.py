@@ -8,6 +8,8 @@ from fleet.store.store import Store
 from tests.hostile.adversary import Manner
 from tests.hostile.torment import Account, Owner, campaign
 
+pytestmark = pytest.mark.long
+
 HOSTILE_S = 12.0
 
 

@@ -8,6 +8,7 @@ from fleet.store.store import Store
 from tests.year.simulated_run import Year
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_no_honest_unit_loses_its_place_in_the_first_months(store: Store, tmp_path: Path) -> None:
     outcome = await Year(store, tmp_path, seed=7, days=52).run()
