@@ -8,9 +8,13 @@ from pathlib import Path
 import asyncpg
 import asyncssh
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.demo.postgres import PostgresServer
+from fleet.log.key import load_log_key
 from protocols.people import PeopleList, people_hash, read_list
+from protocols.tlog.cosignature import cosigner_key
+from protocols.tlog.policy import read_policy
 
 FLEET = Path(sys.executable).parent / "fleet"
 LIMIT_S = 60
@@ -51,6 +55,45 @@ def test_a_fleet_is_made_once_and_says_what_to_pin(tmp_path: Path, empty_dsn: st
     again = _fleet("init", *_administrators(tmp_path, "AD-03", "AD-04"), "--config", config)
     assert again.returncode == 3
     assert again.stderr.splitlines() == ["fleet: this database holds a fleet already: name another database"]
+
+
+def test_a_fleet_begins_with_the_witnesses_of_its_log(tmp_path: Path, empty_dsn: str) -> None:
+    """Units believe the log by the policy in the list; each witness is given the log's key that is printed."""
+    config = _config(tmp_path, empty_dsn)
+    keys = [Ed25519PrivateKey.generate().public_key().public_bytes_raw() for _ in range(3)]
+    vkeys = [cosigner_key(f"witness.example/{number}", key).line for number, key in enumerate(keys)]
+    people = _administrators(tmp_path, "AD-01", "AD-02", "AD-03")
+    for bad in (["--witness", "nonsense"], ["--witness", vkeys[0], "--quorum", "2"]):
+        refused = _fleet("init", *people, *bad, "--config", config)
+        assert refused.returncode != 0
+        assert "fleet witness init" in refused.stderr
+        assert not (tmp_path / "state").exists()
+    witnesses = [word for vkey in vkeys for word in ("--witness", vkey)]
+    made = _fleet("init", *people, *witnesses, "--config", config)
+    assert made.returncode == 0, made.stderr
+    anchor, _ = asyncio.run(_anchor(empty_dsn))
+    policy = read_policy(anchor.log_policy)
+    assert [key.line for _, key in policy.witnesses] == vkeys
+    assert policy.quorum_words == "2 of (witness.example/0, witness.example/1, witness.example/2)"
+    log_key = load_log_key(tmp_path / "state").verifier
+    assert policy.log_keys == (log_key,)
+    assert f"log_key = {log_key.line}" in made.stdout.splitlines()
+
+
+def test_a_fleet_from_before_the_log_gets_its_key_when_it_is_migrated(tmp_path: Path, empty_dsn: str) -> None:
+    config = _config(tmp_path, empty_dsn)
+    assert _fleet("init", *_administrators(tmp_path, "AD-01", "AD-02"), "--config", config).returncode == 0
+    key = tmp_path / "state" / "log.key"
+    key.unlink()
+    missing = _fleet("serve", "--config", config)
+    assert missing.returncode != 0
+    assert "fleet migrate" in missing.stderr
+    migrated = _fleet("migrate", "--config", config)
+    assert migrated.returncode == 0, migrated.stderr
+    assert "back it up" in migrated.stderr
+    made = key.read_bytes()
+    assert _fleet("migrate", "--config", config).returncode == 0
+    assert key.read_bytes() == made
 
 
 async def _anchor(dsn: str) -> tuple[PeopleList, str]:
