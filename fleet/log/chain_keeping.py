@@ -80,7 +80,8 @@ async def keep_proven_chain(transaction: Transaction, unit_id: str, proven: Prov
 
 
 async def found(transaction: Transaction, finding: Finding, now: datetime) -> None:
-    """Tell of `finding`, once: an alarm and an error report; a warning where reports alone say so."""
+    """Tell of `finding`, once: an alarm and an error report; a warning where reports alone say so, and another only if
+    they say it anew after somebody has acknowledged that."""
     if finding.is_evidence:
         await error_reports.draft(
             transaction,
@@ -93,6 +94,8 @@ async def found(transaction: Transaction, finding: Finding, now: datetime) -> No
             now=now,
             repeat_key=finding.repeat_key,
         )
+        return
+    if await transaction.access_records.is_told(finding.unit_id, finding.repeat_key, finding.since):
         return
     event = ControllerEvent(
         unit_id=finding.unit_id,

@@ -33,7 +33,8 @@ class ProvenChain(msgspec.Struct, frozen=True):
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What was found of a unit's chain: `record` is the number it is about, `summary` a sentence without free text.
-    `repeat_key` is the same for what is found again. `is_evidence` is false for what reports alone claim."""
+    `repeat_key` is the same for what is found again. `is_evidence` is false for what reports alone claim, which they do
+    since `since`."""
 
     unit_id: str
     cause: Cause
@@ -41,6 +42,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     repeat_key: str
     is_evidence: bool = True
+    since: datetime | None = None
 
     @property
     def evidence(self) -> list[str]:
@@ -166,6 +168,7 @@ def judge_missing(chain: Chain, now: datetime) -> Finding | None:
         summary=f"the unit {said} {length} records, and after {chain.records} one has not arrived for over an hour",
         repeat_key=f"records-missing:{chain.unit_id}:{chain.records}{'' if is_proven else ':claimed'}",
         is_evidence=is_proven,
+        since=chain.missing_since,
     )
 
 
@@ -181,4 +184,5 @@ def judge_claim(chain: Chain) -> Finding:
         + (f"and {known} are known" if went_back else "the last of them another than is stored"),
         repeat_key=f"access-claim:{chain.unit_id}",
         is_evidence=False,
+        since=chain.claimed_at,
     )

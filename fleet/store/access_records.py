@@ -122,6 +122,11 @@ class AccessRecordStore:
         """Since when records are missing while the unit is connected."""
         await self._connection.execute(_SQL["set_missing_since"], unit_id, since)
 
+    async def is_told(self, unit_id: str, repeat_key: str, since: datetime | None) -> bool:
+        """Whether an event of the unit with this key is open, or was acknowledged at `since` or later."""
+        told: bool = await self._connection.fetchval(_SQL["is_told"], unit_id, repeat_key, since)
+        return told
+
     async def doubtful_claims(self, after_unit: str, settled: timedelta, limit: int) -> list[Chain]:
         """Chains above unit id `after_unit` of which a report that came `settled` or more after the last news claims
         less than is known, or another head than is stored, by unit id."""

@@ -24,7 +24,7 @@ from tests.support.reporting import OWNER_ID, ScriptedUnit, register
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 OPENING = "0123456789abcdef01234567"
-ACKNOWLEDGE = f"UPDATE event SET acknowledged_at = now(), acknowledged_by = '{OWNER_ID}' WHERE source = 'controller'"
+ACKNOWLEDGE = f"UPDATE event SET acknowledged_at = $1, acknowledged_by = '{OWNER_ID}' WHERE source = 'controller'"
 T0 = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
@@ -319,11 +319,14 @@ async def test_what_reports_alone_claim_is_a_warning_and_no_report(house: House)
     assert (await house.warnings(), await house.causes()) == (1, [])
     await house.write(house.unit.health(access_records=2, access_head="b" * 64))
     await house.look()
-    await house.owner.execute(ACKNOWLEDGE)
+    await house.owner.execute(ACKNOWLEDGE, house.now)
+    await house.look(minutes=1)
+    assert await house.warnings() == 1, "a person knows of it"
+    await house.write(house.unit.health(access_records=2, access_head="c" * 64))
     await house.look()
-    assert (await house.warnings(), await house.causes()) == (2, [])
+    assert (await house.warnings(), await house.causes()) == (2, []), "it is another claim"
+    await house.owner.execute(ACKNOWLEDGE, house.now)
     await house.write(house.unit.health(access_records=2, access_head=record_hash(texts[1])))
-    await house.owner.execute(ACKNOWLEDGE)
     await house.look(minutes=10)
     assert await house.warnings() == 2
 

@@ -57,6 +57,10 @@ FOR UPDATE OF chain SKIP LOCKED
 -- name: set_missing_since
 UPDATE access_chain SET missing_since = $2 WHERE unit_id = $1
 
+-- name: is_told
+SELECT EXISTS (SELECT FROM event
+    WHERE unit_id = $1 AND repeat_key = $2 AND (acknowledged_at IS NULL OR acknowledged_at >= $3))
+
 -- name: doubtful_claims
 -- A report is made before the next record is: only one that came well after the last record and proof should know them.
 SELECT chain.unit_id, records, head, claimed, claimed_head, claimed_at, proven, proven_head, proven_at, missing_since
