@@ -55,8 +55,8 @@ def as_pdf(report: Report) -> bytes:
         topMargin=20 * mm,
         bottomMargin=18 * mm,
         title="Openings",
-        author=_seen(f"{report.made_by} {report.maker}"),
-        subject=_seen(scope_words(report.scope)),
+        author=printable(f"{report.made_by} {report.maker}"),
+        subject=printable(scope_words(report.scope)),
         lang="en-GB",
     )
 
@@ -85,7 +85,7 @@ def _fonts() -> frozenset[int]:
     return known[0] & known[1]
 
 
-def _seen(text: str) -> str:
+def printable(text: str) -> str:
     """`text` with each sign that can not be printed shown by its number."""
     known = _fonts()
     return "".join(sign if ord(sign) in known else f"[U+{ord(sign):04X}]" for sign in escaped(text))
@@ -108,7 +108,9 @@ def _style(
 
 def _cell(*lines: str, bold: bool = False, colour: Color = _INK) -> Paragraph:
     """Lines of free text; empty ones are left out."""
-    return Paragraph("<br/>".join(escape(_seen(line)) for line in lines if line), _style(7.5, bold=bold, colour=colour))
+    return Paragraph(
+        "<br/>".join(escape(printable(line)) for line in lines if line), _style(7.5, bold=bold, colour=colour)
+    )
 
 
 def _about(report: Report) -> Table:
@@ -219,5 +221,5 @@ class _Paged(Canvas):
 
 
 def _short(text: str, limit: int) -> str:
-    seen = _seen(text)
+    seen = printable(text)
     return seen if len(seen) <= limit else seen[: limit - 1] + "…"

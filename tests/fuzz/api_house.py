@@ -8,6 +8,7 @@ from typing import Any
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
 from fleet.store.events import ControllerEvent
+from fleet.store.store import Store
 from protocols.api.people import LeaveOut
 from protocols.people import PERMISSIONS, Role
 from tests.support.controller import RunningApi
@@ -19,16 +20,19 @@ SIGN_OUT = "DELETE /api/session"
 _JOINS = 8
 _ALARMS = 12
 _LEAVERS = 4
+_REPORTS = 24
 
 Json = dict[str, Any]
 
 
 @dataclass
 class House:
-    """`known` has, for names of parameters and fields, values that mean something here."""
+    """`known` has, for names of parameters and fields, values that mean something here; `only` those that some
+    operations, named by the ends of their paths, can be done to, or are to be done to at the most."""
 
     api: RunningApi
     known: dict[str, list[Any]] = field(default_factory=dict)
+    only: dict[str, list[Any]] = field(default_factory=dict)
     tokens: dict[Role, str] = field(default_factory=dict)
 
     async def sign_in(self, role: Role) -> str:
@@ -46,15 +50,16 @@ class House:
         for name, operation in operations_of(told):
             for parameter in operation.get("parameters", []):
                 self._exemplify(parameter["name"], parameter["schema"])
-                if name.endswith("/revoke"):
-                    parameter["schema"]["examples"] = [*UNITS][-1:]  # or nothing could be done to the others any more
+                only = self.only.get(name.rpartition("/")[2])
+                if only and parameter["in"] == "path":
+                    parameter["schema"]["examples"] = only
         for schema in told["components"]["schemas"].values():
             for name, inner in schema.get("properties", {}).items():
                 self._exemplify(name, inner)
         return told
 
     def _exemplify(self, name: str, schema: Json) -> None:
-        if name in self.known and "$ref" not in schema:
+        if name in self.known and not schema.keys() & {"$ref", "enum"}:
             schema["examples"] = self.known[name]
 
 
@@ -94,7 +99,16 @@ async def furnish(api: RunningApi) -> House:
     await asyncio.gather(*(Knocker(api.ca_file).knock(voucher.text) for voucher in vouchers[:_JOINS]))
     async with store.transaction() as transaction:
         joins = [join.view() for join in await transaction.joining.pending()]
+    reports = await _error_reports(store, now)
     house.known = {
+        "report_id": reports,
+        "unit": list(UNITS),
+        "person": leavers,
+        "authority": ["AUTH-26/7"],
+        "deployment": ["D-26-12"],
+        "kind": ["unit."],
+        "since": ["2026-11-22T09:00:00Z"],
+        "until": ["2026-11-23T09:00:00+01:00"],
         "unit_id": list(UNITS),
         "person_id": leavers,
         "draft_id": [draft.draft_id for draft in drafts],
@@ -104,4 +118,33 @@ async def furnish(api: RunningApi) -> House:
         "fingerprint": [join.fingerprint for join in joins],
         "based_on": [1, 2, 3],
     }
+    house.only = {
+        "revoke": [*UNITS][-1:],  # or nothing could be done to the others any more
+        "submit": reports[1::4],
+        "return": reports[2::4],
+        "close": reports[3::4],
+    }
     return house
+
+
+async def _error_reports(store: Store, now: datetime) -> list[str]:
+    """Error reports at every step of their way; returns their ids."""
+    found: list[str] = []
+    async with store.transaction() as transaction:
+        for number in range(_REPORTS):
+            report_id = f"{number:024x}"
+            await transaction.error_reports.add(
+                report_id,
+                unit_id="unit-fuzz0001",
+                cause="outside-mandate",
+                summary="left running",
+                evidence=["entry 1"],
+                repeat_key=report_id,
+                found_at=now,
+            )
+            if number % 4:
+                await transaction.error_reports.account(report_id, "it was so", "FZ-1001", now)
+            if number % 4 > 1:
+                await transaction.error_reports.submit(report_id, "FZ-1001", now)
+            found.append(report_id)
+    return found

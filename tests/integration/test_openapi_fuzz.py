@@ -83,8 +83,9 @@ def _operations(permissions: set[str]) -> set[str]:
         (None, permissions_of(None)),
         ("supervisor", permissions_of("supervisor")),
         ("administrator", permissions_of("administrator") - permissions_of("supervisor")),
+        ("approver", {"close-error-report"}),
     ],
-    ids=["nobody", "supervisor", "administrator"],
+    ids=["nobody", "supervisor", "administrator", "approver"],
 )
 async def test_those_who_may_get_what_the_description_says_at_every_bound(
     house: House, role: Role | None, permissions: set[str]
