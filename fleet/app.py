@@ -16,6 +16,7 @@ from fleet.broker_address import BrokerAddress
 from fleet.ca.watch import CertificateWatch
 from fleet.clock import utc_now
 from fleet.clones.unproven import UnprovenWatch
+from fleet.commands.chain_watch import ChainWatch
 from fleet.commands.dispatcher import Dispatcher
 from fleet.credentials import Credentials, load_credentials
 from fleet.downlink.downlink import Downlink
@@ -23,7 +24,6 @@ from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber
-from fleet.log.chain_watch import ChainWatch
 from fleet.log.reconciliation import Reconciliation
 from fleet.metrics import Metrics
 from fleet.people.expiry import ExpiryWatch

@@ -8,12 +8,12 @@ import asyncpg
 import msgspec
 import pytest
 
+from fleet.commands.chain_watch import ChainWatch
 from fleet.ingest.batch import Inbound, Outcome
 from fleet.ingest.judge import Rejection
 from fleet.ingest.turns import Turn
 from fleet.ingest.writer import Writer
 from fleet.log.chain_rules import ProvenChain
-from fleet.log.chain_watch import ChainWatch
 from fleet.renewal.proofs import keep_proofs
 from fleet.settings import PresenceSettings
 from fleet.store.store import Store

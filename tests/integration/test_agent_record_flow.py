@@ -17,9 +17,9 @@ from edge_agent.clock import SystemClock
 from edge_agent.errors import AccessChainBroken
 from edge_agent.identity import IdentityStore
 from fleet.clock import utc_now
+from fleet.commands.chain_watch import ChainWatch
 from fleet.commands.dispatcher import Dispatcher
 from fleet.feed.hub import Hub
-from fleet.log.chain_watch import ChainWatch
 from fleet.store.store import Store
 from protocols.access_record import GENESIS
 from tests.support.agent_peer import AgentProcess, JoinedUnit

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.commands.chain_watch import is_to_be_asked
 from fleet.log.chain_rules import (
     Finding,
     ProvenChain,
@@ -18,7 +19,6 @@ from fleet.log.chain_rules import (
     judge_proof,
     judge_records,
 )
-from fleet.log.chain_watch import is_to_be_asked
 from fleet.store.access_records import Chain, Incomplete, Link
 from protocols.access_record import GENESIS, record_hash
 
