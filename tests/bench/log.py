@@ -121,7 +121,7 @@ async def measure_log(scene: Scene, each: int, receipts: int) -> dict[str, Any]:
     """Appends a second until all are in the tree, what the commits took, and what receipts take."""
     dsn = await scene.database("bench_log")
     async with AsyncExitStack() as stack:
-        controller = await Worker.start("tests.bench.log_controller", scene.controller(dsn))
+        controller = await Worker.start("tests.bench.log_leader", scene.controller(dsn))
         stack.push_async_callback(controller.end)
         owner = await asyncpg.connect(dsn)
         stack.push_async_callback(owner.close)
@@ -145,7 +145,7 @@ async def measure_log(scene: Scene, each: int, receipts: int) -> dict[str, Any]:
 async def _measure_receipts(
     scene: Scene, stack: AsyncExitStack, dsn: str, leading: Worker, count: int
 ) -> dict[str, float]:
-    other = await Worker.start("tests.bench.log_controller", scene.controller(dsn, sequences=False))
+    other = await Worker.start("tests.bench.log_leader", scene.controller(dsn, sequences=False))
     stack.push_async_callback(other.end)
     found: dict[str, float] = {}
     for name, controller in (("receipt", leading), ("receipt_elsewhere", other)):

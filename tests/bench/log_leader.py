@@ -1,4 +1,4 @@
-"""`python -m tests.bench.log_controller`: the real log of a controller, in a process of its own.
+"""`python -m tests.bench.log_leader`: the real log of a controller, in a process of its own.
 
 Reads a JSON line with what to do from standard input, says `ready` when it sequences, and then for each line does what
 it says: a number is a size of the tree to wait for, answered with the time it was reached; `receipts N` takes N entries
