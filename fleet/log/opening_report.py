@@ -87,8 +87,8 @@ def _made(
 
 async def _openings(transaction: Transaction, scope: LogScope, now: datetime) -> OpeningsPage:
     kinds = [kind for kind in OPENING_KINDS if kind.startswith(scope.kind or "")]
-    ids = await transaction.log_openings.find(kinds, scope, MAX_OPENINGS + 1)
-    asked = set(ids[:MAX_OPENINGS])
+    ids, is_all = await transaction.log_openings.find(kinds, scope, MAX_OPENINGS)
+    asked = set(ids)
     judged = await read_openings(transaction, asked, now)
     shown = [one for one in judged if one.opening in asked and scope.unit in {None, one.unit}]
     labels = await transaction.log_openings.labels(sorted({one.unit for one in shown}))
@@ -98,7 +98,7 @@ async def _openings(transaction: Transaction, scope: LogScope, now: datetime) ->
     for one in shown:
         report = next((reports[key] for key in reversed(reports) if key.startswith(beginning(one))), None)
         views.append(_view(one, labels.get(one.unit, ""), purposes.get(one.mandate or ""), report))
-    return OpeningsPage(openings=views, is_all=len(ids) <= MAX_OPENINGS)
+    return OpeningsPage(openings=views, is_all=is_all)
 
 
 async def _purposes(transaction: Transaction, shown: list[Opening]) -> dict[str, str]:

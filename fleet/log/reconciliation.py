@@ -25,6 +25,7 @@ _LEAVES_AT_ONCE = 2000
 _OPENINGS_AT_ONCE = 200
 _LOOK_BACK = timedelta(days=7)
 _NEWEST = 500
+_FOUND_OPEN = 10_000
 _BEFORE_CANCELLATION = timedelta(days=1)
 
 
@@ -149,7 +150,7 @@ async def _touched(transaction: Transaction, facts: list[Logged[Fact]]) -> set[s
                     continue
                 since = fact.entry.at - _BEFORE_CANCELLATION
                 scope = LogScope(unit=unit, authority=authority, since=since)
-                touched.update(await transaction.log_openings.find(OPENING_KINDS, scope, _NEWEST))
+                touched.update((await transaction.log_openings.find(OPENING_KINDS, scope, _FOUND_OPEN)).openings)
     return touched
 
 

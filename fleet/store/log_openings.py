@@ -13,8 +13,17 @@ from fleet.store.queries import load
 
 _SQL = load("log_openings")
 
+_MAX_FOUND_ENTRIES = 20_000
+
 Body = tuple[int, bytes]
 """A leaf index, and the entry as stored."""
+
+
+class FoundOpenings(NamedTuple):
+    """Ids of openings; `is_all` unless there were more."""
+
+    openings: list[str]
+    is_all: bool
 
 
 class UnitSpan(NamedTuple):
@@ -49,12 +58,15 @@ class LogOpeningsStore:
         """Entries of `kinds` with leaf indexes from `first` up to, not including, `last`."""
         return await self._bodies("between", list(kinds), first, last)
 
-    async def find(self, kinds: Sequence[str], scope: LogScope, limit: int) -> list[str]:
-        """The openings of which an entry of `kinds` is in `scope`, those spoken of last first, at most `limit`."""
+    async def find(self, kinds: Sequence[str], scope: LogScope, limit: int) -> FoundOpenings:
+        """The openings of which an entry of `kinds` is in `scope`, those spoken of last first, at most `limit`, and of
+        no more than the newest 20,000 such entries."""
         await self._connection.execute(_SQL["plan_for_these_values"])
         who = (scope.unit, scope.person, scope.authority, scope.deployment)
-        wanted = (list(kinds), *who, scope.since, scope.until, limit)
-        return [record["opening"] for record in await self._connection.fetch(_SQL["find"], *wanted)]
+        wanted = (list(kinds), *who, scope.since, scope.until, _MAX_FOUND_ENTRIES, limit + 1)
+        records = await self._connection.fetch(_SQL["find"], *wanted)
+        is_all = len(records) <= limit and not any(record["is_cut"] for record in records)
+        return FoundOpenings([record["opening"] for record in records[:limit]], is_all)
 
     async def of_units_between(self, kinds: Sequence[str], spans: Sequence[UnitSpan]) -> set[str]:
         """The openings of which entries of `kinds` were written in `spans`."""

@@ -17,15 +17,19 @@ SELECT leaf_index, body FROM log_entry
 WHERE leaf_index >= $2 AND leaf_index < $3 AND kind = ANY ($1::text[]) ORDER BY leaf_index
 
 -- name: find
-SELECT opening, max(leaf_index) AS newest FROM log_entry
-WHERE leaf_index IS NOT NULL AND opening IS NOT NULL AND kind = ANY ($1::text[])
-  AND ($2::text IS NULL OR unit_id = $2)
-  AND ($3::text IS NULL OR actor = $3 OR person = $3)
-  AND ($4::text IS NULL OR authority = $4)
-  AND ($5::text IS NULL OR deployment = $5)
-  AND ($6::timestamptz IS NULL OR at >= $6)
-  AND ($7::timestamptz IS NULL OR at < $7)
-GROUP BY opening ORDER BY newest DESC LIMIT $8
+WITH newest AS (
+    SELECT opening, leaf_index FROM log_entry
+    WHERE leaf_index IS NOT NULL AND opening IS NOT NULL AND kind = ANY ($1::text[])
+      AND ($2::text IS NULL OR unit_id = $2)
+      AND ($3::text IS NULL OR actor = $3 OR person = $3)
+      AND ($4::text IS NULL OR authority = $4)
+      AND ($5::text IS NULL OR deployment = $5)
+      AND ($6::timestamptz IS NULL OR at >= $6)
+      AND ($7::timestamptz IS NULL OR at < $7)
+    ORDER BY leaf_index DESC LIMIT $8
+)
+SELECT opening, (SELECT count(*) FROM newest) = $8 AS is_cut FROM newest
+GROUP BY opening ORDER BY max(leaf_index) DESC LIMIT $9
 
 -- name: of_units_between
 SELECT DISTINCT opening
