@@ -16,10 +16,10 @@ PersonAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^([A-Z]{2}-[0-9
 ReferenceAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^[A-Za-z0-9./_-]{0,60}$(?!\n)")]
 KindAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^[a-z.-]{0,40}$(?!\n)")]
 MomentAsked: TypeAlias = Annotated[str, QueryParameter(max_length=40, schema_extra={"format": "date-time"})]
-"""A time with its zone (RFC 3339), or nothing for any."""
+"""A time with its zone (RFC 3339)."""
 
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+_FROM_THE_FIRST, _TO_THE_LAST = "1970-01-01T00:00:00Z", "9000-01-01T00:00:00Z"
+_EARLIEST, _LATEST = datetime.fromisoformat(_FROM_THE_FIRST), datetime.fromisoformat(_TO_THE_LAST)
 
 
 async def _asked(
@@ -28,8 +28,8 @@ async def _asked(
     authority: ReferenceAsked = "",
     deployment: ReferenceAsked = "",
     kind: KindAsked = "",
-    since: MomentAsked = "",
-    until: MomentAsked = "",
+    since: MomentAsked = _FROM_THE_FIRST,
+    until: MomentAsked = _TO_THE_LAST,
 ) -> LogQuery:
     return LogQuery(
         unit=unit or None,
@@ -37,15 +37,13 @@ async def _asked(
         authority=authority or None,
         deployment=deployment or None,
         kind=kind or None,
-        since=_moment(since),
-        until=_moment(until),
+        since=None if since == _FROM_THE_FIRST else _moment(since),
+        until=None if until == _TO_THE_LAST else _moment(until),
     )
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str) -> datetime:
     """The time that `text` says; raises RequestRefused."""
-    if not text:
-        return None
     try:
         return msgspec.convert(text, Moment)
     except msgspec.ValidationError as error:

@@ -25,6 +25,8 @@ app = App(name="log", help="The deployment log: look, read, take away, check, ke
 app.command("fleet.cli.log_openings:openings", help="Who opened what, when, under which authority, and was it inside.")
 app.command("fleet.cli.log_errors:app", name="error", help="Error reports: list, show, account, submit, return, close.")
 app.command("fleet.cli.log_witnesses:app", name="witness", help="Which witnesses have to vouch for the log.")
+app.command("fleet.cli.log_openings:openings", help="Who opened what, when, under which authority.")
+app.command("fleet.cli.log_errors:app", name="error", help="Error reports: list, show, account, submit, return, close.")
 app.command("fleet.cli.log_holds:hold", name="hold", help="Legal holds: place, release, list.")
 app.command("fleet.cli.log_holds:retention", help="For how long free texts of entries are kept.")
 
