@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
+from fleet.log.log_entries import LogScope
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
 from protocols.api.people import LeaveOut
@@ -21,6 +22,7 @@ _JOINS = 8
 _ALARMS = 12
 _LEAVERS = 4
 _REPORTS = 24
+_HOLDS = 8
 
 Json = dict[str, Any]
 
@@ -78,7 +80,7 @@ def permissions_of(role: Role | None) -> set[str]:
 
 
 async def furnish(api: RunningApi) -> House:
-    """Fill the database, and add a person of each role."""
+    """Fill the database, and add a person of each role; the log has to be running."""
     house, store, now = House(api), api.services.store, datetime.now(UTC)
     for number, role in enumerate(PERMISSIONS):
         await api.add_person(f"FZ-{1000 + number}", role)
@@ -100,7 +102,10 @@ async def furnish(api: RunningApi) -> House:
     async with store.transaction() as transaction:
         joins = [join.view() for join in await transaction.joining.pending()]
     reports = await _error_reports(store, now)
+    holds = [await api.services.holds.place(LogScope(unit="unit-fuzz0001"), "why", "FZ-1004") for _ in range(_HOLDS)]
     house.known = {
+        "hold_id": [hold.hold_id for hold in holds],
+        **await _exports(api),
         "report_id": reports,
         "unit": list(UNITS),
         "person": leavers,
@@ -125,6 +130,18 @@ async def furnish(api: RunningApi) -> House:
         "close": reports[3::4],
     }
     return house
+
+
+async def _exports(api: RunningApi) -> dict[str, list[Any]]:
+    """An export of the whole log of the supervisor's and one of a part, and what is in them."""
+    start = api.services.log_exports.start
+    whole = await start(None, "why", "FZ-1001")
+    part = await start(LogScope(kind="people."), "why", "FZ-1001")
+    return {
+        "export_id": [whole.export_id, part.export_id],
+        "tile": ["0/000.p/1", "entries/000.p/2"],
+        "index": [0, 1],
+    }
 
 
 async def _error_reports(store: Store, now: datetime) -> list[str]:

@@ -6,6 +6,7 @@ MUSTER_TEST_FUZZ_SEED.
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -16,6 +17,7 @@ from protocols.people import PERMISSIONS, Role
 from tests.fuzz.api_attack import Outcome, attack
 from tests.fuzz.api_house import SIGN_OUT, House, furnish, operations_of, permissions_of
 from tests.support.controller import RunningApi
+from tests.support.logging_fleet import running_log
 
 EXAMPLES = int(os.environ.get("MUSTER_TEST_FUZZ_EXAMPLES", "2"))
 SEED = int(os.environ.get("MUSTER_TEST_FUZZ_SEED", "20261122"))
@@ -32,13 +34,20 @@ NEEDS_A_KEY = {
 """What succeeds only with a key or a signature that nobody can draw."""
 CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}"}
 """What comes after an operation that ends what it is about: the end of a person's access closes every draft."""
+READING_THE_LOG = {"read-log", "see-error-reports"}
+"""What several roles may, attacked as an inspector only: each attack takes its time."""
 MAY_REFUSE = NEEDS_A_KEY | {"POST /api/people/drafts", "PUT /api/units/{unit_id}/settings"}
 """These refuse what fits their description when it holds no key, or changes nothing."""
 
 
 @pytest.fixture
-async def house(api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]") -> House:
-    """Something of everything; every second unit has a session."""
+async def house(api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[House]:
+    """Something of everything; every second unit has a session, and the log runs."""
+    async with running_log(api.services.log):
+        yield await _furnished(api, owner)
+
+
+async def _furnished(api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]") -> House:
     house = await furnish(api)
     await owner.execute(
         "UPDATE unit_live SET session_up = true, session_nonce = $1 WHERE right(unit_id, 1) IN ('1', '3', '5')",
@@ -81,11 +90,12 @@ def _operations(permissions: set[str]) -> set[str]:
     ("role", "permissions"),
     [
         (None, permissions_of(None)),
-        ("supervisor", permissions_of("supervisor")),
+        ("supervisor", permissions_of("supervisor") - READING_THE_LOG),
+        ("inspector", READING_THE_LOG),
         ("administrator", permissions_of("administrator") - permissions_of("supervisor")),
         ("approver", {"close-error-report"}),
     ],
-    ids=["nobody", "supervisor", "administrator", "approver"],
+    ids=["nobody", "supervisor", "inspector", "administrator", "approver"],
 )
 async def test_those_who_may_get_what_the_description_says_at_every_bound(
     house: House, role: Role | None, permissions: set[str]
