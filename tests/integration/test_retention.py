@@ -69,8 +69,8 @@ async def test_reports_past_keeping_go_and_what_came_lately_stays(store: Store, 
     await _report(store, 6, ahead, old)
     for _ in range(2):
         await Retention(store, KEPT, lambda: now).tidy()
-    (kept,) = await _entries(owner, "retention.set")
-    assert (kept["dpa"], kept["health_days"], kept["log_text_years_of"]) == ("alteration", 30, {})
+    (said,) = await _entries(owner, "retention.set")
+    assert (said["dpa"], said["health_days"], said["log_text_years_of"]) == ("alteration", 30, {})
     await Retention(store, RetentionSettings(health_days=31, event_days=100), lambda: now).tidy()
     assert [entry["health_days"] for entry in await _entries(owner, "retention.set")] == [30, 31]
     assert await _seqs(owner) == [2, 3, 5]
