@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge_agent.access_record.chain_text import FILE_NAME, verify
 from edge_agent.identity import IdentityStore
 from fleet.store.store import Store
 from protocols.commands import ReportNow
@@ -93,6 +94,7 @@ async def test_killed_at_any_moment_it_loses_nothing_and_numbers_nothing_twice(
         await until(lambda: not unit.waiting() & set(range(1, next_seq)))
         await peer.until(lambda: peer.event_kinds.count("agent-started") == KILLS + 1)
         assert await agent.terminate() == 0
+    assert verify(unit.state_dir / FILE_NAME).tip.records == KILLS + 1, "each start is in one whole chain"
     assert {its_spool for its_spool, _ in peer.committed} == {spool_id}
     assert not peer.conflicts
 
