@@ -291,6 +291,7 @@ async def test_a_units_certificate_is_revoked_with_its_unit(host: Host, store: S
     assert await entries(host, CERTIFICATE_REVOKED) == []
 
 
+@pytest.mark.long
 async def test_a_running_controller_shows_what_fleet_ca_made(host: Host, tmp_path: Path) -> None:
     """In a process of its own, as it is in life: about ten seconds until it looks."""
     command = [str(FLEET), "serve", "--config", str(host.config)]
