@@ -1,16 +1,13 @@
 """Legal holds on free texts of the log, and how long those are kept."""
 
-from litestar import Request, get, post
-from litestar.datastructures import State
+from litestar import get, post
 from litestar.params import JSONBody
 
 from fleet.api.access import caller_of
-from fleet.api.log_asked import scope_of
+from fleet.api.log_asked import ApiRequest, exactly, scope_of
 from fleet.api.parameters import TokenInPath
 from fleet.api.services import Given
 from protocols.api.log import HoldRelease, HoldView, NewHold, RetentionView
-
-ApiRequest = Request[object, object, State]
 
 
 @get("/api/log/retention", opt={"permission": "see-holds"})
@@ -28,7 +25,8 @@ async def list_holds(services: Given) -> list[HoldView]:
 @post("/api/log/holds", opt={"permission": "manage-retention", "refuses": [409]})
 async def place_hold(request: ApiRequest, services: Given, data: JSONBody[NewHold]) -> HoldView:
     """Let nothing of a scope be erased."""
-    return await services.holds.place(scope_of(data.scope), data.reason, caller_of(request).person.person_id)
+    wanted = await exactly(request, type(data))
+    return await services.holds.place(scope_of(wanted.scope), wanted.reason, caller_of(request).person.person_id)
 
 
 @post(

@@ -2,12 +2,11 @@
 
 from typing import Annotated, TypeAlias
 
-from litestar import Request, get, post
-from litestar.datastructures import State
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar import get, post
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from fleet.api.access import caller_of
-from fleet.api.log_asked import ASKED, AskedEntries, scope_of
+from fleet.api.log_asked import ASKED, ApiRequest, AskedEntries, exactly, scope_of
 from fleet.api.parameters import TokenInPath
 from fleet.api.services import Given
 from fleet.errors import NotFound
@@ -23,7 +22,6 @@ from protocols.api.log import (
     TextPage,
 )
 
-ApiRequest = Request[object, object, State]
 _LAST = 2**53 - 1
 """What any reader of JSON keeps exact."""
 
@@ -31,7 +29,6 @@ IndexInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=_LAST)]
 IndexAsked: TypeAlias = Annotated[int, QueryParameter(ge=0, le=_LAST)]
 AfterAsked: TypeAlias = Annotated[int, QueryParameter(ge=-1, le=_LAST)]
 LimitAsked: TypeAlias = Annotated[int, QueryParameter(ge=1, le=MAX_ENTRIES)]
-TileInPath: TypeAlias = Annotated[str, PathParameter(max_length=100)]
 
 
 @get("/api/log/status", opt={"permission": "read-log"})
@@ -67,8 +64,9 @@ async def one_entry(request: ApiRequest, services: Given, index: IndexInPath) ->
 @post("/api/log/exports", opt={"permission": "read-log", "refuses": [409]})
 async def start_export(request: ApiRequest, services: Given, data: JSONBody[ExportRequest]) -> ExportView:
     """Take entries away: the entry that says so is written first; what follows may be fetched for an hour."""
-    scope = None if data.scope is None else scope_of(data.scope)
-    return await services.log_exports.start(scope, data.reason, caller_of(request).person.person_id)
+    wanted = await exactly(request, type(data))
+    scope = None if wanted.scope is None else scope_of(wanted.scope)
+    return await services.log_exports.start(scope, wanted.reason, caller_of(request).person.person_id)
 
 
 @get(
@@ -76,7 +74,7 @@ async def start_export(request: ApiRequest, services: Given, data: JSONBody[Expo
     opt={"permission": "read-log", "refuses": [404, 409]},
     media_type="application/octet-stream",
 )
-async def export_tile(request: ApiRequest, services: Given, export_id: TokenInPath, tile: TileInPath) -> bytes:
+async def export_tile(request: ApiRequest, services: Given, export_id: TokenInPath, tile: FromPath[str]) -> bytes:
     """A tile or entry bundle (C2SP tlog-tiles) of a whole export: `0/x001/234`, `entries/000.p/17`."""
     path = "tile/" + tile.removeprefix("/")
     return await services.log_exports.tile(export_id, path, caller_of(request).person.person_id)

@@ -1,9 +1,11 @@
 """How a request says which entries it is about: the fields of LogQuery as query parameters, absent ones left out."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
+from litestar import Request
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
@@ -11,6 +13,9 @@ from fleet.api.parameters import UnitAsked
 from fleet.errors import RequestRefused
 from fleet.log.log_entries import LogScope
 from protocols.api.log import LogQuery, Moment
+
+ApiRequest = Request[object, object, State]
+T = TypeVar("T")
 
 PersonAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^([A-Z]{2}-[0-9]{2,6})?$(?!\n)")]
 ReferenceAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^[A-Za-z0-9./_-]{0,60}$(?!\n)")]
@@ -50,6 +55,17 @@ def _moment(text: str) -> datetime:
         raise RequestRefused(
             "time-unreadable", "a time is written as 2026-11-22T14:02:07Z", "correct the request"
         ) from error
+
+
+async def exactly(request: ApiRequest, kind: type[T]) -> T:
+    """The request's body, with nothing taken for what it is not: the framework reads a number as a time.
+
+    Raises RequestRefused.
+    """
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.ValidationError as error:
+        raise RequestRefused("body-unusable", str(error), "correct the request") from error
 
 
 AskedEntries: TypeAlias = NamedDependency[LogQuery]

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from fleet.clock import Clock
-from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.errors import Conflict, NotFound
 from fleet.log.entry import HashedText
 from fleet.log.log_entries import HoldPlaced, HoldReleased, LogScope
 from fleet.settings import RetentionSettings
@@ -38,12 +38,12 @@ class LegalHolds:
             return await transaction.legal_holds.every(_SHOWN)
 
     async def place(self, scope: LogScope, reason: str, actor: str) -> HoldView:
-        """Place a hold; raises RequestRefused for an empty scope, Conflict when MAX_STANDING stand already.
+        """Place a hold; raises Conflict for an empty scope, and when MAX_STANDING stand already.
 
         When it returns, nothing of the scope is erased any more: an erasure under way was waited for.
         """
         if scope == LogScope():
-            raise RequestRefused(
+            raise Conflict(
                 "hold-empty",
                 "a hold on everything says nothing: name at least one",
                 "name a unit, person, authority, deployment, kind or period",
