@@ -15,6 +15,8 @@ from protocols.access_record import Modality
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far a unit's clock may be from the controller's: units open nothing when it is more."""
+_LONGEST = timedelta(days=31)
+"""What a unit may say it was open: more says no more, and years of it would take long to count by days."""
 
 Key = tuple[str, str, str]
 """Unit, opening, modality."""
@@ -143,9 +145,9 @@ class Pieces:
             return Times(None, None, None)
         end = None
         if self.unit_closed_at is not None and len(self.closed) > 1 and self.unit_opened_at is not None:
-            end = self.unit_closed_at + (start - self.unit_opened_at)
+            end = start + min(self.unit_closed_at - self.unit_opened_at, _LONGEST)
         elif self.open_s is not None:
-            end = start + timedelta(seconds=self.open_s)
+            end = start + min(timedelta(seconds=self.open_s), _LONGEST)
         known = [start, *(one.entry.at for one in self.leases), *(one.entry.at for one in self.media)]
         return Times(start, end, end or max(known), apart, after)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -225,6 +225,22 @@ def test_an_opening_long_after_its_lease_is_outside() -> None:
     late = after(60) + 10 * MIN
     entries = [lease(), opened(unit_at=late, at=late + S), closed(unit_at=late + 30 * S, at=late + 40 * S)]
     assert words(judged([authority(), mandate(), *entries])) == (["after-lease"], [])
+
+
+@pytest.mark.parametrize("year", [1970, 2026, 9999])
+def test_whatever_times_a_unit_writes_there_is_a_verdict(year: int) -> None:
+    """A unit that has been broken into writes what it likes; the watch over all the others has to go on."""
+    when = datetime(year, 12, 31, 23, 59, tzinfo=UTC)
+    longest = (1 << 32) - 1
+    twice = [opened(unit_at=datetime(1970, 1, 1, tzinfo=UTC)), closed(unit_at=when), closed(unit_at=when, record=9)]
+    for entries in (
+        [opened(unit_at=when), closed(unit_at=when, open_s=longest)],
+        [closed(unit_at=when, open_s=longest)],
+        twice,
+        [lease(), *twice],
+        [lease(), opened(unit_at=when), closed(unit_at=when, open_s=longest)],
+    ):
+        assert judged([authority(), mandate(), *entries]).verdict == "outside"
 
 
 def test_a_still_open_one_was_left_running_at_least_until_its_last_lease() -> None:
