@@ -22,8 +22,6 @@ from protocols.tlog.policy import LogPolicy, SeenCheckpoint
 from protocols.tlog.receipt import VerifiedReceipt
 
 app = App(name="log", help="The deployment log: look, read, take away, check, keep.")
-app.command("fleet.cli.log_openings:openings", help="Who opened what, when, under which authority, and was it inside.")
-app.command("fleet.cli.log_errors:app", name="error", help="Error reports: list, show, account, submit, return, close.")
 app.command("fleet.cli.log_witnesses:app", name="witness", help="Which witnesses have to vouch for the log.")
 app.command("fleet.cli.log_openings:openings", help="Who opened what, when, under which authority.")
 app.command("fleet.cli.log_errors:app", name="error", help="Error reports: list, show, account, submit, return, close.")
