@@ -6,6 +6,7 @@
     ├── InvalidValue         PostgreSQL can not hold a value it was given
     ├── SchemaOutdated       the database has another revision than this program
     ├── TimestampFailed      a time-stamping authority gave no timestamp that can be kept
+    ├── LogDamaged           the deployment log in the database is not what was written there
     └── RequestRefused       a request that is not done, with an API `Problem` inside
         ├── NotFound
         ├── Conflict
@@ -65,6 +66,14 @@ class TimestampFailed(FleetError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"no timestamp ({reason}): {detail}")
         self.reason = reason
+        self.detail = detail
+
+
+class LogDamaged(FleetError):
+    """Entries or tiles that only somebody with the database's password, or a broken disk, can have made so."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the deployment log in the database is damaged: {detail}")
         self.detail = detail
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fleet.clock import Clock
 from fleet.log.cosigning import Cosigner, WitnessAddress
+from fleet.log.disagreements import Disagreements
 from fleet.log.key import LogKey
 from fleet.log.news import LogNews
 from fleet.log.publishing import Publisher
@@ -30,14 +31,23 @@ class DeploymentLog:
         self._cosigner = Cosigner(
             [WitnessAddress(one.name, one.url, Path(one.ca_file)) for one in log.witnesses], log.witness_limit_s
         )
-        self._publisher = Publisher(store, key, self._cosigner, clock, self._news, every_s=log.checkpoint_every_s)
+        disagreements = Disagreements(store, clock, again_s=log.checkpoint_every_s)
+        self._publisher = Publisher(
+            store, key, self._cosigner, clock, self._news, disagreements, every_s=log.checkpoint_every_s
+        )
         self._timestamper: Timestamper | None = None
         self._while_leading = [self._publisher.run]
         if log.timestamp_url is not None and log.timestamp_ca_file is not None:
             self._timestamper = Timestamper(log.timestamp_url, Path(log.timestamp_ca_file))
             stamping = Stamping(store, self._timestamper, clock, self._news, every_h=log.timestamp_every_h)
             self._while_leading.append(stamping.run)
-        self._sequencer = Sequencer(settings.database.dsn, self._news, poll_s=log.poll_ms / 1000, meanwhile=self._lead)
+        self._sequencer = Sequencer(
+            settings.database.dsn,
+            self._news,
+            poll_s=log.poll_ms / 1000,
+            meanwhile=self._lead,
+            on_damage=disagreements.tell_damage,
+        )
         self._watch = LogWatch(store, clock, metrics, every_s=log.checkpoint_every_s)
         self._standing = LogStanding(
             store,

@@ -1,8 +1,10 @@
 """A witness that has seen another tree, or a larger one: an alarm and an entry, once until a person takes it."""
 
 import asyncio
+from contextlib import suppress
 
 from fleet.clock import Clock
+from fleet.errors import LogDamaged, StoreUnavailable
 from fleet.log.cosigning import Refusal
 from fleet.log.entry import CONTROLLER
 from fleet.log.log_entries import WitnessDisagreed
@@ -42,6 +44,19 @@ class Disagreements:
         async with self._store.transaction() as transaction:
             await transaction.events.add(event, self._clock())
             transaction.changed.events = True
+
+    async def tell_damage(self, damage: LogDamaged) -> None:
+        """The log can not go on; a lost database is told by others."""
+        event = ControllerEvent(
+            kind="log-damaged",
+            severity="alarm",
+            summary=f"{damage}; compare the database with an export and its backups"[:200],
+            repeat_key="log-damaged",
+        )
+        with suppress(StoreUnavailable):
+            async with self._store.transaction() as transaction:
+                await transaction.events.add(event, self._clock())
+                transaction.changed.events = True
 
     async def tell(self, refusal: Refusal, size: int) -> None:
         """Raise the alarm if `refusal` of the tree of `size` leaves is a disagreement. Raises StoreUnavailable."""

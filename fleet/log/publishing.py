@@ -11,14 +11,15 @@ from typing import NamedTuple
 import structlog
 
 from fleet.clock import Clock
-from fleet.errors import StoreUnavailable
+from fleet.errors import LogDamaged, StoreUnavailable
 from fleet.log.cosigning import Cosigned, Cosigner
 from fleet.log.disagreements import Disagreements
 from fleet.log.key import LogKey
 from fleet.log.news import LogNews, rung
 from fleet.log.policies import policy_in_force
+from fleet.log.sequencer import DAMAGED_AGAIN_S
 from fleet.log.tree import consistency_proof, root_at, tiles_needed_for_consistency, tiles_needed_for_root
-from fleet.store.log_tree import StoredCheckpoint
+from fleet.store.log_tree import StoredCheckpoint, TilePlace
 from fleet.store.store import Store
 from protocols.api.log import WitnessStatus
 from protocols.backoff import Backoff
@@ -48,7 +49,15 @@ class Publisher:
     """Runs in the controller that sequences. `witnesses` has what each witness answered last, by name."""
 
     def __init__(
-        self, store: Store, key: LogKey, cosigner: Cosigner, clock: Clock, news: LogNews, *, every_s: float
+        self,
+        store: Store,
+        key: LogKey,
+        cosigner: Cosigner,
+        clock: Clock,
+        news: LogNews,
+        disagreements: Disagreements,
+        *,
+        every_s: float,
     ) -> None:
         """A checkpoint is at most `every_s` old."""
         self._store = store
@@ -57,7 +66,7 @@ class Publisher:
         self._clock = clock
         self._news = news
         self._every_s = every_s
-        self._disagreements = Disagreements(store, clock, again_s=every_s)
+        self._disagreements = disagreements
         self._rests: set[asyncio.Task[None]] = set()
         self.witnesses: dict[str, WitnessStatus] = {}
 
@@ -72,6 +81,11 @@ class Publisher:
                 except StoreUnavailable as error:
                     _log.warning("publishing the log waits for the database", detail=error.detail)
                     complete = False
+                except LogDamaged as error:
+                    _log.exception("nothing of the log can be signed")
+                    await self._disagreements.tell_damage(error)
+                    await asyncio.sleep(DAMAGED_AGAIN_S)
+                    continue
                 if not complete:
                     await asyncio.sleep(max(_GAP_S, backoff.next_s()))
                     continue
@@ -84,7 +98,10 @@ class Publisher:
             await asyncio.gather(*self._rests, return_exceptions=True)
 
     async def publish(self) -> bool:
-        """Publish the tree as it is, if that is due; False when too few witnesses cosigned. Raises StoreUnavailable."""
+        """Publish the tree as it is, if that is due; False when too few witnesses cosigned.
+
+        Raises StoreUnavailable, LogDamaged.
+        """
         due = await self._due()
         if due is None:
             return True
@@ -104,7 +121,7 @@ class Publisher:
             tiles = await transaction.log_tree.tiles(tiles_needed_for_root(size))
         if size == 0:
             return None
-        note = self._key.sign(size, root_at(size, lambda level, index: tiles[level, index]))
+        note = self._key.sign(size, _root(size, tiles))
         if before is not None and _contradicts(before, note):
             await self._disagreements.tell_own(size)
             return None
@@ -156,7 +173,17 @@ class Publisher:
     async def _consistency(self, old_size: int, new_size: int) -> list[bytes]:
         async with self._store.transaction() as transaction:
             tiles = await transaction.log_tree.tiles(tiles_needed_for_consistency(old_size, new_size))
-        return consistency_proof(old_size, new_size, lambda level, index: tiles[level, index])
+        try:
+            return consistency_proof(old_size, new_size, lambda level, index: tiles.get((level, index), b""))
+        except ValueError as error:
+            raise LogDamaged(str(error)) from error
+
+
+def _root(size: int, tiles: dict[TilePlace, bytes]) -> bytes:
+    try:
+        return root_at(size, lambda level, index: tiles.get((level, index), b""))
+    except ValueError as error:
+        raise LogDamaged(str(error)) from error
 
 
 def _contradicts(before: StoredCheckpoint, note: Note) -> bool:

@@ -8,20 +8,21 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from fleet.errors import StoreUnavailable
+from fleet.errors import LogDamaged, StoreUnavailable
 from fleet.log.leaf import compose
 from fleet.log.news import LogNews, rung
 from fleet.log.tiles import edge_tiles
 from fleet.log.tree import Frontier
 from fleet.stopping import cancel
 from fleet.store.errors import StoreError
-from fleet.store.sequencing import SequencingStore, open_sequencing
+from fleet.store.sequencing import SequencingStore, WaitingEntry, open_sequencing
 from protocols.backoff import Backoff
 from protocols.tlog.merkle import leaf_hash
 
 BATCH = 2000
 _LOCK_EVERY_S = 1.0
 _AGAIN_CAP_S = 5.0
+DAMAGED_AGAIN_S = 30.0
 
 _log = structlog.get_logger(__name__)
 
@@ -30,14 +31,22 @@ class Sequencer:
     """Tries to hold the lock, and sequences while it does. `is_leading` says whether it does now."""
 
     def __init__(
-        self, dsn: str, news: LogNews, *, poll_s: float, meanwhile: Callable[[], Awaitable[None]], batch: int = BATCH
+        self,
+        dsn: str,
+        news: LogNews,
+        *,
+        poll_s: float,
+        meanwhile: Callable[[], Awaitable[None]],
+        on_damage: Callable[[LogDamaged], Awaitable[None]],
+        batch: int = BATCH,
     ) -> None:
         """Looks every `poll_s` for new entries, `batch` at a time; `meanwhile` runs only while the lock is held here,
-        and never ends by itself."""
+        and never ends by itself. `on_damage` is told what keeps the log from growing."""
         self._dsn = dsn
         self._news = news
         self._poll_s = poll_s
         self._meanwhile = meanwhile
+        self._on_damage = on_damage
         self._batch = batch
         self._frontier: Frontier | None = None
         self.is_leading = False
@@ -83,6 +92,11 @@ class Sequencer:
                 _log.warning("the log's tree is read again", detail=error.detail)
                 await asyncio.sleep(backoff.next_s())
                 continue
+            except LogDamaged as error:
+                _log.exception("nothing can be added to the log")
+                await self._on_damage(error)
+                await asyncio.sleep(DAMAGED_AGAIN_S)
+                continue
             backoff.reset()
             if added < self._batch:
                 await rung(ring, self._poll_s)
@@ -91,7 +105,7 @@ class Sequencer:
         """Add one batch of entries to the tree; returns how many there were.
 
         Raises StoreUnavailable, StoreError when the tree is not as it was thought to be: nothing is written then, and
-        the next call reads it again.
+        the next call reads it again; LogDamaged.
         """
         waiting = await connection.waiting(self._batch)
         if not waiting:
@@ -106,7 +120,7 @@ class Sequencer:
             if entry.unit_id is not None:
                 heads[entry.unit_id] = index
             priors.append(prior)
-            leaf_hashes.append(leaf_hash(compose(index, prior, entry.body)))
+            leaf_hashes.append(_leaf_hash(index, prior, entry))
         tiles = [(tile.level, tile.index, tile.hashes) for tile in frontier.append(leaf_hashes)]
         await connection.write(size, [entry.entry_id for entry in waiting], priors, tiles)
         # Only now: whatever went wrong before, the next batch begins from what is committed.
@@ -115,10 +129,19 @@ class Sequencer:
         return len(waiting)
 
 
+def _leaf_hash(index: int, prior: int | None, entry: WaitingEntry) -> bytes:
+    try:
+        return leaf_hash(compose(index, prior, entry.body))
+    except ValueError as error:
+        raise LogDamaged(f"entry {entry.entry_id} can not be a leaf: {error}") from error
+
+
 async def _read_frontier(connection: SequencingStore) -> Frontier:
     size = await connection.size()
     edge = edge_tiles(size)
     tiles = await connection.tiles([(level, place.index) for level, place in edge.items()])
-    return Frontier(
-        size, {level: tiles.get((level, place.index), b"")[: 32 * place.width] for level, place in edge.items()}
-    )
+    hashes = {level: tiles.get((level, place.index), b"")[: 32 * place.width] for level, place in edge.items()}
+    try:
+        return Frontier(size, hashes)
+    except ValueError as error:
+        raise LogDamaged(str(error)) from error

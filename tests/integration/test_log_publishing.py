@@ -116,6 +116,11 @@ async def test_a_restored_database_is_cosigned_no_more(
             assert (await log.status()).alarms[-1] == "the witness witness.example/north disagrees: rolled-back"
             await append(store, 30)
             await _until_event(owner, "log-split-view")
+
+            async def all_leaves() -> bool:
+                return (await log.status()).waiting == 0
+
+            await until(all_leaves)
     assert not await owner.fetchval("SELECT count(*) FROM log_checkpoint WHERE cosigned AND size > 10")
     told = [json.loads(leaf) for leaf in (await checked_tree(owner)).leaves if b'"witness.disagreed"' in leaf]
     assert [(one["cause"], one["witness"]) for one in told] == [
@@ -141,6 +146,23 @@ async def test_no_second_root_is_signed_for_one_size(
     async with running_log(fleet.log()):
         await _until_event(owner, "log-split-view")
     assert (await _newest(store)).note == other.text
+
+
+async def test_a_damaged_log_is_an_alarm_and_the_controller_goes_on(
+    dsn: str, store: Store, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """A tile that was cut short: nothing is added, nothing is signed, and the rest of the controller runs."""
+    fleet = await logging_fleet(dsn, store, LogKey.new())
+    async with running_log(fleet.log()):
+        await until_cosigned(store)
+    size = await owner.fetchval("SELECT size FROM log_tree")
+    await owner.execute("UPDATE log_tile SET hashes = substring(hashes FOR 32)")
+    await owner.execute("DELETE FROM log_checkpoint")
+    await append(store)
+    async with running_log(fleet.log()):
+        await _until_event(owner, "log-damaged")
+    assert await owner.fetchval("SELECT size FROM log_tree") == size
+    assert await owner.fetchval("SELECT count(*) FROM log_checkpoint") == 0
 
 
 async def test_a_log_that_the_people_list_does_not_name_is_not_believed(dsn: str, store: Store) -> None:

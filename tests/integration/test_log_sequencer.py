@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import pytest
 
+from fleet.errors import LogDamaged
 from fleet.log.entries import UnitLabelled
 from fleet.log.entry import CONTROLLER, HashedText
 from fleet.log.news import LogNews
@@ -25,9 +26,13 @@ async def _idle() -> None:
     await asyncio.Event().wait()
 
 
+async def _never(damage: LogDamaged) -> None:
+    raise damage
+
+
 @asynccontextmanager
 async def _sequencing(dsn: str, *, batch: int = 100) -> AsyncIterator[Sequencer]:
-    sequencer = Sequencer(dsn, LogNews(), poll_s=0.005, meanwhile=_idle, batch=batch)
+    sequencer = Sequencer(dsn, LogNews(), poll_s=0.005, meanwhile=_idle, on_damage=_never, batch=batch)
     running = asyncio.create_task(sequencer.run())
     try:
         yield sequencer
@@ -146,7 +151,7 @@ async def test_a_sequencer_that_is_overtaken_reads_the_tree_again(
     dsn: str, store: Store, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     """What it remembers is of no use then; the tree goes on from what is committed."""
-    one, other = (Sequencer(dsn, LogNews(), poll_s=1, meanwhile=_idle) for _ in range(2))
+    one, other = (Sequencer(dsn, LogNews(), poll_s=1, meanwhile=_idle, on_damage=_never) for _ in range(2))
     async with open_sequencing(dsn) as first, open_sequencing(dsn) as second:
         await append(store, 3)
         assert await one.sequence(first) == 3
