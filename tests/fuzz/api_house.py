@@ -137,11 +137,7 @@ async def _exports(api: RunningApi) -> dict[str, list[Any]]:
     start = api.services.log_exports.start
     whole = await start(None, "why", "FZ-1001")
     part = await start(LogScope(kind="people."), "why", "FZ-1001")
-    return {
-        "export_id": [whole.export_id, part.export_id],
-        "tile": ["0/000.p/1", "entries/000.p/2"],
-        "index": [0, 1],
-    }
+    return {"export_id": [whole.export_id, part.export_id], "index": [0, 1]}
 
 
 async def _error_reports(store: Store, now: datetime) -> list[str]:
