@@ -164,6 +164,19 @@ async def test_every_failure_has_its_error(
         await ask(session)
 
 
+async def test_an_answer_that_is_far_too_long_is_not_taken_in(
+    controller: tuple[Controller, Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, session = controller
+    await session.sign_in()
+    monkeypatch.setattr("fleet.client.session.MAX_ANSWER_BYTES", 1000)
+    peer.script = lambda _path, _token: Answer(body=b"x" * 1000)
+    assert await session.fetch("/api/tile") == b"x" * 1000
+    peer.script = lambda _path, _token: Answer(body=b"x" * 1001)
+    with pytest.raises(UnexpectedAnswer, match="far too long"):
+        await session.fetch("/api/tile")
+
+
 async def test_a_read_meets_a_closed_connection_and_is_sent_again_but_a_deed_is_not(
     controller: tuple[Controller, Session],
 ) -> None:
