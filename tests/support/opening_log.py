@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
+from fleet.errors import LogDamaged
 from fleet.log.entry import Entry
 from fleet.log.news import LogNews
 from fleet.log.sequencer import Sequencer
@@ -14,6 +15,10 @@ async def _never() -> None:
     await asyncio.Event().wait()
 
 
+async def _fail(damage: LogDamaged) -> None:
+    raise damage
+
+
 async def write(store: Store, entries: Iterable[Entry]) -> None:
     """Commit entries, each in a transaction of its own; they wait for the sequencer."""
     for entry in entries:
@@ -23,7 +28,7 @@ async def write(store: Store, entries: Iterable[Entry]) -> None:
 
 async def sequence(dsn: str) -> None:
     """Make leaves of all entries that wait."""
-    sequencer = Sequencer(dsn, LogNews(), poll_s=1.0, meanwhile=_never)
+    sequencer = Sequencer(dsn, LogNews(), poll_s=1.0, meanwhile=_never, on_damage=_fail)
     async with open_sequencing(dsn) as connection:
         assert await connection.hold()
         while await sequencer.sequence(connection):
