@@ -19,6 +19,10 @@ async def _fail(damage: LogDamaged) -> None:
     raise damage
 
 
+async def _raised(damage: LogDamaged) -> None:
+    raise damage
+
+
 async def write(store: Store, entries: Iterable[Entry]) -> None:
     """Commit entries, each in a transaction of its own; they wait for the sequencer."""
     for entry in entries:
