@@ -27,7 +27,7 @@ from protocols.errors import InvalidCheckpoint
 from protocols.tlog.note import Note
 from protocols.tlog.policy import LogPolicy
 
-_GAP_S = 0.05
+_GAP_S = 0.1
 """At the least between two checkpoints, so that a busy log is not published for its own sake."""
 _AGAIN_CAP_S = 5.0
 _FRESH, _LOOK = 0.7, 0.25

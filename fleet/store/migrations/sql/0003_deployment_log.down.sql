@@ -6,5 +6,6 @@ DROP TABLE legal_hold, error_report, access_chain, access_record, log_export, lo
 UPDATE log_entry SET leaf_index = NULL;
 ALTER TABLE log_entry DROP COLUMN prior_index, DROP COLUMN authority, DROP COLUMN deployment, DROP COLUMN person,
     DROP COLUMN opening;
-DROP INDEX log_entry_actor, log_entry_kind, log_entry_leaf;
+DROP INDEX log_entry_actor, log_entry_kind, log_entry_leaf, log_entry_unit;
+CREATE INDEX log_entry_unit ON log_entry (unit_id, entry_id);
 ALTER TABLE log_entry ADD CONSTRAINT log_entry_leaf_index_key UNIQUE (leaf_index);

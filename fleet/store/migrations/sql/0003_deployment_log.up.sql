@@ -9,6 +9,8 @@ ALTER TABLE log_entry
 -- Only leaves are looked up, and an entry becomes one by an update: as it is written, none of these has to be touched.
 ALTER TABLE log_entry DROP CONSTRAINT log_entry_leaf_index_key;
 CREATE UNIQUE INDEX log_entry_leaf ON log_entry (leaf_index) WHERE leaf_index IS NOT NULL;
+DROP INDEX log_entry_unit;
+CREATE INDEX log_entry_unit ON log_entry (unit_id, leaf_index) WHERE leaf_index IS NOT NULL AND unit_id IS NOT NULL;
 CREATE INDEX log_entry_actor ON log_entry (actor, leaf_index) WHERE leaf_index IS NOT NULL;
 CREATE INDEX log_entry_person ON log_entry (person, leaf_index) WHERE leaf_index IS NOT NULL AND person IS NOT NULL;
 CREATE INDEX log_entry_authority ON log_entry (authority, leaf_index)
