@@ -23,7 +23,7 @@ from tui.dialogs.problem import ProblemDialog
 from tui.field import Field
 from tui.rooms.events import EventsRoom, UnitEventsRoom
 from tui.rooms.joins import JoinsRoom
-from tui.rooms.log import LogRoom
+from tui.rooms.log import LogRoom, UnitLogRoom
 from tui.rooms.now import NowRoom
 from tui.rooms.people import PeopleRoom
 from tui.rooms.room import Room
@@ -223,6 +223,11 @@ class ConsoleApp(Desk):
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """See Desk."""
         await self.push_screen(UnitEventsRoom(unit_id, label))
+
+    @override
+    async def open_unit_log(self, unit_id: str) -> None:
+        """See Desk."""
+        await self.push_screen(UnitLogRoom(unit_id))
 
     @override
     async def open_units_filtered(self, text: str) -> None:

@@ -140,6 +140,10 @@ class Desk(App[None]):
         """Open one unit's events."""
         raise NotImplementedError
 
+    async def open_unit_log(self, unit_id: str) -> None:
+        """Read one unit's entries in the log."""
+        raise NotImplementedError
+
     async def open_units_filtered(self, text: str) -> None:
         """Open the unit list with a filter."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ import msgspec
 from protocols.api.log import EntryView, ErrorReportView, LogStatus, OpeningView
 from tui.needs import name_of
 from tui.paint import Line, Span, Tone, fit, joined, spread, wrap
-from tui.words import UNKNOWN, age, duration, full_moment, moment, number, plural, safe
+from tui.words import UNKNOWN, age, duration, full_moment, moment, number, plural, safe, short_moment
 
 VERDICT_TONES: dict[str, Tone] = {"inside": "good", "outside": "bad", "unknown": "fair"}
 STATE_TONES: dict[str, Tone] = {"draft": "bad", "accounted": "fair", "submitted": "fair", "closed": "muted"}
@@ -41,12 +41,15 @@ def _value(value: object) -> str:
 def entry_line(entry: EntryView, width: int, now: datetime, *, utc: bool) -> Line:
     """Index, when, who, what, about which unit, and the rest as far as it fits."""
     wide = width > 110
-    rest = "  ".join(f"{name} {value}" for name, value in fields_of(entry) if value != UNKNOWN)
+    rest = "  ".join(f"{name} {value}" for name, value in fields_of(entry) if value and value != UNKNOWN)
     return (
-        Span(fit(number(entry.index), 9, right=True), "muted"),
-        Span(" " + fit(moment(entry.at, now, utc=utc), 13), "muted"),
+        Span(fit(number(entry.index), 9 if wide else 7, right=True), "muted"),
+        Span(
+            " " + (fit(moment(entry.at, now, utc=utc), 13) if wide else fit(short_moment(entry.at, now, utc=utc), 10)),
+            "muted",
+        ),
         Span(fit(entry.actor, 11), "strong"),
-        Span(fit(entry.kind, 24 if wide else 19)),
+        Span(fit(entry.kind, 24 if wide else 18)),
         Span(fit(name_of(entry.label, entry.unit) if entry.unit else "", 18 if wide else 13)),
         Span(" " + safe(rest), "muted"),
     )

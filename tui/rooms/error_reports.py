@@ -7,8 +7,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from fleet.client import FeedItem
-from protocols.api.feed import EventsChanged, Watch
 from protocols.api.log import ErrorReportView
 from tui.dialogs.confirm import TextDialog, log_sentence
 from tui.lines import Page
@@ -55,6 +53,7 @@ class ErrorReportsRoom(Room):
         Binding("b", "step('return')", "return", tooltip="hand it back to a supervisor"),
         Binding("c", "step('close')", "close", tooltip="say what follows, and close it"),
         Binding("o", "open_only", "open only"),
+        Binding("r", "again", "read again"),
         Binding("u", "unit", "unit"),
         Binding("escape", "back", "back"),
     ]
@@ -89,24 +88,14 @@ class ErrorReportsRoom(Room):
 
     @override
     def refetch(self) -> None:
-        """See Room."""
-        self._ask()
+        """Asked once: reading them is an entry, so coming back from a dialog asks for nothing."""
+        if not self._is_known:
+            self._ask()
 
-    def _ask(self, *, background: bool = False) -> None:
+    def _ask(self) -> None:
         open_only = self._open_only
         question = self.desk.door.error_reports
-        self.ask("error reports", lambda: question(open_only=open_only), self._arrived, background=background)
-
-    @override
-    def watching(self) -> Watch:
-        """See Room."""
-        return Watch(summary=True, events=True)
-
-    @override
-    def feed_arrived(self, item: FeedItem) -> None:
-        """A new report is an alarm first."""
-        if isinstance(item, EventsChanged):
-            self.soon("error reports", lambda: self._ask(background=True))
+        self.ask("error reports", lambda: question(open_only=open_only), self._arrived)
 
     def _arrived(self, reports: list[ErrorReportView]) -> None:
         self._is_known = True
@@ -187,6 +176,11 @@ class ErrorReportsRoom(Room):
 
     def _taken(self, report: ErrorReportView) -> None:
         self.desk.say(f"the report is {report.state}", "good")
+        self._list.show([report if one.report_id == report.report_id else one for one in self._list.items])
+        self._show_rest()
+
+    def action_again(self) -> None:
+        """Read them anew."""
         self._ask()
 
     def action_open_only(self) -> None:

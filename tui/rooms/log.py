@@ -204,3 +204,17 @@ class LogRoom(Room):
     async def action_errors(self) -> None:
         """Error reports."""
         await self.app.push_screen(ErrorReportsRoom())
+
+
+class UnitLogRoom(LogRoom):
+    """The entries of the unit whose page is below; `esc` goes back to it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "back")]
+
+    def __init__(self, unit_id: str) -> None:
+        super().__init__()
+        self._query = LogQuery(unit=unit_id)
+
+    def action_back(self) -> None:
+        """Back to the unit."""
+        self.dismiss()

@@ -48,12 +48,14 @@ class UnitRoom(Room):
         Binding("x", "revoke", "revoke", tooltip="end its life in the fleet, for good"),
         Binding("e", "settings", "settings", tooltip="edit its settings"),
         Binding("p", "plot", "plot", tooltip="plot figures over time"),
-        Binding("l", "events", "events", tooltip="all its events"),
+        Binding("l", "log", "log", tooltip="its entries in the deployment log"),
+        Binding("v", "events", "events", tooltip="all its events"),
         Binding("n", "label", "name", tooltip="give it another name"),
         Binding("escape", "back", "back"),
     ]
     """The weightiest first: on a narrow terminal the last are left to the help."""
     RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "log": Reserved("reading the log", "read-log"),
         "report": Reserved("asking for a report", "command-unit"),
         "settings": Reserved("changing settings", "change-settings"),
         "label": Reserved("naming a unit", "change-settings"),
@@ -199,7 +201,7 @@ class UnitRoom(Room):
         match action:
             case "report":
                 return self._is_active or isinstance(self.desk.link, LinkDown)
-            case "settings" | "label" | "plot" | "events":
+            case "settings" | "label" | "plot" | "events" | "log":
                 return self._detail is not None
             case "acknowledge":
                 return bool(self._open_alarms)
@@ -230,6 +232,10 @@ class UnitRoom(Room):
     def action_back(self) -> None:
         """Back to where one came from."""
         self.dismiss()
+
+    async def action_log(self) -> None:
+        """Read this unit's entries in the log."""
+        await self.desk.open_unit_log(self.unit_id)
 
     async def action_events(self) -> None:
         """Open this unit's events."""

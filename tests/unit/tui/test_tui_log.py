@@ -65,6 +65,19 @@ async def test_the_log_is_searched(tmp_path: Path) -> None:
         await screen.sees("modality.opened")
 
 
+async def test_a_units_page_leads_to_its_entries_and_back(tmp_path: Path) -> None:
+    async with console(StubClient(role="inspector"), tmp_path) as screen:
+        await screen.press("2")
+        await screen.sees("van kit 000")
+        await screen.press("down", "enter")
+        await screen.sees("unit-00000001", "l log")
+        await screen.press("l")
+        await screen.sees("only   unit unit-00000001", "modality.opened")
+        assert screen.asked("log_entries")[-1][1] == LogQuery(unit="unit-00000001")
+        await screen.press("escape")
+        await screen.sees("SoC temperature")
+
+
 async def test_an_entrys_receipt_is_checked_here(tmp_path: Path) -> None:
     client = StubClient(role="inspector")
     client.put_log_policy(POLICY.text)

@@ -157,7 +157,7 @@ async def test_esc_leads_from_a_unit_s_events_back_to_the_unit(tmp_path: Path) -
         await screen.sees("van kit 005")
         await screen.press("down", "enter")
         await screen.sees("roof 001", "e settings")
-        await screen.press("l")
+        await screen.press("v")
         await screen.sees("EVENTS  1", "unit roof 001")
         await screen.press("escape")
         await screen.sees("SoC temperature", "e settings")
