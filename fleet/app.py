@@ -24,8 +24,8 @@ from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber
-from fleet.log.reconciliation import Reconciliation
 from fleet.metrics import Metrics
+from fleet.openings.reconciliation import Reconciliation
 from fleet.people.expiry import ExpiryWatch
 from fleet.presence.sweeper import Sweeper
 from fleet.renewal.proofs import keep_proofs

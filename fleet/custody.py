@@ -14,9 +14,9 @@ from fleet.ca.certificates import SERVER_LIFE
 from fleet.ca.rotation import Changed, ChangingStep
 from fleet.clock import utc_now
 from fleet.credentials import load_credentials
+from fleet.entries.entry import CONTROLLER, HashedText
+from fleet.entries.people_and_units import AuthorityChanged, AuthorityStep, CertificateRevoked
 from fleet.errors import Conflict
-from fleet.log.entries import AuthorityChanged, AuthorityStep, CertificateRevoked
-from fleet.log.entry import CONTROLLER, HashedText
 from fleet.settings import Settings
 from fleet.store.revocation import CANARY, OtherRevocation
 from fleet.store.store import Store, Transaction, open_store

@@ -11,9 +11,9 @@ from fleet.ca.rotation import Changed
 from fleet.clock import utc_now
 from fleet.credentials import create_credentials
 from fleet.custody import log_changes
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import AuthorityStep, VoucherWithdrawn
 from fleet.errors import Conflict, RequestRefused
-from fleet.log.entries import AuthorityStep, VoucherWithdrawn
-from fleet.log.entry import CONTROLLER
 from fleet.log.key import LogKey
 from fleet.people.drafting import anchor_list
 from fleet.people.enacting import enact

@@ -7,9 +7,9 @@ import msgspec
 import structlog
 
 from fleet.clock import Clock
-from fleet.log.entries import EventsErased, RetentionSet, TelemetryErased
-from fleet.log.entry import CONTROLLER, kind_of
-from fleet.log.keeping import erase_texts
+from fleet.entries.entry import CONTROLLER, kind_of
+from fleet.entries.people_and_units import EventsErased, RetentionSet, TelemetryErased
+from fleet.keeping.erasure import erase_texts
 from fleet.rounds import go_round
 from fleet.settings import RetentionSettings
 from fleet.store.events import ControllerEvent

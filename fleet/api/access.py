@@ -12,8 +12,8 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from fleet.api.services import Services
+from fleet.entries.people_and_units import RequestRefusedEntry
 from fleet.errors import Forbidden
-from fleet.log.entries import RequestRefusedEntry
 from fleet.people.signing_in import NotSignedIn
 from fleet.store.events import ControllerEvent
 from fleet.store.people import Person

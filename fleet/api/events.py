@@ -10,8 +10,8 @@ from litestar.params import FromQuery, QueryParameter
 from fleet.api.access import caller_of
 from fleet.api.parameters import LAST_EVENT_ID, EventAsked, EventInPath, UnitAsked
 from fleet.api.services import Given
+from fleet.entries.people_and_units import EventAcknowledged
 from fleet.errors import Conflict, NotFound
-from fleet.log.entries import EventAcknowledged
 from protocols.api.events import EventPage, EventView
 from protocols.uplink import Severity
 

@@ -10,8 +10,8 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
 from fleet.api.parameters import UnitAsked
+from fleet.entries.log import LogScope
 from fleet.errors import RequestRefused
-from fleet.log.log_entries import LogScope
 from protocols.api.log import LogQuery, Moment
 
 ApiRequest = Request[object, object, State]

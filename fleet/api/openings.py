@@ -8,7 +8,7 @@ from litestar.response import Response
 from fleet.api.access import caller_of
 from fleet.api.log_asked import ASKED, AskedEntries, scope_of
 from fleet.api.services import Given
-from fleet.log.opening_report import FileForm
+from fleet.openings.report import FileForm
 from protocols.api.log import OpeningsPage
 
 ApiRequest = Request[object, object, State]

@@ -241,7 +241,7 @@ def verify(
     directory
         What fleet log export wrote.
     """
-    from fleet.log.auditor.verify_log import main  # noqa: PLC0415 - only this command needs it
+    from fleet.inspection.auditor.verify_log import main  # noqa: PLC0415 - only this command needs it
 
     words = [f"--policy={policy}"] if policy is not None else []
     words += [f"--older={older}"] if older is not None else []

@@ -12,10 +12,17 @@ from fleet.cli.log_scope import Scope, query_for
 from fleet.client import FleetClient, check_checkpoint, check_leaf, policy_of
 from fleet.client.errors import LogNotTrusted
 from fleet.errors import RequestRefused
-from fleet.log.auditor.finding import Damage
-from fleet.log.auditor.hashing import split_bundle
-from fleet.log.auditor.verify_log import verify
-from fleet.log.export import ExportParts, KeptText, TimeStamp, selected_export, whole_export, write_export
+from fleet.inspection.auditor.finding import Damage
+from fleet.inspection.auditor.hashing import split_bundle
+from fleet.inspection.auditor.verify_log import verify
+from fleet.inspection.export_directory import (
+    ExportParts,
+    KeptText,
+    TimeStamp,
+    selected_export,
+    whole_export,
+    write_export,
+)
 from fleet.log.tiles import ENTRIES, tile_path, tile_widths
 from fleet.log.tree import Frontier
 from protocols.api.log import ExportRequest, ExportView, LogQuery, SelectedLeaf

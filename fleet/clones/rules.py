@@ -23,7 +23,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from fleet.log.chain_rules import ProvenChain
+from fleet.access_records.chain_rules import ProvenChain
 from fleet.store.proofs import Proven
 from protocols.api.units import QuarantineCause
 

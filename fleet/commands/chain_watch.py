@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from fleet.access_records.chain_keeping import found
+from fleet.access_records.chain_rules import judge_claim, judge_missing
 from fleet.clock import Clock
 from fleet.commands.desk import write_command
-from fleet.log.chain_keeping import found
-from fleet.log.chain_rules import judge_claim, judge_missing
-from fleet.log.entry import CONTROLLER
+from fleet.entries.entry import CONTROLLER
 from fleet.rounds import go_round
 from fleet.store.access_records import Incomplete
 from fleet.store.store import Store, Transaction

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from fleet.clock import Clock
+from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import CommandIssued, SettingsChanged, UnitLabelled
 from fleet.errors import Conflict, NotFound, RequestRefused
-from fleet.log.entries import CommandIssued, SettingsChanged, UnitLabelled
-from fleet.log.entry import HashedText
 from fleet.store.store import Store, Transaction
 from protocols.api.units import CommandView, SettingsChange
 from protocols.commands import ApplySettings, Order, ReportNow

@@ -8,10 +8,10 @@ import structlog
 
 from fleet.clock import Clock
 from fleet.commands.desk import SETTINGS_LIFE, write_command
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import VoucherUsed
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
-from fleet.log.entries import VoucherUsed
-from fleet.log.entry import CONTROLLER
 from fleet.store.commands import WaitingCommand
 from fleet.store.store import Store
 from protocols.commands import ApplySettings

@@ -6,11 +6,11 @@ from secrets import token_hex
 import msgspec
 from msgspec import UNSET
 
+from fleet.access_records.chain_rules import ProvenChain
 from fleet.clones.evidence import signature_fits
 from fleet.clones.rules import AcceptedProof, Evidence, Lineage, behind_what_is_stored, judge, learn
 from fleet.ingest.batch import Accepted
 from fleet.ingest.judge import Rejection
-from fleet.log.chain_rules import ProvenChain
 from fleet.store.certificates import StoredCertificate
 from fleet.store.proofs import Challenge, ProofState
 from protocols.uplink import HealthBatch, SessionProof, SessionState

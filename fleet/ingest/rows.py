@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fleet.log.chain_keeping import ToldRecord
+from fleet.access_records.chain_keeping import ToldRecord
 from fleet.store.telemetry import REPORT_COLUMNS, EventRow, Heard, NewSeqs
 from protocols.health import FIGURES, HealthReport
 from protocols.uplink import AnyUpMessage, EventBatch, HealthBatch

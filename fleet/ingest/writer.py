@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from fleet.access_records.chain_keeping import ToldRecord, keep_records
 from fleet.clock import Clock
 from fleet.clones.rules import AcceptedProof
 from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, Welcoming, admit, count_rejections, results_of
@@ -12,7 +13,6 @@ from fleet.ingest.judge import Rejection
 from fleet.ingest.proving import Proving, concerned
 from fleet.ingest.rows import event_rows, report_rows, told_records
 from fleet.ingest.turns import Turn
-from fleet.log.chain_keeping import ToldRecord, keep_records
 from fleet.settings import PresenceSettings
 from fleet.store.errors import told_apart
 from fleet.store.store import Store, Transaction

@@ -8,11 +8,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from fleet.ca.authority import CertificateAuthority
 from fleet.ca.csr import check_unit_key
 from fleet.clock import Clock
+from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import JoinTurnedAway, UnitJoined, UnitRejoined
 from fleet.errors import Conflict, NotFound
 from fleet.joining.rejoining import judge_rejoin
 from fleet.joining.rules import refusal
-from fleet.log.entries import JoinTurnedAway, UnitJoined, UnitRejoined
-from fleet.log.entry import HashedText
 from fleet.store.certificates import StoredCertificate
 from fleet.store.joining import StoredJoin
 from fleet.store.store import Store, Transaction

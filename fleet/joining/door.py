@@ -6,9 +6,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fleet.ca.csr import read_csr
 from fleet.ca.errors import InvalidCsr
 from fleet.clock import Clock
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import JoinPresented, JoinRefusedEntry
 from fleet.joining.rules import judge_voucher, refusal
-from fleet.log.entries import JoinPresented, JoinRefusedEntry
-from fleet.log.entry import CONTROLLER
 from fleet.settings import JoiningSettings
 from fleet.store.events import ControllerEvent
 from fleet.store.joining import StoredJoin, StoredVoucher

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import JoinRefusedEntry
 from fleet.joining.rules import refusal
-from fleet.log.entries import JoinRefusedEntry
-from fleet.log.entry import CONTROLLER
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction
 from protocols.joining import JoinRefusal, RefusalCode

@@ -10,11 +10,11 @@ from fleet.ca.csr import UnitPublicKey, read_csr
 from fleet.ca.errors import InvalidCsr
 from fleet.clock import Clock
 from fleet.clones.rules import judge_certificate
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import JoinPresented
 from fleet.joining.refusals import Asker, refuse
 from fleet.joining.rules import refusal
 from fleet.joining.terms import Terms
-from fleet.log.entries import JoinPresented
-from fleet.log.entry import CONTROLLER
 from fleet.settings import JoiningSettings
 from fleet.store.certificates import StoredCertificate
 from fleet.store.joining import StoredJoin

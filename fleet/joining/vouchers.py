@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from fleet.ca.authority import CertificateAuthority
 from fleet.clock import Clock
+from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import VoucherMadeEntry, VoucherWithdrawn
 from fleet.errors import Conflict
 from fleet.joining.decisions import turn_away
-from fleet.log.entries import VoucherMadeEntry, VoucherWithdrawn
-from fleet.log.entry import HashedText
 from fleet.store.joining import StoredVoucher
 from fleet.store.store import Store
 from protocols.api.joins import VoucherMade

@@ -1,1 +1,1 @@
-"""The deployment log: what its entries say."""
+"""The deployment log's tree: sequencing, signing, witnesses, receipts."""

@@ -4,10 +4,10 @@ import asyncio
 from contextlib import suppress
 
 from fleet.clock import Clock
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.log import WitnessDisagreed
 from fleet.errors import LogDamaged, StoreUnavailable
 from fleet.log.cosigning import Refusal
-from fleet.log.entry import CONTROLLER
-from fleet.log.log_entries import WitnessDisagreed
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
 

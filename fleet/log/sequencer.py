@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from fleet.entries.leaf import compose
 from fleet.errors import LogDamaged, StoreUnavailable
-from fleet.log.leaf import compose
 from fleet.log.news import LogNews, rung
 from fleet.log.tiles import edge_tiles
 from fleet.log.tree import Frontier

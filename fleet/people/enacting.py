@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from fleet.log.entries import PeopleInForce, PersonAdded, PersonEnded
+from fleet.entries.people_and_units import PeopleInForce, PersonAdded, PersonEnded
 from fleet.store.events import ControllerEvent
 from fleet.store.people import Person
 from fleet.store.store import Transaction

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from fleet.clock import Clock
+from fleet.entries.people_and_units import PeopleDrafted, PeopleSigned, PeopleWithdrawn, PersonEnded
 from fleet.errors import Conflict, NotFound, RequestRefused
-from fleet.log.entries import PeopleDrafted, PeopleSigned, PeopleWithdrawn, PersonEnded
 from fleet.people.draft_views import draft_view
 from fleet.people.drafting import next_list
 from fleet.people.enacting import enact, tell_people

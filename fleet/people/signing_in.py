@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from fleet.clock import Clock
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import SessionClosed, SignedInEntry, SignInRefused
 from fleet.errors import RequestRefused
-from fleet.log.entries import SessionClosed, SignedInEntry, SignInRefused
-from fleet.log.entry import CONTROLLER
 from fleet.people.challenges import make_nonce, nonce_is_good
 from fleet.people.keys import login_signature_fits
 from fleet.store.events import ControllerEvent

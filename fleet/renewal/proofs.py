@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from fleet.access_records.chain_keeping import keep_proven_chain
 from fleet.clones.rules import AcceptedProof, Finding
-from fleet.log.chain_keeping import keep_proven_chain
-from fleet.log.entry import CONTROLLER
+from fleet.entries.entry import CONTROLLER
 from fleet.revocation.standing import quarantine_unit
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction

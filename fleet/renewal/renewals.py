@@ -10,10 +10,10 @@ from fleet.ca.csr import UnitPublicKey, read_csr
 from fleet.ca.errors import InvalidCsr
 from fleet.clock import Clock
 from fleet.clones.rules import judge_certificate
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import CertificateRenewed
 from fleet.joining.refusals import Asker, refuse
 from fleet.joining.terms import Terms
-from fleet.log.entries import CertificateRenewed
-from fleet.log.entry import CONTROLLER
 from fleet.renewal.proofs import quarantine
 from fleet.store.certificates import StoredCertificate
 from fleet.store.store import Store, Transaction

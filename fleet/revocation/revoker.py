@@ -13,10 +13,10 @@ import structlog
 from fleet.ca.authority import CertificateAuthority
 from fleet.ca.errors import AuthorityError
 from fleet.clock import Clock
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.people_and_units import UnitCutOff
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub, Subscription
-from fleet.log.entries import UnitCutOff
-from fleet.log.entry import CONTROLLER
 from fleet.revocation.errors import ListNotRead, RevocationError, TakeoverRefused
 from fleet.revocation.guard import Guard
 from fleet.revocation.revocation_list import AT_ONCE, Canary, RevocationList

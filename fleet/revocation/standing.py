@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from fleet.clock import Clock
-from fleet.errors import Conflict, NotFound
-from fleet.log.entries import (
+from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import (
     CommandFinished,
     JoinTurnedAway,
     UnitQuarantined,
@@ -13,7 +13,7 @@ from fleet.log.entries import (
     UnitRevoked,
     VoucherWithdrawn,
 )
-from fleet.log.entry import HashedText
+from fleet.errors import Conflict, NotFound
 from fleet.store.events import ControllerEvent
 from fleet.store.revocation import LockedUnit
 from fleet.store.store import Store, Transaction

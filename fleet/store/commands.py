@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from fleet.log.entries import CommandFinished
-from fleet.log.entry import CONTROLLER, UNIT
+from fleet.entries.entry import CONTROLLER, UNIT
+from fleet.entries.people_and_units import CommandFinished
 from fleet.store.connection import Connection
 from fleet.store.log import LogStore
 from fleet.store.queries import load

@@ -1,6 +1,6 @@
 """The deployment log's outbox: an entry is written in the transaction of the change it tells of."""
 
-from fleet.log.entry import Entry, encode, kind_of, texts_of
+from fleet.entries.entry import Entry, encode, kind_of, texts_of
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 

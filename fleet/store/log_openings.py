@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from fleet.log.log_entries import LogScope
+from fleet.entries.log import LogScope
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 

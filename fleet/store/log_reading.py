@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from fleet.log.leaf import compose
-from fleet.log.log_entries import LogScope
+from fleet.entries.leaf import compose
+from fleet.entries.log import LogScope
 from fleet.store.connection import Connection
 from fleet.store.log_tree import StoredLeaf
 from fleet.store.queries import load

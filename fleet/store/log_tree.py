@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
-from fleet.log.leaf import compose
+from fleet.entries.leaf import compose
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from fleet.log.entries import CertificateUsed
-from fleet.log.entry import UNIT
+from fleet.entries.entry import UNIT
+from fleet.entries.people_and_units import CertificateUsed
 from fleet.store.connection import Connection
 from fleet.store.log import LogStore
 from fleet.store.queries import load

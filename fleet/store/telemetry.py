@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from fleet.log.entries import ModelLearnt
-from fleet.log.entry import CONTROLLER, HashedText
+from fleet.entries.entry import CONTROLLER, HashedText
+from fleet.entries.people_and_units import ModelLearnt
 from fleet.store.connection import Connection
 from fleet.store.log import LogStore
 from fleet.store.queries import load

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fleet.clock import utc_now
-from fleet.log.entries import PersonEnded, UnitLabelled
-from fleet.log.entry import HashedText
-from fleet.log.keeping import erase_texts
+from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import PersonEnded, UnitLabelled
+from fleet.keeping.erasure import erase_texts
 from fleet.settings import RetentionSettings
 from fleet.store.store import Store
 from tests.acceptance.test_command_line import LIMIT_S, Person, Said, run, written

@@ -16,7 +16,7 @@ import uvloop
 
 from fleet.clock import utc_now
 from fleet.downlink.key import load_key
-from fleet.log.access_entries import LeaseGranted
+from fleet.entries.access import LeaseGranted
 from fleet.log.deployment_log import DeploymentLog
 from fleet.log.key import LogKey
 from fleet.logs import configure_logs

@@ -17,9 +17,9 @@ from typing import Any
 import asyncpg
 import uvloop
 
-from fleet.log.access_entries import LeaseGranted, ModalityClosed, ModalityOpened
-from fleet.log.entries import CommandIssued
-from fleet.log.entry import UNIT, Entry, encode, kind_of
+from fleet.entries.access import LeaseGranted, ModalityClosed, ModalityOpened
+from fleet.entries.entry import UNIT, Entry, encode, kind_of
+from fleet.entries.people_and_units import CommandIssued
 from fleet.store.queries import load
 from tests.bench.lines import tell
 
@@ -47,7 +47,7 @@ def _opening(number: int) -> list[Entry]:
     unit, opening, mandate = f"unit-{number % _UNITS:08}", f"op-{number:012}", f"md-{number % 50:08}"
     at = _AT + timedelta(milliseconds=number)
     about: dict[str, Any] = {"at": at, "unit": unit, "authority": f"AU-2026-{number % 40:04}", "deployment": "DP-17"}
-    told = {**about, "actor": UNIT, "unit_at": at, "opening": opening, "modality": "video"}
+    told = {**about, "actor": UNIT, "unit_at": at, "opening": opening, "modality": "video", "person": "TO-12"}
     return [
         CommandIssued(at=at, actor="TO-12", unit=unit, command=f"cm-{number:012}", order="send-logs", expires_at=at),
         LeaseGranted(

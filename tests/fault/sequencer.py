@@ -22,8 +22,8 @@ from typing import Any
 import asyncpg
 
 from fleet.demo.postgres import PostgresServer
-from fleet.log.entries import UnitLabelled
-from fleet.log.entry import HashedText
+from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import UnitLabelled
 from fleet.log.key import LogKey
 from fleet.store.log import LogStore
 from protocols.tlog.checkpoint import read_checkpoint

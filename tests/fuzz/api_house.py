@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
-from fleet.log.log_entries import LogScope
+from fleet.entries.log import LogScope
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
 from protocols.api.people import LeaveOut

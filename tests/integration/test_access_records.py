@@ -8,12 +8,12 @@ import asyncpg
 import msgspec
 import pytest
 
+from fleet.access_records.chain_rules import ProvenChain
 from fleet.commands.chain_watch import ChainWatch
 from fleet.ingest.batch import Inbound, Outcome
 from fleet.ingest.judge import Rejection
 from fleet.ingest.turns import Turn
 from fleet.ingest.writer import Writer
-from fleet.log.chain_rules import ProvenChain
 from fleet.renewal.proofs import keep_proofs
 from fleet.settings import PresenceSettings
 from fleet.store.store import Store
@@ -151,7 +151,8 @@ async def test_each_record_is_stored_and_logged_once_and_counted_without_gaps(ho
         "modality.closed",
         "opening.refused",
     ]
-    assert [entry["actor"] for entry in entries] == ["unit", OWNER_ID, OWNER_ID, OWNER_ID]
+    assert {entry["actor"] for entry in entries} == {"unit"}
+    assert [entry.get("person") for entry in entries] == [None, OWNER_ID, OWNER_ID, OWNER_ID]
     assert [entry["record"] for entry in entries] == [1, 2, 3, 4]
     assert {entry["unit"] for entry in entries} == {UNIT}
     assert {entry["authority"] for entry in entries} == {"A/2026/44"}
@@ -165,7 +166,7 @@ async def test_each_record_is_stored_and_logged_once_and_counted_without_gaps(ho
     assert await house.causes() == []
 
 
-async def test_whom_a_unit_names_is_the_actor_only_if_they_are_known_and_only_words_enter_the_log(house: House) -> None:
+async def test_only_people_we_know_and_words_enter_the_log_from_a_units_record(house: House) -> None:
     record = AccessRecord(
         number=1,
         prior=GENESIS,
@@ -179,7 +180,7 @@ async def test_whom_a_unit_names_is_the_actor_only_if_they_are_known_and_only_wo
     )
     await house.tell(record.text())
     (entry,) = await house.entries()
-    assert (entry["actor"], entry["rule"], entry["opening"]) == ("unit", "other", None)
+    assert (entry["actor"], entry["person"], entry["rule"], entry["opening"]) == ("unit", None, "other", None)
     assert "High Street" not in str(entry)
 
 

@@ -133,7 +133,7 @@ async def test_what_a_unit_records_arrives_and_is_logged_and_what_was_lost_is_as
         "modality.closed",
         "unit.started",
     ]
-    assert [(entry["actor"], entry["opening"]) for entry in entries[1:3]] == [(OWNER_ID, OPENING)] * 2
+    assert [(entry["person"], entry["opening"]) for entry in entries[1:3]] == [(OWNER_ID, OPENING)] * 2
     assert entries[2]["open_s"] == 20
     states = await place.owner.fetch("SELECT state, reason FROM command WHERE order_kind = 'send-records'")
     assert ("done", "3 records") in {tuple(state) for state in states}

@@ -18,7 +18,7 @@ from fleet.ca.authority import CertificateAuthority
 from fleet.ca.holdings import digest
 from fleet.ca.roots import PUBLIC_NAME
 from fleet.credentials import create_credentials, load_credentials
-from fleet.log.entries import AuthorityChanged, CertificateRevoked
+from fleet.entries.people_and_units import AuthorityChanged, CertificateRevoked
 from fleet.store.store import Store
 from protocols.joining import API_TLS_NAME
 from tests.support.fleet_rows import add_units

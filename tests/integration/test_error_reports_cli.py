@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 
 from fleet.client import ClientSettings
-from fleet.log.reconciliation import Reconciliation
+from fleet.openings.reconciliation import Reconciliation
 from tests.support.controller import RunningApi
 from tests.support.opening_entries import UNIT, after, authority, closed, mandate, opened
 from tests.support.opening_log import enter

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from fleet.client import FleetClient, Refused, connect
-from fleet.log import error_reports
+from fleet.error_reports import drafting
 from fleet.store.store import Store
 from protocols.people import Role
 from tests.support.controller import RunningApi
@@ -30,7 +30,7 @@ async def doors(api: RunningApi) -> AsyncIterator[dict[str, FleetClient]]:
 
 async def draft(store: Store, key: str = "k", unit_id: str = UNIT) -> str | None:
     async with store.transaction() as transaction:
-        return await error_reports.draft(
+        return await drafting.draft(
             transaction,
             unit_id=unit_id,
             cause="unit-only",

@@ -10,8 +10,8 @@ import pytest
 from fleet.cli.log_export import take_away
 from fleet.cli.log_scope import Scope
 from fleet.client import FleetClient, LogNotTrusted, connect
-from fleet.log.exports import LogExports
-from fleet.log.log_entries import LogScope
+from fleet.entries.log import LogScope
+from fleet.inspection.exports import LogExports
 from fleet.store.store import Store
 from protocols.api.log import ExportView, SelectionPage, TextPage
 from tests.support.controller import RunningApi

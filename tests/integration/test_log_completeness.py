@@ -17,8 +17,8 @@ import pytest
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
 from fleet.api.app import describe_api
-from fleet.log import error_reports
-from fleet.log.entry import UNIT
+from fleet.entries.entry import UNIT
+from fleet.error_reports import drafting
 from protocols.api.joins import VoucherMade
 from protocols.api.log import HoldView, LogQuery, NewHold
 from protocols.api.people import DraftView, LeaveOut
@@ -257,7 +257,7 @@ async def _log(house: House) -> None:
     hold_id = msgspec.json.decode(placed.content, type=HoldView).hold_id
     await house.call("POST /api/log/holds/{hold_id}/release", "AD-91", {"reason": "over"}, hold_id=hold_id)
     async with house.api.services.store.transaction() as transaction:
-        report_id = await error_reports.draft(
+        report_id = await drafting.draft(
             transaction,
             unit_id=UNIT,
             cause="unit-only",

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from fleet.client import FleetClient, Refused, check_checkpoint, check_leaf, connect, policy_of
+from fleet.entries.log import LogScope
 from fleet.errors import Conflict
-from fleet.log import exports
-from fleet.log.log_entries import LogScope
+from fleet.inspection import exports
 from fleet.store.store import Store
 from protocols.api.log import ExportRequest, ExportView, LogQuery
 from protocols.tlog.merkle import leaf_hash

@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 
 from fleet.client import Refused, connect
-from fleet.log import holds
-from fleet.log.log_entries import LogScope
+from fleet.entries.log import LogScope
+from fleet.keeping import holds
 from fleet.store.store import Store
 from protocols.api.log import LogQuery, NewHold
 from protocols.people import PERMISSIONS

@@ -11,9 +11,9 @@ import pytest
 
 from fleet.client import connect
 from fleet.clock import utc_now
-from fleet.log import keeping
-from fleet.log.entries import UnitLabelled, UnitReleased
-from fleet.log.entry import HashedText
+from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import UnitLabelled, UnitReleased
+from fleet.keeping import erasure
 from fleet.retention import Retention
 from fleet.settings import RetentionSettings
 from fleet.store.store import Store
@@ -66,7 +66,7 @@ async def _erasures(owner: Owner) -> list[dict[str, Any]]:
 async def test_texts_go_by_kind_and_years_and_each_lot_is_an_entry(
     logged: RunningApi, store: Store, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeping, "TEXTS_AT_ONCE", 2)
+    monkeypatch.setattr(erasure, "TEXTS_AT_ONCE", 2)
     await _write(store, (UNIT, OLD, "a"), (UNIT, OLDER, "b"), (OTHER, OLD, "c"), (OTHER, NOW, "d"))
     for _ in range(2):
         await _tidy(store)
@@ -83,7 +83,7 @@ async def test_texts_go_by_kind_and_years_and_each_lot_is_an_entry(
         ("erasure", ["unit.labelled"], 1, 0, labels[2]),
         ("erasure", ["unit.released"], 1, 0, labels[1] + 1),
     ]
-    assert (await _erasures(owner))[0]["kept_from"] == str(keeping.kept_from(NOW, 3).date())
+    assert (await _erasures(owner))[0]["kept_from"] == str(erasure.kept_from(NOW, 3).date())
 
 
 async def test_a_hold_keeps_texts_and_its_release_lets_them_go(logged: RunningApi, store: Store, owner: Owner) -> None:
@@ -126,7 +126,7 @@ async def test_nothing_younger_than_a_year_goes_whatever_the_settings_and_the_cl
 ) -> None:
     await _write(store, (UNIT, NOW - timedelta(days=360), "a"))
     ahead = datetime.now(UTC) + timedelta(days=3000)
-    await keeping.erase_texts(store, RetentionSettings(log_text_years=1), ahead)
+    await erasure.erase_texts(store, RetentionSettings(log_text_years=1), ahead)
     assert await _texts(owner) == {"a", "a!"}
 
 

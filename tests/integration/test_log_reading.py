@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from fleet.client import FleetClient, Refused, check_entry, connect, policy_of
-from fleet.log.access_entries import AuthorityRecorded, LeaseRefused
-from fleet.log.entries import PersonEnded, UnitLabelled
-from fleet.log.entry import Entry, HashedText
+from fleet.entries.access import AuthorityRecorded, LeaseRefused
+from fleet.entries.entry import Entry, HashedText
+from fleet.entries.people_and_units import PersonEnded, UnitLabelled
 from fleet.store.store import Store
 from protocols.api.log import LogQuery
 from protocols.people import PERMISSIONS

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import pytest
 
+from fleet.entries.entry import CONTROLLER, HashedText
+from fleet.entries.people_and_units import UnitLabelled
 from fleet.errors import LogDamaged
-from fleet.log.entries import UnitLabelled
-from fleet.log.entry import CONTROLLER, HashedText
 from fleet.log.news import LogNews
 from fleet.log.sequencer import Sequencer
 from fleet.store.errors import TransactionConflict

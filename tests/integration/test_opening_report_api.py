@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from fleet.client import FleetClient, Refused, connect
-from fleet.log.entry import Entry
-from fleet.log.opening_report import MAX_OPENINGS
-from fleet.log.reconciliation import Reconciliation
+from fleet.entries.entry import Entry
+from fleet.openings.reconciliation import Reconciliation
+from fleet.openings.report import MAX_OPENINGS
 from fleet.store.store import Store
 from protocols.api.log import LogQuery
 from tests.support.controller import RunningApi

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from fleet.log.reconciliation import Reconciliation
+from fleet.openings.reconciliation import Reconciliation
 from fleet.store.store import Store
 from tests.support.opening_entries import (
     UNIT,

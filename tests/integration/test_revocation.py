@@ -9,7 +9,7 @@ import pytest
 
 from fleet.ca.authority import KeyAndChain
 from fleet.ca.revocation_list import Revoked, read_lists
-from fleet.log.entry import CONTROLLER
+from fleet.entries.entry import CONTROLLER
 from fleet.revocation.errors import TakeoverRefused
 from fleet.revocation.units_listener import TakenOver, UnitsListener
 from fleet.store.store import Store

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from fleet.client import FleetClient, Refused, connect
-from fleet.log.entry import CONTROLLER
+from fleet.entries.entry import CONTROLLER
 from fleet.revocation.standing import quarantine_unit
 from fleet.store.store import Store
 from protocols.api.units import SettingsChange

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import UNSET
 
+from fleet.access_records.chain_rules import ProvenChain
 from fleet.clones.rules import Finding, judge_certificate
 from fleet.ingest.batch import Accepted
 from fleet.ingest.proving import Proving
-from fleet.log.chain_rules import ProvenChain
 from fleet.store.certificates import StoredCertificate
 from fleet.store.proofs import ProofState
 from protocols.ids import new_session_nonce, new_spool_id

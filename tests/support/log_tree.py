@@ -9,8 +9,8 @@ from typing import Any
 
 import asyncpg
 
-from fleet.log.entries import UnitLabelled
-from fleet.log.entry import CONTROLLER, HashedText
+from fleet.entries.entry import CONTROLLER, HashedText
+from fleet.entries.people_and_units import UnitLabelled
 from fleet.store.store import Store
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)

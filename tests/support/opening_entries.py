@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fleet.log.access_entries import (
+from fleet.entries.access import (
     AuthorityCancelled,
     AuthorityRecorded,
     LeaseGranted,
@@ -18,8 +18,8 @@ from fleet.log.access_entries import (
     ModalityOpened,
     OpeningRefused,
 )
-from fleet.log.entry import Entry, HashedText, encode
-from fleet.log.opening_facts import Fact, Logged, read_facts
+from fleet.entries.entry import Entry, HashedText, encode
+from fleet.openings.facts import Fact, Logged, read_facts
 
 AT = datetime(2026, 7, 10, 12, tzinfo=UTC)
 """When the lease is granted; a summer day in London."""
@@ -88,11 +88,12 @@ def opened(**changes: Any) -> ModalityOpened:
     fields: dict[str, Any] = {
         "at": after(3),
         "unit_at": after(1),
-        "actor": ASKER,
+        "actor": "unit",
         "unit": UNIT,
         "authority": AUTHORITY,
         "opening": OPENING,
         "mandate": MANDATE,
+        "person": ASKER,
         "modality": "video",
         "record": 7,
     }
@@ -103,10 +104,11 @@ def closed(**changes: Any) -> ModalityClosed:
     fields: dict[str, Any] = {
         "at": after(32),
         "unit_at": after(31),
-        "actor": ASKER,
+        "actor": "unit",
         "unit": UNIT,
         "authority": AUTHORITY,
         "opening": OPENING,
+        "person": ASKER,
         "modality": "video",
         "reason": "expiry",
         "open_s": 30,
@@ -131,10 +133,11 @@ def refused(**changes: Any) -> OpeningRefused:
     fields: dict[str, Any] = {
         "at": after(3),
         "unit_at": after(1),
-        "actor": ASKER,
+        "actor": "unit",
         "unit": UNIT,
         "opening": OPENING,
         "mandate": MANDATE,
+        "person": ASKER,
         "modality": "video",
         "rule": "budget-used",
         "record": 7,

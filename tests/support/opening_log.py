@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable
 
+from fleet.entries.entry import Entry
 from fleet.errors import LogDamaged
-from fleet.log.entry import Entry
 from fleet.log.news import LogNews
 from fleet.log.sequencer import Sequencer
 from fleet.store.sequencing import open_sequencing

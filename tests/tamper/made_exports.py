@@ -10,7 +10,7 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
-from fleet.log.access_entries import (
+from fleet.entries.access import (
     DeploymentChanged,
     LeaseGranted,
     MandateRecorded,
@@ -20,12 +20,12 @@ from fleet.log.access_entries import (
     OpeningRefused,
     PositionRead,
 )
-from fleet.log.auditor.single_file import single_file
-from fleet.log.entries import CommandIssued, SignedInEntry, UnitLabelled
-from fleet.log.entry import Entry, HashedText, encode, texts_of
-from fleet.log.export import ExportParts, KeptText, TimeStamp, selected_export, whole_export
-from fleet.log.leaf import compose
-from fleet.log.log_entries import LogExported, LogScope
+from fleet.entries.entry import Entry, HashedText, encode, texts_of
+from fleet.entries.leaf import compose
+from fleet.entries.log import LogExported, LogScope
+from fleet.entries.people_and_units import CommandIssued, SignedInEntry, UnitLabelled
+from fleet.inspection.auditor.single_file import single_file
+from fleet.inspection.export_directory import ExportParts, KeptText, TimeStamp, selected_export, whole_export
 from fleet.log.tree import Frontier, inclusion_proof
 from protocols.tlog.checkpoint import Checkpoint
 from protocols.tlog.merkle import leaf_hash
@@ -75,12 +75,14 @@ def entry_of(chance: random.Random, number: int, unit: str) -> Entry:
             expires_at=said["at"] + timedelta(seconds=60),
         ),
         lambda: ModalityOpened(
-            **said, unit_at=said["at"], opening=opening, mandate=mandate, modality="video", record=number
+            **said, unit_at=said["at"], opening=opening, mandate=mandate, modality="video", person=None, record=number
         ),
         lambda: MediaBegan(**said, opening=opening, modality="video"),
-        lambda: ModalityClosed(**said, opening=opening, modality="audio", reason="expired", open_s=60, record=number),
+        lambda: ModalityClosed(
+            **said, opening=opening, modality="audio", person=None, reason="expired", open_s=60, record=number
+        ),
         lambda: OpeningRefused(
-            **said, opening=None, mandate=mandate, modality="audio", rule="outside-window", record=number
+            **said, opening=None, mandate=mandate, modality="audio", person=None, rule="outside-window", record=number
         ),
         lambda: PositionRead(**said, opening=opening, mandate=mandate),
         lambda: DeploymentChanged(**said, step="installed", note=salted(chance, text)),

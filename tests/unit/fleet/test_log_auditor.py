@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleet.log.auditor import finding
-from fleet.log.auditor.curve import check_ed25519
-from fleet.log.auditor.finding import CHECKS, Damage
-from fleet.log.auditor.hashing import tile_paths
-from fleet.log.auditor.reading import canonical
-from fleet.log.auditor.single_file import PARTS, single_file
-from fleet.log.auditor.trust import check_note, read_policy
-from fleet.log.auditor.verify_log import main, read_directory, report, verify
-from fleet.log.export import write_export
+from fleet.inspection.auditor import finding
+from fleet.inspection.auditor.curve import check_ed25519
+from fleet.inspection.auditor.finding import CHECKS, Damage
+from fleet.inspection.auditor.hashing import tile_paths
+from fleet.inspection.auditor.reading import canonical
+from fleet.inspection.auditor.single_file import PARTS, single_file
+from fleet.inspection.auditor.trust import check_note, read_policy
+from fleet.inspection.auditor.verify_log import main, read_directory, report, verify
+from fleet.inspection.export_directory import write_export
 from fleet.log.tiles import tile_path, tile_widths
 from protocols.errors import InvalidCheckpoint, InvalidPolicy
 from protocols.tlog.policy import read_policy as read_policy_of_ours
@@ -177,7 +177,7 @@ def test_the_one_file_is_its_parts_and_nothing_else() -> None:
         ours = re.findall(
             r"^from (fleet\S*|protocols\S*) import", Path(finding.__file__).with_name(f"{part}.py").read_text(), re.M
         )
-        assert {name.rpartition(".")[0] for name in ours} <= {"fleet.log.auditor"}
+        assert {name.rpartition(".")[0] for name in ours} <= {"fleet.inspection.auditor"}
 
 
 def run_alone(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.commands.chain_watch import is_to_be_asked
-from fleet.log.chain_rules import (
+from fleet.access_records.chain_rules import (
     Finding,
     ProvenChain,
     by_number,
@@ -19,6 +18,7 @@ from fleet.log.chain_rules import (
     judge_proof,
     judge_records,
 )
+from fleet.commands.chain_watch import is_to_be_asked
 from fleet.store.access_records import Chain, Incomplete, Link
 from protocols.access_record import GENESIS, record_hash
 

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from fleet.log import entries
-from fleet.log.entries import UnitLabelled
-from fleet.log.entry import Entry, HashedText, encode, kind_of, texts_of
+from fleet.entries import people_and_units
+from fleet.entries.entry import Entry, HashedText, encode, kind_of, texts_of
+from fleet.entries.people_and_units import UnitLabelled
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 KINDS = [
-    kind for _, kind in inspect.getmembers(entries, inspect.isclass) if issubclass(kind, Entry) and kind is not Entry
+    kind
+    for _, kind in inspect.getmembers(people_and_units, inspect.isclass)
+    if issubclass(kind, Entry) and kind is not Entry
 ]
 
 

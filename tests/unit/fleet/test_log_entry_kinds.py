@@ -8,14 +8,14 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fleet.log import access_entries, entries, log_entries
-from fleet.log.entry import Entry, HashedText
-from fleet.log.log_entries import LogScope
+from fleet.entries import access, log, people_and_units
+from fleet.entries.entry import Entry, HashedText
+from fleet.entries.log import LogScope
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "log-entries.md"
 KINDS: list[type[Entry]] = [
     found
-    for module in (entries, access_entries, log_entries)
+    for module in (people_and_units, access, log)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
 ]
@@ -30,6 +30,9 @@ OF_EVERY_ENTRY = {"actor", "unit", "authority", "deployment"}
 IDS = {
     "person.added person",
     "person.ended person",
+    "modality.opened person",
+    "modality.closed person",
+    "opening.refused person",
     "session.refused claimed",
     "voucher.made voucher",
     "voucher.withdrawn voucher",

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from fleet.log.auditor.finding import Damage
-from fleet.log.auditor.verify_log import verify
-from fleet.log.export import ExportParts, KeptText, TimeStamp, selected_export, whole_export, write_export
+from fleet.inspection.auditor.finding import Damage
+from fleet.inspection.auditor.verify_log import verify
+from fleet.inspection.export_directory import (
+    ExportParts,
+    KeptText,
+    TimeStamp,
+    selected_export,
+    whole_export,
+    write_export,
+)
 from protocols.errors import InvalidNote, InvalidPolicy
 from tests.support.tlog_making import MadeLog
 from tests.tamper.made_exports import make_exports

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.log.keeping import keeping_rules, kept_from
+from fleet.keeping.erasure import keeping_rules, kept_from
 
 beginnings = st.text(alphabet="ab.", min_size=1, max_size=4)
 kinds = st.text(alphabet="ab.", max_size=6)

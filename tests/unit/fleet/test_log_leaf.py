@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fleet.log.leaf import MAX_LEAF_BYTES, compose
+from fleet.entries.leaf import MAX_LEAF_BYTES, compose
 
 
 def test_a_leaf_is_its_place_and_then_the_stored_bytes() -> None:

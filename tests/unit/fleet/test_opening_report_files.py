@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from fleet.log.log_entries import LogScope
-from fleet.log.report_csv import COLUMNS, as_csv
-from fleet.log.report_form import Report, Standing, cosigned_words, scope_words
-from fleet.log.report_pdf import as_pdf, printable
+from fleet.entries.log import LogScope
+from fleet.openings.report_csv import COLUMNS, as_csv
+from fleet.openings.report_form import Report, Standing, cosigned_words, scope_words
+from fleet.openings.report_pdf import as_pdf, printable
 from protocols.api.log import OpeningsPage, OpeningView
 
 NOW = datetime(2026, 11, 22, 14, 2, 7, tzinfo=UTC)

@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleet.log.entry import Entry
-from fleet.log.opening_facts import Logged
-from fleet.log.openings import Told, openings_of
+from fleet.entries.entry import Entry
+from fleet.openings.facts import Logged
+from fleet.openings.openings import Told, openings_of
 from tests.support.opening_entries import (
     AT,
     UNIT,

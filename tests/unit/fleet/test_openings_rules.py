@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from fleet.log.entry import Entry
-from fleet.log.opening_facts import KINDS, read_facts
-from fleet.log.openings import Opening, Told, openings_of
+from fleet.entries.entry import Entry
+from fleet.openings.facts import KINDS, read_facts
+from fleet.openings.openings import Opening, Told, openings_of
 from tests.support.opening_entries import (
     APPROVER,
     AT,

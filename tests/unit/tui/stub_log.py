@@ -6,10 +6,10 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fleet.log.access_entries import ModalityOpened
-from fleet.log.entries import UnitJoined, UnitLabelled
-from fleet.log.entry import Entry, HashedText, encode, kind_of
-from fleet.log.leaf import compose
+from fleet.entries.access import ModalityOpened
+from fleet.entries.entry import Entry, HashedText, encode, kind_of
+from fleet.entries.leaf import compose
+from fleet.entries.people_and_units import UnitJoined, UnitLabelled
 from protocols.api.log import (
     EntryPage,
     EntryProof,
@@ -77,13 +77,14 @@ class StubLog(StubPeople):
             UnitLabelled(at=at, actor="SU-02", unit="unit-00000001", label=label),
             ModalityOpened(
                 at=at,
-                actor="TO-12",
+                actor="unit",
                 unit="unit-00000001",
                 unit_at=at - timedelta(seconds=2),
                 authority="URN 1/26",
                 opening="op-1",
                 mandate="M-204",
                 modality="video",
+                person="TO-12",
                 record=7,
             ),
         ]

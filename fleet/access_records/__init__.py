@@ -1,0 +1,1 @@
+"""Units' own chained records, as the controller keeps and judges them."""

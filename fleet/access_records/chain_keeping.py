@@ -1,0 +1,193 @@
+"""Units' records and proofs of their chains, in the transaction in which they arrive: kept, logged and judged.
+
+Everything here needs the latest state of the units concerned to be locked, so that two controllers that hear the same
+unit come one after the other.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from fleet.access_records.chain_rules import Finding, ProvenChain, by_number, grown, judge_proof, judge_records
+from fleet.entries.access import ModalityClosed, ModalityOpened, OpeningRefused, UnitStarted
+from fleet.entries.entry import UNIT, Entry
+from fleet.error_reports import drafting
+from fleet.store.access_records import Chain, Link, RecordRow
+from fleet.store.events import ControllerEvent
+from fleet.store.store import Transaction
+from protocols.access_record import AccessRecord, read_record, record_hash
+from protocols.errors import InvalidAccessRecord
+
+_PAGE = 1000
+_CLOCKS_APART = timedelta(minutes=1)
+"""How far the clocks of two controllers may be apart."""
+
+_WORD = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ToldRecord(msgspec.Struct, frozen=True):
+    """The text of a record that came with a new event."""
+
+    unit_id: str
+    text: str
+    received_at: datetime
+
+
+class BadRecord(msgspec.Struct, frozen=True):
+    """A text that is no record; `detail` says why."""
+
+    unit_id: str
+    detail: str
+
+
+async def keep_records(transaction: Transaction, told: Sequence[ToldRecord], now: datetime) -> list[BadRecord]:
+    """Keep the records among `told`, write an entry for each that is new, and judge them; returns what is no record."""
+    read: dict[tuple[str, int, str], tuple[AccessRecord, RecordRow]] = {}
+    bad: list[BadRecord] = []
+    for one in told:
+        try:
+            record = read_record(one.text)
+        except InvalidAccessRecord as error:
+            bad.append(BadRecord(one.unit_id, error.detail))
+            continue
+        row = _row(one, record)
+        read.setdefault((row.unit_id, row.number, row.sha256), (record, row))
+    if not read:
+        return bad
+    rows = [row for _, (_, row) in sorted(read.items(), key=lambda item: item[0])]
+    new = await transaction.access_records.add(rows)
+    if new:
+        people = await _known_people(transaction, [read[key][0] for key in new])
+        for key in sorted(new):
+            await transaction.log.append(entry_of(key[0], read[key][0], people, now))
+        await _take_in(transaction, [read[key][1] for key in sorted(new)], now)
+    return bad
+
+
+async def keep_proven_chain(transaction: Transaction, unit_id: str, proven: ProvenChain, now: datetime) -> None:
+    """Enter what a unit has proved of its chain, and judge it; before the unit is challenged anew."""
+    store = transaction.access_records
+    chain = (await store.lock_chains([unit_id]))[unit_id]
+    told = await store.told_before_challenge(unit_id, chain.records, _CLOCKS_APART)
+    stored = await store.of_numbers(unit_id, [proven.records])
+    for finding in judge_proof(chain, proven, told, stored):
+        await found(transaction, finding, now)
+    await store.prove(unit_id, proven.records, proven.head, now)
+
+
+async def found(transaction: Transaction, finding: Finding, now: datetime) -> None:
+    """Tell of `finding`, once: an alarm and an error report; a warning where reports alone say so, and another only if
+    they say it anew after somebody has acknowledged that."""
+    if finding.is_evidence:
+        await drafting.draft(
+            transaction,
+            unit_id=finding.unit_id,
+            cause=finding.cause,
+            summary=finding.summary,
+            evidence=finding.evidence,
+            opening=None,
+            record=finding.record,
+            now=now,
+            repeat_key=finding.repeat_key,
+        )
+        return
+    if await transaction.access_records.is_told(finding.unit_id, finding.repeat_key, finding.since):
+        return
+    event = ControllerEvent(
+        unit_id=finding.unit_id,
+        kind="access-claim-differs",
+        severity="warning",
+        summary=f"{finding.summary}: not signed, so it may be the broker's",
+        repeat_key=finding.repeat_key,
+    )
+    await transaction.events.add(event, now)
+    transaction.changed.events = True
+
+
+async def _take_in(transaction: Transaction, rows: Iterable[RecordRow], now: datetime) -> None:
+    store = transaction.access_records
+    new: dict[str, list[Link]] = {}
+    for row in rows:
+        new.setdefault(row.unit_id, []).append(Link(row.number, row.sha256, row.prior))
+    chains = await store.lock_chains(sorted(new))
+    for unit_id, links in new.items():
+        numbers = sorted({link.number + step for link in links for step in (-1, 0, 1)})
+        stored = by_number(await store.of_numbers(unit_id, numbers))
+        for finding in judge_records(chains[unit_id], links, stored):
+            await found(transaction, finding, now)
+        await _grow(transaction, chains[unit_id])
+        transaction.changed.units.add(unit_id)
+
+
+async def _grow(transaction: Transaction, chain: Chain) -> None:
+    """Count on from where the chain was whole."""
+    store = transaction.access_records
+    records, head = chain.records, chain.head
+    while True:
+        page = await store.following(chain.unit_id, records, _PAGE)
+        before = records
+        records, head = grown(records, head, by_number(page))
+        if records == before or len(page) < _PAGE:
+            break
+    if records > chain.records:
+        await store.set_prefix(chain.unit_id, records, head)
+
+
+def _row(told: ToldRecord, record: AccessRecord) -> RecordRow:
+    return RecordRow(
+        unit_id=told.unit_id,
+        number=record.number,
+        sha256=record_hash(told.text),
+        prior=record.prior,
+        body=told.text,
+        what=record.what,
+        opening=record.opening,
+        at=_moment(record),
+        received_at=told.received_at,
+    )
+
+
+async def _known_people(transaction: Transaction, records: Iterable[AccessRecord]) -> set[str]:
+    named = sorted({record.person for record in records if record.person is not None})
+    return await transaction.access_records.people(named) if named else set()
+
+
+def entry_of(unit_id: str, record: AccessRecord, people: set[str], now: datetime) -> Entry:
+    """The entry that `record` of a unit makes; it names whom the unit names if they are among `people`.
+
+    What the unit may have written freely enters only where it is a word.
+    """
+    common: dict[str, Any] = {
+        "at": now,
+        "actor": UNIT,
+        "unit": unit_id,
+        "unit_at": _moment(record),
+        "authority": record.authority,
+        "record": record.number,
+    }
+    person = record.person if record.person in people else None
+    access: dict[str, Any] = {"opening": record.opening, "modality": record.modality, "person": person}
+    reason = _word(record.reason)
+    match record.what:
+        case "started":
+            return UnitStarted(**common, boot=_word(record.boot_id), reason=reason)
+        case "opened":
+            return ModalityOpened(**common, **access, mandate=record.mandate)
+        case "closed":
+            return ModalityClosed(**common, **access, reason=reason, open_s=record.open_s or 0)
+        case "refused":
+            return OpeningRefused(**common, **access, mandate=record.mandate, rule=reason)
+
+
+def _word(text: str) -> str:
+    if not text:
+        return ""
+    return text if _WORD.fullmatch(text) else "other"
+
+
+def _moment(record: AccessRecord) -> datetime:
+    return _EPOCH + timedelta(milliseconds=record.at_ms)

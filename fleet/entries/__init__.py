@@ -1,0 +1,1 @@
+"""Entries of the deployment log, and the leaves they become. Pure."""

@@ -1,0 +1,158 @@
+"""Entries of authorities, mandates, leases and openings, and of custody of kit.
+
+`opening` is the id of one picture or sound check or one position, which is the id of its lease; every renewal of a
+lease names the same opening. What a unit says is the unit's word alone: its `actor` is the unit, and `person` is whom
+it names, if they are one of ours.
+"""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from fleet.entries.entry import Dpa, Entry, HashedText
+from protocols.access_record import Modality
+
+
+class AuthorityRecorded(Entry, frozen=True, kw_only=True, tag="authority.recorded"):
+    """An authority that was given elsewhere was recorded; `authority` is its reference."""
+
+    modalities: list[Modality]
+    starts_at: datetime
+    ends_at: datetime
+    review_at: datetime | None
+
+
+class AuthorityCancelled(Entry, frozen=True, kw_only=True, tag="authority.cancelled"):
+    """An authority ended before its time."""
+
+    reason: HashedText
+
+
+class MandateRecorded(Entry, frozen=True, kw_only=True, tag="mandate.recorded"):
+    """Two people have signed a mandate; `sha256` is of its exact text."""
+
+    mandate: str
+    mandate_kind: Literal["field", "bench", "retrieval"]
+    modalities: list[Modality]
+    starts_at: datetime
+    ends_at: datetime
+    minutes_per_day: int
+    openings_per_day: int
+    requester: str
+    approver: str
+    purpose: HashedText
+    sha256: str
+
+
+class MandateCancelled(Entry, frozen=True, kw_only=True, tag="mandate.cancelled"):
+    """A mandate ended before its time."""
+
+    mandate: str
+    reason: HashedText
+
+
+class LeaseGranted(Entry, frozen=True, kw_only=True, tag="lease.granted"):
+    """The controller let `actor` open a unit inside a mandate until `expires_at`; `nonce` is the unit's."""
+
+    dpa: ClassVar[Dpa] = "collection"
+
+    opening: str
+    mandate: str
+    modalities: list[Modality]
+    nonce: str
+    expires_at: datetime
+
+
+class LeaseRefused(Entry, frozen=True, kw_only=True, tag="lease.refused"):
+    """The controller refused to let `actor` open a unit; `rule` says why."""
+
+    mandate: str | None
+    modalities: list[Modality]
+    rule: str
+
+
+class MediaBegan(Entry, frozen=True, kw_only=True, tag="media.began"):
+    """The controller received the first picture or sound of an opening and passed it to `actor`."""
+
+    dpa: ClassVar[Dpa] = "disclosure"
+
+    opening: str
+    modality: Modality
+
+
+class UnitStarted(Entry, frozen=True, kw_only=True, tag="unit.started"):
+    """A unit says, in record `record` of its own chain, that its program started on boot `boot`; `reason` is
+    `chain-broken` where the chain before did not verify on the unit's disk."""
+
+    boot: str
+    reason: str
+    record: int
+
+
+class ModalityOpened(Entry, frozen=True, kw_only=True, tag="modality.opened"):
+    """A unit says, in record `record` of its own chain, that it opened."""
+
+    dpa: ClassVar[Dpa] = "collection"
+
+    opening: str
+    mandate: str | None
+    person: str | None
+    modality: Modality
+    record: int
+
+
+class ModalityClosed(Entry, frozen=True, kw_only=True, tag="modality.closed"):
+    """A unit says, in record `record` of its own chain, that it closed, `open_s` seconds after it opened."""
+
+    dpa: ClassVar[Dpa] = "collection"
+
+    opening: str
+    person: str | None
+    modality: Modality
+    reason: str
+    open_s: int
+    record: int
+
+
+class OpeningRefused(Entry, frozen=True, kw_only=True, tag="opening.refused"):
+    """A unit says, in record `record` of its own chain, that it refused to open; `rule` says why."""
+
+    opening: str | None
+    mandate: str | None
+    person: str | None
+    modality: Modality
+    rule: str
+    record: int
+
+
+class PositionRead(Entry, frozen=True, kw_only=True, tag="position.read"):
+    """A person looked at the last position of a unit."""
+
+    dpa: ClassVar[Dpa] = "consultation"
+
+    opening: str
+    mandate: str
+
+
+class RecordDiffers(Entry, frozen=True, kw_only=True, tag="record.differs"):
+    """The unit's own chain and this log do not agree: `cause` is one of `fleet.openings.reconciliation`; an error
+    report was drafted."""
+
+    cause: str
+    opening: str | None
+    record: int | None
+    report: str
+
+
+class DeploymentChanged(Entry, frozen=True, kw_only=True, tag="deployment.changed"):
+    """A deployment went a step on; `step` is the state it came to."""
+
+    step: str
+    note: HashedText | None = None
+
+
+class CustodyChanged(Entry, frozen=True, kw_only=True, tag="custody.changed"):
+    """Kit passed into the hands of `holder`, or to a place of ours."""
+
+    item: str
+    holder: str
+    step: str

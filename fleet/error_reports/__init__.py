@@ -1,0 +1,1 @@
+"""Error reports: drafted by the controller, answered by people."""

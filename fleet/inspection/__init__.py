@@ -1,0 +1,1 @@
+"""Reading the log and taking it away."""

@@ -1,0 +1,1 @@
+"""How long free texts of entries are kept."""

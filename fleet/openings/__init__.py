@@ -1,0 +1,1 @@
+"""Who opened what, and whether it was inside the mandate."""

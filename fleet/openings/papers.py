@@ -1,0 +1,73 @@
+"""What allows openings: mandates and authorities with their cancellations. Pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from fleet.entries.access import AuthorityCancelled, AuthorityRecorded, MandateCancelled, MandateRecorded
+from fleet.openings.facts import Fact, Logged
+
+CancelledT = TypeVar("CancelledT", MandateCancelled, AuthorityCancelled)
+
+
+@dataclass(kw_only=True)
+class Papers:
+    """What allowed an opening, as far as the log knows: its mandate and authority, and their cancellations."""
+
+    mandate: Logged[MandateRecorded] | None = None
+    mandate_cancelled: Logged[MandateCancelled] | None = None
+    authorities: list[Logged[AuthorityRecorded]] = field(default_factory=list)
+    authority_cancelled: Logged[AuthorityCancelled] | None = None
+
+    @property
+    def indexes(self) -> list[int]:
+        """Leaf indexes of all of them."""
+        found = [one.index for one in self.authorities]
+        found += [self.mandate.index] if self.mandate is not None else []
+        found += [self.mandate_cancelled.index] if self.mandate_cancelled is not None else []
+        return found + ([self.authority_cancelled.index] if self.authority_cancelled is not None else [])
+
+    def authority_at(self, at: datetime) -> AuthorityRecorded | None:
+        """The authority as it was recorded at `at`, None when it was not yet."""
+        by_then = [one.entry for one in self.authorities if one.entry.at <= at]
+        return by_then[-1] if by_then else None
+
+
+class Shelf:
+    """Mandates and authorities with their cancellations, by name."""
+
+    def __init__(self, facts: Sequence[Logged[Fact]]) -> None:
+        self._mandates: dict[str, Logged[MandateRecorded]] = {}
+        self._cancelled: dict[str, Logged[MandateCancelled]] = {}
+        self._authorities: defaultdict[str, list[Logged[AuthorityRecorded]]] = defaultdict(list)
+        self._authorities_cancelled: dict[str, Logged[AuthorityCancelled]] = {}
+        for fact in facts:
+            match fact.entry:
+                case MandateRecorded() as mandate:
+                    self._mandates.setdefault(mandate.mandate, Logged(fact.index, mandate))
+                case MandateCancelled() as cancelled:
+                    _keep_earliest(self._cancelled, cancelled.mandate, Logged(fact.index, cancelled))
+                case AuthorityRecorded(authority=str() as reference) as authority:
+                    self._authorities[reference].append(Logged(fact.index, authority))
+                case AuthorityCancelled(authority=str() as reference) as ended:
+                    _keep_earliest(self._authorities_cancelled, reference, Logged(fact.index, ended))
+
+    def papers_of(self, mandates: Sequence[str]) -> Papers:
+        """What allowed an opening that names `mandates`: the first of them that the log knows."""
+        mandate = next((self._mandates[name] for name in mandates if name in self._mandates), None)
+        if mandate is None:
+            return Papers()
+        reference = mandate.entry.authority or ""
+        return Papers(
+            mandate=mandate,
+            mandate_cancelled=self._cancelled.get(mandate.entry.mandate),
+            authorities=self._authorities.get(reference, []),
+            authority_cancelled=self._authorities_cancelled.get(reference),
+        )
+
+
+def _keep_earliest(kept: dict[str, Logged[CancelledT]], name: str, one: Logged[CancelledT]) -> None:
+    if name not in kept or one.entry.at < kept[name].entry.at:
+        kept[name] = one
