@@ -19,8 +19,10 @@ PEOPLE: dict[str, Role] = {
     "AD-02": "administrator",
     "TO-12": "engineer",
     "SU-02": "supervisor",
+    "AP-04": "approver",
+    "IN-03": "inspector",
 }
-"""The demo's people, with their roles: the two administrators sign people lists."""
+"""The demo's people, one of each role at least: the two administrators sign people lists."""
 
 REPORT_EVERY_S = 2
 

@@ -98,7 +98,7 @@ class Demo:
         self._place.write_controller(ports, dsn)
         settings = load_settings(self._place.fleet_toml, {})
         if not self._place.founded:
-            _say("founding a fleet: authority, keys, four people, a witness of its log")
+            _say("founding a fleet: authority, keys, six people, a witness of its log")
             shutil.rmtree(self._place.controller)
             people = [self._new_person(person, role) for person, role in PEOPLE.items()]
             anchor = await found(settings, people, witnesses=[make_witness(self._place)], quorum=1)
