@@ -203,6 +203,9 @@ def export(
     *,
     reason: Reason,
     scope: Scope | None = None,
+    unwitnessed: Annotated[
+        bool, Parameter(negative="", help="Also when too few witnesses have seen it: only the controller vouches then.")
+    ] = False,
     client: Config = None,
     json: Json = False,
 ) -> None:
@@ -216,12 +219,14 @@ def export(
     directory
         A new or empty directory.
     """
-    taken = ask(client, lambda door: take_away(door, directory, scope or Scope(), reason))
+    taken = ask(client, lambda door: take_away(door, directory, scope or Scope(), reason, unwitnessed=unwitnessed))
     if json:
         print_json(taken)
         return
     print_line(f"{taken.entries} entries of a log of {taken.size} are in {escaped(str(directory))}, and they hold")
     print_remark("check them any time, anywhere: fleet log verify DIR, or python verify.py in it")
+    if not taken.witnessed:
+        print_remark("no quorum of witnesses has seen this tree: only the controller vouches for it, for now")
 
 
 @app.command

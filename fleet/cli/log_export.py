@@ -4,6 +4,7 @@ import asyncio
 import sys
 from base64 import b64decode
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -29,20 +30,22 @@ from protocols.api.log import ExportRequest, ExportView, LogQuery, SelectedLeaf
 from protocols.errors import ProtocolError
 from protocols.tlog.checkpoint import Checkpoint
 from protocols.tlog.merkle import leaf_hash
-from protocols.tlog.policy import LogPolicy
+from protocols.tlog.policy import NONE, LogPolicy
 
 _AT_ONCE = 4
 """Entry bundles that are asked for side by side."""
 
 
 class TakenExport(msgspec.Struct, frozen=True):
-    """What was written: `entries` of a log of `size`; the export's own entry is `index`."""
+    """What was written: `entries` of a log of `size`; the export's own entry is `index`. Not `witnessed`: only the
+    controller vouches for it."""
 
     directory: str
     export_id: str
     index: int
     entries: int
     size: int
+    witnessed: bool
 
 
 class _Told(msgspec.Struct):
@@ -53,8 +56,12 @@ class _Told(msgspec.Struct):
     scope: LogQuery | None = None
 
 
-async def take_away(door: FleetClient, directory: Path, scope: Scope, reason: str) -> TakenExport:
+async def take_away(
+    door: FleetClient, directory: Path, scope: Scope, reason: str, *, unwitnessed: bool = False
+) -> TakenExport:
     """Export what `scope` names (nothing: the whole log) into `directory`, which has to be new or empty.
+
+    With `unwitnessed` also when no quorum of witnesses has seen the tree: then the export's own policy asks for none.
 
     Raises ClientError, with LogNotTrusted for anything that the log policy in the people list does not prove, and
     RequestRefused when the directory can not be made; then nothing is left behind.
@@ -64,10 +71,13 @@ async def take_away(door: FleetClient, directory: Path, scope: Scope, reason: st
     query = None if scope.is_empty else await query_for(door, scope)
     export = await door.start_export(ExportRequest(reason=reason, scope=query))
     if not export.cosigned:
-        raise LogNotTrusted(
-            "the log's checkpoint",
-            "too few witnesses have cosigned it, so it would prove nothing; see fleet log status, then try again",
-        )
+        if not unwitnessed:
+            raise LogNotTrusted(
+                "the log's checkpoint",
+                "too few witnesses have cosigned it, so only the controller vouches for it; see fleet log status, then "
+                "try again, or take it as it is with --unwitnessed",
+            )
+        policy = replace(policy, groups=(), quorum=NONE)
     root = check_checkpoint(export.checkpoint, policy).checkpoint
     if root.size != export.size:
         raise LogNotTrusted("the export", f"its checkpoint is of {root.size} entries, not {export.size}")
@@ -87,7 +97,12 @@ async def take_away(door: FleetClient, directory: Path, scope: Scope, reason: st
         raise LogNotTrusted("the export", f"its parts do not fit together ({error})") from error
     _write(directory, files)
     return TakenExport(
-        directory=str(directory), export_id=export.export_id, index=export.index, entries=len(leaves), size=export.size
+        directory=str(directory),
+        export_id=export.export_id,
+        index=export.index,
+        entries=len(leaves),
+        size=export.size,
+        witnessed=export.cosigned,
     )
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from fleet.cli.log_export import take_away
 from fleet.cli.log_scope import Scope
-from fleet.client import FleetClient, LogNotTrusted, connect
+from fleet.client import FleetClient, LogNotTrusted, connect, policy_of
 from fleet.entries.log import LogScope
+from fleet.inspection.auditor.finding import Damage
+from fleet.inspection.auditor.verify_log import read_directory, verify
 from fleet.inspection.exports import LogExports
 from fleet.store.store import Store
 from protocols.api.log import ExportView, SelectionPage, TextPage
@@ -142,6 +144,22 @@ async def test_what_does_not_hold_is_not_written(
                 _let_lie(patch, what, lie)
                 assert await _refused(door, place, scope), lie.__name__
         assert (await take_away(door, place, scope, "inspection")).directory == str(place)
+
+
+async def test_without_witnesses_the_log_is_taken_only_when_asked_so_and_says_it(
+    logged: RunningApi, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_lie(monkeypatch, "start", lambda view: _uncosigned(_unsigned(view)))
+    async with connect(await logged.add_person("IN-01", "inspector")) as door:
+        assert await _refused(door, place, Scope())
+        taken = await take_away(door, place, Scope(), "inspection", unwitnessed=True)
+        wanted = policy_of(await door.people_chain()).text.encode()
+    assert not taken.witnessed
+    files = read_directory(place)
+    assert b"quorum none" in files["log-policy.txt"]
+    verify(files)
+    with pytest.raises(Damage, match="quorum"):
+        verify(files, trusted=wanted)
 
 
 async def test_a_selection_of_less_than_was_asked_for_is_not_written(
