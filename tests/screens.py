@@ -1,18 +1,23 @@
 """`python -m tests.screens`: the console's pictures in docs/screens, drawn from a demo fleet so that none is stale.
 
-Besides the demo's units there is one that waits to be accepted, and one voucher that a second key tried to use.
+Besides the demo's units there is one that waits to be accepted, and one voucher that a second key tried to use. The log
+tells of openings that never were: nothing here can open yet, and their pictures are drawn all the same.
 """
 
 import asyncio
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fleet.client import connect, load_client_settings
 from fleet.demo.place import Place
 from fleet.demo.run import Demo
+from fleet.entries.entry import Entry
+from fleet.store.store import open_store
 from tests.support.joining import Knocker
+from tests.support.opening_entries import authority, closed, lease, mandate, media, opened
 
 DIRECTORY = Path("docs/screens")
 UNITS = 14
@@ -24,15 +29,53 @@ async def main() -> None:
     """Run the demo, let it gather some history, draw."""
     with tempfile.TemporaryDirectory(prefix="screens-") as folder:
         place = Place(Path(folder) / "demo")
-        async with Demo(place, UNITS).running() as (_, toml):
+        async with Demo(place, UNITS).running() as (settings, toml):
             await _give_people_something_to_do(place, Path(toml))
+            await _tell_of_openings(settings.database.dsn, Path(toml))
             await asyncio.sleep(HISTORY_S)
-            await asyncio.to_thread(_draw, toml)
+            for person in ("TO-12", "IN-03"):
+                await asyncio.to_thread(_draw, place.client_toml(person))
 
 
-def _draw(toml: str) -> None:
-    command = [sys.executable, "-m", "tui.pictures", str(DIRECTORY), "--config", toml]
+def _draw(toml: Path) -> None:
+    command = [sys.executable, "-m", "tui.pictures", str(DIRECTORY), "--config", str(toml)]
     subprocess.run(command, check=True, timeout=DRAW_LIMIT_S)
+
+
+async def _tell_of_openings(dsn: str, toml: Path) -> None:
+    """Two openings inside their mandate, and one that began before its authority did."""
+    async with connect(load_client_settings(toml)) as door:
+        unit = (await door.list_units(limit=1)).rows[0].unit_id
+    now = datetime.now(UTC).replace(microsecond=0)
+    reference, known = "URN-118/26", "M-204"
+    starts_at = now - timedelta(minutes=40)
+    given = authority(at=starts_at, authority=reference, starts_at=starts_at, ends_at=now + timedelta(days=60))
+    signed = mandate(
+        at=starts_at,
+        unit=unit,
+        authority=reference,
+        mandate=known,
+        approver="AP-04",
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=5),
+    )
+    entries: list[Entry] = [given, signed]
+    for number, minutes in enumerate((52, 31, 12)):
+        at = now - timedelta(minutes=minutes)
+        about = {"unit": unit, "authority": reference, "opening": f"check-{number + 1}"}
+        entries += [
+            lease(**about, mandate=known, at=at, expires_at=at + timedelta(seconds=60)),
+            opened(**about, mandate=known, at=at + timedelta(seconds=3), unit_at=at + timedelta(seconds=2)),
+            media(**about, at=at + timedelta(seconds=4)),
+            closed(**about, at=at + timedelta(seconds=45), unit_at=at + timedelta(seconds=43), open_s=41),
+        ]
+    store = await open_store(dsn, max_connections=2)
+    try:
+        async with store.transaction() as transaction:
+            for entry in entries:
+                await transaction.log.append(entry)
+    finally:
+        await store.close()
 
 
 async def _give_people_something_to_do(place: Place, toml: Path) -> None:

@@ -1,7 +1,7 @@
 """`python -m tui.pictures DIRECTORY`: a picture of each screen of a running controller's console, as SVG.
 
 The documentation's pictures are made by this command, so they show what the program shows. It makes one voucher and
-withdraws it; everything else is only looked at.
+withdraws it; everything else is only looked at. The log's rooms are drawn for somebody who may read it.
 """
 
 import asyncio
@@ -43,14 +43,19 @@ PICTURES: tuple[Picture, ...] = (
     Picture("plot", ("2", " ", "enter", " ", "p", " ")),
     Picture("settings", ("2", " ", "enter", " ", "e", "5")),
     Picture("joins", ("j", " ")),
-    Picture("log", ("7", " ")),
-    Picture("entry", ("7", " ", "enter", " ")),
-    Picture("openings", ("7", " ", "o", " ")),
     Picture("events", ("9", " ", "down")),
     Picture("people", ("8", " ")),
     Picture("goto", ("colon", "u", "n", "i", " ")),
     Picture("keys", ("2", " ", "question_mark")),
 )
+LOG_PICTURES: tuple[Picture, ...] = (
+    Picture("log", ("7", " ", "down", "down")),
+    Picture("log-search", ("7", " ", "slash")),
+    Picture("entry", ("7", " ", "down", "down", "enter", " ")),
+    Picture("openings", ("7", " ", "o", " ")),
+    Picture("error-reports", ("7", " ", "e", " ")),
+)
+"""For people who may read the log; each reading is an entry, so nobody else's pictures begin with one."""
 ACCEPT = Picture("accept", ("j", " ", "enter"))
 VOUCHER = Picture("voucher", ("j", " ", "v", *_LABEL, "enter", " "))
 
@@ -75,9 +80,14 @@ def main(
 
 
 async def draw_all(directory: Path, config: Path | None) -> list[Path]:
-    """Draw each picture in each size into `directory`, which exists; returns the files, raises ClientError."""
+    """Draw each picture in each size into `directory`, which exists; returns the files, raises ClientError.
+
+    Somebody who may read the log gets the log's rooms, everybody else the others.
+    """
     written: list[Path] = []
     async with connect(load_client_settings(config)) as client:
+        if "read-log" in (await client.whoami()).permissions:
+            return [await draw(client, picture, size, directory) for size in SIZES for picture in LOG_PICTURES]
         pictures = [*PICTURES, *([ACCEPT] if await client.joins() else [])]
         for size in SIZES:
             written += [await draw(client, picture, size, directory) for picture in pictures]
