@@ -29,9 +29,12 @@ class Papers:
         found += [self.mandate_cancelled.index] if self.mandate_cancelled is not None else []
         return found + ([self.authority_cancelled.index] if self.authority_cancelled is not None else [])
 
-    def authority_at(self, at: datetime) -> AuthorityRecorded | None:
-        """The authority as it was recorded at `at`, None when it was not yet."""
-        by_then = [one.entry for one in self.authorities if one.entry.at <= at]
+    def authority_at(self, at: datetime, before: int) -> AuthorityRecorded | None:
+        """The authority as it was recorded at `at` and before leaf `before`, None when it was not yet.
+
+        A time is only what whoever wrote the entry says; a place in the tree can not be backdated.
+        """
+        by_then = [one.entry for one in self.authorities if one.entry.at <= at and one.index < before]
         return by_then[-1] if by_then else None
 
 

@@ -61,6 +61,17 @@ class Pieces:
         return sorted(one.index for one in self._all)
 
     @property
+    def first_index(self) -> int:
+        """The leaf index of the first entry that speaks of it: what allows it has to be before."""
+        return self.indexes[0]
+
+    @property
+    def last_index(self) -> int:
+        """The leaf index of the last lease, picture or sound that the controller let through; where there was none,
+        the first of all."""
+        return max([self.first_index, *(one.index for one in self.leases), *(one.index for one in self.media)])
+
+    @property
     def records(self) -> tuple[int, ...]:
         """Numbers of the unit's records, in its own chain."""
         numbers = {one.entry.record for one in self.opened} | {one.entry.record for one in self.closed}

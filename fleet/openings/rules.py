@@ -1,8 +1,10 @@
 """What makes an opening one outside its mandate, or one of which that can not be told. Pure.
 
 Windows are half-open: what begins at the very end of one is outside. Ends are measured by units in whole seconds, so
-one second more is no fault. The rules follow what inspectors find: equipment started before its authority took
-effect, left running after a cancellation, installed where listening was not authorised yet, oral authority lapsed.
+one second more is no fault. A mandate or an authority allows only what comes after it in the tree, whatever time it
+says; a cancellation counts wherever it is. The rules follow what inspectors find: equipment started before its
+authority took effect, left running after a cancellation, installed where listening was not authorised yet, oral
+authority lapsed.
 """
 
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from fleet.entries.access import MandateRecorded
+from fleet.openings.facts import Logged
 from fleet.openings.papers import Papers
 from fleet.openings.pieces import CLOCKS_APART, Pieces, Times
 
@@ -23,6 +26,7 @@ Fault = Literal[
     "no-mandate",
     "mandate-differs",
     "mandate-late",
+    "mandate-recorded-later",
     "other-unit",
     "modality-not-covered",
     "same-person",
@@ -32,6 +36,7 @@ Fault = Literal[
     "mandate-cancelled",
     "mandate-cancelled-running",
     "no-authority",
+    "authority-recorded-later",
     "authority-modality",
     "before-authority",
     "after-authority",
@@ -81,7 +86,7 @@ def faults(pieces: Pieces, times: Times, papers: Papers) -> Iterator[Finding]:
         yield Finding("no-mandate", what)
         return
     mandate = papers.mandate.entry
-    yield from _mandate_faults(pieces, times, mandate)
+    yield from _mandate_faults(pieces, times, papers.mandate)
     began = times.start or pieces.granted_at or pieces.first_at
     cancelled = None if papers.mandate_cancelled is None else papers.mandate_cancelled.entry.at
     window = Window(f"mandate {mandate.mandate}", "mandate", mandate.starts_at, mandate.ends_at, cancelled)
@@ -107,7 +112,8 @@ def _lease_faults(pieces: Pieces, times: Times) -> Iterator[Finding]:
         yield Finding("over-lease", f"open for {seconds(lasted)}, {seconds(over)} longer than its leases allowed")
 
 
-def _mandate_faults(pieces: Pieces, times: Times, mandate: MandateRecorded) -> Iterator[Finding]:
+def _mandate_faults(pieces: Pieces, times: Times, recorded: Logged[MandateRecorded]) -> Iterator[Finding]:
+    mandate = recorded.entry
     name = f"mandate {mandate.mandate}"
     if mandate.unit != pieces.unit:
         yield Finding("other-unit", f"{name} is for unit {mandate.unit or 'none'}")
@@ -121,6 +127,8 @@ def _mandate_faults(pieces: Pieces, times: Times, mandate: MandateRecorded) -> I
     began = times.start or pieces.granted_at
     if began is not None and mandate.at > began:
         yield Finding("mandate-late", f"{name} was recorded {seconds(mandate.at - began)} after the opening")
+    elif recorded.index > pieces.first_index:
+        yield Finding("mandate-recorded-later", _came_later(name, recorded.index, pieces))
 
 
 def _authority_faults(pieces: Pieces, times: Times, began: datetime, papers: Papers) -> Iterator[Finding]:
@@ -130,20 +138,28 @@ def _authority_faults(pieces: Pieces, times: Times, began: datetime, papers: Pap
     if reference is None or not papers.authorities:
         yield Finding("no-authority", f"the log knows no {name if reference else 'authority of this mandate'}")
         return
-    authority = papers.authority_at(began)
+    authority = papers.authority_at(began, pieces.first_index)
     if authority is None:
-        first = papers.authorities[0].entry
-        yield Finding("no-authority", f"{name} was recorded {seconds(first.at - began)} after the opening")
-        authority = first
+        first = papers.authorities[0]
+        if first.index > pieces.first_index:
+            yield Finding("authority-recorded-later", _came_later(name, first.index, pieces))
+        else:
+            said = f"{name} was recorded {seconds(first.entry.at - began)} after the opening"
+            yield Finding("no-authority", said)
+        authority = first.entry
     if pieces.modality not in authority.modalities:
         covered = ", ".join(authority.modalities) or "nothing"
         yield Finding("authority-modality", f"{name} covers {covered}, not {pieces.modality}")
     cancelled = None if papers.authority_cancelled is None else papers.authority_cancelled.entry.at
     yield from Window(name, "authority", authority.starts_at, authority.ends_at, cancelled).faults(began, times)
     last = max([began, *(one.entry.at for one in pieces.leases)])
-    newest = papers.authority_at(last) or authority
+    newest = papers.authority_at(last, pieces.last_index) or authority
     if newest.review_at is not None and last >= newest.review_at:
         yield Finding("review-overdue", f"the review of {name} was due at {moment(newest.review_at)}")
+
+
+def _came_later(name: str, index: int, pieces: Pieces) -> str:
+    return f"{name} came into the log (entry {index}) after the opening (entry {pieces.first_index})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,36 @@ def test_an_authority_as_it_was_recorded_by_then() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("entries", "faults"),
+    [
+        ([mandate(), *whole(), authority()], ["authority-recorded-later"]),
+        ([authority(), *whole(), mandate()], ["mandate-recorded-later"]),
+        ([authority(), lease(), mandate(), *whole()[1:]], ["mandate-recorded-later"]),
+        ([authority(), *whole(), mandate(at=after(60))], ["mandate-late"]),
+        ([*whole(), authority(), mandate()], ["mandate-recorded-later", "authority-recorded-later"]),
+        ([authority(modalities=["audio"]), mandate(), *whole(), authority()], ["authority-modality"]),
+        ([authority(review_at=START), mandate(), *whole(), authority(review_at=None)], ["review-overdue"]),
+        ([authority(), mandate(), *whole(), mandate_cancelled(AT - S)], ["mandate-cancelled"]),
+        ([authority(), mandate(), *whole(), authority_cancelled(AT - S)], ["authority-cancelled"]),
+    ],
+)
+def test_papers_that_came_into_the_log_after_the_opening_do_not_allow_it(
+    entries: Sequence[Entry], faults: list[str]
+) -> None:
+    """Whatever time they say: an operator can backdate them, and not their place. Cancellations count all the same."""
+    found = judged(entries)
+    assert (words(found)[0], found.verdict) == (faults, "outside")
+    assert all("entry 10" in said(found, word) for word in faults if word.endswith("-later"))
+
+
+def test_a_review_between_two_leases_counts_for_the_second() -> None:
+    renewal = lease(at=after(50), expires_at=after(110))
+    review = authority(at=after(30), review_at=None)
+    entries = [authority(review_at=after(40)), mandate(), lease(), media(), opened(), review, renewal, closed()]
+    assert judged(entries).verdict == "inside"
+
+
 def test_entries_of_another_form_are_named() -> None:
     facts, unreadable = read_facts([(4, b'{"kind":"media.began"}'), (9, b'{"kind":"person.added"}'), (11, b"\xff")])
     assert (facts, unreadable) == ([], [4, 9, 11])
