@@ -38,7 +38,7 @@ class Caller(msgspec.Struct, frozen=True):
 async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     """Refuse the request unless its session's person may make it; raises NotSignedIn or Forbidden.
 
-    A refusal for the role is recorded as an event and a log entry.
+    A refusal for the role is recorded as an event and, the first time, a log entry.
     """
     permission = handler.opt.get("permission")
     if permission == NOBODY_YET:
@@ -82,19 +82,22 @@ def _bearer(connection: Connection) -> str:
 
 
 async def _record(services: Services, person: Person, permission: str, *, asked: str, described: str) -> None:
-    """`asked` is the request as it came: free text, so only the event says it. The entry says `described`."""
+    """`asked` is the request as it came: free text, so only the event says it. The entry says `described`.
+
+    The same refusal again is counted on its event until a person takes that, so that nobody fills the log by asking.
+    """
     now = services.clock()
     event = ControllerEvent(
         kind="request-refused",
         severity="warning",
         summary=f"{person.person_id} ({person.role}) asked for {asked}, which needs {permission}"[:200],
-        repeat_key=f"refused:{person.person_id}:{permission}",
+        repeat_key=f"refused:{person.person_id}:{permission}:{described[:200]}",
     )
     async with services.store.transaction() as transaction:
-        await transaction.events.add(event, now)
-        await transaction.log.append(
-            RequestRefusedEntry(
-                at=now, actor=person.person_id, role=person.role, permission=permission, request=described[:200]
+        if await transaction.events.add(event, now):
+            await transaction.log.append(
+                RequestRefusedEntry(
+                    at=now, actor=person.person_id, role=person.role, permission=permission, request=described[:200]
+                )
             )
-        )
         transaction.changed.events = True

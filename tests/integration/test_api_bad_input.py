@@ -95,6 +95,18 @@ async def test_a_refusal_is_recorded_whatever_the_path_holds(
     assert body["request"] == "POST /api/people/{person_id}/end", "what stood in the path is free text"
 
 
+async def test_asking_again_for_what_is_refused_does_not_fill_the_log(
+    door: httpx.AsyncClient, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """Each operation that is refused is an entry; the same one again, with whatever path, is counted on its event."""
+    for number in range(5):
+        assert (await door.post(f"/api/people/TO-{number}/end")).status_code == 403
+    assert (await door.post("/api/people/drafts", json={})).status_code == 403
+    counted = "SELECT array_agg(count ORDER BY event_id) FROM event WHERE kind = 'request-refused'"
+    assert await owner.fetchval(counted) == [5, 1]
+    assert await owner.fetchval("SELECT count(*) FROM log_entry WHERE kind = 'request.refused'") == 2
+
+
 def _allow_only_one(monkeypatch: pytest.MonkeyPatch, limit: RateLimit) -> None:
     monkeypatch.setattr(limit, "_capacity", 1.0)
     monkeypatch.setattr(limit, "_per_s", 0.0)
