@@ -97,6 +97,20 @@ class LogPolicy:
 
         return told(self.quorum)
 
+    @property
+    def allows_disjoint_quorums(self) -> bool:
+        """Whether two sets of witnesses without a common one each reach the quorum.
+
+        Then each could vouch for another history, and no honest witness need see both. Of n witnesses of which k are
+        needed that is so when 2k ≤ n. A name is in one group at most, so members share no witnesses: those that two
+        disjoint sets can both reach count for both, every other one for one of the two.
+        """
+        twice = {name: False for name, _ in self.witnesses} | {NONE: True}
+        for group in self.groups:
+            both = sum(twice[member] for member in group.members)
+            twice[group.name] = both + 2 * max(0, group.needed - both) <= len(group.members)
+        return twice[self.quorum]
+
     def reaches_quorum(self, names: set[str]) -> bool:
         """Whether the witnesses `names` together are strong enough."""
         seen = set(names)

@@ -47,6 +47,41 @@ def test_the_published_example_is_read_and_means_what_it_says() -> None:
             assert policy.reaches_quorum(set(names)) == enough
 
 
+def two_disjoint_quorums(policy: LogPolicy) -> bool:
+    """By trying every set of witnesses against the rest."""
+    names = {name for name, _ in policy.witnesses}
+    chosen = [set(some) for count in range(len(names) + 1) for some in combinations(sorted(names), count)]
+    return any(policy.reaches_quorum(some) and policy.reaches_quorum(names - some) for some in chosen)
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_at_most_half_of_the_witnesses_can_vouch_for_two_histories(count: int) -> None:
+    witnesses = [(name, LOG.witness_vkey(name)) for name in NAMES[:count]]
+    for quorum in range(count + 1):
+        policy = build_policy(LOG.log_vkey, witnesses, quorum)
+        assert policy.allows_disjoint_quorums == (2 * quorum <= count) == two_disjoint_quorums(policy)
+
+
+@given(
+    x=st.integers(1, 3),
+    y=st.integers(1, 3),
+    top=st.integers(1, 3),
+    quorum=st.sampled_from(["X", "Y", "top", "X1", "none"]),
+)
+def test_which_quorums_of_groups_can_vouch_for_two_histories(x: int, y: int, top: int, quorum: str) -> None:
+    policy = read_policy(
+        f"{HEAD}group X {x} X1 X2 X3\ngroup Y {y} Y1 Y2\ngroup top {top} X Y Y3\nquorum {quorum}\n"
+        if y < 3
+        else f"{HEAD}group X {x} X1 X2 X3\ngroup Y all Y1 Y2 Y3\ngroup top {min(top, 2)} X Y\nquorum {quorum}\n"
+    )
+    assert policy.allows_disjoint_quorums == two_disjoint_quorums(policy)
+
+
+def test_the_published_example_lets_no_two_histories_stand() -> None:
+    assert not read_policy(EXAMPLE).allows_disjoint_quorums
+    assert read_policy(EXAMPLE.replace("X-witnesses 2 ", "X-witnesses any ")).allows_disjoint_quorums
+
+
 def test_a_quorum_may_be_one_witness_or_none() -> None:
     one = read_policy(f"{HEAD}quorum X2\n")
     assert one.quorum_words == "X2"
