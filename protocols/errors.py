@@ -165,7 +165,8 @@ class InvalidPolicy(ProtocolError):
 
 
 class InvalidReceipt(ProtocolError):
-    """A receipt that can not be read; `reason` is one of `protocols.tlog.receipt`."""
+    """A receipt that can not be read, or a leaf that is none of ours; `reason` is one of `protocols.tlog.receipt` or
+    `protocols.tlog.leaf`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from protocols.errors import InvalidReceipt
 from protocols.tlog.forms import from_base64, from_decimal, from_hash_line, to_base64
+from protocols.tlog.leaf import MAX_LEAF_BYTES, read_leaf
 from protocols.tlog.merkle import HASH_BYTES, MAX_PROOF_HASHES, MAX_TREE_SIZE, verify_inclusion
 from protocols.tlog.note import MAX_NOTE_BYTES
 from protocols.tlog.policy import LogPolicy
 
 MAX_EXTRA_BYTES = 2048
-MAX_LEAF_BYTES = 65_535
 MAX_RECEIPT_CHARS = 24 * 1024
 """More than the longest note, proof and extra data together; a real receipt takes less than 4 KiB."""
 _FIRST = "c2sp.org/tlog-proof@v1"
@@ -79,9 +79,10 @@ def read_receipt(text: str) -> Receipt:
 def verify_receipt(
     text: str, leaf: bytes, policy: LogPolicy, *, not_before_unix_s: int | None = None
 ) -> VerifiedReceipt:
-    """What the receipt proves about `leaf` to whoever trusts `policy`.
+    """What the receipt proves about `leaf` to whoever trusts `policy`. What the leaf says of its place is then true.
 
-    Raises InvalidReceipt `unreadable`, InvalidCheckpoint as `LogPolicy.check` does (with `stale` when no quorum of
+    Raises InvalidReceipt `unreadable`, or as `read_leaf` does for a leaf that is in the tree and none of ours,
+    InvalidCheckpoint as `LogPolicy.check` does (with `stale` when no quorum of
     witnesses saw the checkpoint at or after `not_before_unix_s`), or InvalidProof `malformed` or `mismatch`; nothing
     else, whatever the text and the leaf are, and in time and memory that the limits above bound.
     """
@@ -91,4 +92,5 @@ def verify_receipt(
     seen = policy.check(receipt.checkpoint, not_before_unix_s=not_before_unix_s)
     checkpoint = seen.checkpoint
     verify_inclusion(leaf, receipt.index, checkpoint.size, receipt.proof, checkpoint.root)
+    read_leaf(leaf, receipt.index)
     return VerifiedReceipt(receipt.index, checkpoint.size, checkpoint.root, seen.cosigned)

@@ -49,7 +49,7 @@ class ReceiptAttack:
 
     def __init__(self, seed: int) -> None:
         self._drawn = Random(seed)
-        leaves = [f'{{"index":{index},"kind":"unit.told"}}'.encode() for index in range(11)]
+        leaves = [f'{{"index":{index},"prior":null,"kind":"unit.told"}}'.encode() for index in range(11)]
         self.log = MadeLog(leaves, times={"west": UNIX_S + 30})
         rewritten = [*leaves[:5], b"forged", *leaves[6:]]
         others = [MadeLog(rewritten, names=("east",)), MadeLog(leaves, origin="other.example/log")]

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from protocols.errors import InvalidCheckpoint, InvalidProof, InvalidReceipt, ProtocolError
 from protocols.tlog.checkpoint import Checkpoint
+from protocols.tlog.leaf import MAX_LEAF_BYTES
 from protocols.tlog.merkle import HASH_BYTES, leaf_hash, node_hash
 from protocols.tlog.note import read_note
 from protocols.tlog.policy import read_policy
 from protocols.tlog.receipt import (
     MAX_EXTRA_BYTES,
-    MAX_LEAF_BYTES,
     MAX_RECEIPT_CHARS,
     Receipt,
     VerifiedReceipt,
@@ -215,7 +215,8 @@ def test_no_receipt_is_made_that_could_not_be_read(
 
 def test_a_leaf_and_its_receipt_are_small_in_a_log_of_years() -> None:
     """A leaf of 1 KiB in a log of 2^24, under three witnesses: 24 hashes and four signatures, far below a message."""
-    leaf, index = b"x" * 1024, 2**24 - 1
+    index = 2**24 - 1
+    leaf = b'{"index":%d,"prior":null,"v":"%s"}' % (index, b"x" * 990)
     siblings = tuple(leaf_hash(bytes([level])) for level in range(24))
     root = leaf_hash(leaf)
     for sibling in siblings:
@@ -223,5 +224,6 @@ def test_a_leaf_and_its_receipt_are_small_in_a_log_of_years() -> None:
     note = LOG.signed(Checkpoint(LOG.origin, 2**24, root))
     text = Receipt(index, siblings, note.text).text
     assert len(verify_receipt(text, leaf, LOG.policy).cosigned) == 3
+    assert len(leaf) >= 1024
     assert len(leaf) + len(text.encode()) < 6 * 1024
     assert len(text.encode()) < 2 * 1024
