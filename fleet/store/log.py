@@ -1,6 +1,7 @@
 """The deployment log's outbox: an entry is written in the transaction of the change it tells of."""
 
-from fleet.entries.entry import Entry, encode, kind_of, texts_of
+from fleet.entries.columns import columns_of
+from fleet.entries.entry import Entry, encode, texts_of
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 
@@ -18,17 +19,10 @@ class LogStore:
 
         Raises ValueError for an entry that is too long.
         """
+        body = encode(entry)
+        kind, unit, actor, at, authority, deployment, person, opening = columns_of(body)
         entry_id: int = await self._connection.fetchval(
-            _SQL["append"],
-            kind_of(entry),
-            entry.unit,
-            entry.actor,
-            entry.at,
-            encode(entry),
-            entry.authority,
-            entry.deployment,
-            getattr(entry, "person", None),
-            getattr(entry, "opening", None),
+            _SQL["append"], kind, unit, actor, at, body, authority, deployment, person, opening
         )
         for field, hashed in texts_of(entry):
             await self._connection.execute(_SQL["append_text"], entry_id, field, hashed.salt, hashed.text)
