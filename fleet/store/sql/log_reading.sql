@@ -3,9 +3,12 @@ SET LOCAL plan_cache_mode = force_custom_plan
 
 -- name: kinds
 WITH RECURSIVE found AS (
-    (SELECT kind FROM log_entry WHERE leaf_index IS NOT NULL ORDER BY kind LIMIT 1)
+    (SELECT kind FROM log_entry WHERE leaf_index < (SELECT size FROM log_tree) ORDER BY kind LIMIT 1)
     UNION ALL
-    SELECT (SELECT kind FROM log_entry WHERE leaf_index IS NOT NULL AND kind > found.kind ORDER BY kind LIMIT 1)
+    SELECT (
+        SELECT kind FROM log_entry WHERE leaf_index < (SELECT size FROM log_tree) AND kind > found.kind
+        ORDER BY kind LIMIT 1
+    )
     FROM found WHERE found.kind IS NOT NULL
 )
 SELECT kind FROM found WHERE starts_with(kind, $1)
@@ -14,7 +17,7 @@ SELECT kind FROM found WHERE starts_with(kind, $1)
 SELECT entry_id, leaf_index, prior_index, at, actor, kind, entry.unit_id, coalesce(unit.label, '') AS label, authority,
     body
 FROM log_entry entry LEFT JOIN unit USING (unit_id)
-WHERE leaf_index < $8
+WHERE leaf_index < $8 AND leaf_index < (SELECT size FROM log_tree)
   AND ($1::text IS NULL OR entry.unit_id = $1)
   AND ($2::text IS NULL OR actor = $2 OR person = $2)
   AND ($3::text IS NULL OR authority = $3)
@@ -26,7 +29,7 @@ ORDER BY leaf_index DESC LIMIT $9
 
 -- name: indexes
 SELECT leaf_index FROM log_entry
-WHERE leaf_index < $8
+WHERE leaf_index < $8 AND leaf_index < (SELECT size FROM log_tree)
   AND ($1::text IS NULL OR unit_id = $1)
   AND ($2::text IS NULL OR actor = $2 OR person = $2)
   AND ($3::text IS NULL OR authority = $3)
@@ -40,18 +43,20 @@ ORDER BY leaf_index LIMIT $9
 SELECT entry_id, leaf_index, prior_index, at, actor, kind, entry.unit_id, coalesce(unit.label, '') AS label, authority,
     body
 FROM log_entry entry LEFT JOIN unit USING (unit_id)
-WHERE leaf_index = $1
+WHERE leaf_index = $1 AND leaf_index < (SELECT size FROM log_tree)
 
 -- name: texts_of
 SELECT entry_id, field, text FROM log_text WHERE entry_id = ANY ($1::bigint[])
 
 -- name: leaves_at
-SELECT leaf_index, prior_index, body FROM log_entry WHERE leaf_index = ANY ($1::bigint[]) ORDER BY leaf_index
+SELECT leaf_index, prior_index, body FROM log_entry
+WHERE leaf_index = ANY ($1::bigint[]) AND leaf_index < (SELECT size FROM log_tree) ORDER BY leaf_index
 
 -- name: exported_texts
 WITH chosen AS (
     SELECT leaf_index, entry_id FROM log_entry
-    WHERE leaf_index > $1 AND leaf_index < $2 AND ($3::bigint[] IS NULL OR leaf_index = ANY ($3))
+    WHERE leaf_index > $1 AND leaf_index < $2 AND leaf_index < (SELECT size FROM log_tree)
+      AND ($3::bigint[] IS NULL OR leaf_index = ANY ($3))
       AND EXISTS (SELECT FROM log_text WHERE log_text.entry_id = log_entry.entry_id)
     ORDER BY leaf_index LIMIT $4
 )

@@ -9,10 +9,12 @@ SELECT level, tile_index, hashes
 FROM log_tile JOIN unnest($1::smallint[], $2::bigint[]) AS wanted (level, tile_index) USING (level, tile_index)
 
 -- name: leaves
-SELECT leaf_index, prior_index, body FROM log_entry WHERE leaf_index >= $1 AND leaf_index < $2 ORDER BY leaf_index
+SELECT leaf_index, prior_index, body FROM log_entry
+WHERE leaf_index >= $1 AND leaf_index < $2 AND leaf_index < (SELECT size FROM log_tree) ORDER BY leaf_index
 
 -- name: leaf_of
-SELECT leaf_index, prior_index, body FROM log_entry WHERE entry_id = $1
+SELECT leaf_index, prior_index, body FROM log_entry
+WHERE entry_id = $1 AND leaf_index < (SELECT size FROM log_tree)
 
 -- name: newest_checkpoint
 SELECT size, note, made_at, cosigned FROM log_checkpoint ORDER BY size DESC LIMIT 1

@@ -8,4 +8,6 @@ ALTER TABLE log_entry DROP COLUMN prior_index, DROP COLUMN authority, DROP COLUM
     DROP COLUMN opening;
 DROP INDEX log_entry_actor, log_entry_kind, log_entry_leaf, log_entry_unit;
 CREATE INDEX log_entry_unit ON log_entry (unit_id, entry_id);
+REVOKE INSERT ON log_entry FROM muster_controller;
+GRANT INSERT ON log_entry TO muster_controller;
 ALTER TABLE log_entry ADD CONSTRAINT log_entry_leaf_index_key UNIQUE (leaf_index);

@@ -211,5 +211,8 @@ $$;
 REVOKE EXECUTE ON FUNCTION sequence_log_entries, put_log_tile, erase_log_texts FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sequence_log_entries, put_log_tile, erase_log_texts TO muster_controller;
 GRANT SELECT ON log_tree, log_unit_head, log_tile TO muster_controller;
-GRANT SELECT, INSERT, UPDATE ON log_checkpoint, access_chain, error_report, legal_hold TO muster_controller;
+GRANT SELECT, INSERT, UPDATE ON log_checkpoint, access_chain TO muster_controller;
 GRANT SELECT, INSERT ON log_export, access_record TO muster_controller;
+-- Only the function above gives an entry its place in the tree.
+REVOKE INSERT ON log_entry FROM muster_controller;
+GRANT INSERT (kind, unit_id, actor, at, body, authority, deployment, person, opening) ON log_entry TO muster_controller;
