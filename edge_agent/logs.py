@@ -1,12 +1,16 @@
 """The agent's own log: structlog on standard error, for people on a terminal, JSON lines otherwise."""
 
+import asyncio
 import sys
+from typing import Any
 
 import structlog
 
 from protocols.text import escaped
 
 _INFO = 20
+
+_log = structlog.get_logger(__name__)
 
 
 def configure_logs() -> None:
@@ -28,6 +32,12 @@ def configure_logs() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def record_fault(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An event loop's exception handler: what no task has to answer for is one line of the log, as all else is."""
+    fault = context.get("exception")
+    _log.error("a callback of the event loop failed", what=context.get("message"), fault=repr(fault))
 
 
 def _escape(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,5 +1,6 @@
 """Commands that work until they are done or told to stop: run, join; and version."""
 
+import asyncio
 import os
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from edge_agent.app import agent_version, run_agent, run_join, stop_on_signals
 from edge_agent.commands.terminal import Config, Json, VoucherFile, read_voucher_text, run_to_the_end, say
 from edge_agent.errors import JoinWaits
 from edge_agent.identity import IdentityStore
-from edge_agent.logs import configure_logs
+from edge_agent.logs import configure_logs, record_fault
 from edge_agent.settings import VOUCHER_VARIABLE, load
 from protocols.joining import display_fingerprint
 
@@ -27,6 +28,7 @@ def run(*, config: Config = None, voucher_file: VoucherFile = None) -> None:
         voucher = read_voucher_text(own, voucher_file, needed=False)
 
     async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(record_fault)
         await run_agent(own, voucher, stop_on_signals())
 
     configure_logs()

@@ -1,9 +1,13 @@
 """The log on a terminal: control signs in values are shown, never obeyed."""
 
+import asyncio
 import subprocess
 import sys
 
 import pytest
+import structlog
+
+from edge_agent.logs import configure_logs, record_fault
 
 PROGRAM = """
 import sys
@@ -37,3 +41,19 @@ def test_a_traceback_keeps_its_lines(logged: str) -> None:
 
 def test_no_raw_sign_is_left(logged: str) -> None:
     assert not {"\x9b", "\x07", "\u202e"} & set(logged)
+
+
+async def test_a_callback_that_fails_is_one_line_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(record_fault)
+    configure_logs()
+    try:
+        loop.call_soon(lambda: [][1])
+        await asyncio.sleep(0)
+    finally:
+        loop.set_exception_handler(before)
+        structlog.reset_defaults()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "IndexError" in line
+    assert "Traceback" not in line
