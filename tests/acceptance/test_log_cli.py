@@ -15,6 +15,7 @@ from fleet.entries.people_and_units import PersonEnded, UnitLabelled
 from fleet.keeping.erasure import erase_texts
 from fleet.settings import RetentionSettings
 from fleet.store.store import Store
+from protocols.tlog.cosignature import cosigner_key
 from tests.acceptance.test_command_line import LIMIT_S, Person, Said, run, written
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
@@ -105,7 +106,7 @@ async def test_the_whole_log_is_taken_away_and_holds_for_everybody(ina: Person, 
         assert "entries.jsonl" in said.out
 
 
-async def test_a_part_of_the_log_holds_for_everybody_and_says_what_was_erased(
+async def test_a_part_of_the_log_holds_for_everybody_and_says_what_is_missing(
     ina: Person, logged: RunningApi, tmp_path: Path
 ) -> None:
     await erase_texts(logged.services.store, RetentionSettings(log_text_years=1), utc_now())
@@ -120,9 +121,9 @@ async def test_a_part_of_the_log_holds_for_everybody_and_says_what_was_erased(
     assert (scope["unit"], scope["person"]) == (UNIT, None)
     lines = (directory / "entries.jsonl").read_text().splitlines(keepends=True)
     assert [json.loads(line)["kind"] for line in lines] == ["unit.labelled", "unit.labelled", "log.exported"]
-    assert "2 here, 1 erased" in json.loads(said.out)["Texts"]
+    assert "2 here, 1 missing, and this part can not show" in json.loads(said.out)["Texts"]
     assert "van kit 1" not in (directory / "texts.jsonl").read_text()
-    assert "(erased)" in (directory / "index.html").read_text()
+    assert "(not here)" in (directory / "index.html").read_text()
     (directory / "proofs" / f"{json.loads(lines[0])['index']}.tlog-proof").unlink()
     assert (await verified(directory)).code == 1
 
@@ -163,6 +164,19 @@ async def test_entries_are_listed_and_shown_with_their_proof(ina: Person, tmp_pa
     assert proof.read_text().startswith("c2sp.org/tlog-proof@v1\n")
     assert (await ina.runs("log", "show", "99999999", "--receipt", str(proof))).code == 3
     assert "witness.example/north" in await ina.done("log", "status")
+
+
+async def test_a_draft_that_lets_two_histories_stand_is_warned_of(
+    ina: Person, logged: RunningApi, tmp_path: Path
+) -> None:
+    ada = written(await logged.add_person("AD-01", "administrator"), tmp_path)
+    vkey = cosigner_key("witness.example/south", bytes(range(32))).line
+    careless = await ada.runs("log", "witness", "add", "south", vkey, "--quorum", "1")
+    assert careless.code == 0
+    assert "WARNING: two groups of these 2 witnesses could each vouch for another history" in careless.err
+    careful = await ada.runs("log", "witness", "add", "south", vkey, "--quorum", "2")
+    assert (careful.code, "WARNING" in careful.err) == (0, False)
+    assert "witness.example/north" in await ina.done("log", "witness", "list")
 
 
 async def test_holds_are_placed_listed_and_released(ina: Person, logged: RunningApi, tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from fleet.inspection.export_directory import ExportParts, whole_export
 from fleet.log.tiles import ENTRIES, TILE_WIDTH, tile_path
 from protocols.tlog.merkle import HASH_BYTES
 from tests.bench.lines import say
@@ -161,6 +163,15 @@ def altered_texts(files: Files, chance: random.Random) -> Iterator[Damaged]:
         yield f"text {place} twice", {**files, "texts.jsonl": b"".join([*lines[: place + 1], lines[place], *after])}
     if len(lines) > 1:
         yield "first texts swapped", {**files, "texts.jsonl": b"".join([lines[1], lines[0], *lines[2:]])}
+
+
+def unsaid_erasures(export: MadeExports, chance: random.Random) -> Iterator[Damaged]:
+    """Texts left out of the whole export, its pages made anew, without an entry that tells of an erasure."""
+    parts = ExportParts(export.log.policy.text, export.whole["checkpoint"].decode())
+    yield "no texts at all", whole_export(parts, export.leaves)
+    for place in chance.sample(range(len(export.texts)), min(len(export.texts), 5)):
+        fewer = [*export.texts[:place], *export.texts[place + 1 :]]
+        yield f"text {place} unsaid", whole_export(replace(parts, texts=fewer), export.leaves)
 
 
 def as_others(export: MadeExports, impostor: MadeExports) -> Iterator[Damaged]:

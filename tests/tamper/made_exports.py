@@ -20,9 +20,9 @@ from fleet.entries.access import (
     OpeningRefused,
     PositionRead,
 )
-from fleet.entries.entry import Entry, HashedText, encode, texts_of
+from fleet.entries.entry import CONTROLLER, Entry, HashedText, encode, kind_of, texts_of
 from fleet.entries.leaf import compose
-from fleet.entries.log import LogExported, LogScope
+from fleet.entries.log import LogExported, LogScope, TextsErased
 from fleet.entries.people_and_units import CommandIssued, SignedInEntry, UnitLabelled
 from fleet.inspection.auditor.single_file import single_file
 from fleet.inspection.export_directory import ExportParts, KeptText, TimeStamp, selected_export, whole_export
@@ -32,7 +32,7 @@ from protocols.tlog.merkle import leaf_hash
 from protocols.tlog.receipt import Receipt
 from tests.support.tlog_making import MadeLog
 
-START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+START = datetime(2025, 3, 30, 0, 30, tzinfo=UTC)
 WORDS = ("van kit", "réparé à l'atelier", "<b>&amp;</b>", "two  spaces", "line\nline", 'quote " and \\', "кабель", "")
 SELECTED_UNIT = "unit-0007"
 
@@ -110,12 +110,13 @@ def entry_of(chance: random.Random, number: int, unit: str) -> Entry:
 
 
 class Writer:
-    """Leaves and texts, as the sequencer would make them."""
+    """Leaves and texts, as the sequencer would make them; `dropped` are index and kind of each text not kept."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         self.leaves: list[bytes] = []
         self.texts: list[KeptText] = []
+        self.dropped: list[tuple[int, str]] = []
         self.indexes: dict[str, list[int]] = {}
 
     def write(self, entry: Entry, *, keep: bool = True) -> None:
@@ -125,11 +126,22 @@ class Writer:
         mine.append(index)
         if keep:
             self.texts += [KeptText(index, field, one.salt, one.text) for field, one in texts_of(entry)]
+        else:
+            self.dropped += [(index, kind_of(entry)) for _ in texts_of(entry)]
+
+    def erased(self) -> None:
+        """Tell of the texts that were not kept."""
+        at = START + timedelta(days=400)
+        first, last = self.dropped[0][0], self.dropped[-1][0]
+        kinds = sorted({kind for _, kind in self.dropped})
+        count, kept_from = len(self.dropped), at.date() - timedelta(days=365)
+        said: dict[str, Any] = {"kept_from": kept_from, "kinds": kinds, "first": first, "last": last}
+        self.write(TextsErased(at=at, actor=CONTROLLER, texts=count, held=0, **said))
 
     def exported(self, scope: LogScope | None, indexes: list[int]) -> None:
         named = "" if scope is None else sha256(",".join(map(str, indexes)).encode()).hexdigest()
         entry = LogExported(
-            at=START + timedelta(days=40),
+            at=START + timedelta(days=401),
             actor="IN-01",
             export=self.chance.randbytes(8).hex(),
             scope=scope,
@@ -148,8 +160,12 @@ def make_exports(
     chance = random.Random(seed)
     writer = Writer(chance)
     while len(writer.leaves) < entries - 2:
+        if len(writer.leaves) == entries - 3 and writer.dropped:
+            writer.erased()
+            break
         unit = f"unit-{chance.randint(1, max(8, entries // 200)):04d}"
-        writer.write(entry_of(chance, len(writer.leaves), unit), keep=chance.random() < 0.7)
+        is_kept = len(writer.leaves) == entries - 3 or chance.random() < 0.7
+        writer.write(entry_of(chance, len(writer.leaves), unit), keep=is_kept)
     chosen = writer.indexes.get(SELECTED_UNIT, [])
     writer.exported(LogScope(unit=SELECTED_UNIT, since=START), chosen)
     writer.exported(None, [])
@@ -191,6 +207,7 @@ REMEMBERED = {
     "lines_of_bundle": 200,
     "tile_paths": 50,
     "tree_paths": 50,
+    "check_erased": 16,
     **dict.fromkeys(("make_index", "facts_of", "count_gaps", "check_note", "read_policy", "find_export"), 16),
 }
 """The verifier's pure checks, and how many of their results are kept: more than one whole export has."""

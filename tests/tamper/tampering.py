@@ -82,6 +82,7 @@ class Campaign:
         if work == "files":
             tails = {1, 2, 255, 256, 257, *chance.sample(range(1, count), 50)}
             yield from (("tails_cut", damages.cut_tails(export, tail)) for tail in sorted(tails) if tail < count)
+            yield "texts_unsaid", damages.unsaid_erasures(export, chance)
             yield "exchanged", damages.as_others(export, self.impostor)
             for files in (export.whole, export.part):
                 yield from (("truncated", damages.truncations(files, name, chance)) for name in files)

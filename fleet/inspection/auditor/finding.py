@@ -23,6 +23,7 @@ CHECKS = (
     "entries: entries.jsonl is the leaves; each is one JSON object that says its index and its unit's prior entry",
     "export: an entry log.exported tells of this export; a selective one names its scope and every index in it",
     "texts: each text has the salted SHA-256 that its entry holds, once, in order",
+    "erasures: in a whole export, later entries text.erased tell of each text that is missing, and of as many",
     "timestamp: a token, if one is there, is over the checkpoint (whether it is signed: see README.txt)",
     "pages: index.html and README.txt, made anew from the other files, are the same bytes",
 )

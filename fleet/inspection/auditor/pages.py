@@ -60,6 +60,7 @@ def facts_of(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool
     as a question mark."""
     seen, told = check_note(note, policy, "signed"), find_export(jsonl, whole)
     kept, hashed, gaps = len(read_texts(texts, jsonl, whole)), len(hashed_texts(jsonl, whole)), count_gaps(jsonl, whole)
+    gone = "erased" if whole else "missing, and this part can not show that they were erased"
     cosigned = [f"{name} at {utc(unix_s)}" for name, unix_s in seen.cosigned.items()]
     facts = {
         "Export": "form 1, " + ("the whole log" if whole else f"a part of the log; {gaps} prior entries are not in it"),
@@ -68,7 +69,7 @@ def facts_of(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool
         "Cosigned by": ", ".join(cosigned) or "nobody",
         "Asked for by": f"{told['actor']} at {told['at']}, which is entry {told['index']}",
         "Entries here": str(len(read_entries(jsonl, whole))),
-        "Texts": f"{kept} here, {hashed - kept} erased",
+        "Texts": f"{kept} here, {hashed - kept} {gone}",
     }
     return {name: re.sub(STEERING, "?", fact) for name, fact in facts.items()}
 
@@ -77,8 +78,9 @@ def make_index(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bo
     """index.html: the facts, and a table of the entries."""
     known = read_texts(texts, jsonl, whole)
     told: dict[int, list[str]] = {}
+    gone = "(erased)" if whole else "(not here)"
     for index, field in hashed_texts(jsonl, whole):
-        told.setdefault(index, []).append(f"{field}: {known.get((index, field), '(erased)')}")
+        told.setdefault(index, []).append(f"{field}: {known.get((index, field), gone)}")
     parts = [PAGE]
     for name, fact in facts_of(note, policy, jsonl, texts, whole).items():
         parts.append(f"<p>{html.escape(f'{name}: {fact}')}\n")

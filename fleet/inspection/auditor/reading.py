@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 import re
 from functools import lru_cache
 from typing import Any
 
 MAX_LEAF_BYTES = 65535
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = DAY + "T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z"
 
 
 def lines_of(data: bytes) -> list[bytes]:
@@ -38,6 +41,8 @@ def read_leaf(leaf: bytes) -> dict[str, Any]:
         raise ValueError("an entry is too long, or says no index or prior entry")
     if not all(isinstance(says[name], str) for name in ("kind", "at", "actor")):
         raise ValueError(f"entry {says['index']} does not say what, when and who")
+    if not re.fullmatch(TIME, says["at"]):
+        raise ValueError(f"entry {says['index']} does not say its time in UTC")
     if not all(isinstance(says.get(name), (str, type(None))) for name in ("unit", "authority")):
         raise ValueError(f"entry {says['index']} names a unit or an authority that is no text")
     return says
@@ -101,6 +106,48 @@ def read_texts(texts: bytes, jsonl: bytes, whole: bool) -> dict[tuple[int, str],
         before = (index, field)
         found[before] = text
     return found
+
+
+def day_of(time: str) -> int:
+    """The day of a time, or a day, as a number that is larger for a later day."""
+    return int(time[:10].replace("-", ""))
+
+
+def read_erasure(says: dict[str, Any]) -> tuple[int, int, int, list[str], int]:
+    """Of an entry text.erased: the first and last entry that lost texts, the day before which those were written, their
+    kinds, and how many texts it was."""
+    found: list[Any] = [says.get(name) for name in ("first", "last", "kept_from", "kinds", "texts")]
+    first, last, kept_from, kinds, count = found
+    numbers = all(type(one) is int for one in (first, last, count)) and 0 <= first <= last < says["index"] and count > 0
+    named = isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)
+    if not (numbers and named and isinstance(kept_from, str) and re.fullmatch(DAY, kept_from)):
+        raise ValueError(f"entry {says['index']} does not say which texts were erased")
+    return first, last, day_of(kept_from), kinds, count
+
+
+@lru_cache(maxsize=2)
+def check_erased(texts: bytes, jsonl: bytes, whole: bool) -> None:
+    """In a whole log, later entries text.erased tell of each text that is missing, and of no fewer than are missing."""
+    entries, kept = read_entries(jsonl, whole), read_texts(texts, jsonl, whole)
+    if not whole:
+        return
+    missing = [place for place in hashed_texts(jsonl, whole) if place not in kept]
+    told = sorted(read_erasure(says) for says in entries if says["kind"] == "text.erased")
+    # By kind, the erasures that begin at this entry or before: the one of the latest day first, ended ones thrown away.
+    begun: dict[str, list[tuple[int, int]]] = {}
+    waiting = told[::-1]
+    for index, field in missing:
+        while waiting and waiting[-1][0] <= index:
+            _, last, day, kinds, _ = waiting.pop()
+            for kind in kinds:
+                heapq.heappush(begun.setdefault(kind, []), (-day, last))
+        mine = begun.get(entries[index]["kind"], [])
+        while mine and mine[0][1] < index:
+            heapq.heappop(mine)
+        if not mine or day_of(entries[index]["at"]) >= -mine[0][0]:
+            raise ValueError(f"the text {field} of entry {index} is missing, and no entry tells that it was erased")
+    if len(missing) > sum(one[-1] for one in told):
+        raise ValueError(f"{len(missing)} texts are missing, and its entries text.erased tell of fewer")
 
 
 def find_export(jsonl: bytes, whole: bool) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from fleet.inspection.auditor.hashing import (
     tree_paths,
 )
 from fleet.inspection.auditor.pages import facts_of, make_index, make_readme
-from fleet.inspection.auditor.reading import canonical, find_export, lines_of, read_entries, read_texts
+from fleet.inspection.auditor.reading import canonical, check_erased, find_export, lines_of, read_entries, read_texts
 from fleet.inspection.auditor.trust import Seen, check_note, read_policy
 
 PLAIN_FILES = ("README.txt", "verify.py", "log-policy.txt", "checkpoint", "entries.jsonl", "texts.jsonl", "index.html")
@@ -53,6 +53,7 @@ def verify(files: Mapping[str, bytes], trusted: bytes | None = None, older: byte
     if not whole and files["scope.json"] != canonical(told["scope"]) + b"\n":
         raise Damage("scope.json", "it is not the scope that the entry log.exported says")
     within("texts.jsonl", read_texts, files["texts.jsonl"], jsonl, whole)
+    within("texts.jsonl", check_erased, files["texts.jsonl"], jsonl, whole)
     found = check_earlier(files, seen, levels, policy if trusted is None else trusted, older)
     check_pages(files, whole)
     came = "the policy that came with the export; give yours with --policy"

@@ -5,7 +5,9 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,17 +21,24 @@ from fleet.inspection.auditor.reading import canonical
 from fleet.inspection.auditor.single_file import PARTS, single_file
 from fleet.inspection.auditor.trust import check_note, read_policy
 from fleet.inspection.auditor.verify_log import main, read_directory, report, verify
-from fleet.inspection.export_directory import write_export
+from fleet.inspection.export_directory import ExportParts, selected_export, whole_export, write_export
 from fleet.log.tiles import tile_path, tile_widths
 from protocols.errors import InvalidCheckpoint, InvalidPolicy
 from protocols.tlog.policy import read_policy as read_policy_of_ours
 from tests.support.tlog_making import MadeLog, fixed_key
-from tests.tamper.made_exports import make_exports
+from tests.tamper.made_exports import MadeExports, make_exports
 from tests.tamper.tampering import make_campaign, run
 
 EXPORTS = make_exports(300, seed=9)
 ELSEWHERE = make_exports(40, seed=9, origin="elsewhere.example/log", names=("east", "zenith"))
 POLICY = EXPORTS.log.policy.text
+
+
+def with_leaf(made: MadeExports, index: int, changed: Mapping[str, Any]) -> dict[str, bytes]:
+    """The whole export of a log in which one entry says something else."""
+    says = json.loads(made.leaves[index]) | changed
+    log = MadeLog([*made.leaves[:index], canonical(says), *made.leaves[index + 1 :]])
+    return whole_export(ExportParts(log.policy.text, log.note().text, made.texts), log.leaves)
 
 
 @pytest.mark.parametrize("files", [EXPORTS.whole, EXPORTS.part], ids=["whole", "part"])
@@ -63,6 +72,39 @@ def test_every_damage_of_a_small_campaign_is_found() -> None:
         "exchanged",
     )
     assert all(counts[kind] > 10 for kind in kinds)
+    assert counts["texts_unsaid"] == 6
+
+
+ERASURE = {"first": 0, "last": 296, "kinds": ["deployment.changed", "unit.labelled", "mandate.recorded"]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"texts": 1}, "tell of fewer"),
+        ({"kinds": ["unit.labelled"]}, "no entry tells that it was erased"),
+        ({"first": 296}, "no entry tells that it was erased"),
+        ({"last": 0}, "no entry tells that it was erased"),
+        ({"kept_from": "2025-03-30"}, "the text .* of entry .* is missing"),
+        ({"last": 297}, "entry 297 does not say which texts were erased"),
+        ({"kinds": "unit.labelled"}, "entry 297 does not say which texts were erased"),
+        ({"texts": None}, "entry 297 does not say which texts were erased"),
+        ({"kind": "text.read"}, "no entry tells that it was erased"),
+    ],
+)
+def test_a_text_is_missing_only_where_an_entry_tells_of_its_erasure(changed: dict[str, Any], reason: str) -> None:
+    verify(with_leaf(EXPORTS, 297, ERASURE))
+    with pytest.raises(Damage, match=f"^texts.jsonl: .*{reason}"):
+        verify(with_leaf(EXPORTS, 297, ERASURE | changed))
+
+
+def test_a_part_says_that_it_can_not_show_why_texts_are_missing() -> None:
+    fewer = [one for one in EXPORTS.texts if f"proofs/{one.index}.tlog-proof" in EXPORTS.part][1:]
+    lines = EXPORTS.part["entries.jsonl"].splitlines()
+    receipts = [content.decode() for name, content in EXPORTS.part.items() if name.startswith("proofs/")]
+    parts = ExportParts(POLICY, EXPORTS.part["checkpoint"].decode(), fewer)
+    said = verify(selected_export(parts, lines, receipts))["Texts"]
+    assert re.fullmatch(f"{len(fewer)} here, [1-9][0-9]* missing, and this part can not show .* erased", said)
 
 
 def test_an_earlier_checkpoint_must_be_the_beginning_of_the_log() -> None:
@@ -166,7 +208,7 @@ def test_an_entry_that_is_nested_deeply_gives_one_clear_line(depth: int) -> None
 
 def test_the_one_file_is_its_parts_and_nothing_else() -> None:
     source = single_file()
-    assert source.count(b"\n") < 760
+    assert source.count(b"\n") < 840
     tree = ast.parse(source, feature_version=(3, 9))
     imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {str(getattr(node, "module", None) or node.names[0].name).split(".")[0] for node in imported}

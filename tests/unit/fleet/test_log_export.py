@@ -20,7 +20,7 @@ from protocols.errors import InvalidNote, InvalidPolicy
 from tests.support.tlog_making import MadeLog
 from tests.tamper.made_exports import make_exports
 
-MADE = make_exports(60, seed=3)
+MADE = make_exports(60, seed=4)
 NOTE = MADE.log.note()
 PARTS = ExportParts(MADE.log.policy.text, NOTE.text, MADE.texts)
 
