@@ -7,6 +7,7 @@ import msgspec
 from protocols.people import ListedPerson, PeopleList
 from protocols.tlog.policy import NONE, read_policy
 
+_TWO_HISTORIES = "take care: two groups of witnesses could each vouch for another history; ask for more than half"
 Change = Literal["added", "left-out", "new-key", "new-role", "new-term"]
 
 
@@ -21,7 +22,8 @@ class PersonChange(msgspec.Struct, frozen=True):
 
 class PolicyChange(msgspec.Struct, frozen=True):
     """How the log policy differs. Logs are vkeys; witnesses the policy's name for them, a blank, and the vkey: one that
-    changes its key is left out and added. The quorums are for people to read; `none` where nothing is asked for."""
+    changes its key is left out and added. The quorums are for people to read; `none` where nothing is asked for.
+    `allows_two_histories`: two groups of the later witnesses have none in common, and either is enough."""
 
     logs_added: list[str]
     logs_left_out: list[str]
@@ -29,6 +31,7 @@ class PolicyChange(msgspec.Struct, frozen=True):
     witnesses_left_out: list[str]
     quorum_before: str
     quorum_after: str
+    allows_two_histories: bool = False
 
 
 def policy_change(before: PeopleList, after: PeopleList) -> PolicyChange | None:
@@ -44,6 +47,7 @@ def policy_change(before: PeopleList, after: PeopleList) -> PolicyChange | None:
         witnesses_left_out=[witness for witness in old_witnesses if witness not in new_witnesses],
         quorum_before=quorum_before,
         quorum_after=quorum_after,
+        allows_two_histories=_allows_two_histories(after),
     )
 
 
@@ -53,6 +57,13 @@ def _policy_parts(people_list: PeopleList) -> tuple[list[str], list[str], str]:
     policy = read_policy(people_list.log_policy)
     witnesses = [f"{name} {key.line}" for name, key in policy.witnesses]
     return [key.line for key in policy.log_keys], witnesses, policy.quorum_words
+
+
+def _allows_two_histories(people_list: PeopleList) -> bool:
+    if not people_list.log_policy:
+        return False
+    policy = read_policy(people_list.log_policy)
+    return bool(policy.witnesses) and policy.allows_disjoint_quorums
 
 
 def differences(before: PeopleList, after: PeopleList) -> list[PersonChange]:
@@ -91,4 +102,7 @@ def policy_lines(change: PolicyChange) -> list[str]:
     lines += [f"log added: {vkey}" for vkey in change.logs_added]
     lines += [f"witness left out: {witness}" for witness in change.witnesses_left_out]
     lines += [f"witness added: {witness}" for witness in change.witnesses_added]
-    return [*lines, f"witnesses needed: {change.quorum_after} (before: {change.quorum_before})"]
+    lines.append(f"witnesses needed: {change.quorum_after} (before: {change.quorum_before})")
+    if change.allows_two_histories:
+        lines.append(_TWO_HISTORIES)
+    return lines

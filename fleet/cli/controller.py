@@ -7,9 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from fleet.cli.administrators import Administrators, ValidDays, advise, new_administrators
+from fleet.cli.log_witnesses import warn_of_two_histories
 from fleet.cli.options import ConfigFile, WholeNumber
 from fleet.cli.output import print_line, print_remark
 from fleet.settings import Settings, load_settings
+from protocols.tlog.note import VerifierKey
+from protocols.tlog.policy import build_policy
 
 _DEFAULT = Path("/etc/muster/fleet.toml")
 
@@ -55,8 +58,11 @@ def init(
     print_remark(
         "everybody writes that line into their client settings; hand it over with the root certificate, by hand"
     )
-    print_line(f"log_key = {load_log_key(settings.state_path).verifier.line}")
+    log_key = load_log_key(settings.state_path).verifier.line
+    print_line(f"log_key = {log_key}")
     if witnesses:
+        named = [(VerifierKey.parse(vkey).name, vkey) for vkey in witnesses]
+        warn_of_two_histories(build_policy(log_key, named, enough))
         print_remark(
             "each witness is to trust that log: fleet witness trust DIRECTORY and that key; its address goes "
             "into [[log.witnesses]] of the settings"

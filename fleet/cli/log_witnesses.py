@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.options import WholeNumber
-from fleet.cli.output import print_json, print_table
+from fleet.cli.output import print_json, print_remark, print_table
 from fleet.cli.people_drafts import tell_drafted
 from fleet.client import FleetClient
 from fleet.errors import Conflict, NotFound
@@ -67,6 +67,16 @@ def remove(name: Name, *, quorum: Quorum, client: Config = None, json: Json = Fa
     tell_drafted(ask(client, draft), json=json)
 
 
+def warn_of_two_histories(policy: LogPolicy) -> None:
+    """Say so when two groups of the policy's witnesses have none in common and either is enough."""
+    if policy.witnesses and policy.allows_disjoint_quorums:
+        count = len(policy.witnesses)
+        print_remark(
+            f"WARNING: two groups of these {count} witnesses could each vouch for another history, so that a rewritten "
+            f"log is believed: more than half of them should be needed, --quorum {count // 2 + 1}"
+        )
+
+
 async def _in_force(door: FleetClient) -> LogPolicy:
     """The policy that two administrators have signed, or that stands in the anchor."""
     text = (await door.people_chain()).newest.log_policy
@@ -82,4 +92,5 @@ def _named(policy: LogPolicy) -> list[tuple[str, str]]:
 
 async def _draft(door: FleetClient, policy: LogPolicy, witnesses: list[tuple[str, str]], quorum: int) -> DraftView:
     following = build_policy(policy.log_keys[0].line, witnesses, quorum)
+    warn_of_two_histories(following)
     return await door.draft_people(NewLogPolicy(policy=following.text))

@@ -78,6 +78,18 @@ def test_a_fleet_begins_with_the_witnesses_of_its_log(tmp_path: Path, empty_dsn:
     log_key = load_log_key(tmp_path / "state").verifier
     assert policy.log_keys == (log_key,)
     assert f"log_key = {log_key.line}" in made.stdout.splitlines()
+    assert "WARNING" not in made.stderr
+
+
+def test_a_quorum_of_half_of_the_witnesses_is_warned_of(tmp_path: Path, empty_dsn: str) -> None:
+    """A controller that keeps two histories would find a witness for each."""
+    keys = [Ed25519PrivateKey.generate().public_key().public_bytes_raw() for _ in range(2)]
+    words = [word for at, key in enumerate(keys) for word in ("--witness", cosigner_key(f"w{at}", key).line)]
+    people = _administrators(tmp_path, "AD-01", "AD-02")
+    made = _fleet("init", *people, *words, "--quorum", "1", "--config", _config(tmp_path, empty_dsn))
+    assert made.returncode == 0, made.stderr
+    assert "WARNING: two groups of these 2 witnesses could each vouch for another history" in made.stderr
+    assert "--quorum 2" in made.stderr
 
 
 def test_a_fleet_from_before_the_log_gets_its_key_when_it_is_migrated(tmp_path: Path, empty_dsn: str) -> None:

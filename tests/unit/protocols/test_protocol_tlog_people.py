@@ -8,7 +8,7 @@ import pytest
 
 from protocols.errors import InvalidPeopleList
 from protocols.people import ListedPerson, ListSignature, PeopleList, SignedPeopleList, check_next, read_list
-from protocols.people_changes import PolicyChange, policy_change
+from protocols.people_changes import PolicyChange, policy_change, policy_lines
 from protocols.sshsig import PersonKey
 from protocols.tlog.policy import MAX_POLICY_CHARS, read_policy
 from tests.support.people import Keyholder
@@ -92,6 +92,18 @@ def test_what_changes_in_a_policy_is_named() -> None:
         quorum_after="3 of (north, west, east)",
     )
     assert policy_change(before, under(LOG.policy.text, version=2)) is None
+
+
+def test_whoever_signs_reads_that_two_histories_could_be_vouched_for() -> None:
+    """One of two, one of three: another group of witnesses is left that is enough for another tree."""
+    said = "take care: two groups of witnesses could each vouch for another history; ask for more than half"
+    for quorum, warned in ((1, True), (2, False), (3, False)):
+        change = policy_change(BARE, under(LOG.policy.text.replace(" 2 north", f" {quorum} north")))
+        assert change is not None
+        assert (said in policy_lines(change)) is warned
+    gone = policy_change(under(LOG.policy.text), BARE)
+    assert gone is not None
+    assert said not in policy_lines(gone)
 
 
 def test_the_first_policy_and_none_any_more_are_changes_too() -> None:
