@@ -69,6 +69,8 @@ class LogStanding:
             found.append("the log policy in force does not name this controller's log: nothing of it is believed")
         if not policy.witnesses:
             found.append("no witness: nobody but the controller says that the log was not rewritten")
+        elif policy.allows_disjoint_quorums:
+            found.append("too few witnesses are needed: two groups of them could each vouch for another history")
         if cosigned is None or self._clock() - cosigned.made_at > self._overdue:
             found.append("no cosigned checkpoint in time: nothing can be proven, and nothing opened")
         return found

@@ -87,7 +87,7 @@ async def test_cosignatures_beyond_the_quorum_are_kept_too(dsn: str, store: Stor
     key = LogKey.new()
     witnesses = [witness_of(key, tmp_path / name, f"witness.example/{name}") for name in ("a", "b")]
     fleet = await logging_fleet(dsn, store, key, witnesses, quorum=1)
-    async with running_witness(witnesses[0]), running_witness(witnesses[1]), running_log(fleet.log()):
+    async with running_witness(witnesses[0]), running_witness(witnesses[1]), running_log(fleet.log()) as log:
 
         async def both() -> bool:
             async with store.transaction() as transaction:
@@ -95,6 +95,8 @@ async def test_cosignatures_beyond_the_quorum_are_kept_too(dsn: str, store: Stor
             return newest is not None and len(witness_names(newest.note)) == 2
 
         await until(both)
+        told = (await log.status()).alarms
+    assert told == ["too few witnesses are needed: two groups of them could each vouch for another history"]
 
 
 async def test_a_restored_database_is_cosigned_no_more(
