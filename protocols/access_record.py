@@ -25,13 +25,35 @@ MAX_RECORD_CHARS = 1024
 
 RecordNumber = Annotated[int, Meta(ge=1, lt=1 << 53)]
 Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9./_-]{1,60}$(?!\n)")]
-"""The id of a lease's opening, of a mandate, or an authority's reference."""
+"""An authority's reference, as those who gave it wrote it, or a person's id."""
+
+OurId = Annotated[str, Meta(pattern=r"^(?:open-|m-|M-)?[0-9a-f][0-9a-f-]{0,35}$(?!\n)")]
+"""The id of an opening or of a mandate. The controller made it: hexadecimal digits, so that no words go into it."""
+
+REASONS = frozenset(
+    {
+        *("expiry", "cancelled", "asked", "console-gone", "lease-ended", "stopped", "budget-used", "fault"),
+        *("chain-broken", "chain-unusable", "clock-unsure", "no-log", "no-receipt", "receipt-invalid"),
+        *("bad-signature", "bad-nonce", "stale", "other-unit", "revoked", "busy", "unknown-person"),
+        *("no-mandate", "mandate-cancelled", "before-mandate", "after-mandate", "modality-not-covered", "same-person"),
+        *(
+            "no-authority",
+            "authority-cancelled",
+            "before-authority",
+            "after-authority",
+            "over-minutes",
+            "over-openings",
+        ),
+    }
+)
+"""Words that say why something was closed, refused or begun: what else a unit gives as its reason is `other` in the
+log."""
 
 
 class AccessRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """One thing a unit did. `number` counts from 1; `prior` is the hash of the record before; `at_ms` is the unit's
     clock, `boot_ms` milliseconds since boot `boot_id`. `reason` says why it closed (`expiry`, `cancelled`, …) or which
-    rule refused; `open_s` how long it had been open."""
+    rule refused, as one of REASONS; `open_s` how long it had been open."""
 
     number: RecordNumber
     prior: Digest
@@ -40,8 +62,8 @@ class AccessRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     boot_ms: Annotated[int, Meta(ge=0, lt=1 << 53)]
     what: What
     modality: Modality | None = None
-    opening: Reference | None = None
-    mandate: Reference | None = None
+    opening: OurId | None = None
+    mandate: OurId | None = None
     authority: Reference | None = None
     person: Reference | None = None
     reason: ShortText = ""

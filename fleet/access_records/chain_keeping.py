@@ -18,14 +18,16 @@ from fleet.error_reports import drafting
 from fleet.store.access_records import Chain, Link, RecordRow
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction
-from protocols.access_record import AccessRecord, read_record, record_hash
+from protocols.access_record import REASONS, AccessRecord, read_record, record_hash
 from protocols.errors import InvalidAccessRecord
 
 _PAGE = 1000
 _CLOCKS_APART = timedelta(minutes=1)
 """How far the clocks of two controllers may be apart."""
 
-_WORD = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+_BOOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{1,32}", re.ASCII)
+"""The kernel's UUID of a boot, also without hyphens."""
+_OTHER = "other"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,6 +44,13 @@ class BadRecord(msgspec.Struct, frozen=True):
 
     unit_id: str
     detail: str
+
+
+class Known(msgspec.Struct, frozen=True):
+    """Whom and what the controller knows of what units name."""
+
+    people: set[str]
+    authorities: set[str]
 
 
 async def keep_records(transaction: Transaction, told: Sequence[ToldRecord], now: datetime) -> list[BadRecord]:
@@ -61,9 +70,9 @@ async def keep_records(transaction: Transaction, told: Sequence[ToldRecord], now
     rows = [row for _, (_, row) in sorted(read.items(), key=lambda item: item[0])]
     new = await transaction.access_records.add(rows)
     if new:
-        people = await _known_people(transaction, [read[key][0] for key in new])
+        known = await _known(transaction, [read[key][0] for key in new])
         for key in sorted(new):
-            await transaction.log.append(entry_of(key[0], read[key][0], people, now))
+            await transaction.log.append(entry_of(key[0], read[key][0], known, now))
         await _take_in(transaction, [read[key][1] for key in sorted(new)], now)
     return bad
 
@@ -151,42 +160,46 @@ def _row(told: ToldRecord, record: AccessRecord) -> RecordRow:
     )
 
 
-async def _known_people(transaction: Transaction, records: Iterable[AccessRecord]) -> set[str]:
+async def _known(transaction: Transaction, records: Sequence[AccessRecord]) -> Known:
     named = sorted({record.person for record in records if record.person is not None})
-    return await transaction.access_records.people(named) if named else set()
+    cited = sorted({record.authority for record in records if record.authority is not None})
+    store = transaction.access_records
+    return Known(
+        people=await store.people(named) if named else set(),
+        authorities=await store.authorities(cited) if cited else set(),
+    )
 
 
-def entry_of(unit_id: str, record: AccessRecord, people: set[str], now: datetime) -> Entry:
-    """The entry that `record` of a unit makes; it names whom the unit names if they are among `people`.
+def entry_of(unit_id: str, record: AccessRecord, known: Known, now: datetime) -> Entry:
+    """The entry that `record` of a unit makes; it names the person and the authority that the unit names if they are
+    `known`.
 
-    What the unit may have written freely enters only where it is a word.
+    What the unit may have written freely enters only where it is one of REASONS, or a boot's id.
     """
     common: dict[str, Any] = {
         "at": now,
         "actor": UNIT,
         "unit": unit_id,
         "unit_at": _moment(record),
-        "authority": record.authority,
+        "authority": record.authority if record.authority in known.authorities else None,
         "record": record.number,
     }
-    person = record.person if record.person in people else None
+    person = record.person if record.person in known.people else None
     access: dict[str, Any] = {"opening": record.opening, "modality": record.modality, "person": person}
-    reason = _word(record.reason)
+    reason = record.reason if record.reason in REASONS | {""} else _OTHER
     match record.what:
         case "started":
-            return UnitStarted(**common, boot=_word(record.boot_id), reason=reason)
+            return UnitStarted(
+                **common,
+                boot=record.boot_id if not record.boot_id or _BOOT.fullmatch(record.boot_id) else _OTHER,
+                reason=reason,
+            )
         case "opened":
             return ModalityOpened(**common, **access, mandate=record.mandate)
         case "closed":
             return ModalityClosed(**common, **access, reason=reason, open_s=record.open_s or 0)
         case "refused":
             return OpeningRefused(**common, **access, mandate=record.mandate, rule=reason)
-
-
-def _word(text: str) -> str:
-    if not text:
-        return ""
-    return text if _WORD.fullmatch(text) else "other"
 
 
 def _moment(record: AccessRecord) -> datetime:

@@ -108,6 +108,10 @@ class AccessRecordStore:
         """Those of `person_ids` who exist."""
         return {record["person_id"] for record in await self._connection.fetch(_SQL["people"], person_ids)}
 
+    async def authorities(self, references: Sequence[str]) -> set[str]:
+        """Those of `references` of which the log has an `authority.recorded`."""
+        return {record["authority"] for record in await self._connection.fetch(_SQL["authorities"], references)}
+
     async def incomplete(self, after_unit: str, limit: int) -> list[Incomplete]:
         """Chains above unit id `after_unit` that are longer than what is here, locked, by unit id; those that another
         controller looks at are left out, and revoked units."""

@@ -43,6 +43,14 @@ WHERE unit_id = $1 AND number <= $2 AND received_at < challenged_at - $3::interv
 -- name: people
 SELECT person_id FROM person WHERE person_id = ANY($1)
 
+-- name: authorities
+-- In two parts, each with an index of its own: leaves, and entries that wait to become some.
+SELECT authority FROM log_entry
+WHERE leaf_index IS NOT NULL AND authority = ANY($1) AND kind = 'authority.recorded'
+UNION
+SELECT authority FROM log_entry
+WHERE leaf_index IS NULL AND authority = ANY($1) AND kind = 'authority.recorded'
+
 -- name: incomplete
 SELECT chain.unit_id, records, head, claimed, claimed_head, claimed_at, proven, proven_head, proven_at, missing_since,
     coalesce(session_up, false) AS connected, asked.last_at AS asked_at, coalesce(asked.open, false) AS is_asked

@@ -159,7 +159,7 @@ def test_every_record_has_a_line_for_a_person(what: str) -> None:
             "boot_ms": 1,
             "what": what,
             "modality": "audio",
-            "opening": "x" * 60,
+            "opening": "open-" + "f" * 36,
             "person": "y" * 60,
             "reason": "z" * 80,
         },

@@ -10,6 +10,7 @@ from protocols.errors import InvalidAccessRecord
 from tests.unit.protocols.protocol_strategies import digests, lines, seqs, unix_ms
 
 _references = st.from_regex(r"\A[A-Za-z0-9./_-]{1,60}\Z")
+_ids = st.from_regex(r"(?:open-|m-|M-)?[0-9a-f][0-9a-f-]{0,35}", fullmatch=True)
 records = st.builds(
     AccessRecord,
     number=seqs,
@@ -19,8 +20,8 @@ records = st.builds(
     boot_ms=st.integers(0, (1 << 53) - 1),
     what=st.sampled_from(["started", "opened", "closed", "refused"]),
     modality=st.sampled_from(["video", "audio", "position"]),
-    opening=_references,
-    mandate=st.none() | _references,
+    opening=_ids,
+    mandate=st.none() | _ids,
     authority=st.none() | _references,
     person=st.none() | _references,
     reason=lines(80),
@@ -49,6 +50,13 @@ def test_no_record_has_a_second_spelling(record: AccessRecord, data: st.DataObje
         assert read != record, "a blank inside a text makes another record"
 
 
+def _opened(**changes: object) -> str:
+    record = AccessRecord(
+        number=2, prior="a" * 64, at_ms=1, boot_id="b", boot_ms=1, what="opened", modality="audio", opening="c"
+    )
+    return msgspec.structs.replace(record, **changes).text()
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -57,19 +65,26 @@ def test_no_record_has_a_second_spelling(record: AccessRecord, data: st.DataObje
         ("[" * 20_000, "unreadable"),
         ('{"number":1}', "unreadable"),
         ("x" * (MAX_RECORD_CHARS + 1), "unreadable"),
+        *(
+            (_opened(**{field: said}), "unreadable")
+            for field in ("opening", "mandate")
+            for said in (
+                "51.50735/-0.12776",
+                "51.5",
+                "john-smith-12-acacia-avenue",
+                "John",
+                "",
+                "M-",
+                "m-1\n",
+                "a" * 60,
+            )
+        ),
     ],
 )
 def test_what_is_no_record_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidAccessRecord) as caught:
         read_record(text)
     assert caught.value.reason == reason
-
-
-def _opened(**changes: object) -> str:
-    record = AccessRecord(
-        number=2, prior="a" * 64, at_ms=1, boot_id="b", boot_ms=1, what="opened", modality="audio", opening="c"
-    )
-    return msgspec.structs.replace(record, **changes).text()
 
 
 @pytest.mark.parametrize(
