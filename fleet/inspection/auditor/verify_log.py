@@ -56,9 +56,13 @@ def verify(files: Mapping[str, bytes], trusted: bytes | None = None, older: byte
     within("texts.jsonl", check_erased, files["texts.jsonl"], jsonl, whole)
     found = check_earlier(files, seen, levels, policy if trusted is None else trusted, older)
     check_pages(files, whole)
-    came = "the policy that came with the export; give yours with --policy"
-    trust = came if trusted is None else "the policy that you gave"
-    return {**facts_of(note, policy, jsonl, files["texts.jsonl"], whole), **found, "Believed": trust}
+    trust = "the policy that came with the export; give yours with --policy"
+    if trusted is not None:
+        trust = "the policy that you gave"
+        if trusted != policy:
+            trust += "; WARNING: log-policy.txt is another one, and README.txt and index.html go by that, not by yours"
+    facts = facts_of(note, policy if trusted is None else trusted, jsonl, files["texts.jsonl"], whole)
+    return {**facts, **found, "Believed": trust}
 
 
 def check_names(files: Mapping[str, bytes], expected: set[str]) -> None:

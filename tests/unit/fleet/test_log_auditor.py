@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from fleet.inspection.auditor.verify_log import main, read_directory, report, ve
 from fleet.inspection.export_directory import ExportParts, selected_export, whole_export, write_export
 from fleet.log.tiles import tile_path, tile_widths
 from protocols.errors import InvalidCheckpoint, InvalidPolicy
+from protocols.tlog.cosignature import cosign, cosigner_key
+from protocols.tlog.policy import PolicyWitness
 from protocols.tlog.policy import read_policy as read_policy_of_ours
 from tests.support.tlog_making import MadeLog, fixed_key
 from tests.tamper.made_exports import MadeExports, make_exports
@@ -56,6 +59,20 @@ def test_an_export_of_another_log_does_not_hold_under_the_policy_that_one_trusts
         verify(ELSEWHERE.whole, trusted=b"")
     with pytest.raises(Damage, match=r"^older checkpoint: "):
         verify(ELSEWHERE.whole, older=b"")
+
+
+def test_with_a_policy_of_ones_own_only_its_witnesses_and_their_times_are_told() -> None:
+    mine, note, stranger = EXPORTS.log.policy, EXPORTS.log.note(), fixed_key("a stranger")
+    key = cosigner_key("stranger.example", stranger.public_key().public_bytes_raw())
+    renamed = [PolicyWitness(f"true-{one.name}", one.key) for one in mine.witnesses]
+    theirs = replace(mine, witnesses=(PolicyWitness("north", key), *renamed), groups=(), quorum="north")
+    forged = note.with_signatures([cosign(note.body, "stranger.example", stranger, 4_000_000_000)]).text
+    files = whole_export(ExportParts(theirs.text, forged, EXPORTS.texts), EXPORTS.leaves)
+    assert "north at 2096" in verify(files)["Cosigned by"]
+    told = verify(files, POLICY.encode())
+    assert told["Cosigned by"] == ", ".join(f"{one.name} at 2026-11-22 00:00:00 UTC" for one in mine.witnesses)
+    assert "WARNING: log-policy.txt is another one" in told["Believed"]
+    assert verify(EXPORTS.whole, POLICY.encode())["Believed"] == "the policy that you gave"
 
 
 def test_every_damage_of_a_small_campaign_is_found() -> None:
