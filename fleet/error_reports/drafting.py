@@ -13,6 +13,14 @@ from protocols.text import one_line
 OUTSIDE_MANDATE = "outside-mandate"
 """The one cause where a unit's records and this log agree; any other is a difference between them."""
 
+_EVENT_WORDS = {
+    OUTSIDE_MANDATE: "an opening outside its mandate",
+    "unit-only": "an opening without a lease",
+    "controller-only": "an opening of which the unit's records do not tell",
+}
+_OTHERWISE = "a unit's records and the log differ"
+"""Events are seen by more people than error reports are, and seeing them is no entry: so they only name the report."""
+
 _MAX_SUMMARY = 200
 _MAX_EVIDENCE = 200
 
@@ -49,7 +57,7 @@ async def draft(
         unit_id=unit_id if is_of_unit else None,
         kind="error-report",
         severity="alarm",
-        summary=one_line(f"{said} (error report {report_id})", _MAX_SUMMARY + 60),
+        summary=f"{_EVENT_WORDS.get(cause, _OTHERWISE)}: error report {report_id}",
     )
     await transaction.events.add(event, now)
     if cause != OUTSIDE_MANDATE:
