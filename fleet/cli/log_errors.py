@@ -38,7 +38,10 @@ def list_(
     client: Config = None,
     json: Json = False,
 ) -> None:
-    """List error reports, newest first. That you looked becomes an entry of the log."""
+    """List error reports: open ones first, the oldest of them first, then closed ones.
+
+    That you looked becomes an entry of the log.
+    """
     found = ask(client, lambda door: door.error_reports(open_only=open_only))
     if json:
         print_json(found)
@@ -108,7 +111,8 @@ def give_back(
 def close(
     report: Report, *, text: Words = None, file: WordsFile = None, client: Config = None, json: Json = False
 ) -> None:
-    """End a submitted report (an approver who neither accounted for it nor submitted it), and say what follows."""
+    """End a submitted report (an approver who took no step in it and no part in the opening or its mandate);
+    say what follows."""
     _step(FleetClient.close_error_report, report, _words(text, file), client, json=json)
 
 

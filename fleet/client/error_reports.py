@@ -3,6 +3,9 @@
 from fleet.client.session import Session
 from protocols.api.log import ErrorReportStep, ErrorReportView
 
+_PAGE = 500
+"""As many as the controller gives at once, while there are more."""
+
 
 class ErrorReportRequests:
     """What can be asked and done about error reports; part of `FleetClient`. Reading them becomes an entry."""
@@ -10,8 +13,19 @@ class ErrorReportRequests:
     _session: Session
 
     async def error_reports(self, *, open_only: bool = False) -> list[ErrorReportView]:
-        """The newest 500, newest first."""
-        query = {"open_only": open_only or None}
+        """All of them, or all that are open, asked for page by page: open ones first, the oldest of them first, then
+        closed ones, the newest first."""
+        found: list[ErrorReportView] = []
+        page = await self._page(open_only, "")
+        while page:
+            found += page
+            page = await self._page(open_only, page[-1].report_id) if len(page) >= _PAGE else []
+        unfinished = [one for one in found if one.state != "closed"]
+        closed = [one for one in found if one.state == "closed"]
+        return [*(unfinished if open_only else reversed(unfinished)), *closed]
+
+    async def _page(self, open_only: bool, after: str) -> list[ErrorReportView]:
+        query = {"open_only": open_only or None, "after": after or None}
         return await self._session.request("GET", "/api/log/error-reports", list[ErrorReportView], query=query)
 
     async def error_report(self, report_id: str) -> ErrorReportView:

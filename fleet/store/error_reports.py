@@ -1,7 +1,7 @@
 """Error reports: what was found outside a mandate, and how far people have come with it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import msgspec
@@ -11,6 +11,16 @@ from fleet.store.queries import load
 from protocols.api.log import ErrorReportView
 
 _SQL = load("error_reports")
+
+
+class ReportEntries(NamedTuple):
+    """What the entries about one report say: the authority and deployment it was drafted under, the openings at which
+    records differ, and everybody who took a step in it."""
+
+    authority: str | None
+    deployment: str | None
+    openings: set[str]
+    people: set[str]
 
 
 class ErrorReportStore:
@@ -40,9 +50,11 @@ class ErrorReportStore:
         )
         return is_of_unit
 
-    async def page(self, *, open_only: bool, limit: int) -> list[ErrorReportView]:
-        """At most `limit` reports, newest first; `open_only` leaves out those that are closed."""
-        return [_view(record) for record in await self._connection.fetch(_SQL["page"], open_only, limit)]
+    async def page(self, *, open_only: bool, after: str | None, limit: int) -> list[ErrorReportView]:
+        """At most `limit` reports, those that come after the report `after`: of open ones the oldest first, of all of
+        them the newest first. None when there is no report `after`: the first."""
+        query = _SQL["page_open" if open_only else "page_all"]
+        return [_view(record) for record in await self._connection.fetch(query, limit, after)]
 
     async def one(self, report_id: str) -> ErrorReportView | None:
         """One report."""
@@ -55,28 +67,42 @@ class ErrorReportStore:
             return None
         return await self.one(report_id)
 
-    async def account(self, report_id: str, text: str, person_id: str, now: datetime) -> None:
-        """Write down what happened, in place of an earlier account."""
-        await self._connection.execute(_SQL["account"], report_id, text, person_id, now)
+    async def entries_of(self, report: ErrorReportView) -> ReportEntries:
+        """What the entries about `report` say, in the tree or not."""
+        piece = f'"report":"{report.report_id}"'.encode()
+        records = await self._connection.fetch(_SQL["entries_of"], report.found_at, piece)
+        drafted = [record for record in records if record["kind"] == "error-report.drafted"]
+        return ReportEntries(
+            authority=drafted[0]["authority"] if drafted else None,
+            deployment=drafted[0]["deployment"] if drafted else None,
+            openings={record["opening"] for record in records} - {None},
+            people={record["actor"] for record in records if record["kind"] == "error-report.advanced"},
+        )
+
+    async def account(self, report_id: str, entry_id: int, person_id: str, now: datetime) -> None:
+        """What happened is in the text of entry `entry_id`, in place of an earlier account."""
+        await self._connection.execute(_SQL["account"], report_id, str(entry_id), person_id, now)
 
     async def submit(self, report_id: str, person_id: str, now: datetime) -> None:
         """Lay the report before an approver."""
         await self._connection.execute(_SQL["submit"], report_id, person_id, now)
 
-    async def give_back(self, report_id: str, why: str) -> None:
-        """Make it a draft again; its account stays to be read until there is another, `why` until it is closed."""
-        await self._connection.execute(_SQL["give_back"], report_id, why)
+    async def give_back(self, report_id: str, entry_id: int) -> None:
+        """Make it a draft again; its account stays to be read until there is another, the text of entry `entry_id`,
+        which says why, until it is closed."""
+        await self._connection.execute(_SQL["give_back"], report_id, str(entry_id))
 
-    async def close(self, report_id: str, outcome: str, person_id: str, now: datetime) -> None:
-        """End the report."""
-        await self._connection.execute(_SQL["close"], report_id, outcome, person_id, now)
+    async def close(self, report_id: str, entry_id: int, person_id: str, now: datetime) -> None:
+        """End the report; the text of entry `entry_id` says what follows."""
+        await self._connection.execute(_SQL["close"], report_id, str(entry_id), person_id, now)
 
     async def lock_drafting(self) -> None:
         """Let only one transaction at a time look which findings have a report and draft those that have none."""
         await self._connection.execute(_SQL["lock_drafting"])
 
     async def that_begin(self, beginnings: list[str]) -> dict[str, str]:
-        """Ids of reports by their repeat keys, of those that begin with one of `beginnings`; oldest first."""
+        """Ids of reports by their repeat keys, of those that are one of `beginnings` up to their last colon; oldest
+        first."""
         records = await self._connection.fetch(_SQL["that_begin"], beginnings)
         return {record["repeat_key"]: record["report_id"] for record in records}
 

@@ -5,7 +5,7 @@
 `POST /api/log/exports` with ExportRequest → ExportView; `GET /api/log/exports/{id}/tile/…` → a tile or entry bundle of
 that export's tree, `…/texts` (query: `after`) → TextPage, `…/selection` (query: `after`) → SelectionPage;
 `GET /api/log/openings` (query: LogQuery's) → OpeningsPage; `GET /api/log/openings/report` (query: LogQuery's, `form`)
-→ a CSV or PDF file; `GET /api/log/error-reports` (query: `open_only`) → list[ErrorReportView]; `GET …/{id}` →
+→ a CSV or PDF file; `GET /api/log/error-reports` (query: `open_only`, `after`) → list[ErrorReportView]; `GET …/{id}` →
 ErrorReportView; `POST …/{id}/account|submit|return|close` with ErrorReportStep → ErrorReportView;
 `GET /api/log/holds` → list[HoldView]; `POST /api/log/holds` with NewHold → HoldView;
 `POST /api/log/holds/{id}/release` with HoldRelease → HoldView; `GET /api/log/retention` → RetentionView.
@@ -234,7 +234,9 @@ class ErrorReportView(msgspec.Struct, frozen=True, kw_only=True):
     """Something outside a mandate. Drafted by the controller with its evidence (ids of entries `entry 123`, of unit
     records `record 7`), accounted for and submitted by a supervisor, closed by an approver who is somebody else.
 
-    `outcome` is what followed; of one that was returned and is not closed, why it came back. The newest 500 are listed.
+    `outcome` is what followed; of one that was returned and is not closed, why it came back. A text that was erased is
+    `(erased)`. At most 500 are listed at once: of open ones the oldest first, of all of them the newest first; `after`
+    is the id of the last of the page before.
     """
 
     report_id: str
