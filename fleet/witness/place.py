@@ -2,12 +2,14 @@
 
     witness.key  witness.vkey    its Ed25519 key (PEM), and the verifier key to hand over
     tls.key  tls.crt             its self-signed TLS certificate, to hand over too
+    trusted                      the origin hash of each log that is trusted, one a line
     logs/<origin hash>/keys      verifier keys of a log, one a line
     logs/<origin hash>/latest    the latest checkpoint, signed by the log and cosigned here, or that there is none
     evidence/                    what logs signed and should not have
     lock                         held while the witness runs
 
-A log's `latest` is there from the moment the log is trusted: were it gone, the witness would not know what it forgot.
+A log's `latest` and its line in `trusted` are there from the moment the log is trusted: were the file gone, or the
+folder with it, the witness would not know what it forgot.
 """
 
 import shutil
@@ -25,13 +27,14 @@ from fleet.witness.certificate import self_signed
 from fleet.witness.errors import MemoryDamaged, NotALogKey, PlaceTaken, PlaceUnusable
 from fleet.witness.files import held, read_bounded, read_private, sync_directory, write_durably
 from fleet.witness.rules import MAX_KEYS, Remembered, TrustedLog, signed_by_log
+from fleet.witness.trusted import MAX_LOGS, TrustedList, staged
 from protocols.errors import InvalidNote, ProtocolError
 from protocols.tlog.checkpoint import read_checkpoint
 from protocols.tlog.cosignature import cosigned_at, cosigner_key
 from protocols.tlog.note import VerifierKey, read_note
 from protocols.tlog.signature_types import ED25519
 
-MAX_LOGS = 1000
+_TRUSTED = "trusted"
 _NONE = b"no checkpoint was cosigned yet\n"
 
 
@@ -58,6 +61,7 @@ class Place:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._trusted = TrustedList(path / _TRUSTED)
 
     @classmethod
     def create(cls, path: Path, name: str, hosts: Sequence[str], now: datetime) -> "Place":
@@ -71,19 +75,20 @@ class Place:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 raise PlaceTaken(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            staged = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+            made = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
             try:
                 pem = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-                write_durably(staged / "witness.key", pem)
-                write_durably(staged / "witness.vkey", f"{vkey.line}\n".encode())
-                write_durably(staged / "tls.key", tls.key_pem)
-                write_durably(staged / "tls.crt", tls.certificate_pem)
+                write_durably(made / "witness.key", pem)
+                write_durably(made / "witness.vkey", f"{vkey.line}\n".encode())
+                write_durably(made / "tls.key", tls.key_pem)
+                write_durably(made / "tls.crt", tls.certificate_pem)
+                TrustedList(made / _TRUSTED).write([])
                 for folder in ("logs", "evidence"):
-                    (staged / folder).mkdir(mode=0o700)
-                staged.rename(path)  # replaces an empty directory, and fails on one that holds anything
+                    (made / folder).mkdir(mode=0o700)
+                made.rename(path)  # replaces an empty directory, and fails on one that holds anything
                 sync_directory(path.parent)
             finally:
-                shutil.rmtree(staged, ignore_errors=True)
+                shutil.rmtree(made, ignore_errors=True)
         except OSError as error:
             raise PlaceUnusable(path, f"can not be made ({error.strerror})") from error
         return cls(path)
@@ -123,12 +128,13 @@ class Place:
     def trust(self, vkey: VerifierKey) -> TrustedLog:
         """Trust `vkey` for the log that has its name; returns the log.
 
-        Raises NotALogKey, AlreadyRunning while the witness runs, PlaceUnusable.
+        Raises NotALogKey, AlreadyRunning while the witness runs, PlaceUnusable, MemoryDamaged included.
         """
         if vkey.algorithm != ED25519:
             raise NotALogKey(vkey.name)
         with held(self.path):
             folder = self._folder(vkey.name)
+            self._trusted.compare(self._folders(), folder.parent)
             if not folder.exists():
                 self._begin(folder, vkey)
                 return TrustedLog(vkey.name, (vkey,))
@@ -143,10 +149,8 @@ class Place:
 
     def logs(self) -> dict[str, TrustedLog]:
         """All trusted logs by origin; raises PlaceUnusable, MemoryDamaged included."""
-        try:
-            folders = sorted(folder for folder in (self.path / "logs").iterdir() if not folder.name.startswith("."))
-        except OSError as error:
-            raise PlaceUnusable(self.path / "logs", f"can not be read ({error.strerror})") from error
+        folders = self._folders()
+        self._trusted.compare(folders, self.path / "logs")
         loaded = [self._load(folder) for folder in folders]
         return {log.origin: log for log in loaded}
 
@@ -157,18 +161,26 @@ class Place:
     def _folder(self, origin: str) -> Path:
         return self.path / "logs" / origin_hash(origin)
 
-    def _begin(self, folder: Path, vkey: VerifierKey) -> None:
-        """Make the folder of a log, whole or not at all."""
-        staged = folder.with_name(f".{folder.name}")
+    def _folders(self) -> list[Path]:
+        logs = self.path / "logs"
         try:
-            if len(list(folder.parent.iterdir())) >= MAX_LOGS:
+            return sorted(folder for folder in logs.iterdir() if not folder.name.startswith("."))
+        except OSError as error:
+            raise PlaceUnusable(logs, f"can not be read ({error.strerror})") from error
+
+    def _begin(self, folder: Path, vkey: VerifierKey) -> None:
+        """Make the folder of a log: staged, then listed, then under its name, so that what is lost later shows."""
+        made, listed = staged(folder), self._trusted.hashes()
+        try:
+            if folder.name not in listed and len(listed) >= MAX_LOGS:
                 raise PlaceUnusable(folder.parent, f"holds {MAX_LOGS} logs: a witness can not have more")
-            if staged.exists():
-                shutil.rmtree(staged)  # of a `trust` that was cut short
-            staged.mkdir(mode=0o700)
-            write_durably(staged / "keys", f"{vkey.line}\n".encode())
-            write_durably(staged / "latest", _NONE)
-            staged.rename(folder)
+            made.mkdir(mode=0o700, exist_ok=True)  # there already after a `trust` that was cut short
+            write_durably(made / "keys", f"{vkey.line}\n".encode())
+            write_durably(made / "latest", _NONE)
+            sync_directory(folder.parent)
+            if folder.name not in listed:
+                self._trusted.write([*listed, folder.name])
+            made.rename(folder)
             sync_directory(folder.parent)
         except OSError as error:
             raise PlaceUnusable(folder, f"can not be made ({error.strerror})") from error

@@ -115,8 +115,11 @@ def test_a_new_log_is_trusted_wholly_or_not_at_all(home: Place) -> None:
     begun = latest_file(home, log).parent
     begun.with_name(f".{begun.name}").mkdir()  # as a power cut in the middle leaves it
     assert home.logs() == {}
+    (home.path / "trusted").write_text(f"{begun.name}\n")  # and one that came a little later
+    assert home.logs() == {}
     home.trust(log.vkey)
     assert list(home.logs()) == [log.origin]
+    assert (home.path / "trusted").read_text() == f"{begun.name}\n"
 
 
 def test_what_was_cosigned_is_known_to_the_next_process(home: Place) -> None:
@@ -169,6 +172,39 @@ def test_a_memory_that_is_gone_is_not_begun_anew(home: Place) -> None:
         Witness(home)
     with pytest.raises(MemoryDamaged):
         home.trust(TestLog(log.origin).vkey)
+
+
+def test_a_log_whose_folder_is_gone_is_not_begun_anew(home: Place) -> None:
+    """As after a disk repair or a careless restore. Trusting the log again is no way out, nor is trusting another."""
+    log, other = TestLog("log.example/1").grow(9), TestLog("log.example/2")
+    cosigned_at_size(home, log, 5)
+    home.trust(other.vkey)
+    folder = latest_file(home, log).parent
+    folder.rename(home.path / "away")
+    for again in (lambda: Witness(home), lambda: home.trust(log.vkey), lambda: home.trust(TestLog("new").vkey)):
+        with pytest.raises(MemoryDamaged, match="must not forget") as error:
+            again()
+        assert error.value.path == folder
+    (home.path / "away").rename(folder)
+    assert home.logs()[log.origin].latest_size == 5
+    assert set(home.logs()) == {log.origin, other.origin}
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"nothing\n", b"\xff", b"x" * 70_000])
+def test_a_list_of_logs_that_is_gone_or_another_stops_the_witness(home: Place, damage: bytes | None) -> None:
+    log = TestLog().grow(9)
+    cosigned_at_size(home, log, 5)
+    listed = home.path / "trusted"
+    whole = listed.read_bytes()
+    listed.unlink()
+    if damage is not None:
+        listed.write_bytes(damage)
+    for again in (lambda: Witness(home), lambda: home.trust(log.vkey)):
+        with pytest.raises(MemoryDamaged) as error:
+            again()
+        assert error.value.path == listed
+    listed.write_bytes(whole)
+    assert list(home.logs()) == [log.origin]
 
 
 def test_the_memory_of_another_log_is_not_taken(home: Place) -> None:
