@@ -18,8 +18,17 @@ from fleet.error_reports import drafting
 from fleet.store.access_records import Chain, Link, RecordRow
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction
-from protocols.access_record import REASONS, AccessRecord, read_record, record_hash
+from protocols.access_record import GENESIS, REASONS, AccessRecord, read_record, record_hash
 from protocols.errors import InvalidAccessRecord
+
+RECORDS_AN_HOUR = 240
+"""So many records of a unit are kept in an hour; a unit makes a few."""
+
+SENT_FOR_ONE_ORDER = 200
+"""So many more for each order to send records: a unit sends no more for one."""
+
+_Key = tuple[str, int, str]
+"""Unit, number and hash of a record."""
 
 _PAGE = 1000
 _CLOCKS_APART = timedelta(minutes=1)
@@ -54,8 +63,11 @@ class Known(msgspec.Struct, frozen=True):
 
 
 async def keep_records(transaction: Transaction, told: Sequence[ToldRecord], now: datetime) -> list[BadRecord]:
-    """Keep the records among `told`, write an entry for each that is new, and judge them; returns what is no record."""
-    read: dict[tuple[str, int, str], tuple[AccessRecord, RecordRow]] = {}
+    """Keep the records among `told`, write an entry for each that is new, and judge them; returns what is no record.
+
+    Of a unit that tells more than RECORDS_AN_HOUR and what it was asked for, the rest is left out, and is an alarm.
+    """
+    read: dict[_Key, tuple[AccessRecord, RecordRow]] = {}
     bad: list[BadRecord] = []
     for one in told:
         try:
@@ -65,6 +77,7 @@ async def keep_records(transaction: Transaction, told: Sequence[ToldRecord], now
             continue
         row = _row(one, record)
         read.setdefault((row.unit_id, row.number, row.sha256), (record, row))
+    await _leave_out_floods(transaction, read, now)
     if not read:
         return bad
     rows = [row for _, (_, row) in sorted(read.items(), key=lambda item: item[0])]
@@ -77,12 +90,44 @@ async def keep_records(transaction: Transaction, told: Sequence[ToldRecord], now
     return bad
 
 
+async def _leave_out_floods(
+    transaction: Transaction, read: dict[_Key, tuple[AccessRecord, RecordRow]], now: datetime
+) -> None:
+    """Take out of `read` what is above its unit's allowance, the last told first."""
+    of_unit: dict[str, list[_Key]] = {}
+    for key in read:
+        of_unit.setdefault(key[0], []).append(key)
+    if not of_unit:
+        return
+    used = await transaction.access_records.allowances(sorted(of_unit), now - timedelta(hours=1))
+    for unit_id, keys in sorted(of_unit.items()):
+        kept, asked = used[unit_id]
+        surplus = keys[max(0, RECORDS_AN_HOUR + asked * SENT_FOR_ONE_ORDER - kept) :]
+        for key in surplus:
+            del read[key]
+        if surplus:
+            summary = (
+                "more access records than a unit makes: it, or a broker in its name, fills the log; the rest waits"
+            )
+            event = ControllerEvent(
+                unit_id=unit_id,
+                kind="records-flood",
+                severity="alarm",
+                summary=summary,
+                repeat_key=f"records-flood:{unit_id}",
+                count=len(surplus),
+            )
+            await transaction.events.add(event, now)
+            transaction.changed.events = True
+            transaction.changed.units.add(unit_id)
+
+
 async def keep_proven_chain(transaction: Transaction, unit_id: str, proven: ProvenChain, now: datetime) -> None:
     """Enter what a unit has proved of its chain, and judge it; before the unit is challenged anew."""
     store = transaction.access_records
     chain = (await store.lock_chains([unit_id]))[unit_id]
     told = await store.told_before_challenge(unit_id, chain.records, _CLOCKS_APART)
-    stored = await store.of_numbers(unit_id, [proven.records])
+    stored = await store.of_numbers(unit_id, [proven.records], [proven.head])
     for finding in judge_proof(chain, proven, told, stored):
         await found(transaction, finding, now)
     await store.prove(unit_id, proven.records, proven.head, now)
@@ -90,8 +135,16 @@ async def keep_proven_chain(transaction: Transaction, unit_id: str, proven: Prov
 
 async def found(transaction: Transaction, finding: Finding, now: datetime) -> None:
     """Tell of `finding`, once: an alarm and an error report; a warning where reports alone say so, and another only if
-    they say it anew after somebody has acknowledged that."""
+    they say it anew after somebody has acknowledged that.
+
+    While a unit has an open error report of this cause, further findings are counted on one event.
+    """
     if finding.is_evidence:
+        is_reported = await transaction.access_records.reported(finding.unit_id, finding.cause, finding.repeat_key)
+        if is_reported is False and finding.cause != "records-missing":  # which every look finds anew
+            await _count_on(transaction, finding, now)
+        if is_reported is not None:
+            return
         await drafting.draft(
             transaction,
             unit_id=finding.unit_id,
@@ -117,6 +170,19 @@ async def found(transaction: Transaction, finding: Finding, now: datetime) -> No
     transaction.changed.events = True
 
 
+async def _count_on(transaction: Transaction, finding: Finding, now: datetime) -> None:
+    event = ControllerEvent(
+        unit_id=finding.unit_id,
+        kind="error-report",
+        severity="warning",
+        summary="a unit's records and the log differ once more: an error report of this unit and cause is open",
+        repeat_key=f"{finding.cause}:{finding.unit_id}",
+        count=finding.count,
+    )
+    await transaction.events.add(event, now)
+    transaction.changed.events = True
+
+
 async def _take_in(transaction: Transaction, rows: Iterable[RecordRow], now: datetime) -> None:
     store = transaction.access_records
     new: dict[str, list[Link]] = {}
@@ -125,10 +191,12 @@ async def _take_in(transaction: Transaction, rows: Iterable[RecordRow], now: dat
     chains = await store.lock_chains(sorted(new))
     for unit_id, links in new.items():
         numbers = sorted({link.number + step for link in links for step in (-1, 0, 1)})
-        stored = by_number(await store.of_numbers(unit_id, numbers))
-        for finding in judge_records(chains[unit_id], links, stored):
+        chain = chains[unit_id]
+        hashes = {link.sha256 for link in links} | {link.prior for link in links} | {chain.proven_head or GENESIS}
+        stored = by_number(await store.of_numbers(unit_id, numbers, sorted(hashes)))
+        for finding in judge_records(chain, links, stored):
             await found(transaction, finding, now)
-        await _grow(transaction, chains[unit_id])
+        await _grow(transaction, chain)
         transaction.changed.units.add(unit_id)
 
 

@@ -43,6 +43,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     repeat_key: str
     is_evidence: bool = True
     since: datetime | None = None
+    count: int = 1
+    """How many findings of this cause it stands for."""
 
     @property
     def evidence(self) -> list[str]:
@@ -70,8 +72,11 @@ def grown(records: int, head: str, following: Mapping[int, Sequence[Link]]) -> t
 
 
 def judge_records(chain: Chain, new: Sequence[Link], stored: Mapping[int, Sequence[Link]]) -> list[Finding]:
-    """What `new` records show. `stored` are all that are stored of their numbers and the numbers beside those, the new
-    ones included; `chain` is as it was before them."""
+    """What `new` records show, at most one finding of each cause: of several forks that of the lowest number.
+
+    `stored` is what is stored of their numbers and the numbers beside those, with the new ones, those they follow and
+    the proven head among it; `chain` is as it was before them.
+    """
     numbers = {link.number for link in new}
     findings = [_judge_fork(chain.unit_id, link, stored) for link in new]
     findings += [
@@ -82,7 +87,10 @@ def judge_records(chain: Chain, new: Sequence[Link], stored: Mapping[int, Sequen
     if chain.proven in numbers and chain.proven is not None and chain.proven_head is not None:
         findings.append(_judge_head(chain.unit_id, chain.proven, chain.proven_head, stored[chain.proven]))
     unique = {finding.repeat_key: finding for finding in reversed(findings) if finding is not None}
-    return sorted(unique.values(), key=lambda finding: (finding.record or 0, finding.cause))
+    by_cause: dict[Cause, list[Finding]] = {}
+    for finding in sorted(unique.values(), key=lambda finding: (finding.record or 0, finding.cause)):
+        by_cause.setdefault(finding.cause, []).append(finding)
+    return [msgspec.structs.replace(alike[0], count=len(alike)) for alike in by_cause.values()]
 
 
 def _judge_fork(unit_id: str, link: Link, stored: Mapping[int, Sequence[Link]]) -> Finding | None:

@@ -10,6 +10,7 @@ from fleet.store.connection import Connection
 from fleet.store.queries import load
 
 _SQL = load("access_records")
+_OF_ONE_NUMBER = 16
 
 
 class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,9 +78,25 @@ class AccessRecordStore:
         await self._connection.execute(_SQL["begin_chains"], unit_ids)
         return {one["unit_id"]: Chain(**one) for one in await self._connection.fetch(_SQL["lock_chains"], unit_ids)}
 
-    async def of_numbers(self, unit_id: str, numbers: Sequence[int]) -> list[Link]:
-        """The unit's records with these numbers, by number, then in the order they came."""
-        return [Link(*record) for record in await self._connection.fetch(_SQL["of_numbers"], unit_id, numbers)]
+    async def of_numbers(self, unit_id: str, numbers: Sequence[int], hashes: Sequence[str]) -> list[Link]:
+        """The unit's records with these numbers, by number, then in the order they came: of each number the first 16,
+        and those with one of `hashes`."""
+        records = await self._connection.fetch(
+            _SQL["of_numbers"], unit_id, sorted(set(numbers)), sorted(set(hashes)), _OF_ONE_NUMBER
+        )
+        return [Link(*record) for record in records]
+
+    async def allowances(self, unit_ids: Sequence[str], since: datetime) -> dict[str, tuple[int, int]]:
+        """How many records of each of these units were stored after `since`, and how many orders to send some it was
+        given."""
+        records = await self._connection.fetch(_SQL["allowances"], unit_ids, since)
+        return {record["unit_id"]: (record["kept"], record["asked"]) for record in records}
+
+    async def reported(self, unit_id: str, cause: str, repeat_key: str) -> bool | None:
+        """Whether `repeat_key` has an error report, open or closed; None when it has none, nor `cause` of this unit an
+        open one; False when only that is there."""
+        is_reported: bool | None = await self._connection.fetchval(_SQL["report_open"], unit_id, cause, repeat_key)
+        return is_reported
 
     async def following(self, unit_id: str, after: int, limit: int) -> list[Link]:
         """The unit's first `limit` records above number `after`, in the same order."""

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from fleet.access_records.chain_keeping import RECORDS_AN_HOUR
 from fleet.access_records.chain_rules import ProvenChain
 from fleet.commands.chain_watch import ChainWatch
 from fleet.ingest.batch import Inbound, Outcome
@@ -226,6 +227,58 @@ async def test_two_records_of_one_number_are_both_kept_and_one_report_says_so(ho
     assert kinds.count("opening.refused") == kinds.count("record.differs") == kinds.count("error-report.drafted") == 1
     alarms = await owner.fetch("SELECT severity FROM event WHERE kind = 'error-report'")
     assert [row["severity"] for row in alarms] == ["alarm"]
+
+
+async def test_forks_without_end_are_one_open_report_and_one_counted_event(house: House, owner: Owner) -> None:
+    await house.tell(*chain("started", "opened", "closed"))
+    for salt in "abcdef":
+        await house.tell(*chain("started", "opened", "closed", salt=salt))
+        await house.tell(chain("refused", first=3, prior=salt * 64)[0])
+    assert await house.causes() == ["record-forked"]
+    kinds = [entry["kind"] for entry in await house.entries()]
+    assert kinds.count("record.differs") == kinds.count("error-report.drafted") == 1
+    events = await owner.fetch("SELECT severity, count FROM event WHERE kind = 'error-report' ORDER BY severity")
+    assert [tuple(event) for event in events] == [("alarm", 1), ("warning", 6)]
+    await owner.execute("UPDATE error_report SET state = 'closed'")
+    await house.tell(chain("started", first=9)[0])
+    assert len(await house.causes()) == 2, "what is found when nobody looks into it any more is a report"
+
+
+async def test_a_true_record_is_known_among_more_forks_than_are_looked_at(house: House, device: Device) -> None:
+    texts = chain("started", "opened", "closed")
+    await house.tell(
+        texts[0], *(chain("refused", first=2, prior=record_hash(texts[0]), salt=f"{n:x}")[0] for n in range(40))
+    )
+    house.now += timedelta(seconds=1)
+    await house.tell(*texts[1:])
+    await house.prove(device, 2, record_hash(texts[1]))
+    await house.tell(chain("refused", first=2, prior=record_hash(texts[0]), salt="41")[0])
+    assert await house.causes() == ["record-forked"]
+
+
+async def test_a_flood_of_records_is_one_alarm_and_what_is_asked_for_comes_in(house: House, owner: Owner) -> None:
+    texts = chain(*["started"] * 460)
+    events = [house.told(text) for text in texts]
+    await house.write(*events[:200])
+    assert await owner.fetchval("SELECT count(*) FROM event WHERE kind = 'records-flood'") == 0
+    for start in (200, 300, 400):
+        await house.write(*events[start : start + 100])
+    assert (await house.chain())["records"] == len(await house.entries()) == RECORDS_AN_HOUR
+    alarm = await owner.fetchrow("SELECT severity, count FROM event WHERE kind = 'records-flood'")
+    assert alarm is not None
+    assert tuple(alarm) == ("alarm", 220)
+    assert await owner.fetchval("SELECT count(*) FROM event WHERE source = 'unit'") == 460, "they are acknowledged"
+    await house.write(house.unit.health(access_records=460, access_head=record_hash(texts[-1])))
+    await house.look()
+    await house.look(seconds=20)
+    assert await house.asked() == ['{"order":"send-records","after":240}']
+    await owner.execute("UPDATE command SET created_at = $1", house.now)
+    await house.tell(*texts[240:440])
+    assert (await house.chain())["records"] == 440
+    house.now += timedelta(hours=2)
+    await house.tell(*texts[440:])
+    assert tuple(await house.chain())[1:3] == (460, record_hash(texts[-1]))
+    assert await house.causes() == []
 
 
 async def test_two_controllers_that_hear_the_same_enter_it_once(house: House) -> None:

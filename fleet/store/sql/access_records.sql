@@ -15,8 +15,28 @@ SELECT unit_id, records, head, claimed, claimed_head, claimed_at, proven, proven
 FROM access_chain WHERE unit_id = ANY($1) ORDER BY unit_id FOR UPDATE
 
 -- name: of_numbers
-SELECT number, sha256, prior FROM access_record WHERE unit_id = $1 AND number = ANY($2)
+-- Whoever tells a thousand records of one number must not make each batch read them all.
+SELECT number, sha256, prior FROM unnest($2::bigint[]) AS wanted (of_number), LATERAL (
+    (SELECT number, sha256, prior, received_at FROM access_record WHERE unit_id = $1 AND number = of_number
+     ORDER BY received_at, sha256 LIMIT $4)
+    UNION
+    SELECT number, sha256, prior, received_at FROM access_record
+    WHERE unit_id = $1 AND number = of_number AND sha256 = ANY($3)
+) AS found
 ORDER BY number, received_at, sha256
+
+-- name: allowances
+SELECT unit_id, (
+    SELECT count(*) FROM access_record WHERE access_record.unit_id = given.unit_id AND received_at > $2
+) AS kept, (
+    SELECT count(*) FROM command
+    WHERE command.unit_id = given.unit_id AND created_at > $2 AND order_kind = 'send-records'
+) AS asked
+FROM unnest($1::text[]) AS given (unit_id)
+
+-- name: report_open
+SELECT bool_or(repeat_key = $3) FROM error_report
+WHERE (unit_id = $1 AND cause = $2 AND state <> 'closed') OR repeat_key = $3
 
 -- name: following
 SELECT number, sha256, prior FROM access_record WHERE unit_id = $1 AND number > $2

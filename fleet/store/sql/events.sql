@@ -1,6 +1,6 @@
 -- name: add
-INSERT INTO event (unit_id, source, kind, severity, summary, at, received_at, repeat_key)
-VALUES ($1, 'controller', $2, $3, $4, $5, $5, $6)
+INSERT INTO event (unit_id, source, kind, severity, summary, at, received_at, repeat_key, count)
+VALUES ($1, 'controller', $2, $3, $4, $5, $5, $6, $7)
 ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL AND acknowledged_at IS NULL
 DO UPDATE SET count = event.count + $7, received_at = excluded.received_at, summary = excluded.summary
 RETURNING event_id, xmax = 0 AS fresh

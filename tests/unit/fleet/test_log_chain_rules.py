@@ -141,6 +141,12 @@ def test_a_chain_rolled_back_and_gone_on_is_one_report_of_each_kind() -> None:
     assert controller.chain.records == 60
 
 
+def test_many_forks_told_at_once_are_one_finding_of_the_first() -> None:
+    new = [Link(number, record_hash(f"x{number}"), "f" * 64) for number in range(2, 602)]
+    (finding,) = judge_records(NOTHING, new, by_number(new))
+    assert (finding.cause, finding.record, finding.count) == ("record-forked", 3, 599)
+
+
 def test_a_chain_that_was_broken_on_the_unit_and_numbered_on_shows() -> None:
     links, begun = chain_of(5), chain_of(3, first=6, salt="x")
     controller = Controller()
