@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from fleet.ca.errors import AuthorityError
-from fleet.errors import InvalidValue, RequestRefused, StoreUnavailable
+from fleet.errors import InvalidValue, LogDamaged, RequestRefused, StoreUnavailable
 from protocols.api.problems import Problem
 from protocols.errors import ProtocolError
 
@@ -31,6 +31,19 @@ def store_unavailable(_request: AnyRequest, error: StoreUnavailable) -> Response
     _log.warning("a request met a lost database", detail=error.detail)
     return _answer(
         Problem(code="database-away", message="the controller has lost its database", remedy="try again shortly"), 503
+    )
+
+
+def log_damaged(_request: AnyRequest, error: LogDamaged) -> Response[Problem]:
+    """What was to be shown is not what was entered in the deployment log: nothing of it is shown."""
+    _log.error("a request met a damaged log", detail=error.detail)
+    return _answer(
+        Problem(
+            code="log-damaged",
+            message=str(error),
+            remedy="compare the database with an export and its backups, and call the inspector",
+        ),
+        503,
     )
 
 
@@ -84,6 +97,7 @@ def unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:
 HANDLERS: ExceptionHandlersMap = {
     RequestRefused: refused,
     StoreUnavailable: store_unavailable,
+    LogDamaged: log_damaged,
     AuthorityError: authority_unavailable,
     ProtocolError: bad_id,
     InvalidValue: unusable,

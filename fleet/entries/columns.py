@@ -28,7 +28,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     actor: str
     unit: str | None = None
-    authority: str | None | msgspec.UnsetType = msgspec.UNSET
+    authority: str | msgspec.UnsetType | None = msgspec.UNSET
     deployment: str | None = None
     person: str | None = None
     opening: str | None = None

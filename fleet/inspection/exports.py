@@ -12,6 +12,7 @@ from fleet.clock import Clock
 from fleet.entries.entry import HashedText
 from fleet.entries.log import LogExported, LogScope
 from fleet.errors import Conflict, NotFound, NotLoggedYet
+from fleet.log.disagreements import telling_damage
 from fleet.log.key import LogKey
 from fleet.log.policies import policy_in_force
 from fleet.log.receipts import Receipts
@@ -51,10 +52,11 @@ class LogExports:
         """Write the entry, wait up to COSIGNING_WAIT_S for a cosigned checkpoint over it, and keep the export.
 
         Raises Conflict when `scope` selects more than MAX_SELECTED entries, and, the entry written all the same, when
-        no checkpoint at all covers it in time.
+        no checkpoint at all covers it in time. Raises LogDamaged, after the alarm, when a selected entry is not what
+        was entered: the whole log may be exported all the same.
         """
         export_id = new_token_id()
-        async with self._store.transaction() as transaction:
+        async with telling_damage(self._store, self._clock), self._store.transaction() as transaction:
             size = await transaction.log_tree.size()
             indexes = None if scope is None else await _selected(transaction, scope, size)
             entry = LogExported(
@@ -140,8 +142,8 @@ class LogExports:
 
     async def selection(self, export_id: str, after: int, actor: str) -> SelectionPage:
         """Leaves of a selective export after leaf `after` (-1: from the first), each with its receipt under the
-        export's checkpoint; raises as `_own` does, and Conflict for a whole export."""
-        async with self._store.transaction() as transaction:
+        export's checkpoint; raises as `_own` does, LogDamaged as `start`, and Conflict for a whole export."""
+        async with telling_damage(self._store, self._clock), self._store.transaction() as transaction:
             export = await self._own(transaction, export_id, actor)
             if export.indexes is None:
                 raise Conflict("export-whole", "this export is the whole log", "fetch its tiles instead")
@@ -172,6 +174,7 @@ async def _selected(transaction: Transaction, scope: LogScope, size: int) -> lis
             f"more than {MAX_SELECTED} entries are selected",
             "select fewer, by a shorter period; or export the whole log",
         )
+    await transaction.log_reading.check(indexes)
     return indexes
 
 

@@ -7,6 +7,7 @@ import msgspec
 from fleet.clock import Clock
 from fleet.entries.log import LogRead, LogScope
 from fleet.errors import NotFound
+from fleet.log.disagreements import telling_damage
 from fleet.log.receipts import Receipts
 from fleet.store.log_reading import StoredEntry
 from fleet.store.store import Store, Transaction
@@ -22,8 +23,11 @@ class LogReading:
         self._receipts = receipts
 
     async def page(self, scope: LogScope, before: int | None, limit: int, actor: str) -> EntryPage:
-        """At most `limit` entries of `scope` below leaf index `before` (None: the newest), newest first."""
-        async with self._store.transaction() as transaction:
+        """At most `limit` entries of `scope` below leaf index `before` (None: the newest), newest first.
+
+        Raises LogDamaged, after the alarm, when one of them is not what was entered.
+        """
+        async with telling_damage(self._store, self._clock), self._store.transaction() as transaction:
             size = await transaction.log_tree.size()
             below = size if before is None else min(before, size)
             entries = await transaction.log_reading.page(scope, below, limit)
@@ -32,8 +36,9 @@ class LogReading:
         return EntryPage(entries=[view_of(entry) for entry in entries], next_before=next_before, size=size)
 
     async def one(self, index: int, actor: str) -> EntryProof:
-        """The entry at leaf `index` with its receipt; raises NotFound for one that the tree does not have."""
-        async with self._store.transaction() as transaction:
+        """The entry at leaf `index` with its receipt; raises NotFound for one that the tree does not have,
+        LogDamaged as `page`."""
+        async with telling_damage(self._store, self._clock), self._store.transaction() as transaction:
             entry = await transaction.log_reading.one(index)
             await self._note(transaction, LogScope(), [] if entry is None else [entry], actor)
         if entry is None:
@@ -56,19 +61,20 @@ class LogReading:
 
 
 def view_of(entry: StoredEntry) -> EntryView:
-    """As the API shows the entry."""
-    body: dict[str, Any] = msgspec.json.decode(entry.body)
+    """As the API shows the entry: what its leaf says."""
+    said = entry.said
+    body: dict[str, Any] = msgspec.json.decode(said.body)
     return EntryView(
         index=entry.index,
-        prior=entry.prior,
-        at=entry.at,
-        actor=entry.actor,
-        kind=entry.kind,
+        prior=said.prior,
+        at=said.columns.at,
+        actor=said.columns.actor,
+        kind=said.columns.kind,
         dpa=str(body["dpa"]),
-        unit=entry.unit_id,
+        unit=said.columns.unit_id,
         label=entry.label,
-        authority=entry.authority,
-        leaf=entry.leaf.decode(),
+        authority=said.columns.authority,
+        leaf=said.leaf.decode(),
         texts=[TextView(field=field, text=entry.texts.get(field)) for field, value in body.items() if _is_text(value)],
     )
 

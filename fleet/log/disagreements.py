@@ -1,7 +1,8 @@
 """A witness that has seen another tree, or a larger one: an alarm and an entry, once until a person takes it."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from fleet.clock import Clock
 from fleet.entries.entry import CONTROLLER
@@ -47,16 +48,8 @@ class Disagreements:
 
     async def tell_damage(self, damage: LogDamaged) -> None:
         """The log can not go on; a lost database is told by others."""
-        event = ControllerEvent(
-            kind="log-damaged",
-            severity="alarm",
-            summary=f"{damage}; compare the database with an export and its backups"[:200],
-            repeat_key="log-damaged",
-        )
         with suppress(StoreUnavailable):
-            async with self._store.transaction() as transaction:
-                await transaction.events.add(event, self._clock())
-                transaction.changed.events = True
+            await tell_damage(self._store, self._clock, damage)
 
     async def tell(self, refusal: Refusal, size: int) -> None:
         """Raise the alarm if `refusal` of the tree of `size` leaves is a disagreement. Raises StoreUnavailable."""
@@ -89,3 +82,27 @@ class Disagreements:
                 await transaction.log.append(entry)
             transaction.changed.events = True
         self._told[refusal.witness, kind] = now_s
+
+
+async def tell_damage(store: Store, clock: Clock, damage: LogDamaged) -> None:
+    """Raise the alarm `log-damaged`, or count it on the one that stands. Raises StoreUnavailable."""
+    event = ControllerEvent(
+        kind="log-damaged",
+        severity="alarm",
+        summary=f"{damage}; compare the database with an export and its backups"[:200],
+        repeat_key="log-damaged",
+    )
+    async with store.transaction() as transaction:
+        await transaction.events.add(event, clock())
+        transaction.changed.events = True
+
+
+@asynccontextmanager
+async def telling_damage(store: Store, clock: Clock) -> AsyncIterator[None]:
+    """Where entries are read for somebody: when the block raises LogDamaged, that becomes an alarm and goes on."""
+    try:
+        yield
+    except LogDamaged as damage:
+        with suppress(StoreUnavailable):  # the damage is what has to be said
+            await tell_damage(store, clock, damage)
+        raise

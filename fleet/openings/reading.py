@@ -19,16 +19,23 @@ _OVER_MIDNIGHT = timedelta(hours=6)
 _log = structlog.get_logger(__name__)
 
 
-async def read_openings(transaction: Transaction, openings: Collection[str], now: datetime) -> list[Opening]:
+async def read_openings(
+    transaction: Transaction, openings: Collection[str], now: datetime, known: Iterable[Logged[Fact]] = ()
+) -> list[Opening]:
     """The openings with these ids, and such others of the same units and days as count for the same budgets; newest
-    first. Entries that can not be read are named in the controller's own log and left out."""
+    first. Entries that can not be read are named in the controller's own log and left out.
+
+    `known` are facts that were read already: they count even where somebody changed the columns by which they would be
+    found. What is damaged is in `transaction.log_openings.damage`.
+    """
+    of_these = [fact for fact in known if getattr(fact.entry, "opening", None) in openings]
     source = transaction.log_openings
-    asked = decoded(await source.of_openings(OPENING_KINDS, list(openings)))
+    asked = _with(decoded(await source.of_openings(OPENING_KINDS, list(openings))), of_these)
     units = sorted({fact.entry.unit for fact in asked if fact.entry.unit is not None})
     # Asked before the entries are: a record that is counted here is among them.
     told = Told(await source.told_until(units), frozenset(await source.waiting(units)))
     beside = await source.of_units_between(OPENING_KINDS, _days_of(asked))
-    facts = decoded(await source.of_openings(OPENING_KINDS, sorted(beside.union(openings))))
+    facts = _with(decoded(await source.of_openings(OPENING_KINDS, sorted(beside.union(openings)))), of_these)
     units = sorted({fact.entry.unit for fact in facts if fact.entry.unit is not None})
     papers = await _papers(transaction, facts, units)
     return openings_of([*facts, *papers], now, told)
@@ -40,6 +47,11 @@ def decoded(bodies: Iterable[tuple[int, bytes]]) -> list[Logged[Fact]]:
     if unreadable:
         _log.error("entries of the deployment log can not be read", indexes=unreadable[:20], count=len(unreadable))
     return facts
+
+
+def _with(found: list[Logged[Fact]], known: Iterable[Logged[Fact]]) -> list[Logged[Fact]]:
+    indexes = {fact.index for fact in found}
+    return found + [fact for fact in known if fact.index not in indexes]
 
 
 async def _papers(transaction: Transaction, facts: list[Logged[Fact]], units: list[str]) -> list[Logged[Fact]]:

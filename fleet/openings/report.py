@@ -13,6 +13,7 @@ import msgspec
 from fleet.clock import Clock
 from fleet.entries.access import MandateRecorded
 from fleet.entries.log import LogScope, ReportMade
+from fleet.log.disagreements import telling_damage
 from fleet.log.key import LogKey
 from fleet.log.policies import policy_in_force
 from fleet.openings.facts import OPENING_KINDS, PAPER_KINDS, read_facts
@@ -41,7 +42,8 @@ class ReportFile(NamedTuple):
 
 
 class OpeningReports:
-    """Reports for those who may read the log. Every method raises StoreUnavailable."""
+    """Reports for those who may read the log. Every method raises StoreUnavailable, and LogDamaged, after the alarm,
+    when an entry that the report needs is not what was entered."""
 
     def __init__(self, store: Store, clock: Clock, key: LogKey) -> None:
         self._store = store
@@ -52,7 +54,7 @@ class OpeningReports:
     async def page(self, scope: LogScope, person: Person) -> OpeningsPage:
         """The openings of which an entry is in `scope`, newest first, at most 500 ids."""
         now = self._clock()
-        async with self._store.transaction() as transaction:
+        async with telling_damage(self._store, self._clock), self._store.transaction() as transaction:
             found = await _openings(transaction, scope, now)
             await transaction.log.append(_made(scope, "screen", len(found.openings), None, person, now))
         return found
@@ -60,7 +62,7 @@ class OpeningReports:
     async def file(self, scope: LogScope, form: FileForm, person: Person) -> ReportFile:
         """The same as a file, with what the log's tree was when it was made."""
         now = self._clock()
-        async with self._store.transaction() as transaction:
+        async with telling_damage(self._store, self._clock), self._store.transaction() as transaction:
             standing = await _standing(transaction, self._key)
             found = await _openings(transaction, scope, now)
         report = Report(
@@ -93,6 +95,8 @@ async def _openings(transaction: Transaction, scope: LogScope, now: datetime) ->
     shown = [one for one in judged if one.opening in asked and scope.unit in {None, one.unit}]
     labels = await transaction.log_openings.labels(sorted({one.unit for one in shown}))
     purposes = await _purposes(transaction, shown)
+    if transaction.log_openings.damage is not None:
+        raise transaction.log_openings.damage
     reports = await transaction.error_reports.that_begin([beginning(one) for one in shown])
     views = []
     for one in shown:

@@ -82,6 +82,12 @@ async def believed(connection: Connection, indexes: Sequence[int]) -> list[Check
     return found
 
 
+async def beyond(connection: Connection) -> int | None:
+    """The lowest leaf index of a row that is beyond the tree's end."""
+    first: int | None = await connection.fetchval(_SQL["beyond"])
+    return first
+
+
 async def believed_texts(connection: Connection, leaves: Sequence[CheckedLeaf]) -> list[SaltedText]:
     """The free texts of `leaves` that are not erased, by index and field. Raises LogDamaged when one of them is not the
     text whose hash the entry holds."""

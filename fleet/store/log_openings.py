@@ -1,14 +1,18 @@
 """Entries that tell of openings and of what allowed them, and how far units have told their own records.
 
-Only entries in the tree are read. Kinds are named by the callers, so that the indexes on kinds serve.
+Only entries in the tree are read, and only what the tree was made of counts: a body whose hash is not in its tile is
+left out, one with wrong columns beside it counts by what it says, and `damage` names the first of either. Kinds are
+named by the callers, so that the indexes on kinds serve.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from fleet.entries.log import LogScope
+from fleet.errors import LogDamaged
 from fleet.store.connection import Connection
+from fleet.store.log_checked import CheckedLeaf, believed, believed_texts, examined
 from fleet.store.queries import load
 
 _SQL = load("log_openings")
@@ -39,6 +43,8 @@ class LogOpeningsStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.damage: LogDamaged | None = None
+        """The first damage met by any reading here."""
 
     async def size(self) -> int:
         """How many entries the tree has."""
@@ -50,13 +56,25 @@ class LogOpeningsStore:
         return await self._bodies("newest_of_each", list(kinds), limit)
 
     async def first_since(self, kinds: Sequence[str], since: datetime) -> int | None:
-        """The first leaf of `kinds` written at `since` or later, None when there is none."""
-        first: int | None = await self._connection.fetchval(_SQL["first_since"], list(kinds), since)
-        return first
+        """A leaf before which none of `kinds` was written at `since` or later, None when none was.
+
+        By the columns, and by the bodies, which stand about in the order of their times: the lower of the two.
+        """
+        by_columns: int | None = await self._connection.fetchval(_SQL["first_since"], list(kinds), since)
+        size = await self.size()
+        low, high = 0, size
+        while low < high:
+            middle = (low + high) // 2
+            (one,) = await examined(self._connection, [middle])
+            if isinstance(one, CheckedLeaf) and one.is_proven and one.columns.at < since:
+                low = middle + 1
+            else:
+                high = middle
+        return min((first for first in (by_columns, low) if first is not None and first < size), default=None)
 
     async def between(self, kinds: Sequence[str], first: int, last: int) -> list[Body]:
-        """Entries of `kinds` with leaf indexes from `first` up to, not including, `last`."""
-        return await self._bodies("between", list(kinds), first, last)
+        """Entries of `kinds` with leaf indexes from `first` up to, not including, `last`, which the tree has."""
+        return await self._sound(kinds, range(first, last))
 
     async def find(self, kinds: Sequence[str], scope: LogScope, limit: int) -> FoundOpenings:
         """The openings of which an entry of `kinds` is in `scope`, those spoken of last first, at most `limit`, and of
@@ -109,10 +127,20 @@ class LogOpeningsStore:
         return {record["unit_id"]: record["label"] for record in records}
 
     async def purposes(self, indexes: Sequence[int]) -> dict[int, str]:
-        """The purposes of the mandates at leaf `indexes`, where they are not erased."""
-        records = await self._connection.fetch(_SQL["purposes"], list(indexes))
-        return {record["leaf_index"]: record["text"] for record in records}
+        """The purposes of the mandates at leaf `indexes`, where they are not erased. Raises LogDamaged when one is not
+        the one that was entered."""
+        leaves = await believed(self._connection, indexes)
+        return {one.index: one.text for one in await believed_texts(self._connection, leaves) if one.field == "purpose"}
 
-    async def _bodies(self, query: str, *values: object) -> list[Body]:
-        records = await self._connection.fetch(_SQL[query], *values)
-        return [(record["leaf_index"], record["body"]) for record in records]
+    async def _bodies(self, query: str, kinds: list[str], *values: object) -> list[Body]:
+        records = await self._connection.fetch(_SQL[query], kinds, *values)
+        return await self._sound(kinds, [record["leaf_index"] for record in records])
+
+    async def _sound(self, kinds: Collection[str], indexes: Sequence[int]) -> list[Body]:
+        found: list[Body] = []
+        for one in await examined(self._connection, indexes):
+            if one.damage is not None and self.damage is None:
+                self.damage = LogDamaged(one.damage)
+            if isinstance(one, CheckedLeaf) and one.is_proven and one.columns.kind in kinds:
+                found.append((one.index, one.body))
+        return found

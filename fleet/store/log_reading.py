@@ -7,35 +7,34 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from fleet.entries.leaf import compose
 from fleet.entries.log import LogScope
 from fleet.store.connection import Connection
+from fleet.store.log_checked import CheckedLeaf, believed, believed_texts
 from fleet.store.log_tree import StoredLeaf
 from fleet.store.queries import load
 from protocols.api.log import ExportedText
 
 _SQL = load("log_reading")
+_CHECKED_AT_ONCE = 2000
 
 
 class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry in the tree. `texts` has the free texts that are not erased, by field; `label` is the unit's."""
+    """An entry in the tree, as its leaf says it. `texts` has the free texts that are not erased, by field; `label` is
+    what the unit is called now."""
 
-    entry_id: int
-    index: int
-    prior: int | None
-    at: datetime
-    actor: str
-    kind: str
-    unit_id: str | None
+    said: CheckedLeaf
     label: str
-    authority: str | None
-    body: bytes
     texts: dict[str, str]
 
     @property
-    def leaf(self) -> bytes:
-        """The exact bytes that were hashed."""
-        return compose(self.index, self.prior, self.body)
+    def entry_id(self) -> int:
+        """Its id in the database."""
+        return self.said.entry_id
+
+    @property
+    def index(self) -> int:
+        """Its place in the tree."""
+        return self.said.index
 
 
 class StoredExport(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,15 +59,15 @@ class LogReadingStore:
         self._connection = connection
 
     async def page(self, scope: LogScope, before: int, limit: int) -> list[StoredEntry]:
-        """At most `limit` entries of `scope` with leaf indexes below `before`, newest first."""
+        """At most `limit` entries of `scope` with leaf indexes below `before`, newest first. Raises LogDamaged."""
         wanted = await self._conditions(scope)
         records = await self._connection.fetch(_SQL["page"], *wanted, before, limit)
-        return await self._with_texts(records)
+        return await self._believed(records)
 
     async def one(self, index: int) -> StoredEntry | None:
-        """The entry at leaf `index`."""
+        """The entry at leaf `index`. Raises LogDamaged."""
         records = await self._connection.fetch(_SQL["one"], index)
-        return next(iter(await self._with_texts(records)), None)
+        return next(iter(await self._believed(records)), None)
 
     async def indexes(self, scope: LogScope, size: int, limit: int) -> list[int]:
         """The leaf indexes of `scope` among the first `size` leaves, from the lowest, at most `limit`."""
@@ -76,10 +75,14 @@ class LogReadingStore:
         records = await self._connection.fetch(_SQL["indexes"], *wanted, size, limit)
         return [record["leaf_index"] for record in records]
 
+    async def check(self, indexes: Sequence[int]) -> None:
+        """Raise LogDamaged at the first of the leaves at `indexes` with which anything is wrong."""
+        for start in range(0, len(indexes), _CHECKED_AT_ONCE):
+            await believed(self._connection, indexes[start : start + _CHECKED_AT_ONCE])
+
     async def leaves_at(self, indexes: Sequence[int]) -> list[StoredLeaf]:
-        """The leaves at `indexes`, by index."""
-        records = await self._connection.fetch(_SQL["leaves_at"], list(indexes))
-        return [StoredLeaf(index, compose(index, prior, body)) for index, prior, body in records]
+        """The leaves at `indexes`, by index. Raises LogDamaged."""
+        return [StoredLeaf(one.index, one.leaf) for one in await believed(self._connection, sorted(indexes))]
 
     async def exported_texts(
         self, after: int, size: int, indexes: Sequence[int] | None, entries: int
@@ -115,14 +118,11 @@ class LogReadingStore:
         who = (scope.unit, scope.person, scope.authority, scope.deployment)
         return (*who, kinds, scope.since, scope.until)
 
-    async def _with_texts(self, records: Sequence[asyncpg.Record]) -> list[StoredEntry]:
-        texts: dict[int, dict[str, str]] = {record["entry_id"]: {} for record in records}
-        for entry_id, field, text in await self._connection.fetch(_SQL["texts_of"], list(texts)):
-            texts[entry_id][field] = text
-        return [_entry(record, texts[record["entry_id"]]) for record in records]
-
-
-def _entry(record: asyncpg.Record, texts: dict[str, str]) -> StoredEntry:
-    fields = dict(record)
-    index, prior = fields.pop("leaf_index"), fields.pop("prior_index")
-    return StoredEntry(index=index, prior=prior, texts=texts, **fields)
+    async def _believed(self, records: Sequence[asyncpg.Record]) -> list[StoredEntry]:
+        """What the leaves say that were found; of the records themselves, only the unit's label is used."""
+        leaves = await believed(self._connection, [record["leaf_index"] for record in records])
+        texts: dict[int, dict[str, str]] = {leaf.index: {} for leaf in leaves}
+        for one in await believed_texts(self._connection, leaves):
+            texts[one.index][one.field] = one.text
+        labels = {record["leaf_index"]: record["label"] for record in records}
+        return [StoredEntry(said=leaf, label=labels[leaf.index], texts=texts[leaf.index]) for leaf in leaves]

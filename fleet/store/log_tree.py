@@ -9,6 +9,7 @@ import asyncpg
 
 from fleet.entries.leaf import compose
 from fleet.store.connection import Connection
+from fleet.store.log_checked import CheckedLeaf, MissingLeaf, beyond, examined
 from fleet.store.queries import load
 
 _SQL = load("log_tree")
@@ -51,6 +52,11 @@ class LogTreeStore:
         count: int = await self._connection.fetchval(_SQL["waiting"], MAX_WAITING_COUNTED)
         return count
 
+    async def still_waiting(self, entry_id: int | None) -> int | None:
+        """`entry_id` while that entry is not in the tree, else the lowest id of those that are not; None: all are."""
+        found: int | None = await self._connection.fetchval(_SQL["still_waiting"], entry_id)
+        return found
+
     async def tiles(self, places: Collection[TilePlace]) -> dict[TilePlace, bytes]:
         """The tiles at `places` that there are. One may be wider than an earlier tree needs."""
         levels, indexes = [level for level, _ in places], [index for _, index in places]
@@ -60,6 +66,14 @@ class LogTreeStore:
     async def leaves(self, start: int, end: int) -> list[StoredLeaf]:
         """The leaves from index `start` up to, not including, `end`; fewer when the tree ends before."""
         return [_leaf(*record) for record in await self._connection.fetch(_SQL["leaves"], start, end)]
+
+    async def examined(self, start: int, end: int) -> list[CheckedLeaf | MissingLeaf]:
+        """What the database has from leaf `start` up to, not including, `end`, right or not."""
+        return await examined(self._connection, range(start, end))
+
+    async def beyond(self) -> int | None:
+        """The first row that says it is a leaf and lies beyond the tree's end, None when there is none."""
+        return await beyond(self._connection)
 
     async def leaf_of(self, entry_id: int) -> StoredLeaf | None:
         """The leaf of an entry; None while it is not in the tree, or was never committed."""

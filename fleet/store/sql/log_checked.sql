@@ -10,3 +10,6 @@ ORDER BY place
 -- name: salted_texts
 SELECT leaf_index, field, salt, text FROM log_entry JOIN log_text USING (entry_id)
 WHERE leaf_index = ANY ($1::bigint[]) ORDER BY leaf_index, field COLLATE "C"
+
+-- name: beyond
+SELECT min(leaf_index) FROM log_entry WHERE leaf_index >= (SELECT size FROM log_tree)
