@@ -5,13 +5,23 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import math
 import re
 import time
 from collections.abc import Mapping
 
-from fleet.inspection.auditor.reading import count_gaps, find_export, hashed_texts, read_entries, read_texts
+from fleet.inspection.auditor.reading import (
+    CLOCK_SLACK_S,
+    count_gaps,
+    find_export,
+    hashed_texts,
+    odd_times,
+    read_entries,
+    read_texts,
+)
 from fleet.inspection.auditor.trust import check_note
 
+SHOWN = 5
 COLUMNS = ("index", "at", "actor", "kind", "unit", "authority", "texts")
 STEERING = "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 PAGE = """<!doctype html>
@@ -62,16 +72,31 @@ def facts_of(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool
     kept, hashed, gaps = len(read_texts(texts, jsonl, whole)), len(hashed_texts(jsonl, whole)), count_gaps(jsonl, whole)
     gone = "erased" if whole else "missing, and this part can not show that they were erased"
     cosigned = [f"{name} at {utc(unix_s)}" for name, unix_s in seen.cosigned.items()]
+    after = seen.size - 1 - told["index"] if whole else 0
+    doubt = f"; {after} entries come after it, so somebody else may have taken this export" if after else ""
     facts = {
         "Export": "form 1, " + ("the whole log" if whole else f"a part of the log; {gaps} prior entries are not in it"),
         "Log": f"{seen.origin}, key {base64.b64encode(seen.log_key.public).decode()}",
         "Tree": f"{seen.size} entries, root {base64.b64encode(seen.root).decode()}",
         "Cosigned by": ", ".join(cosigned) or "nobody",
-        "Asked for by": f"{told['actor']} at {told['at']}, which is entry {told['index']}",
+        "Asked for by": f"{told['actor']} at {told['at']}, which is entry {told['index']}{doubt}",
         "Entries here": str(len(read_entries(jsonl, whole))),
         "Texts": f"{kept} here, {hashed - kept} {gone}",
     }
     return {name: re.sub(STEERING, "?", fact) for name, fact in facts.items()}
+
+
+def judge_times(jsonl: bytes, whole: bool, cosigned: Mapping[str, int]) -> str:
+    """What is odd about the times of the entries. A wrong clock is no forgery, so it is for people to judge."""
+    back, ahead = odd_times(jsonl, whole, max(cosigned.values(), default=math.inf))
+    found = [
+        f"WARNING: entries with a time more than {CLOCK_SLACK_S // 60} minutes {what}: {len(odd)}, the first of them "
+        + ", ".join(map(str, odd[:SHOWN]))
+        for odd, what in ((back, "before the entry in front of them"), (ahead, "after the newest cosignature"))
+        if odd
+    ]
+    held = "none goes back" + (", none is after the newest cosignature" if cosigned else "; no cosignature dates them")
+    return "; ".join(found) or f"{held} (beyond {CLOCK_SLACK_S // 60} minutes)"
 
 
 def make_index(note: bytes, policy: bytes, jsonl: bytes, texts: bytes, whole: bool) -> bytes:

@@ -6,10 +6,12 @@ import hashlib
 import heapq
 import json
 import re
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 MAX_LEAF_BYTES = 65535
+CLOCK_SLACK_S = 600
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 TIME = DAY + "T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z"
 
@@ -34,6 +36,13 @@ def read_object(line: bytes, first: list[str]) -> dict[str, Any]:
     return says
 
 
+def seconds_of(at: str) -> int:
+    """The time that an entry states, in whole Unix seconds."""
+    if not re.fullmatch(TIME, at):
+        raise ValueError("it is no time in UTC")
+    return int(datetime.fromisoformat(f"{at[:19]}+00:00").timestamp())
+
+
 def read_leaf(leaf: bytes) -> dict[str, Any]:
     """What an entry says, by name. Raises ValueError."""
     says = read_object(leaf, ["index", "prior", "v", "dpa", "kind", "at", "actor", "unit"])
@@ -41,8 +50,10 @@ def read_leaf(leaf: bytes) -> dict[str, Any]:
         raise ValueError("an entry is too long, or says no index or prior entry")
     if not all(isinstance(says[name], str) for name in ("kind", "at", "actor")):
         raise ValueError(f"entry {says['index']} does not say what, when and who")
-    if not re.fullmatch(TIME, says["at"]):
-        raise ValueError(f"entry {says['index']} does not say its time in UTC")
+    try:
+        seconds_of(says["at"])
+    except ValueError:
+        raise ValueError(f"entry {says['index']} does not say its time in UTC") from None
     if not all(isinstance(says.get(name), (str, type(None))) for name in ("unit", "authority")):
         raise ValueError(f"entry {says['index']} names a unit or an authority that is no text")
     return says
@@ -150,6 +161,14 @@ def check_erased(texts: bytes, jsonl: bytes, whole: bool) -> None:
         raise ValueError(f"{len(missing)} texts are missing, and its entries text.erased tell of fewer")
 
 
+def odd_times(jsonl: bytes, whole: bool, newest: float) -> tuple[list[int], list[int]]:
+    """The entries that state a time more than CLOCK_SLACK_S before that of the entry in front of them, and those that
+    state one as much after `newest`."""
+    times = [(says["index"], seconds_of(says["at"])) for says in read_entries(jsonl, whole)]
+    back = [index for place, (index, at) in enumerate(times) if place and at < times[place - 1][1] - CLOCK_SLACK_S]
+    return back, [index for index, at in times if at > newest + CLOCK_SLACK_S]
+
+
 def find_export(jsonl: bytes, whole: bool) -> dict[str, Any]:
     """The entry that tells of this export: the newest one of a whole export, or the last line of a selective one."""
     entries = read_entries(jsonl, whole)
@@ -161,4 +180,4 @@ def find_export(jsonl: bytes, whole: bool) -> dict[str, Any]:
     named = (len(entries) - 1, hashlib.sha256(others.encode()).hexdigest())
     if not whole and (told[-1].get("found"), told[-1].get("indexes_sha256")) != named:
         raise ValueError("its entries are not those that its entry log.exported names")
-    return told[-1]
+    return told[-1]  # of a whole log the newest, so that the fewest entries come after it

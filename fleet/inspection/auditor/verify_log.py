@@ -20,7 +20,7 @@ from fleet.inspection.auditor.hashing import (
     tile_paths,
     tree_paths,
 )
-from fleet.inspection.auditor.pages import facts_of, make_index, make_readme
+from fleet.inspection.auditor.pages import facts_of, judge_times, make_index, make_readme
 from fleet.inspection.auditor.reading import canonical, check_erased, find_export, lines_of, read_entries, read_texts
 from fleet.inspection.auditor.trust import Seen, check_note, read_policy
 
@@ -29,6 +29,7 @@ TOKEN, STAMPED_NOTE = "timestamp.tsr", "timestamp-checkpoint"
 STAMP_FILES = (TOKEN, "timestamp-ca.pem", STAMPED_NOTE)
 UNSHOWN = """What no export can show:
   - that this is the newest tree: it is the one that the witnesses saw at the times above; ask the log for a newer one
+  - that the times in the entries are right: they are by the controller's clock; what is odd about them is said above
   - that everything that happened was written to the log, and what erased texts said
   - of a part of the log: what the other entries say; that nothing that was asked for is missing shows in a whole export
 """
@@ -61,7 +62,9 @@ def verify(files: Mapping[str, bytes], trusted: bytes | None = None, older: byte
         trust = "the policy that you gave"
         if trusted != policy:
             trust += "; WARNING: log-policy.txt is another one, and README.txt and index.html go by that, not by yours"
-    facts = facts_of(note, policy if trusted is None else trusted, jsonl, files["texts.jsonl"], whole)
+    believed = policy if trusted is None else trusted
+    facts = facts_of(note, believed, jsonl, files["texts.jsonl"], whole)
+    found["Times of entries"] = judge_times(jsonl, whole, check_note(note, believed, "signed").cosigned)
     return {**facts, **found, "Believed": trust}
 
 

@@ -115,6 +115,39 @@ def test_a_text_is_missing_only_where_an_entry_tells_of_its_erasure(changed: dic
         verify(with_leaf(EXPORTS, 297, ERASURE | changed))
 
 
+@pytest.mark.parametrize("at", ["", "2026-05-05", "2026-13-05T00:00:00Z", "2026-05-05T00:00:00+01:00"])
+def test_an_entry_states_its_time_in_utc(at: str) -> None:
+    with pytest.raises(ValueError, match="entry 299 does not say its time in UTC"):
+        with_leaf(EXPORTS, 299, {"at": at})
+
+
+def test_times_that_go_back_or_are_after_the_newest_cosignature_are_told_and_do_not_fail() -> None:
+    assert verify(EXPORTS.whole)["Times of entries"].startswith("none goes back, none is after")
+    told = verify(with_leaf(EXPORTS, 299, {"at": "1999-01-01T00:00:00Z"}))["Times of entries"]
+    assert told == (
+        "WARNING: entries with a time more than 10 minutes before the entry in front of them: 1, the first of them 299"
+    )
+    told = verify(with_leaf(EXPORTS, 299, {"at": "2026-11-22T00:10:01Z"}))["Times of entries"]
+    assert told == (
+        "WARNING: entries with a time more than 10 minutes after the newest cosignature: 1, the first of them 299"
+    )
+    assert "WARNING" not in verify(with_leaf(EXPORTS, 299, {"at": "2026-11-22T00:10:00Z"}))["Times of entries"]
+    told = verify(with_leaf(EXPORTS, 12, {"at": "2029-01-01T00:00:00.000001Z"}))["Times of entries"]
+    assert told.count("WARNING") == 2
+    assert (told.count("first of them 12"), told.count("first of them 13")) == (1, 1)
+
+
+def test_a_whole_export_tells_how_many_entries_came_after_the_one_that_tells_of_it() -> None:
+    assert "come after it" not in verify(EXPORTS.whole)["Asked for by"]
+    says = json.loads(EXPORTS.leaves[10]) | {"prior": None, "unit": None}
+    later = [canonical(says | {"index": index}) for index in range(300, 303)]
+    log = MadeLog([*EXPORTS.leaves, *later])
+    files = whole_export(ExportParts(log.policy.text, log.note().text, EXPORTS.texts), log.leaves)
+    told = verify(files)["Asked for by"]
+    assert told.endswith("which is entry 299; 3 entries come after it, so somebody else may have taken this export")
+    assert told in files["README.txt"].decode()
+
+
 def test_a_part_says_that_it_can_not_show_why_texts_are_missing() -> None:
     fewer = [one for one in EXPORTS.texts if f"proofs/{one.index}.tlog-proof" in EXPORTS.part][1:]
     lines = EXPORTS.part["entries.jsonl"].splitlines()
