@@ -13,6 +13,7 @@ from fleet.log.receipts import Receipts
 from fleet.log.sequencer import Sequencer
 from fleet.log.stamping import Stamping
 from fleet.log.status import LogStanding
+from fleet.log.sweep import LogSweep
 from fleet.log.timestamping import Timestamper
 from fleet.log.watch import LogWatch
 from fleet.metrics import Metrics
@@ -36,7 +37,7 @@ class DeploymentLog:
             store, key, self._cosigner, clock, self._news, disagreements, every_s=log.checkpoint_every_s
         )
         self._timestamper: Timestamper | None = None
-        self._while_leading = [self._publisher.run]
+        self._while_leading = [self._publisher.run, LogSweep(store, clock).run]
         if log.timestamp_url is not None and log.timestamp_ca_file is not None:
             self._timestamper = Timestamper(log.timestamp_url, Path(log.timestamp_ca_file))
             stamping = Stamping(store, self._timestamper, clock, self._news, every_h=log.timestamp_every_h)
