@@ -6,11 +6,11 @@ something that would tell is missing, else `inside`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
-from fleet.openings.budgets import Use, over_budget
+from fleet.openings.budgets import Use, day_of, over_budget
 from fleet.openings.facts import Fact, Logged
 from fleet.openings.papers import Papers, Shelf
 from fleet.openings.pieces import CLOCKS_APART, Key, Pieces, Times, pieces_of
@@ -44,6 +44,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     doubts: tuple[Finding, ...]
     entries: tuple[int, ...]
     records: tuple[int, ...]
+    days: frozenset[date]
 
     @property
     def key(self) -> Key:
@@ -134,6 +135,7 @@ def _opening(pieces: Pieces, times: Times, papers: Papers, over: list[Finding], 
         doubts=tuple(_doubts(pieces, times, now, told)),
         entries=tuple(sorted({*pieces.indexes, *papers.indexes})),
         records=pieces.records,
+        days=frozenset(day_of(at or pieces.first_at) for at in (pieces.first_at, times.start, times.held_until)),
     )
 
 
