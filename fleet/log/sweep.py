@@ -1,8 +1,8 @@
 """Comparing the rows of the log with its tree, slowly and for ever: a row that was changed shows by itself, without
 anybody reading or exporting it.
 
-New leaves are looked at within seconds. Of the others, 20,000 a minute: their columns with their bodies, their hashes
-with the tiles, and each full tile with the one above it.
+New leaves are looked at within seconds. Of the others, 20,000 a minute: their columns and free texts with their bodies,
+their hashes with the tiles, and each full tile with the one above it.
 """
 
 from collections.abc import Collection
@@ -15,6 +15,7 @@ from fleet.errors import LogDamaged
 from fleet.log.disagreements import tell_damage
 from fleet.log.tiles import MAX_TILE_LEVEL, TILE_HEIGHT, TILE_WIDTH
 from fleet.rounds import go_round
+from fleet.store.log_checked import CheckedLeaf
 from fleet.store.store import Store, Transaction
 from protocols.tlog.merkle import HASH_BYTES, node_hash
 
@@ -80,7 +81,14 @@ class LogSweep:
 
 async def _wrong_leaf(transaction: Transaction, start: int, end: int) -> str | None:
     leaves = await transaction.log_tree.examined(start, end)
-    return next((one.damage for one in leaves if one.damage is not None), None)
+    damage = next((one.damage for one in leaves if one.damage is not None), None)
+    if damage is not None:
+        return damage
+    try:
+        await transaction.log_tree.check_texts([one for one in leaves if isinstance(one, CheckedLeaf)])
+    except LogDamaged as error:
+        return error.detail
+    return None
 
 
 async def _wrong_tile(transaction: Transaction, level: int, full: Collection[int]) -> str | None:

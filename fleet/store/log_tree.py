@@ -1,6 +1,6 @@
 """The log's tree as it is read, and its checkpoints. Only `fleet.store.sequencing` adds leaves."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -9,7 +9,7 @@ import asyncpg
 
 from fleet.entries.leaf import compose
 from fleet.store.connection import Connection
-from fleet.store.log_checked import CheckedLeaf, MissingLeaf, beyond, examined
+from fleet.store.log_checked import CheckedLeaf, MissingLeaf, believed_texts, beyond, examined
 from fleet.store.queries import load
 
 _SQL = load("log_tree")
@@ -70,6 +70,10 @@ class LogTreeStore:
     async def examined(self, start: int, end: int) -> list[CheckedLeaf | MissingLeaf]:
         """What the database has from leaf `start` up to, not including, `end`, right or not."""
         return await examined(self._connection, range(start, end))
+
+    async def check_texts(self, leaves: Sequence[CheckedLeaf]) -> None:
+        """Raise LogDamaged when a free text of `leaves` is not the one whose hash the entry holds."""
+        await believed_texts(self._connection, leaves)
 
     async def beyond(self) -> int | None:
         """The first row that says it is a leaf and lies beyond the tree's end, None when there is none."""

@@ -26,6 +26,7 @@ from tests.support.logged_api import logged_api
 from tests.support.opening_entries import ASKER, UNIT, after, authority, closed, lease, mandate, opened, story
 from tests.support.opening_log import enter, sequence
 from tests.support.reporting import register
+from tests.support.waiting import until
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 NOW = after(6 * 3600)
@@ -152,6 +153,8 @@ async def test_a_false_text_is_not_shown(store: Store, dsn: str, owner: Owner) -
     async with store.transaction() as transaction:
         assert await transaction.log_openings.purposes([1, 2]) == {1: "see that the lens is clean"}
     await owner.execute("UPDATE log_text SET text = 'see who lives there'")
+    assert "text purpose of leaf 1" in str(await _sweep(store).look())
+    await owner.execute("DELETE FROM event")
     with pytest.raises(LogDamaged, match="text purpose of leaf 1"):
         await _reading(store).one(1, "IN-01")
     assert len(await _alarms(owner)) == 1
@@ -168,6 +171,7 @@ async def logged(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[Runnin
 
 
 async def test_people_are_told_that_the_log_is_damaged(logged: RunningApi, owner: Owner) -> None:
+    """And the running log finds a row by itself that was changed before it was a leaf."""
     settings = await logged.add_person("IN-01", "inspector")
     async with connect(settings) as door:
         page = await door.log_entries(LogQuery())
@@ -181,3 +185,13 @@ async def test_people_are_told_that_the_log_is_damaged(logged: RunningApi, owner
             ):
                 await ask()
     assert len(await _alarms(owner)) == 1
+    await owner.execute("DELETE FROM event")
+    await owner.execute(
+        "INSERT INTO log_entry (kind, actor, at, body) "
+        "SELECT kind, 'TO-99', at, body FROM log_entry WHERE leaf_index = 1"
+    )
+
+    async def is_found() -> bool:
+        return bool(await _alarms(owner))
+
+    await until(is_found)
