@@ -24,6 +24,20 @@ class ErasedTexts(NamedTuple):
     kinds: list[str]
 
 
+class StoredErasure(NamedTuple):
+    """What the database wrote down as it erased texts: of entries written before `kept_from`, with the leaf indexes of
+    the first and the last entry that lost one."""
+
+    erasure_id: int
+    erased_at: datetime
+    kept_from: datetime
+    kinds: list[str]
+    texts: int
+    held: int
+    first: int
+    last: int
+
+
 class LegalHoldStore:
     """Holds within one transaction; those that place one or erase are called under `lock`."""
 
@@ -78,6 +92,19 @@ class LegalHoldStore:
         record = await self._connection.fetchrow(_SQL["erase_texts"], list(kinds), list(but_kinds), kept_from, at_most)
         assert record is not None, "an aggregate query always has a row"
         return ErasedTexts(*record)
+
+    async def newest_erasure(self) -> int:
+        """The number of the last erasure, 0 before the first. Numbers grow in the order of commits."""
+        number: int = await self._connection.fetchval(_SQL["newest_erasure"])
+        return number
+
+    async def erasures(self, last: int) -> list[StoredErasure]:
+        """All erasures up to number `last`, by number."""
+        return [StoredErasure(*record) for record in await self._connection.fetch(_SQL["erasures"], last)]
+
+    async def erasures_told(self) -> list[bytes]:
+        """The entries that tell of erasures, in the tree or still waiting."""
+        return [record["body"] for record in await self._connection.fetch(_SQL["erasures_told"])]
 
 
 def _view(record: asyncpg.Record) -> HoldView:

@@ -25,3 +25,15 @@ WHERE hold_id = $1 AND released_at IS NULL RETURNING hold_id
 
 -- name: erase_texts
 SELECT texts, held, first_index, last_index, erased_kinds FROM erase_log_texts($1, $2, $3, $4)
+
+-- name: newest_erasure
+SELECT coalesce(max(erasure_id), 0) FROM log_erasure
+
+-- name: erasures
+SELECT erasure_id, erased_at, kept_from, kinds, texts, held, first_index, last_index
+FROM log_erasure WHERE erasure_id <= $1 ORDER BY erasure_id
+
+-- name: erasures_told
+SELECT body FROM log_entry WHERE kind = 'text.erased' AND leaf_index < (SELECT size FROM log_tree)
+UNION ALL
+SELECT body FROM log_entry WHERE kind = 'text.erased' AND leaf_index IS NULL

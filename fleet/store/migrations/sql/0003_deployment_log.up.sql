@@ -134,6 +134,28 @@ CREATE TABLE legal_hold (
     released_at timestamptz
 );
 
+CREATE FUNCTION keep_released_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.released_at IS NOT NULL OR NEW.released_at IS NULL OR NEW.released_by IS NULL THEN
+        RAISE EXCEPTION 'a legal hold is released once, by somebody' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER released_once BEFORE UPDATE ON legal_hold FOR EACH ROW EXECUTE FUNCTION keep_released_hold();
+
+-- What erase_log_texts erased, in its own words: each row must have its entry `text.erased` in the log.
+CREATE TABLE log_erasure (
+    erasure_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    erased_at   timestamptz NOT NULL DEFAULT now(),
+    kept_from   timestamptz NOT NULL,
+    kinds       text[] NOT NULL,
+    texts       bigint NOT NULL,
+    held        bigint NOT NULL,
+    first_index bigint NOT NULL,
+    last_index  bigint NOT NULL
+);
+
 -- Adds entries to the tree, in the order given; nothing else can. `expected_size` fences a sequencer that has been
 -- overtaken by another. Raises when the tree has another size, or an entry is in it already.
 CREATE FUNCTION sequence_log_entries(expected_size bigint, entry_ids bigint[], priors bigint[]) RETURNS void
@@ -177,10 +199,12 @@ $$;
 
 -- Erases free texts, with their salts, of entries of kinds that begin with one of `kinds`, written before
 -- `kept_from`, unless a legal hold covers the entry; nothing that is younger than a year, whoever asks.
--- Returns the erased texts' entries and how many more are held.
+-- Keeps what it erased in log_erasure, and returns it: the erased texts' entries and how many more are held. The lock
+-- is that of placing a hold; with it, erasures are numbered in the order in which they commit.
 CREATE FUNCTION erase_log_texts(kinds text[], but_kinds text[], kept_from timestamptz, at_most integer,
     OUT texts bigint, OUT held bigint, OUT first_index bigint, OUT last_index bigint, OUT erased_kinds text[])
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT pg_advisory_xact_lock(hashtext('muster legal holds'));
     WITH past AS (
         SELECT entry.entry_id, log_text.field, entry.leaf_index, entry.kind,
             EXISTS (
@@ -202,17 +226,30 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
         DELETE FROM public.log_text USING chosen
         WHERE log_text.entry_id = chosen.entry_id AND log_text.field = chosen.field
         RETURNING chosen.leaf_index, chosen.kind
+    ), found AS (
+        SELECT count(*) AS lost, (SELECT count(*) FROM past WHERE is_held) AS kept, min(leaf_index) AS lowest,
+            max(leaf_index) AS highest, coalesce(array_agg(DISTINCT kind ORDER BY kind), '{}') AS of_kinds
+        FROM erased
+    ), told AS (
+        INSERT INTO public.log_erasure (kept_from, kinds, texts, held, first_index, last_index)
+        SELECT $3, of_kinds, lost, kept, lowest, highest FROM found WHERE lost > 0
     )
-    SELECT count(*), (SELECT count(*) FROM past WHERE is_held), min(leaf_index), max(leaf_index),
-        coalesce(array_agg(DISTINCT kind ORDER BY kind), '{}')
-    FROM erased
+    SELECT lost, kept, lowest, highest, of_kinds FROM found
 $$;
 
-REVOKE EXECUTE ON FUNCTION sequence_log_entries, put_log_tile, erase_log_texts FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION sequence_log_entries, put_log_tile, erase_log_texts, keep_released_hold FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sequence_log_entries, put_log_tile, erase_log_texts TO muster_controller;
-GRANT SELECT ON log_tree, log_unit_head, log_tile TO muster_controller;
+GRANT SELECT ON log_tree, log_unit_head, log_tile, log_erasure, error_report, legal_hold TO muster_controller;
 GRANT SELECT, INSERT, UPDATE ON log_checkpoint, access_chain TO muster_controller;
 GRANT SELECT, INSERT ON log_export, access_record TO muster_controller;
 -- Only the function above gives an entry its place in the tree.
 REVOKE INSERT ON log_entry FROM muster_controller;
 GRANT INSERT (kind, unit_id, actor, at, body, authority, deployment, person, opening) ON log_entry TO muster_controller;
+-- What was found stays as it was found, and a hold covers what it was placed on: only people's steps are added.
+GRANT INSERT (report_id, unit_id, cause, summary, evidence, repeat_key, found_at) ON error_report TO muster_controller;
+GRANT UPDATE (
+    state, account, accounted_by, accounted_at, submitted_by, submitted_at, outcome, closed_by, closed_at
+) ON error_report TO muster_controller;
+GRANT INSERT (hold_id, unit_id, person_id, authority, deployment, kind, since, until, reason, placed_by, placed_at)
+    ON legal_hold TO muster_controller;
+GRANT UPDATE (released_by, released_at) ON legal_hold TO muster_controller;
