@@ -56,6 +56,7 @@ class DeploymentLog:
             clock,
             every_s=log.checkpoint_every_s,
             is_leading=lambda: self._sequencer.is_leading,
+            is_stuck=lambda: self._watch.is_stuck,
             answers=self._publisher.witnesses,
         )
         self.receipts = Receipts(store, self._news)

@@ -23,6 +23,8 @@ BATCH = 2000
 _LOCK_EVERY_S = 1.0
 _AGAIN_CAP_S = 5.0
 DAMAGED_AGAIN_S = 30.0
+REFUSED_OFTEN = 5
+"""So often in a row is no accident: whoever is overtaken reads the tree again, and the next batch is taken."""
 
 _log = structlog.get_logger(__name__)
 
@@ -83,13 +85,16 @@ class Sequencer:
             await task
 
     async def _sequence_for_ever(self, connection: SequencingStore) -> None:
-        backoff = Backoff(base_s=0.1, cap_s=_AGAIN_CAP_S)
+        backoff, refused = Backoff(base_s=0.1, cap_s=_AGAIN_CAP_S), 0
         while True:
             ring = self._news.wanted.next
             try:
                 added = await self.sequence(connection)
             except StoreError as error:
                 _log.warning("the log's tree is read again", detail=error.detail)
+                refused += 1
+                if refused % REFUSED_OFTEN == 0:
+                    await self._on_damage(LogDamaged(f"it has refused new leaves {refused} times: {error.detail}"))
                 await asyncio.sleep(backoff.next_s())
                 continue
             except LogDamaged as error:
@@ -98,6 +103,7 @@ class Sequencer:
                 await asyncio.sleep(DAMAGED_AGAIN_S)
                 continue
             backoff.reset()
+            refused = 0
             if added < self._batch:
                 await rung(ring, self._poll_s)
 

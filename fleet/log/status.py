@@ -27,6 +27,7 @@ class LogStanding:
         *,
         every_s: float,
         is_leading: Callable[[], bool],
+        is_stuck: Callable[[], bool],
         answers: Mapping[str, WitnessStatus],
     ) -> None:
         self._store = store
@@ -34,6 +35,7 @@ class LogStanding:
         self._clock = clock
         self._overdue = timedelta(seconds=OVERDUE * every_s)
         self._is_leading = is_leading
+        self._is_stuck = is_stuck
         self._answers = answers
 
     async def status(self) -> LogStatus:
@@ -65,6 +67,8 @@ class LogStanding:
         found = []
         if not runs:
             found.append("no controller sequences the log")
+        if self._is_stuck():
+            found.append("entries wait for their place in the log and it does not grow: nothing new can be proven")
         if self._key.verifier not in policy.log_keys:
             found.append("the log policy in force does not name this controller's log: nothing of it is believed")
         if not policy.witnesses:

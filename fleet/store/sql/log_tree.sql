@@ -4,6 +4,12 @@ SELECT size FROM log_tree
 -- name: waiting
 SELECT count(*) FROM (SELECT FROM log_entry WHERE leaf_index IS NULL LIMIT $1) AS found
 
+-- name: still_waiting
+SELECT coalesce(
+    (SELECT entry_id FROM log_entry WHERE entry_id = $1 AND leaf_index IS NULL),
+    (SELECT min(entry_id) FROM log_entry WHERE leaf_index IS NULL)
+)
+
 -- name: tiles
 SELECT level, tile_index, hashes
 FROM log_tile JOIN unnest($1::smallint[], $2::bigint[]) AS wanted (level, tile_index) USING (level, tile_index)
