@@ -5,6 +5,8 @@ report: one for each opening, and another when worse is found of it later. Every
 writes, under a lock that all of them take.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -12,6 +14,8 @@ from fleet.clock import Clock
 from fleet.entries.access import AuthorityCancelled, MandateCancelled
 from fleet.entries.log import LogScope
 from fleet.error_reports import drafting
+from fleet.errors import LogDamaged
+from fleet.log.disagreements import tell_damage
 from fleet.openings.facts import KINDS, OPENING_KINDS, Fact, Logged
 from fleet.openings.openings import Opening
 from fleet.openings.reading import decoded, read_openings
@@ -32,9 +36,9 @@ _BEFORE_CANCELLATION = timedelta(days=1)
 class Unreported:
     """What is to be reported of one opening: the words of its faults that no report has named yet."""
 
-    def __init__(self, opening: Opening, reported: set[str]) -> None:
+    def __init__(self, opening: Opening, reported: Mapping[str, set[str]]) -> None:
         self._opening = opening
-        known = {word for key in reported if key.startswith(beginning(opening)) for word in _words_in(key)}
+        known = reported.get(beginning(opening), set())
         self._faults = [fault for fault in opening.faults if fault.word not in known]
 
     @property
@@ -72,8 +76,13 @@ def beginning(opening: Opening) -> str:
     return ":".join(("opening", *opening.key, ""))
 
 
-def _words_in(repeat_key: str) -> list[str]:
-    return repeat_key.rpartition(":")[2].split("+")
+def reported_words(repeat_keys: Iterable[str]) -> dict[str, set[str]]:
+    """The words of faults that reports with these repeat keys name, by how the keys begin."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for key in repeat_keys:
+        of_opening, colon, words = key.rpartition(":")
+        found[of_opening + colon].update(words.split("+"))
+    return dict(found)
 
 
 class Reconciliation:
@@ -103,6 +112,11 @@ class Reconciliation:
             drafted += more
         return drafted
 
+    async def _tell(self, damage: LogDamaged | None) -> None:
+        """What is damaged is an alarm; what was hashed is judged all the same."""
+        if damage is not None:
+            await tell_damage(self._store, self._clock, damage)
+
     async def _begin(self) -> int:
         async with self._store.transaction() as transaction:
             source = transaction.log_openings
@@ -110,7 +124,8 @@ class Reconciliation:
             size = await source.size()
             newest = decoded(await source.newest_of_each(KINDS, _NEWEST))
             touched = await _touched(transaction, newest)
-        drafted = await self._judge(touched)
+        await self._tell(source.damage)
+        drafted = await self._judge(touched, newest)
         self._next = size if first is None else first
         return drafted
 
@@ -123,21 +138,43 @@ class Reconciliation:
                 return None
             new = decoded(await transaction.log_openings.between(KINDS, self._next, end))
             touched = await _touched(transaction, new)
-        drafted = await self._judge(touched)
+        await self._tell(transaction.log_openings.damage)
+        drafted = await self._judge(touched, new)
         self._next = end
         return drafted
 
-    async def _judge(self, openings: set[str]) -> int:
-        ordered = sorted(openings)
+    async def _judge(self, openings: set[str], known: Sequence[Logged[Fact]] = ()) -> int:
+        """Judge `openings`, each once: those of one unit and day are read together, and not again for the next lot."""
+        waiting = sorted(openings)
         drafted = 0
-        for start in range(0, len(ordered), _OPENINGS_AT_ONCE):
-            some = ordered[start : start + _OPENINGS_AT_ONCE]
+        while waiting:
+            some = set(waiting[:_OPENINGS_AT_ONCE])
             async with self._store.transaction() as transaction:
-                found = await read_openings(transaction, some, self._clock())
-                drafted += await _report(transaction, found, self._clock())
+                found = await read_openings(transaction, some, self._clock(), known)
+            await self._tell(transaction.log_openings.damage)
+            drafted += await self._report([opening for opening in found if opening.verdict == "outside"])
+            done = some | _judged_beside(some, found, known)
+            waiting = [opening for opening in waiting if opening not in done]
             still = {one.opening for one in found if any(doubt.word == "record-missing" for doubt in one.doubts)}
-            self._untold = (self._untold - set(some)) | still
+            self._untold = (self._untold - done) | still
         return drafted
+
+    async def _report(self, outside: Sequence[Opening]) -> int:
+        drafted = 0
+        for start in range(0, len(outside), _OPENINGS_AT_ONCE):
+            async with self._store.transaction() as transaction:
+                drafted += await _report(transaction, outside[start : start + _OPENINGS_AT_ONCE], self._clock())
+        return drafted
+
+
+def _judged_beside(some: set[str], found: Sequence[Opening], known: Iterable[Logged[Fact]]) -> set[str]:
+    """Those openings beside `some` whose verdicts are as good as theirs: they were on the same units' same days, and
+    everything `known` of them was read."""
+    read = {(one.unit, day) for one in found if one.opening in some for day in one.days}
+    entries = {index for one in found for index in one.entries}
+    left = {one.opening for one in found if any((one.unit, day) not in read for day in one.days)}
+    left |= {getattr(fact.entry, "opening", "") for fact in known if fact.index not in entries}
+    return {one.opening for one in found} - left
 
 
 async def _touched(transaction: Transaction, facts: list[Logged[Fact]]) -> set[str]:
@@ -154,13 +191,11 @@ async def _touched(transaction: Transaction, facts: list[Logged[Fact]]) -> set[s
     return touched
 
 
-async def _report(transaction: Transaction, found: list[Opening], now: datetime) -> int:
+async def _report(transaction: Transaction, outside: Sequence[Opening], now: datetime) -> int:
     """Draft what no report has named yet; returns how many reports."""
-    outside = [opening for opening in found if opening.verdict == "outside"]
-    if not outside:
-        return 0
     await transaction.error_reports.lock_drafting()
-    reported = set(await transaction.error_reports.that_begin([beginning(opening) for opening in outside]))
+    keys = await transaction.error_reports.that_begin([beginning(opening) for opening in outside])
+    reported = reported_words(keys)
     drafted = 0
     for opening in outside:
         finding = Unreported(opening, reported)

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 import pytest
 
+from fleet.openings import reconciliation
 from fleet.openings.reconciliation import Reconciliation
 from fleet.store.store import Store
 from tests.support.opening_entries import (
@@ -146,3 +147,24 @@ async def test_an_opening_over_the_budget_is_found_beside_those_before_it(store:
     await enter(store, dsn, [elsewhere, authority(authority="X-9"), *borrowed])
     assert await watch.look() == 1
     assert sorted(words for _, words in await reports(owner)) == ["other-unit", "over-openings"]
+
+
+async def test_the_openings_of_one_unit_and_day_are_read_once(
+    store: Store, dsn: str, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many one unit makes up: read for each lot of them, they would keep the controller busy."""
+    asked: list[set[str]] = []
+    read = reconciliation.read_openings
+
+    async def noted(transaction: Any, openings: set[str], *more: Any) -> Any:
+        asked.append(openings)
+        return await read(transaction, openings, *more)
+
+    monkeypatch.setattr(reconciliation, "read_openings", noted)
+    monkeypatch.setattr(reconciliation, "_OPENINGS_AT_ONCE", 2)
+    made = [opened(opening=f"open-{number}", record=number) for number in range(7)]
+    next_day = [opened(opening="open-7", record=7, at=after(90_000), unit_at=after(90_000))]
+    await enter(store, dsn, [authority(), mandate(), *made, *next_day])
+    assert await Reconciliation(store, lambda: after(90_100)).look() == 8
+    # Both what a pass begins with and what it then reads of the tree.
+    assert asked == 2 * [{"open-0", "open-1"}, {"open-7"}]
