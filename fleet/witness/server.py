@@ -14,38 +14,41 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fleet.witness.errors import CannotListen
-from fleet.witness.web import WitnessWeb
+from fleet.witness.guests import Guest, Guests, payer_of
+from fleet.witness.web import GUEST, WitnessWeb
 
-MAX_CONNECTIONS = 64
-MAX_CONNECTIONS_OF_ONE_ADDRESS = 32
 _MAX_WAITING_BYTES = 64 * 1024
 _REQUEST_LIMIT_S = 15.0
 _HANDSHAKE_LIMIT_S = 10.0
 _TLS_CLOSE_LIMIT_S = 1.0
-_KEEP_ALIVE_S = 150
+_KEEP_ALIVE_S = 10
+_KEEP_ALIVE_KNOWN_S = 150
 """Longer than a log is without a new checkpoint."""
 _STOP_LIMIT_S = 5
 _BACKLOG = 64
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """A connection is dropped when there are too many, or when a request and its answer take more than 15 s or have
-    more than 64 KiB; between requests the keep-alive limit holds."""
+    """A connection that counts among `guests`, and is dropped when another needs its room, or when a request and its
+    answer take more than 15 s or have more than 64 KiB. Between requests it is kept for 10 s, and for 150 s once it
+    has brought a log's next checkpoint.
+    """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, guests: Guests, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._guests = guests
+        self._guest: Guest | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._received_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the base has it
         """The first request is due."""
         super().connection_made(transport)
-        others = [other.client for other in self.connections if isinstance(other, BoundedHttp) and other.client]
-        mine = sum(client[0] == self.client[0] for client in others) if self.client else 0
-        if len(self.connections) > MAX_CONNECTIONS or mine > MAX_CONNECTIONS_OF_ONE_ADDRESS:
-            self.transport.abort()
-        else:
-            self._begin()
+        payer = payer_of(self.client[0] if self.client else "")
+        self._guest = Guest(payer, self.transport.abort, self.loop.time())
+        self.app_state = {GUEST: self._guest}
+        self._guests.enter(self._guest)
+        self._begin()
 
     def data_received(self, data: bytes) -> None:
         """Bytes between requests begin the next one."""
@@ -59,6 +62,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Nothing is due until something more comes, unless a request waits already."""
         waiting = bool(self.pipeline)
+        if self._guest is not None:
+            self._guest.since_s = self.loop.time()
+            self.timeout_keep_alive = _KEEP_ALIVE_KNOWN_S if self._guest.known else _KEEP_ALIVE_S
         self._end()
         if waiting:
             self._begin()
@@ -66,6 +72,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is due any more."""
+        if self._guest is not None:
+            self._guests.leave(self._guest)
         self._end()
         super().connection_lost(exc)
 
@@ -84,10 +92,10 @@ class _Server(uvicorn.Server):
     on_listening: Callable[[int], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  the base's signature
-        config = self.config
+        config, guests = self.config, Guests()
 
         def make_protocol() -> asyncio.Protocol:
-            return BoundedHttp(config=config, server_state=self.server_state, app_state=self.lifespan.state)
+            return BoundedHttp(config=config, server_state=self.server_state, app_state={}, guests=guests)
 
         tls = config.ssl
         server = await asyncio.get_running_loop().create_server(

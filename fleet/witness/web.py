@@ -15,6 +15,8 @@ from fleet.witness.witness import Answer, Witness
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+GUEST = "guest"
+"""In a scope's state: the connection, as a `Guest`."""
 _CHECKPOINT = re.compile(r"/([0-9a-f]{64})/checkpoint")
 
 
@@ -29,6 +31,8 @@ class WitnessWeb:
         if scope["type"] == "http":
             answer = await self._answer(scope["method"], scope["path"], receive)
             if answer is not None:
+                if answer.moved_on and GUEST in scope.get("state", {}):
+                    scope["state"][GUEST].known = True
                 await _send(answer, send)
 
     async def _answer(self, method: str, path: str, receive: Receive) -> Answer | None:

@@ -25,11 +25,13 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back."""
+    """What is sent back. `moved_on`: a log's next checkpoint was cosigned, which nobody but the log could bring first;
+    the latest one again is no such thing, as anybody can ask for it and send it."""
 
     status: HTTPStatus
     body: str
     content_type: str = TEXT
+    moved_on: bool = False
 
 
 def _utc_now() -> datetime:
@@ -84,7 +86,8 @@ class Witness:
             return Answer(_UNAVAILABLE, "the witness can not write to its disk\n")
         self._logs[log.origin] = replace(log, latest=latest)
         _log.debug("cosigned", origin=log.origin, size=latest.checkpoint.size)
-        return Answer(HTTPStatus.OK, latest.cosignature.line)
+        moved_on = log.latest is None or latest.checkpoint.size > log.latest_size
+        return Answer(HTTPStatus.OK, latest.cosignature.line, moved_on=moved_on)
 
     def _refuse(self, refusal: Refusal, body: bytes) -> Answer:
         self._evidence.keep(refusal, body, self._now())

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from fleet.witness import server
+from fleet.witness.guests import MAX_GUESTS, MAX_GUESTS_OF_ONE_PAYER
 from fleet.witness.place import Place, origin_hash
 from fleet.witness.requests import MAX_REQUEST_BYTES
-from fleet.witness.server import MAX_CONNECTIONS_OF_ONE_ADDRESS
 from fleet.witness.web import WitnessWeb
 from fleet.witness.witness import Witness
 from protocols.tlog.cosignature import cosigned_at
@@ -23,9 +23,9 @@ from protocols.tlog.note import VerifierKey, read_note, read_signature
 from tests.support.ports import free_port
 from tests.support.processes import ServerProcess
 from tests.support.tlog import TestLog
-from tests.support.waiting import until
 from tests.support.witness import FLEET, RunningWitness, fleet_witness, running_witness
 
+Opened = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 SIZE_TYPE = "text/x.tlog.size"
 
 
@@ -185,29 +185,87 @@ async def test_an_endless_head_is_cut_off(witness: RunningWitness) -> None:
     writer.transport.abort()
 
 
-async def test_one_address_has_only_so_many_connections(witness: RunningWitness, log: TestLog) -> None:
-    writers = []
+async def asked(witness: RunningWitness, source: str, body: bytes | None = None) -> Opened:
+    """A connection from the address `source` that has had an answer, and is kept open."""
+    opened = await asyncio.open_connection(
+        "127.0.0.1", witness.port, ssl=witness.tls(), server_hostname="localhost", local_addr=(source, 0)
+    )
+    await answered(opened, body)
+    return opened
+
+
+async def answered(opened: Opened, body: bytes | None = None) -> bytes:
+    """The head of the answer to a checkpoint, or to a question for nothing."""
+    reader, writer = opened
+    head = "GET / HTTP/1.1" if body is None else f"POST /add-checkpoint HTTP/1.1\r\nContent-Length: {len(body)}"
+    writer.write(f"{head}\r\nHost: localhost\r\n\r\n".encode() + (body or b""))
+    async with asyncio.timeout(10):
+        told = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in told.lower().splitlines() if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.partition(b":")[2]))
+    return told
+
+
+async def is_ended(opened: Opened) -> bool:
+    """Whether the witness ends the connection, within ten seconds."""
     try:
-        for _ in range(MAX_CONNECTIONS_OF_ONE_ADDRESS):
-            _, writer = await asyncio.open_connection("127.0.0.1", witness.port, ssl=witness.tls())
-            writers.append(writer)
-        reader, writer = await asyncio.open_connection("127.0.0.1", witness.port, ssl=witness.tls())
-        writers.append(writer)
         async with asyncio.timeout(10):
-            with contextlib.suppress(ConnectionError):
-                assert await reader.read() == b""
+            return await opened[0].read() == b""
+    except ConnectionError:
+        return True
+
+
+async def test_one_address_makes_room_among_its_own(witness: RunningWitness) -> None:
+    elsewhere = await asked(witness, "127.0.0.2")
+    held = [await asked(witness, "127.0.0.1") for _ in range(MAX_GUESTS_OF_ONE_PAYER + 1)]
+    try:
+        assert await is_ended(held[0])
+        for kept in (elsewhere, held[1], held[-1]):
+            assert (await answered(kept)).startswith(b"HTTP/1.1 404")
     finally:
-        for writer in writers:
+        for _, writer in [elsewhere, *held]:
             writer.transport.abort()
 
-    async def answers() -> bool:
-        async with httpx.AsyncClient(base_url=witness.url, verify=witness.tls(), trust_env=False) as client:
-            try:
-                return (await ask(client, log.request(0))).status_code in {200, 409}
-            except httpx.HTTPError:
-                return False
 
-    await until(answers)
+async def test_strangers_that_hold_every_connection_keep_no_log_out(witness: RunningWitness, log: TestLog) -> None:
+    """Neither the one that it has, idle for longer than any of theirs, nor a new one."""
+    its_own = await asked(witness, "127.0.0.1", log.request(0, 8))
+    held = [await asked(witness, f"127.0.0.{2 + number // 31}") for number in range(MAX_GUESTS + 8)]
+    try:
+        assert (await answered(its_own, log.request(8, 9))).startswith(b"HTTP/1.1 200")
+        its_own[1].transport.abort()
+        held.append(await asked(witness, "127.0.0.9"))
+        again = await asked(witness, "127.0.0.1", log.request(9, 10))
+        held.append(again)
+        assert (await answered(again, log.request(10, 11))).startswith(b"HTTP/1.1 200")
+        assert witness.shown()["logs"][0]["size"] == 11
+    finally:
+        for _, writer in held:
+            writer.transport.abort()
+
+
+async def test_only_who_moves_a_log_on_is_kept_for_long(
+    log: TestLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can ask for the latest checkpoint and have it cosigned again. In this process, for a shorter limit."""
+    monkeypatch.setattr(server, "_KEEP_ALIVE_S", 0.3)
+    witness = RunningWitness(tmp_path / "witness", [log.vkey])
+    listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    web = WitnessWeb(Witness(witness.place))
+    running = server.made(web, "127.0.0.1", 0, witness.place.tls_files(), listening.set_result)
+    serving = asyncio.create_task(running.serve())
+    witness.port = await listening
+    try:
+        its_own = await asked(witness, "127.0.0.1", log.request(0, 8))
+        for body in (None, log.request(8, 8), log.request(0, 9)):
+            stranger = await asked(witness, "127.0.0.1", body)
+            assert await is_ended(stranger)
+            stranger[1].transport.abort()
+        assert (await answered(its_own, log.request(8, 9))).startswith(b"HTTP/1.1 200")
+        its_own[1].transport.abort()
+    finally:
+        running.should_exit = True
+        await serving
 
 
 async def test_a_person_sets_one_up_from_the_command_line(tmp_path: Path, log: TestLog) -> None:
