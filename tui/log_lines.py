@@ -81,10 +81,14 @@ def status_line(status: LogStatus, now: datetime) -> Line:
         return joined([size, (Span("no witness: only this controller vouches for it", "fair"),)])
     if status.cosigned_at is None:
         return joined([size, (Span("no witness has vouched for it yet", "bad"),)])
-    of = f"{status.quorum} of {plural(len(status.witnesses), 'witness', 'witnesses')}"
-    vouched = f"cosigned by {of} · {age(status.cosigned_at, now)}"
+    seen = [one.name for one in status.witnesses if one.answer == "cosigned" and one.size == status.cosigned_size]
+    silent = [f"{one.name} {one.answer}" for one in status.witnesses if one.name not in seen]
+    of = f"{len(seen)} of {plural(len(status.witnesses), 'witness', 'witnesses')}"
+    vouched: Line = (Span(f"cosigned by {of} · {age(status.cosigned_at, now)}", "fair" if silent else "good"),)
+    if silent:
+        vouched = (*vouched, Span(f"  {', '.join(silent)}", "bad"))
     waiting: Line = (Span(f"{number(status.waiting)} on their way in", "fair"),) if status.waiting else ()
-    return joined([size, (Span(vouched, "good"),), waiting])
+    return joined([size, vouched, waiting])
 
 
 def opening_line(opening: OpeningView, width: int, now: datetime, *, utc: bool) -> Line:

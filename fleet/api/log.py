@@ -31,13 +31,13 @@ AfterAsked: TypeAlias = Annotated[int, QueryParameter(ge=-1, le=_LAST)]
 LimitAsked: TypeAlias = Annotated[int, QueryParameter(ge=1, le=MAX_ENTRIES)]
 
 
-@get("/api/log/status", opt={"permission": "read-log"})
+@get("/api/log/status", opt={"permission": "see-fleet"})
 async def log_status(services: Given) -> LogStatus:
     """How the log stands."""
     return await services.log.status()
 
 
-@get("/api/log/checkpoint", opt={"permission": "read-log", "refuses": [404]})
+@get("/api/log/checkpoint", opt={"permission": "see-fleet", "refuses": [404]})
 async def newest_checkpoint(services: Given) -> CheckpointView:
     """The newest cosigned checkpoint; without one, the newest."""
     async with services.store.transaction() as transaction:

@@ -79,7 +79,9 @@ def list_(
         return
     rows = [(e.index, e.at, e.kind, e.actor, e.label or e.unit, e.authority, _says(e)) for e in found]
     columns = ("entry", "at", "kind", "actor", "unit", "authority", "says")
-    print_table(columns, rows, empty="no such entry", free=["says"])
+    print_table(columns, rows, empty="no entry of the log is so; every entry: fleet log list", free=["says"])
+    if len(found) == limit and found[-1].index > 0:
+        print_remark(f"the newest {limit} are shown; more with --limit")
 
 
 async def _entries(door: FleetClient, scope: Scope, limit: int) -> list[EntryView]:
@@ -224,7 +226,9 @@ def export(
         print_json(taken)
         return
     print_line(f"{taken.entries} entries of a log of {taken.size} are in {escaped(str(directory))}, and they hold")
-    print_remark("check them any time, anywhere: fleet log verify DIR, or python verify.py in it")
+    if taken.entries == 1:
+        print_remark("nothing was found but the entry of this export itself")
+    print_remark("check them any time, anywhere: fleet log verify DIR, or python3 verify.py in it")
     if not taken.witnessed:
         print_remark("no quorum of witnesses has seen this tree: only the controller vouches for it, for now")
 

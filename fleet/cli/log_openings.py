@@ -41,7 +41,7 @@ def openings(
         print_json(found)
         return
     columns = ("at", "unit", "what", "who", "authority", "mandate", "open s", "verdict", "why")
-    print_table(columns, [_row(one) for one in found.openings], empty="no such opening", free=["why"])
+    print_table(columns, [_row(one) for one in found.openings], empty="nothing was opened that is so", free=["why"])
     if not found.is_all:
         print_remark("there were more: these are the newest; name a unit, a person or a period to have all of it")
 

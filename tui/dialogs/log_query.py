@@ -24,7 +24,7 @@ class _Row(NamedTuple):
 
 
 _ROWS = (
-    _Row("unit", " unit", "its whole id", 40),
+    _Row("unit", " unit", "its id, as unit-2k4m9xpw (l on its page fills it in)", 40),
     _Row("person", " person", "who acted or whom it is about, as TO-12", 9),
     _Row("authority", " authority", "its reference", 60),
     _Row("deployment", " deployment", "", 60),

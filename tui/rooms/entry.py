@@ -1,5 +1,6 @@
 """One entry of the log: all that it says, its exact bytes, and its proof, checked on this machine."""
 
+from datetime import UTC, datetime
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -8,14 +9,14 @@ from typing_extensions import override
 
 from fleet.client import ClientError
 from protocols.api.log import EntryView
-from protocols.errors import ProtocolError
+from protocols.errors import InvalidCheckpoint, ProtocolError
 from protocols.tlog.policy import read_policy
 from protocols.tlog.receipt import verify_receipt
 from tui.lines import Page
 from tui.log_lines import entry_facts, fact_lines
 from tui.paint import Line, Span, Tone, wrap
 from tui.rooms.room import Room
-from tui.words import number, plural
+from tui.words import full_moment, number, safe
 
 
 class Proof(NamedTuple):
@@ -73,14 +74,23 @@ class EntryRoom(Room):
         try:
             policy = read_policy(chain.newest.log_policy)
             found = verify_receipt(answer.receipt, answer.entry.leaf.encode(), policy)
+        except InvalidCheckpoint as error:
+            if error.reason == "quorum-missing":
+                return Proof(
+                    f"not proved yet under the log policy in force ({policy.quorum_words}): {error}. If witnesses were "
+                    "added lately, wait until they answer (fleet log status), then press p"
+                )
+            return Proof(f"the receipt does NOT hold: {error}. Tell your inspector.")
         except ProtocolError as error:
             return Proof(f"the receipt does NOT hold: {error}. Tell your inspector.")
         if found.index != index or answer.entry.leaf != self._entry.leaf:
             return Proof("the receipt is of another entry. Tell your inspector.")
-        vouched = plural(len(found.cosigned), "witness", "witnesses")
+        utc = self.desk.server_clock.utc
+        times = {name: datetime.fromtimestamp(unix_s, UTC) for name, unix_s in found.cosigned.items()}
+        vouched = ", ".join(f"{name} at {full_moment(at, utc=utc)}" for name, at in times.items())
         return Proof(
-            f"entry {number(index)} of a tree of {number(found.size)}, root {found.root.hex()[:16]} …, cosigned by "
-            f"{vouched}; checked here, with the keys that two administrators signed",
+            f"entry {number(index)} of a tree of {number(found.size)}, cosigned by {vouched or 'no witness'}; checked "
+            f"here, with the keys that two administrators signed. Root {found.root.hex()}",
             good=bool(found.cosigned),
         )
 
@@ -100,8 +110,10 @@ class EntryRoom(Room):
         else:
             tone: Tone = "good" if self._proof.good else "bad"
             proved = [(Span(" "), *line) for line in wrap(self._proof.words, width - 1, tone)]
-        exact = [(Span(" "), *line) for line in wrap(self._entry.leaf.replace(",", ", "), width - 1, "muted")]
-        self._page.show([title, *proved, (), *facts, (), (Span(" as it was hashed:", "muted"),), *exact])
+        leaf, step = safe(self._entry.leaf), width - 1
+        exact: list[Line] = [(Span(" " + leaf[at : at + step], "muted"),) for at in range(0, len(leaf), step)]
+        heading: Line = (Span(" as it was hashed, in one line:", "muted"),)
+        self._page.show([title, *proved, (), *facts, (), heading, *exact])
         self.refresh_bindings()
 
     @override

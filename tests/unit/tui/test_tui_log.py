@@ -89,7 +89,7 @@ async def test_an_entrys_receipt_is_checked_here(tmp_path: Path) -> None:
             "ENTRY  0", "entry 0 of a tree of 1", "cosigned by 1 witness", "checked here", "key protection"
         )
         await screen.press("end")
-        await screen.sees("as it was hashed")
+        await screen.sees("as it was hashed", '"v":1,"dpa":"life"')
         await screen.press("escape", "home", "enter")
         await screen.sees("ENTRY  2", "the receipt does NOT hold")
 
@@ -162,6 +162,10 @@ async def test_the_status_says_when_nobody_vouches() -> None:
     silent = msgspec.structs.replace(status, cosigned_at=None)
     alarmed = msgspec.structs.replace(status, alarms=["witness north has seen another tree"])
     said = ["".join(span.text for span in status_line(one, NOW)) for one in (alone, silent, alarmed)]
+    away = msgspec.structs.replace(status.witnesses[0], answer="timeout")
+    half = msgspec.structs.replace(status, witnesses=[status.witnesses[0], msgspec.structs.replace(away, name="south")])
+    assert "cosigned by 1 of 2 witnesses" in (told := "".join(span.text for span in status_line(half, NOW)))
+    assert "south timeout" in told
     assert "no witness: only this controller vouches" in said[0]
     assert "no witness has vouched" in said[1]
     assert "another tree" in said[2]
