@@ -1,4 +1,4 @@
-"""Checks an export of a deployment log: python verify.py [DIR] [--policy FILE] [--older CHECKPOINT] [--json]
+"""Checks an export of a deployment log: python3 verify.py [DIR] [--policy FILE] [--older CHECKPOINT] [--json]
 
 Needs Python 3.9 or later and nothing else: no library, no network, no database. Ends with 0 when everything holds, and
 with 1 and one line that says which file and why when anything does not. Read it before you believe it: it goes from

@@ -41,7 +41,7 @@ th, td { border: 1px solid #999; padding: 0.2em 0.5em; text-align: left; vertica
 README = """
 To check this export you need Python 3.9 or later, and nothing else:
 
-    python verify.py . --policy FILE
+    python3 verify.py . --policy FILE
 
 Take verify.py from somewhere you trust, or read it first: it is written to be read. FILE is the log policy that you
 know from elsewhere, such as the people list that two administrators signed; without it, the policy that came along is
