@@ -124,6 +124,8 @@ async def test_a_part_of_the_log_holds_for_everybody_and_says_what_is_missing(
     assert "2 here, 1 missing, and this part can not show" in json.loads(said.out)["Texts"]
     assert "van kit 1" not in (directory / "texts.jsonl").read_text()
     assert "(not here)" in (directory / "index.html").read_text()
+    assert (await ina.runs("log", "export", str(tmp_path / "whole"), "--reason", "all")).code == 0
+    assert json.loads((await verified(tmp_path / "whole", "--json")).out)["Texts"].endswith(" here, 1 erased")
     (directory / "proofs" / f"{json.loads(lines[0])['index']}.tlog-proof").unlink()
     assert (await verified(directory)).code == 1
 
