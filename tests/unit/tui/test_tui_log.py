@@ -85,9 +85,7 @@ async def test_an_entrys_receipt_is_checked_here(tmp_path: Path) -> None:
         await screen.press("7", "end")
         await screen.sees("ab:cd")
         await screen.press("enter")
-        await screen.sees(
-            "ENTRY  0", "entry 0 of a tree of 1", "cosigned by 1 witness", "checked here", "key protection"
-        )
+        await screen.sees("ENTRY  0", "entry 0 of a tree of 1", "cosigned by north at", "checked", "key protection")
         await screen.press("end")
         await screen.sees("as it was hashed", '"v":1,"dpa":"life"')
         await screen.press("escape", "home", "enter")
