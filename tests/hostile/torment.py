@@ -144,10 +144,13 @@ async def _account(house: House, store: Store, owner: Owner, adversary: Adversar
             account.forged_settings.append(f"{unit_id} has {settings}")
         spool = unit.spool()
         async with store.transaction() as transaction:
+            # What waits is counted first: agents are at work, and what is stored in between must not look dropped.
+            waits = [
+                await transaction.audit.missing(unit_id, spool.spool_id, first, last)
+                for first, last in spool.waiting_ranges
+            ]
             absent = await transaction.audit.missing(unit_id, spool.spool_id, 1, spool.next_seq - 1)
-            for first, last in spool.waiting_ranges:
-                absent -= await transaction.audit.missing(unit_id, spool.spool_id, first, last)
-        account.dropped_uncommitted += max(0, absent)
+        account.dropped_uncommitted += max(0, absent - sum(waits))
     account.not_active = [
         f"{row['unit_id']} is {row['state']}"
         for row in await owner.fetch("SELECT unit_id, state FROM unit WHERE state <> 'active'")
