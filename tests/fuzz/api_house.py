@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
-from fleet.entries.log import LogScope
+from fleet.entries.entry import HashedText
+from fleet.entries.log import ErrorReportAdvanced, LogScope
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
 from protocols.api.people import LeaveOut
@@ -156,7 +157,11 @@ async def _error_reports(store: Store, now: datetime) -> list[str]:
                 found_at=now,
             )
             if number % 4:
-                await transaction.error_reports.account(report_id, "it was so", "FZ-1001", now)
+                said = ErrorReportAdvanced(
+                    at=now, actor="FZ-1001", report=report_id, step="accounted", text=HashedText("it was so")
+                )
+                entry_id = await transaction.log.append(said)
+                await transaction.error_reports.account(report_id, entry_id, "FZ-1001", now)
             if number % 4 > 1:
                 await transaction.error_reports.submit(report_id, "FZ-1001", now)
             found.append(report_id)

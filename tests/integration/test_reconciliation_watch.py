@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from fleet.openings import reconciliation
+from fleet.openings import reading, reconciliation
 from fleet.openings.reconciliation import Reconciliation
 from fleet.store.store import Store
 from tests.support.opening_entries import (
@@ -154,7 +154,7 @@ async def test_the_openings_of_one_unit_and_day_are_read_once(
 ) -> None:
     """However many one unit makes up: read for each lot of them, they would keep the controller busy."""
     asked: list[set[str]] = []
-    read = reconciliation.read_openings
+    read = reading.read_openings
 
     async def noted(transaction: Any, openings: set[str], *more: Any) -> Any:
         asked.append(openings)
