@@ -81,6 +81,7 @@ CREATE TABLE access_record (
     received_at timestamptz NOT NULL,
     PRIMARY KEY (unit_id, number, sha256)
 );
+CREATE INDEX access_record_received ON access_record (unit_id, received_at);
 CREATE INDEX access_record_opening ON access_record (opening) WHERE opening IS NOT NULL;
 
 -- How long each unit says its chain is: in health reports, which a broker can invent, and in proofs, which it can not.
