@@ -46,6 +46,7 @@ PEOPLE: dict[str, Role] = {
     "TO-12": "engineer",
     "SU-01": "supervisor",
     "AP-01": "approver",
+    "AP-02": "approver",
     "IN-01": "inspector",
     "AD-91": "administrator",
     "AD-92": "administrator",
@@ -274,7 +275,7 @@ async def _log(house: House) -> None:
         ("return", "AP-01"),
         ("account", "SU-01"),
         ("submit", "SU-01"),
-        ("close", "AP-01"),
+        ("close", "AP-02"),
     ):
         operation = "POST /api/log/error-reports/{report_id}/" + step
         await house.call(operation, person, {"text": "looked at"}, report_id=report_id)
