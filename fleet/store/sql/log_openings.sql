@@ -14,11 +14,6 @@ WHERE kind = ANY ($1::text[]) AND at >= $2 AND leaf_index < (SELECT size FROM lo
 -- name: size
 SELECT size FROM log_tree
 
--- name: between
-SELECT leaf_index, body FROM log_entry
-WHERE leaf_index >= $2 AND leaf_index < $3 AND leaf_index < (SELECT size FROM log_tree)
-  AND kind = ANY ($1::text[]) ORDER BY leaf_index
-
 -- name: find
 WITH newest AS (
     SELECT opening, leaf_index FROM log_entry
@@ -72,7 +67,3 @@ WHERE leaf_index = ANY ($2::bigint[]) AND leaf_index < (SELECT size FROM log_tre
 
 -- name: labels
 SELECT unit_id, label FROM unit WHERE unit_id = ANY ($1::text[])
-
--- name: purposes
-SELECT leaf_index, text FROM log_entry JOIN log_text USING (entry_id)
-WHERE leaf_index = ANY ($1::bigint[]) AND leaf_index < (SELECT size FROM log_tree) AND field = 'purpose'

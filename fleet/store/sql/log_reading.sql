@@ -45,13 +45,6 @@ SELECT entry_id, leaf_index, prior_index, at, actor, kind, entry.unit_id, coales
 FROM log_entry entry LEFT JOIN unit USING (unit_id)
 WHERE leaf_index = $1 AND leaf_index < (SELECT size FROM log_tree)
 
--- name: texts_of
-SELECT entry_id, field, text FROM log_text WHERE entry_id = ANY ($1::bigint[])
-
--- name: leaves_at
-SELECT leaf_index, prior_index, body FROM log_entry
-WHERE leaf_index = ANY ($1::bigint[]) AND leaf_index < (SELECT size FROM log_tree) ORDER BY leaf_index
-
 -- name: exported_texts
 WITH chosen AS (
     SELECT leaf_index, entry_id FROM log_entry
