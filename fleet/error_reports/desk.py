@@ -158,8 +158,8 @@ def _check_closer(person_id: str, report: ErrorReportView, entries: ReportEntrie
     if person_id in entries.people | {report.accounted_by, report.submitted_by}:
         raise Conflict(
             "second-person-needed",
-            "you have accounted for this report, submitted or returned it, and who took a step in one may not close it",
-            "ask an approver to close it who took none",
+            "you have accounted for this report or submitted it, and who did may not close it",
+            "ask an approver to close it who did neither",
         )
     if person_id in concerned.opened:
         did = "made the opening"

@@ -1,5 +1,6 @@
 """Reading from the log all that the verdict on some openings needs."""
 
+import asyncio
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
@@ -38,7 +39,8 @@ async def read_openings(
     facts = _with(decoded(await source.of_openings(OPENING_KINDS, sorted(beside.union(openings)))), of_these)
     units = sorted({fact.entry.unit for fact in facts if fact.entry.unit is not None})
     papers = await _papers(transaction, facts, units)
-    return openings_of([*facts, *papers], now, told)
+    # In a thread: one unit's flood of openings must not hold up everybody else.
+    return await asyncio.to_thread(openings_of, [*facts, *papers], now, told)
 
 
 def decoded(bodies: Iterable[tuple[int, bytes]]) -> list[Logged[Fact]]:

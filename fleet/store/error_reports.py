@@ -15,7 +15,7 @@ _SQL = load("error_reports")
 
 class ReportEntries(NamedTuple):
     """What the entries about one report say: the authority and deployment it was drafted under, the openings at which
-    records differ, and everybody who took a step in it."""
+    records differ, and everybody who accounted for it, submitted or closed it. Returning it is an approver's part."""
 
     authority: str | None
     deployment: str | None
@@ -76,7 +76,11 @@ class ErrorReportStore:
             authority=drafted[0]["authority"] if drafted else None,
             deployment=drafted[0]["deployment"] if drafted else None,
             openings={record["opening"] for record in records} - {None},
-            people={record["actor"] for record in records if record["kind"] == "error-report.advanced"},
+            people={
+                record["actor"]
+                for record in records
+                if record["kind"] == "error-report.advanced" and not record["returned"]
+            },
         )
 
     async def account(self, report_id: str, entry_id: int, person_id: str, now: datetime) -> None:

@@ -129,7 +129,9 @@ async def test_an_entry_comes_with_a_receipt_that_the_people_lists_policy_proves
     assert msgspec.json.decode(missed.leaf)["found"] == 0
 
 
-async def test_all_see_how_the_log_stands_and_only_those_who_may_read_it_do(api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def test_all_see_how_the_log_stands_and_some_read_it(
+    api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
     for number, role in enumerate(PERMISSIONS):
         async with connect(await api.add_person(f"TO-{20 + number}", role)) as door:
             await door.log_status()

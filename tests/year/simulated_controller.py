@@ -142,7 +142,7 @@ class SimulatedController:
     async def reported(self) -> set[str]:
         """The units with error reports."""
         async with self.store.transaction() as transaction:
-            page = await transaction.error_reports.page(open_only=False, limit=500)
+            page = await transaction.error_reports.page(open_only=False, after=None, limit=500)
         return {report.unit_id for report in page if report.unit_id is not None}
 
     def tend(self) -> None:

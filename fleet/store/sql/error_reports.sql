@@ -62,10 +62,12 @@ SELECT repeat_key, report_id FROM error_report
 WHERE regexp_replace(repeat_key, '[^:]*$', '') = ANY ($1::text[]) ORDER BY found_at, report_id
 
 -- name: entries_of
-SELECT kind, actor, authority, deployment, opening FROM log_entry
+SELECT kind, actor, authority, deployment, opening, position('"step":"returned"'::bytea IN body) > 0 AS returned
+FROM log_entry
 WHERE ((kind IN ('error-report.drafted', 'record.differs') AND at = $1) OR kind = 'error-report.advanced')
   AND position($2::bytea IN body) > 0 AND leaf_index IS NOT NULL
 UNION ALL
-SELECT kind, actor, authority, deployment, opening FROM log_entry
+SELECT kind, actor, authority, deployment, opening, position('"step":"returned"'::bytea IN body) > 0 AS returned
+FROM log_entry
 WHERE kind IN ('error-report.drafted', 'record.differs', 'error-report.advanced')
   AND position($2::bytea IN body) > 0 AND leaf_index IS NULL
