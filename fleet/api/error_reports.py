@@ -5,7 +5,7 @@ from litestar.datastructures import State
 from litestar.params import FromQuery, JSONBody
 
 from fleet.api.access import caller_of
-from fleet.api.parameters import TokenAsked, TokenInPath
+from fleet.api.parameters import BEGINNING, TokenAsked, TokenInPath
 from fleet.api.services import Given
 from protocols.api.log import ErrorReportStep, ErrorReportView
 
@@ -14,12 +14,12 @@ ApiRequest = Request[object, object, State]
 
 @get("/api/log/error-reports", opt={"permission": "see-error-reports", "refuses": [404]})
 async def list_error_reports(
-    request: ApiRequest, services: Given, open_only: FromQuery[bool] = False, after: TokenAsked = ""
+    request: ApiRequest, services: Given, open_only: FromQuery[bool] = False, after: TokenAsked = BEGINNING
 ) -> list[ErrorReportView]:
     """At most 500 error reports after the report `after`: open ones oldest first, or all newest first. Fewer than 500
     are the last. This reading becomes an entry of the log."""
     reader = caller_of(request).person.person_id
-    return await services.error_reports.listed(reader, open_only=open_only, after=after or None)
+    return await services.error_reports.listed(reader, open_only=open_only, after=None if after == BEGINNING else after)
 
 
 @get("/api/log/error-reports/{report_id:str}", opt={"permission": "see-error-reports", "refuses": [404]})

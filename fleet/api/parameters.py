@@ -19,7 +19,9 @@ EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=LAST_EVENT_ID)]
 # Not optional: where None may be read, the word `null` is read as None.
 UnitAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^([a-z0-9-]{8,40})?$(?!\n)")]
 """A unit's id, or nothing for all of them."""
-TokenAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^([0-9a-f]{24})?$(?!\n)")]
-"""The id of what came last, or nothing to begin."""
+TokenAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^[0-9a-f]{24}$(?!\n)")]
+"""The id of what came last, or BEGINNING."""
+BEGINNING = "0" * 24
+"""What nothing has as its id: whoever asks for what comes after it begins."""
 EventAsked: TypeAlias = Annotated[int, QueryParameter(ge=1, le=LAST_EVENT_ID)]
 VersionAsked: TypeAlias = Annotated[int, QueryParameter(ge=-1, le=MAX_VERSION)]

@@ -38,7 +38,7 @@ def key_lines(
         (),
         (Span(" — means not known, never zero. A figure reads “12.4 V · 40 s” when it is", "muted"),),
         (Span(" older than its report. Times are yours; z shows UTC.", "muted"),),
-        (Span(" What “goes into the log” is read under 7, by those who may; 9 shows events.", "muted"),),
+        (Span(" What “goes into the log” stands under 7, for those who may read it.", "muted"),),
     ]
     return lines
 
