@@ -12,9 +12,9 @@ from edge_agent.certificate import read_all
 from edge_agent.durable import read_bounded, write_durably
 from edge_agent.errors import NotJoined, StateUnusable
 from edge_agent.keys.keystore import FIRST_KEY
-from protocols.downlink import key_id
 from protocols.joining import BrokerAddress
 from protocols.settings import UnitSettings
+from protocols.signed_text import key_id
 
 _log = structlog.get_logger(__name__)
 

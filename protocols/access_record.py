@@ -35,6 +35,12 @@ REASONS = frozenset(
         *("expiry", "cancelled", "asked", "console-gone", "lease-ended", "stopped", "budget-used", "fault"),
         *("chain-broken", "chain-unusable", "clock-unsure", "no-log", "no-receipt", "receipt-invalid"),
         *("bad-signature", "bad-nonce", "stale", "other-unit", "revoked", "busy", "unknown-person"),
+        *("mandate-unreadable", "mandate-window", "mandate-contradiction", "single-signer", "same-key", "not-in-force"),
+        *("role-may-not-sign", "key-not-hardware", "user-absent", "no-people-list", "other-mandate", "not-on-bench"),
+        *("lease-signature", "lease-unreadable", "lease-too-long", "lease-expired", "other-boot", "other-lease"),
+        *("clock-differs", "time-went-back", "unwitnessed", "log-unsigned", "too-many-open", "not-retrieval"),
+        *("device-missing", "device-busy", "device-denied", "device-died", "device-unreadable", "media-failed"),
+        *("no-device", "agent-stopped", "viewer-left", "passed", "failed", "found", "no-fix", "unit-away"),
         *("no-mandate", "mandate-cancelled", "before-mandate", "after-mandate", "modality-not-covered", "same-person"),
         *(
             "no-authority",

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from protocols.health import Count
+from protocols.ids import MandateId
 from protocols.settings import UnitSettings
 
 CommandState = Literal["queued", "sent", "accepted", "done", "refused", "failed", "expired"]
@@ -44,7 +45,13 @@ class SendRecords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     after: Count
 
 
-Order = ReportNow | ApplySettings | SendRecords
+class CancelMandate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="cancel-mandate", tag_field="order"):
+    """Close what is open under the mandate, and never open under it again."""
+
+    mandate: MandateId
+
+
+Order = ReportNow | ApplySettings | SendRecords | CancelMandate
 """What a command can ask. None of them opens anything."""
 
 CommandId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$(?!\n)")]

@@ -6,21 +6,21 @@ was sent. Inside are the unit, the unit's session nonce, a counter, the controll
 (Unix milliseconds), and one body.
 """
 
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Annotated
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Meta
 
 from protocols.commands import CommandId, Order
 from protocols.errors import InvalidEnvelope
 from protocols.health import UnixMs
+from protocols.ids import Nonce
+from protocols.opening import AskNonce, CloseOpening, GrantLease
+from protocols.signed_text import SignedText, sign_text, verified_bytes
 from protocols.topics import MAX_PAYLOAD_BYTES
-from protocols.uplink import Nonce, SpoolId
+from protocols.uplink import SpoolId
 
 _PREFIX = b"muster down v1\n"
 MAX_RANGES = 200
@@ -56,7 +56,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="comm
     order: Order
 
 
-Body = Welcome | Ack | Command
+Body = Welcome | Ack | Command | AskNonce | GrantLease | CloseOpening
 
 
 class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,28 +75,14 @@ class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     body: Body
 
 
-class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    signed: str
-    key: str
-    sig: str
-
-
 _encoder = msgspec.json.Encoder()
-_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_envelope_decoder = msgspec.json.Decoder(SignedText)
 _signed_decoder = msgspec.json.Decoder(Signed)
-
-
-def key_id(public_key_raw: bytes) -> str:
-    """Short name of a controller key: the first 16 hexadecimal digits of its SHA-256."""
-    return sha256(public_key_raw).hexdigest()[:16]
 
 
 def seal(signed: Signed, key: Ed25519PrivateKey) -> bytes:
     """The envelope's bytes, ready to publish."""
-    text = _encoder.encode(signed)
-    signature = key.sign(_PREFIX + text)
-    name = key_id(key.public_key().public_bytes_raw())
-    return _encoder.encode(_Envelope(text.decode(), name, b64encode(signature).decode()))
+    return _encoder.encode(sign_text(_PREFIX, _encoder.encode(signed), key))
 
 
 def unseal(payload: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Signed:
@@ -109,19 +95,9 @@ def unseal(payload: bytes, keys: Mapping[str, Ed25519PublicKey]) -> Signed:
         raise InvalidEnvelope("oversized", f"envelope of {len(payload)} bytes")
     try:
         envelope = _envelope_decoder.decode(payload)
-        signature = b64decode(envelope.sig, validate=True)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InvalidEnvelope("malformed", str(error)[:200]) from error
-    if b64encode(signature).decode() != envelope.sig:  # base64 has idle bits: one signature has one spelling here
-        raise InvalidEnvelope("malformed", "the signature is not in canonical base64")
-    key = keys.get(envelope.key)
-    if key is None:
-        raise InvalidEnvelope("unknown-key", f"no controller key {envelope.key[:16]!r} is known here")
-    text = envelope.signed.encode("utf-8", "surrogatepass")
-    try:
-        key.verify(signature, _PREFIX + text)
-    except InvalidSignature as error:
-        raise InvalidEnvelope("bad-signature", "the signature does not fit the text") from error
+    text = verified_bytes(_PREFIX, envelope, keys)
     try:
         return _signed_decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

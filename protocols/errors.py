@@ -11,7 +11,11 @@
     ├── InvalidVoucher       a voucher text that can not be read
     ├── InvalidSshSignature  an SSHSIG that does not prove what it should
     ├── InvalidPeopleList    a people list that must not replace the one before it
-    └── InvalidAccessRecord  a record that does not continue a unit's chain
+    ├── InvalidAccessRecord  a record that does not continue a unit's chain
+    ├── InvalidMandate       a mandate that must not be obeyed
+    ├── InvalidLease         a lease that must not be obeyed
+    ├── InvalidProof, InvalidNote, InvalidCheckpoint, InvalidPolicy, InvalidReceipt  of the deployment log
+    └── InvalidSignal        a unit's word about an opening that proves nothing
 
 Every error carries the facts as attributes; `reason` is a short word that can be counted and shown.
 """
@@ -167,6 +171,33 @@ class InvalidPolicy(ProtocolError):
 class InvalidReceipt(ProtocolError):
     """A receipt that can not be read, or a leaf that is none of ours; `reason` is one of `protocols.tlog.receipt` or
     `protocols.tlog.leaf`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidMandate(ProtocolError):
+    """A mandate that must not be obeyed; `reason` is one of `protocols.mandate`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidLease(ProtocolError):
+    """A lease that must not be obeyed; `reason` is one of `protocols.lease`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidSignal(ProtocolError):
+    """What a unit says about an opening, and does not prove; `reason` is one of `protocols.signalling`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)

@@ -2,12 +2,24 @@
 
 import re
 import secrets
+from typing import Annotated
+
+from msgspec import Meta
 
 from protocols.errors import InvalidId
 
 UNIT_ID = re.compile(r"[a-z0-9-]{8,40}", re.ASCII)
 PERSON_ID = re.compile(r"[A-Z]{2}-[0-9]{2,6}", re.ASCII)
 SESSION_NONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+"""128 random bits."""
+
+UnitId = Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,40}$(?!\n)")]
+PersonId = Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
+OpeningId = Annotated[str, Meta(pattern=r"^open-[0-9a-f]{24}$(?!\n)")]
+MandateId = Annotated[str, Meta(pattern=r"^M-[0-9a-f]{12}$(?!\n)")]
+AuthorityId = Annotated[str, Meta(pattern=r"^A-[0-9a-f]{12}$(?!\n)")]
 
 SPOOL_ID_BITS = 53
 """Spool ids stay below 2**53 so that any JSON reader keeps them exact."""
@@ -47,3 +59,18 @@ def new_session_nonce() -> str:
 def new_token_id() -> str:
     """A fresh 96-bit id for a command, a voucher or a join request, 24 hexadecimal digits."""
     return secrets.token_hex(12)
+
+
+def new_opening_id() -> str:
+    """A fresh id of an opening, `open-` and 24 hexadecimal digits."""
+    return f"open-{secrets.token_hex(12)}"
+
+
+def new_mandate_id() -> str:
+    """A fresh id of a mandate, `M-` and 12 hexadecimal digits: short enough to be read out."""
+    return f"M-{secrets.token_hex(6)}"
+
+
+def new_authority_id() -> str:
+    """A fresh id of a recorded authority, `A-` and 12 hexadecimal digits."""
+    return f"A-{secrets.token_hex(6)}"

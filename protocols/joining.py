@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Meta
 
 from protocols.errors import InvalidVoucher
+from protocols.ids import UnitId
 from protocols.settings import UnitSettings
 from protocols.text import ShortText
 
@@ -175,7 +176,7 @@ class RejoinRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     key, which the CSR proves. A person compares the fingerprint and accepts. Sent again unchanged until answered with
     Renewed; JoinPending meanwhile."""
 
-    unit_id: Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,40}$(?!\n)")]
+    unit_id: UnitId
     csr_pem: Annotated[str, Meta(max_length=4096)]
     key_protection: KeyProtection
     model: ShortText = ""

@@ -13,6 +13,8 @@ from protocols.access_record import MAX_RECORD_CHARS
 from protocols.commands import CommandId
 from protocols.errors import InvalidMessage, MessageTooLarge, UnknownVersion, WrongUnit
 from protocols.health import Count, Digest, HealthReport, Seq, UnixMs
+from protocols.ids import Nonce
+from protocols.opening import SealedSignal
 from protocols.settings import SettingsVersion
 from protocols.text import LongText, ShortText, SummaryText
 from protocols.topics import MAX_PAYLOAD_BYTES, UpTopic
@@ -22,7 +24,6 @@ MAX_BATCH = 100
 """Reports or events in one message at the most."""
 
 SpoolId = Annotated[int, Meta(ge=1, lt=1 << 53)]
-Nonce = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
 Severity = Literal["info", "warning", "alarm"]
 
 
@@ -127,7 +128,19 @@ def proof_text(proof: SessionProof) -> bytes:
     return _PROOF_PREFIX + "\n".join(lines).encode()
 
 
-AnyUpMessage = HealthBatch | EventBatch | CommandResult | SessionState | SessionProof
+class SignalMessage(UpMessage, tag="signal", frozen=True, kw_only=True):
+    """On `up/<unit>/signal`: what a unit says about an opening (`protocols.opening`)."""
+
+    sealed: SealedSignal
+
+
+class PositionMessage(UpMessage, tag="position", frozen=True, kw_only=True):
+    """On `up/<unit>/position`: a `protocols.opening.PositionFound`, and nothing else."""
+
+    sealed: SealedSignal
+
+
+AnyUpMessage = HealthBatch | EventBatch | CommandResult | SessionState | SessionProof | SignalMessage | PositionMessage
 
 _CHANNEL_OF: dict[type[UpMessage], str] = {
     HealthBatch: "health",
@@ -135,6 +148,8 @@ _CHANNEL_OF: dict[type[UpMessage], str] = {
     CommandResult: "result",
     SessionState: "lwt",
     SessionProof: "lwt",
+    SignalMessage: "signal",
+    PositionMessage: "position",
 }
 
 

@@ -20,6 +20,7 @@ from edge_agent.tls import OwnTls
 from protocols.backoff import Backoff
 from protocols.downlink import Ack, Command, Welcome
 from protocols.errors import InvalidEnvelope
+from protocols.opening import DownSignal
 from protocols.topics import UpChannel, up
 
 GOOD_AFTER_MS = 30_000
@@ -53,11 +54,12 @@ class Link:
         spool: Spool,
         clock: Clock,
         obey: Callable[[Command, int], None],
+        heed: Callable[[DownSignal, int], None],
         prove: Callable[[Identity], Proving],
         news: LinkNews,
     ) -> None:
-        """`obey` takes over a command and the monotonic time it is good until; it neither waits nor raises. `prove`
-        makes what answers the challenges of one connection."""
+        """`obey` takes over a command, `heed` what is said about an opening, each with the monotonic time it is good
+        until; they neither wait nor raise. `prove` makes what answers the challenges of one connection."""
         self._identities = identities
         self._tls = tls
         self._session = session
@@ -65,6 +67,7 @@ class Link:
         self._spool = spool
         self._clock = clock
         self._obey = obey
+        self._heed = heed
         self._prove = prove
         self._news = news
         self._again = asyncio.Event()
@@ -148,13 +151,16 @@ class Link:
             await self._spool.acknowledge(body.spool_id, body.ranges)
             self._uplink.acknowledged(body.spool_id, body.ranges)
             return
-        if isinstance(body, Command):
-            self._uplink.heard()
-            self._obey(body, admitted.good_until_ms)
-        else:
+        if isinstance(body, Welcome):
             self._uplink.welcomed()
             proving.ask(admitted.session, body.challenge)
             self._news.welcomed(identity, body)
+            return
+        self._uplink.heard()
+        if isinstance(body, Command):
+            self._obey(body, admitted.good_until_ms)
+        else:
+            self._heed(body, admitted.good_until_ms)
 
     async def _refuse(self, refusal: InvalidEnvelope) -> None:
         now_ms = self._clock.mono_ms()

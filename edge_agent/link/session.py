@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from protocols.downlink import Ack, Body, Command, Signed, Welcome, unseal
 from protocols.errors import InvalidEnvelope
 from protocols.ids import new_session_nonce
+from protocols.opening import AskNonce, CloseOpening, GrantLease
 from protocols.session import SessionGuard
 from protocols.topics import DownChannel, down, unmounted
 from protocols.uplink import Severity
@@ -16,7 +17,14 @@ from protocols.uplink import Severity
 OWN_NONCES_REMEMBERED = 16
 TELL_AGAIN_AFTER_MS = 3_600_000
 
-_CHANNEL_OF: dict[type[Body], DownChannel] = {Welcome: "ack", Ack: "ack", Command: "command"}
+_CHANNEL_OF: dict[type[Body], DownChannel] = {
+    Welcome: "ack",
+    Ack: "ack",
+    Command: "command",
+    AskNonce: "signal",
+    GrantLease: "signal",
+    CloseOpening: "signal",
+}
 
 STALE_REASONS = frozenset({"expired", "stale-session", "too-many-senders", "wrong-session"})
 """Refusals that a new nonce may cure."""

@@ -16,12 +16,24 @@ from edge_agent.spool.keeper import Rows
 from edge_agent.spool.rows import Ranges, Row
 from edge_agent.spool.spool import Spool
 from protocols.health import HealthReport
+from protocols.opening import PositionFound, SealedSignal, read_signal
 from protocols.text import one_line
 from protocols.topics import UpChannel
-from protocols.uplink import AnyUpMessage, CommandResult, EventBatch, HealthBatch, SessionState, UnitEvent, encode_up
+from protocols.uplink import (
+    AnyUpMessage,
+    CommandResult,
+    EventBatch,
+    HealthBatch,
+    PositionMessage,
+    SessionState,
+    SignalMessage,
+    UnitEvent,
+    encode_up,
+)
 
 FRESH_MAX = 128
 RESULTS_MAX = 64
+SIGNALS_MAX = 32
 LIVE_IN_A_ROW_MAX = 8
 
 Publish = Callable[[UpChannel, bytes], Awaitable[None]]
@@ -76,6 +88,7 @@ class Uplink:
         self._fresh: deque[tuple[int, Row]] = deque()
         self._live_in_a_row = 0
         self._results: deque[Outcome] = deque(maxlen=RESULTS_MAX)
+        self._signals: deque[SealedSignal] = deque(maxlen=SIGNALS_MAX)
         self._wake = asyncio.Event()
 
     def offer(self, rows: Rows) -> None:
@@ -91,6 +104,13 @@ class Uplink:
         """Tell the controller what became of a command, now or on a later connection (the last 64 are kept)."""
         self._results.append(outcome)
         self._wake.set()
+
+    def signal(self, sealed: SealedSignal) -> None:
+        """Say something about an opening, before anything else that waits; it is lost without a connection: late is
+        worse than never."""
+        if self._announcing is not None:
+            self._signals.append(sealed)
+            self._wake.set()
 
     def session_state(self, *, up: bool) -> bytes:
         """The announcement of the session, or its end."""
@@ -124,6 +144,7 @@ class Uplink:
         finally:
             self._announcing = None
             self._fresh.clear()
+            self._signals.clear()
 
     def heard(self) -> None:
         """The controller said something valid."""
@@ -160,6 +181,9 @@ class Uplink:
             self._session.renew(now_ms)
             await publish("lwt", self.session_state(up=True))
             announcing.announced(now_ms)
+            return True
+        if self._signals:
+            await self._send_signal(publish)
             return True
         if self._results:
             await self._send_result(publish)
@@ -218,6 +242,13 @@ class Uplink:
         await publish("result", encode_up(message))
         if self._results and self._results[0] is outcome:
             self._results.popleft()
+
+    async def _send_signal(self, publish: Publish) -> None:
+        sealed = self._signals.popleft()
+        says_where = isinstance(read_signal(sealed), PositionFound)
+        channel: UpChannel = "position" if says_where else "signal"
+        kind = PositionMessage if says_where else SignalMessage
+        await publish(channel, encode_up(kind(unit=self._unit_id, session=self._session.nonce, sealed=sealed)))
 
     async def _send_batch(self, publish: Publish, plan: CatchUp) -> None:
         spool_id = self._window.spool_id

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from protocols.access_record import Modality, Reference
-from protocols.api.people import PersonId
+from protocols.ids import PersonId, UnitId
 from protocols.text import ONE_LINE
 
 MAX_ENTRIES = 500
@@ -28,7 +28,6 @@ MAX_SELECTED = 100_000
 """Entries of one selective export."""
 
 EntryKind = Annotated[str, Meta(pattern=r"^[a-z.-]{1,40}$(?!\n)")]
-UnitId = Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,40}$(?!\n)")]
 ReasonText = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 AccountText = Annotated[
     str,

@@ -15,12 +15,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from protocols.ids import PersonId
 from protocols.people import Role
 from protocols.sshsig import MAX_ARMORED
 from protocols.text import ONE_LINE
 from protocols.tlog.policy import MAX_POLICY_CHARS
 
-PersonId = Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
 KeyLine = Annotated[str, Meta(max_length=2048)]
 ValidDays = Annotated[int, Meta(ge=1, le=1830)]
 

@@ -24,8 +24,8 @@ from fleet.downlink.key import load_key
 from fleet.founding import found
 from fleet.settings import load_settings
 from protocols.api.people import NewPerson
-from protocols.downlink import key_id
 from protocols.people import Role
+from protocols.signed_text import key_id
 from tests.bench.lines import say
 from tests.fault.steady import SteadyUnit
 from tests.support.mosquitto import MosquittoBroker

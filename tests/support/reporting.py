@@ -29,10 +29,11 @@ from fleet.metrics import Metrics
 from fleet.renewal.proofs import keep_proofs
 from fleet.settings import PresenceSettings
 from fleet.store.store import Store
-from protocols.downlink import Ack, Body, Welcome, key_id, unseal
+from protocols.downlink import Ack, Body, Welcome, unseal
 from protocols.health import HealthReport
 from protocols.ids import new_session_nonce, new_spool_id
 from protocols.joining import fingerprint
+from protocols.signed_text import key_id
 from protocols.topics import UpChannel, down, up
 from protocols.uplink import (
     AnyUpMessage,

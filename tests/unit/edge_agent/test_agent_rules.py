@@ -20,10 +20,11 @@ from edge_agent.spool.bounds import SpoolLimits
 from edge_agent.spool.spool import Spool, open_spool
 from edge_agent.watch import CLEAR_AFTER_SAMPLES, Watch
 from protocols.commands import ApplySettings, Order, ReportNow, SendRecords
-from protocols.downlink import Ack, Body, Command, Signed, Welcome, key_id, seal
+from protocols.downlink import Ack, Body, Command, Signed, Welcome, seal
 from protocols.errors import InvalidEnvelope
 from protocols.ids import new_token_id
 from protocols.settings import UnitSettings
+from protocols.signed_text import key_id
 from protocols.topics import down
 
 UNIT = "unit-abcdefgh"

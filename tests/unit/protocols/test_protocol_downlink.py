@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from protocols.commands import ApplySettings, ReportNow
-from protocols.downlink import MAX_RANGES, Ack, Body, Command, Signed, Welcome, key_id, seal, seq_ranges, unseal
+from protocols.downlink import MAX_RANGES, Ack, Body, Command, Signed, Welcome, seal, seq_ranges, unseal
 from protocols.errors import InvalidEnvelope
 from protocols.settings import UnitSettings
+from protocols.signed_text import key_id
 from protocols.topics import MAX_PAYLOAD_BYTES
 from tests.unit.protocols.protocol_strategies import command_ids, nonces, seqs, unit_ids, unix_ms
 

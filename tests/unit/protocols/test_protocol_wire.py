@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from protocols.access_record import GENESIS, AccessRecord, record_hash
 from protocols.commands import ApplySettings, ReportNow, SendRecords
-from protocols.downlink import Ack, Command, Signed, Welcome, key_id, seal, unseal
+from protocols.downlink import Ack, Command, Signed, Welcome, seal, unseal
 from protocols.health import FIGURES, HealthReport
 from protocols.joining import (
     BrokerAddress,
@@ -29,6 +29,7 @@ from protocols.joining import (
 )
 from protocols.people import ListSignature, SignedPeopleList
 from protocols.settings import UnitSettings
+from protocols.signed_text import key_id
 from protocols.topics import UpTopic, parse_up, up
 from protocols.uplink import (
     AnyUpMessage,
