@@ -22,6 +22,8 @@
     │   ├── CertificateEnded     the controller finds that the unit's certificate has ended
     │   ├── RefusedByController  the controller said no, with its reason and what to do
     │   └── AcceptanceInvalid    the controller said yes, with something that must not be used
+    ├── InputUnusable        an alarm input's line can not be watched
+    ├── PositionUnavailable  the receiver gives no position
     ├── LinkError            the connection to the broker can not go on
     └── SpoolError           the spool file can not be used
         ├── SpoolUnwritable      the disk is full, read-only or failing
@@ -221,6 +223,23 @@ class AcceptanceInvalid(JoinError):
             f"the controller's acceptance can not be used: {detail}; report it (a unit that joins needs a new voucher)"
         )
         self.detail = detail
+
+
+class InputUnusable(AgentError):
+    """The line of input `name` can not be watched; `detail` says why and what to do."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(f"input {name}: {detail}")
+        self.name = name
+        self.detail = detail
+
+
+class PositionUnavailable(AgentError):
+    """There is no position, because of `reason`: a word of `edge_agent.position.messages.FaultReason`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no position ({reason}); check the receiver, its cable and its view of the sky")
+        self.reason = reason
 
 
 class LinkError(AgentError):

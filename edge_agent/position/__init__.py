@@ -1,1 +1,1 @@
-"""One look at where a unit is, read inside a lease by a child process of its own. Health tells only how good a fix is."""
+"""One look at where a unit is, read inside a lease by a child process of its own. Health tells a fix's quality only."""
