@@ -31,10 +31,19 @@ Permission = Literal[
     "close-error-report",
     "see-holds",
     "manage-retention",
+    "see-mandates",
+    "record-authority",
+    "draft-mandate",
+    "cancel-mandate",
+    "check-unit",
 ]
 
 _SEE: frozenset[Permission] = frozenset({"see-fleet", "see-people"})
 _KEEP_KIT: frozenset[Permission] = _SEE | {
+    "see-mandates",
+    "draft-mandate",
+    "cancel-mandate",
+    "check-unit",
     "invite-unit",
     "decide-join",
     "command-unit",
@@ -46,8 +55,9 @@ _KEEP_KIT: frozenset[Permission] = _SEE | {
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "engineer": _KEEP_KIT,
     "supervisor": _KEEP_KIT | {"read-log", "release-unit", "see-error-reports", "answer-error-report", "see-holds"},
-    "approver": _SEE | {"see-error-reports", "close-error-report"},
-    "inspector": _SEE | {"read-log", "see-error-reports", "see-holds"},
+    "approver": _SEE
+    | {"see-error-reports", "close-error-report", "see-mandates", "record-authority", "cancel-mandate"},
+    "inspector": _SEE | {"read-log", "see-error-reports", "see-holds", "see-mandates"},
     "administrator": _SEE | {"manage-people", "manage-retention", "see-holds"},
 }
 """The one table of who may do what; anything not in it is denied."""

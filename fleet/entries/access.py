@@ -10,20 +10,44 @@ from typing import ClassVar, Literal
 
 from fleet.entries.entry import Dpa, Entry, HashedText
 from protocols.access_record import Modality
+from protocols.mandate import Allowance
 
 
 class AuthorityRecorded(Entry, frozen=True, kw_only=True, tag="authority.recorded"):
     """An authority that was given elsewhere was recorded; `authority` is its reference."""
 
+    authority_id: str
+    authority_kinds: list[Literal["install", "use", "retrieve"]]
     modalities: list[Modality]
+    authorised_by_rank: str
+    urgent_oral: bool
     starts_at: datetime
     ends_at: datetime
     review_at: datetime | None
+    document_sha256: str | None
+    renews: str | None
+    note: HashedText | None
+
+
+class AuthorityReviewed(Entry, frozen=True, kw_only=True, tag="authority.reviewed"):
+    """A review of an authority that was due was held; `review_at` is when the next one is."""
+
+    authority_id: str
+    outcome: HashedText
+    review_at: datetime | None
+
+
+class StatementRecorded(Entry, frozen=True, kw_only=True, tag="authority.statement"):
+    """The written statement of an urgent oral authority was recorded."""
+
+    authority_id: str
+    document_sha256: str
 
 
 class AuthorityCancelled(Entry, frozen=True, kw_only=True, tag="authority.cancelled"):
     """An authority ended before its time."""
 
+    authority_id: str
     reason: HashedText
 
 
@@ -32,14 +56,11 @@ class MandateRecorded(Entry, frozen=True, kw_only=True, tag="mandate.recorded"):
 
     mandate: str
     mandate_kind: Literal["field", "bench", "retrieval"]
-    modalities: list[Modality]
+    allows: list[Allowance]
     starts_at: datetime
     ends_at: datetime
-    minutes_per_day: int
-    openings_per_day: int
     requester: str
     approver: str
-    purpose: HashedText
     sha256: str
 
 
@@ -50,8 +71,16 @@ class MandateCancelled(Entry, frozen=True, kw_only=True, tag="mandate.cancelled"
     reason: HashedText
 
 
+class KitRecovered(Entry, frozen=True, kw_only=True, tag="mandate.recovered"):
+    """The unit of a cancelled mandate is back in our hands."""
+
+    mandate: str
+    note: HashedText
+
+
 class LeaseGranted(Entry, frozen=True, kw_only=True, tag="lease.granted"):
-    """The controller let `actor` open a unit inside a mandate until `expires_at`; `nonce` is the unit's."""
+    """The controller let `actor` open a unit inside a mandate until `expires_at`; `nonce` is the unit's.
+    `lease_sha256` is of the lease's exact text; `carried` says that a laptop brings it to the unit."""
 
     dpa: ClassVar[Dpa] = "collection"
 
@@ -60,6 +89,8 @@ class LeaseGranted(Entry, frozen=True, kw_only=True, tag="lease.granted"):
     modalities: list[Modality]
     nonce: str
     expires_at: datetime
+    lease_sha256: str
+    carried: bool
 
 
 class LeaseRefused(Entry, frozen=True, kw_only=True, tag="lease.refused"):
@@ -77,6 +108,24 @@ class MediaBegan(Entry, frozen=True, kw_only=True, tag="media.began"):
 
     opening: str
     modality: Modality
+
+
+class ViewerJoined(Entry, frozen=True, kw_only=True, tag="viewer.joined"):
+    """Another person, or the same by another way, began to watch an opening that was there already."""
+
+    dpa: ClassVar[Dpa] = "disclosure"
+
+    opening: str
+    way: Literal["terminal", "browser", "still"]
+
+
+class CheckJudged(Entry, frozen=True, kw_only=True, tag="check.judged"):
+    """A person closed a check and said what they make of it; `passed` is what its measures say together."""
+
+    opening: str
+    result: Literal["passed", "failed", "unjudged"]
+    passed: bool | None
+    note: HashedText | None
 
 
 class UnitStarted(Entry, frozen=True, kw_only=True, tag="unit.started"):

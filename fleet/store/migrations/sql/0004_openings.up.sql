@@ -1,0 +1,196 @@
+-- Authorities, mandates, openings and what they found; the one last position of a unit.
+
+CREATE TABLE authority (
+    authority_id       text PRIMARY KEY,
+    reference          text NOT NULL,
+    kinds              text[] NOT NULL CHECK (cardinality(kinds) BETWEEN 1 AND 3),
+    modalities         text[] NOT NULL CHECK (modalities <@ ARRAY['video', 'audio', 'position']),
+    authorised_by_rank text NOT NULL,
+    starts_at          timestamptz NOT NULL,
+    ends_at            timestamptz NOT NULL,
+    urgent_oral        boolean NOT NULL,
+    statement_at       timestamptz,
+    document_sha256    text,
+    document_salt      text,
+    note               text NOT NULL DEFAULT '',
+    renews             text REFERENCES authority,
+    recorded_by        text NOT NULL REFERENCES person,
+    recorded_at        timestamptz NOT NULL,
+    cancelled_by       text REFERENCES person,
+    cancelled_at       timestamptz,
+    CHECK (starts_at < ends_at),
+    CHECK (NOT urgent_oral OR ends_at <= starts_at + interval '72 hours'),
+    CHECK ((cancelled_by IS NULL) = (cancelled_at IS NULL)),
+    CHECK (urgent_oral OR document_sha256 IS NOT NULL)
+);
+CREATE INDEX authority_reference ON authority (reference);
+CREATE INDEX authority_recorded ON authority (recorded_at);
+CREATE UNIQUE INDEX authority_renewed_once ON authority (renews) WHERE renews IS NOT NULL;
+
+CREATE TABLE authority_review (
+    authority_id text NOT NULL REFERENCES authority,
+    due_at       timestamptz NOT NULL,
+    reviewed_at  timestamptz,
+    reviewed_by  text REFERENCES person,
+    PRIMARY KEY (authority_id, due_at),
+    CHECK ((reviewed_at IS NULL) = (reviewed_by IS NULL))
+);
+CREATE INDEX authority_review_due ON authority_review (due_at) WHERE reviewed_at IS NULL;
+
+-- A draft until `recorded_at`, when both have signed. `text` is the exact line; it is erased with other free text.
+CREATE TABLE mandate (
+    mandate_id   text PRIMARY KEY,
+    kind         text NOT NULL CHECK (kind IN ('field', 'bench', 'retrieval')),
+    unit_id      text NOT NULL REFERENCES unit,
+    authority_id text REFERENCES authority,
+    text         text NOT NULL,
+    sha256       text NOT NULL,
+    not_before   timestamptz NOT NULL,
+    not_after    timestamptz NOT NULL,
+    requester    text NOT NULL REFERENCES person,
+    approver     text NOT NULL REFERENCES person,
+    drafted_at   timestamptz NOT NULL,
+    recorded_at  timestamptz,
+    discarded_at timestamptz,
+    cancelled_by text REFERENCES person,
+    cancelled_at timestamptz,
+    recovered_by text REFERENCES person,
+    recovered_at timestamptz,
+    CHECK (requester <> approver),
+    CHECK (not_before < not_after),
+    CHECK ((kind = 'bench') = (authority_id IS NULL)),
+    CHECK (discarded_at IS NULL OR recorded_at IS NULL),
+    CHECK ((cancelled_by IS NULL) = (cancelled_at IS NULL)),
+    CHECK ((recovered_by IS NULL) = (recovered_at IS NULL)),
+    CHECK (recovered_at IS NULL OR cancelled_at IS NOT NULL)
+);
+CREATE INDEX mandate_unit ON mandate (unit_id, not_after);
+CREATE INDEX mandate_drafted ON mandate (drafted_at);
+CREATE INDEX mandate_authority ON mandate (authority_id) WHERE authority_id IS NOT NULL;
+CREATE INDEX mandate_unrecovered ON mandate (cancelled_at) WHERE cancelled_at IS NOT NULL AND recovered_at IS NULL;
+
+CREATE TABLE mandate_signature (
+    mandate_id text NOT NULL REFERENCES mandate,
+    person_id  text NOT NULL REFERENCES person,
+    signature  text NOT NULL,
+    signed_at  timestamptz NOT NULL,
+    PRIMARY KEY (mandate_id, person_id)
+);
+
+-- Only requester and approver sign, and a mandate is in force only when both have: whatever a program does.
+CREATE FUNCTION check_mandate_signer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM public.mandate WHERE mandate_id = NEW.mandate_id
+                   AND NEW.person_id IN (requester, approver) AND recorded_at IS NULL AND discarded_at IS NULL) THEN
+        RAISE EXCEPTION 'only the requester and the approver sign a mandate, while it is a draft'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER signer BEFORE INSERT ON mandate_signature FOR EACH ROW EXECUTE FUNCTION check_mandate_signer();
+
+CREATE FUNCTION check_mandate_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.recorded_at IS NOT NULL AND OLD.recorded_at IS NULL AND (
+        SELECT count(*) FROM public.mandate_signature WHERE mandate_id = NEW.mandate_id
+        AND person_id IN (NEW.requester, NEW.approver)) < 2 THEN
+        RAISE EXCEPTION 'a mandate needs the signatures of two people' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF (OLD.recorded_at IS NOT NULL AND NEW.recorded_at IS DISTINCT FROM OLD.recorded_at)
+        OR (OLD.cancelled_at IS NOT NULL AND NEW.cancelled_at IS DISTINCT FROM OLD.cancelled_at)
+        OR (OLD.recovered_at IS NOT NULL AND NEW.recovered_at IS DISTINCT FROM OLD.recovered_at)
+        OR (OLD.discarded_at IS NOT NULL AND NEW.discarded_at IS DISTINCT FROM OLD.discarded_at)
+        OR (NEW.cancelled_at IS NOT NULL AND NEW.recorded_at IS NULL) THEN
+        RAISE EXCEPTION 'a mandate goes each step once' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER step BEFORE UPDATE ON mandate FOR EACH ROW EXECUTE FUNCTION check_mandate_step();
+REVOKE EXECUTE ON FUNCTION check_mandate_signer, check_mandate_step FROM PUBLIC;
+
+-- One picture or sound check, or one look at a position. `entry_id` is the entry of its first lease.
+CREATE TABLE opening (
+    opening     text PRIMARY KEY,
+    unit_id     text NOT NULL REFERENCES unit,
+    mandate_id  text NOT NULL REFERENCES mandate,
+    modalities  text[] NOT NULL,
+    person_id   text NOT NULL REFERENCES person,
+    controller  text NOT NULL,
+    begun_at    timestamptz NOT NULL,
+    state       text NOT NULL CHECK (state IN ('asking', 'granting', 'opening', 'live', 'closed', 'refused')),
+    reason      text NOT NULL DEFAULT '',
+    detail      text NOT NULL DEFAULT '',
+    entry_id    bigint REFERENCES log_entry,
+    leased_until timestamptz,
+    live_at     timestamptz,
+    closed_at   timestamptz,
+    open_s      integer,
+    result      text NOT NULL DEFAULT 'unjudged' CHECK (result IN ('passed', 'failed', 'unjudged'))
+);
+COMMENT ON COLUMN opening.controller IS 'the running controller that has the media: a random name, new at each start';
+CREATE INDEX opening_unit ON opening (unit_id, begun_at DESC);
+CREATE INDEX opening_mandate ON opening (mandate_id, begun_at);
+CREATE INDEX opening_going_on ON opening (unit_id) WHERE state NOT IN ('closed', 'refused');
+
+CREATE TABLE opening_viewer (
+    opening   text NOT NULL REFERENCES opening,
+    viewer_id text NOT NULL,
+    person_id text NOT NULL REFERENCES person,
+    way       text NOT NULL CHECK (way IN ('terminal', 'browser', 'still')),
+    joined_at timestamptz NOT NULL,
+    left_at   timestamptz,
+    PRIMARY KEY (opening, viewer_id)
+);
+
+-- What a check found, in numbers. `measures` is JSON, see protocols.api.checks.Measure.
+CREATE TABLE readiness (
+    opening     text PRIMARY KEY REFERENCES opening,
+    unit_id     text NOT NULL REFERENCES unit,
+    measured_at timestamptz NOT NULL,
+    measures    text NOT NULL,
+    passed      boolean
+);
+CREATE INDEX readiness_unit ON readiness (unit_id, measured_at DESC);
+
+-- The one last position of a unit. UNLOGGED: not in the write-ahead log, so in no backup made from it; empty after a
+-- crash. The next look overwrites it, the end of its mandate deletes it.
+CREATE UNLOGGED TABLE unit_position (
+    unit_id       text PRIMARY KEY REFERENCES unit,
+    opening       text NOT NULL,
+    mandate_id    text NOT NULL,
+    latitude_deg  double precision NOT NULL,
+    longitude_deg double precision NOT NULL,
+    hdop          double precision NOT NULL,
+    satellites    integer,
+    found_at      timestamptz NOT NULL
+);
+
+-- A one-time link for a browser: SHA-256 of its token. Kept in the database so that any controller can say it is used.
+CREATE TABLE watch_link (
+    token_sha256 bytea PRIMARY KEY,
+    opening      text NOT NULL REFERENCES opening,
+    person_id    text NOT NULL REFERENCES person,
+    expires_at   timestamptz NOT NULL,
+    used_at      timestamptz
+);
+
+GRANT SELECT ON authority, authority_review, mandate, mandate_signature, opening, opening_viewer, readiness,
+    unit_position, watch_link TO muster_controller;
+GRANT INSERT ON authority, authority_review, mandate_signature, opening, opening_viewer, readiness, unit_position,
+    watch_link TO muster_controller;
+GRANT INSERT (mandate_id, kind, unit_id, authority_id, text, sha256, not_before, not_after, requester, approver,
+    drafted_at) ON mandate TO muster_controller;
+GRANT UPDATE (statement_at, document_sha256, document_salt, cancelled_by, cancelled_at) ON authority
+    TO muster_controller;
+GRANT UPDATE (reviewed_at, reviewed_by) ON authority_review TO muster_controller;
+GRANT DELETE ON authority_review TO muster_controller;
+GRANT UPDATE (recorded_at, discarded_at, cancelled_by, cancelled_at, recovered_by, recovered_at) ON mandate
+    TO muster_controller;
+GRANT UPDATE (state, reason, detail, entry_id, leased_until, live_at, closed_at, open_s, result) ON opening
+    TO muster_controller;
+GRANT UPDATE (left_at) ON opening_viewer TO muster_controller;
+GRANT UPDATE (used_at) ON watch_link TO muster_controller;
+GRANT DELETE ON watch_link TO muster_controller;
+GRANT UPDATE, DELETE ON unit_position TO muster_controller;
