@@ -35,6 +35,7 @@ from edge_agent.tls import OwnTls
 from edge_agent.unit_door import HttpsDoor
 from edge_agent.watch import Happening
 from protocols.downlink import Welcome
+from protocols.opening import DownSignal
 from protocols.settings import UnitSettings
 from protocols.text import one_line
 
@@ -170,6 +171,7 @@ class _Agent:
         identity = in_use.now
         clock = clockwork.clock
         self._settings = settings
+        self._state_dir = own.state_dir
         self._spool = spool
         self._facts = UnitFacts(machine.boot_id, agent_version(), one_line(machine.model, 80))
         session = Session(identity.unit_id, controller_keys(identity), clock.mono_ms())
@@ -201,6 +203,7 @@ class _Agent:
             lambda: settings.wanted,
             self._apply_settings,
             self._recording.send_again,
+            self._cancel_mandate,
         )
         keystore = open_keystore(own)
         tls = OwnTls(identities, keystore)
@@ -225,12 +228,19 @@ class _Agent:
             spool,
             clock,
             self._orders.take,
+            self._heed,
             lambda shown: Proving(shown, keystore, spool, self._facts.boot_id, tip),
             self,
         )
 
     def _reconnect(self) -> None:
         self._link.reconnect()
+
+    def _heed(self, signal: DownSignal, good_until_ms: int) -> None:
+        _log.warning("this agent opens nothing yet", signal=type(signal).__name__, good_until_ms=good_until_ms)
+
+    async def _cancel_mandate(self, mandate: str) -> int:
+        raise StateUnusable(self._state_dir, f"mandate {mandate} can not be kept as cancelled: nothing opens yet")
 
     def welcomed(self, identity: Identity, welcome: Welcome) -> None:
         """See LinkNews."""

@@ -10,7 +10,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import AgentError
 from edge_agent.link.uplink import Outcome, ResultState
 from edge_agent.spool.spool import Spool
-from protocols.commands import ApplySettings, ReportNow, SendRecords
+from protocols.commands import ApplySettings, CancelMandate, ReportNow, SendRecords
 from protocols.downlink import Command
 from protocols.settings import UnitSettings
 
@@ -40,9 +40,10 @@ class Orders:
         own_settings: Callable[[], UnitSettings],
         apply_settings: Callable[[UnitSettings], Awaitable[None]],
         send_records: Callable[[int], Awaitable[int]],
+        cancel_mandate: Callable[[str], Awaitable[int]],
     ) -> None:
-        """`tell` sends a result; `report_now`, `apply_settings` and `send_records` (which returns how many) carry out,
-        or raise AgentError."""
+        """`tell` sends a result; `report_now`, `apply_settings`, `send_records` and `cancel_mandate` (which return how
+        many records were sent, openings closed) carry out, or raise AgentError."""
         self._spool = spool
         self._clock = clock
         self._tell = tell
@@ -50,6 +51,7 @@ class Orders:
         self._own_settings = own_settings
         self._apply_settings = apply_settings
         self._send_records = send_records
+        self._cancel_mandate = cancel_mandate
         self._waiting: asyncio.Queue[tuple[Command, int]] = asyncio.Queue(WAITING_MAX)
 
     def take(self, command: Command, good_until_ms: int) -> None:
@@ -92,6 +94,8 @@ class Orders:
                         return await self._settings(wanted)
                     case SendRecords(after=number):
                         return "done", f"{await self._send_records(number)} records"
+                    case CancelMandate(mandate=mandate):
+                        return "done", f"{await self._cancel_mandate(mandate)} openings closed"
         except AgentError as error:
             return "failed", str(error)
         except TimeoutError:

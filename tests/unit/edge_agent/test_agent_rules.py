@@ -19,7 +19,7 @@ from edge_agent.sampler import ReaderProblem, Sample
 from edge_agent.spool.bounds import SpoolLimits
 from edge_agent.spool.spool import Spool, open_spool
 from edge_agent.watch import CLEAR_AFTER_SAMPLES, Watch
-from protocols.commands import ApplySettings, Order, ReportNow, SendRecords
+from protocols.commands import ApplySettings, CancelMandate, Order, ReportNow, SendRecords
 from protocols.downlink import Ack, Body, Command, Signed, Welcome, seal
 from protocols.errors import InvalidEnvelope
 from protocols.ids import new_token_id
@@ -259,8 +259,16 @@ class Bench:
         self.settings = UnitSettings(version=2)
         self.clock = HandClock()
         self.sent_after: list[int] = []
+        self.cancelled: list[str] = []
         self.orders = Orders(
-            spool, self.clock, self.told.append, self._report, lambda: self.settings, self._apply, self._send
+            spool,
+            self.clock,
+            self.told.append,
+            self._report,
+            lambda: self.settings,
+            self._apply,
+            self._send,
+            self._cancel,
         )
 
     async def _report(self) -> None:
@@ -276,6 +284,12 @@ class Bench:
             raise self.failure
         self.sent_after.append(after)
         return 3
+
+    async def _cancel(self, mandate: str) -> int:
+        if self.failure is not None:
+            raise self.failure
+        self.cancelled.append(mandate)
+        return 1
 
     async def give(self, order: Order, command_id: str, good_until_ms: int = 1 << 40) -> list[str]:
         """What is told of one command."""
@@ -296,9 +310,12 @@ async def test_orders_are_carried_out_once_whatever_happens_between(tmp_path: Pa
     assert await bench.give(ApplySettings(UnitSettings(version=3)), "c" * 24) == ["accepted", "failed"]
     assert bench.settings.version == 2
     assert await bench.give(SendRecords(after=7), "1" * 24) == ["accepted", "failed"]
+    assert await bench.give(CancelMandate("M-0123456789ab"), "3" * 24) == ["accepted", "failed"]
     bench.failure = None
     assert await bench.give(SendRecords(after=7), "2" * 24) == ["accepted", "done"]
     assert (bench.sent_after, bench.told[-1].reason) == ([7], "3 records")
+    assert await bench.give(CancelMandate("M-0123456789ab"), "4" * 24) == ["accepted", "done"]
+    assert (bench.cancelled, bench.told[-1].reason) == (["M-0123456789ab"], "1 openings closed")
     assert await bench.give(ApplySettings(UnitSettings(version=3)), "d" * 24) == ["accepted", "done"]
     assert bench.settings.version == 3
     await spool.remember("e" * 24, "accepted", "")
