@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from fleet.entries.access import LeaseGranted
+from fleet.entries.entry import encode
 from fleet.entries.leaf import compose
 from protocols.access_record import Modality
 from protocols.lease import LEASE_PREFIX, Lease, LoggedLease, lease_hash
@@ -141,24 +143,21 @@ def lease(asked: Mandate | None = None, **changes: Any) -> Lease:
 def lease_entry(granted: Lease, text: str, authority: str | None, **changes: Any) -> bytes:
     """The log's entry `lease.granted` of a lease with this `text`, before it has its place in the log."""
     at = datetime.fromtimestamp(granted.granted_at_ms / 1000, UTC)
-    entry: dict[str, Any] = {
-        "v": 1,
-        "dpa": "collection",
-        "kind": "lease.granted",
-        "at": at,
-        "actor": granted.person,
-        "unit": granted.unit,
-        "unit_at": None,
-        "authority": authority,
-        "deployment": None,
-        "opening": granted.opening,
-        "mandate": granted.mandate,
-        "modalities": granted.modalities,
-        "nonce": granted.nonce,
-        "expires_at": at + timedelta(seconds=granted.lasts_s),
-        "lease_sha256": lease_hash(text),
-    }
-    return msgspec.json.encode({**entry, **changes})
+    entry = LeaseGranted(
+        at=at,
+        actor=granted.person,
+        unit=granted.unit,
+        authority=authority,
+        opening=granted.opening,
+        mandate=granted.mandate,
+        modalities=granted.modalities,
+        nonce=granted.nonce,
+        expires_at=at + timedelta(seconds=granted.lasts_s),
+        lease_sha256=lease_hash(text),
+        carried=granted.carried,
+    )
+    body = encode(entry)
+    return msgspec.json.encode({**msgspec.json.decode(body), **changes}) if changes else body
 
 
 def backdrop() -> MadeLog:
