@@ -24,6 +24,12 @@
     │   └── AcceptanceInvalid    the controller said yes, with something that must not be used
     ├── InputUnusable        an alarm input's line can not be watched
     ├── PositionUnavailable  the receiver gives no position
+    ├── CaptureError         a capture can not be opened or go on
+    │   ├── CaptureRefused       the supervisor does not open or extend it
+    │   ├── CaptureChannelBroken the channel between agent and child can not be used any more
+    │   ├── SupervisorAway       there is no supervisor that answers
+    │   ├── CaptureRequestMalformed  what the supervisor was sent is no request
+    │   └── NotConfined          a child can not be confined, so it opens nothing
     ├── LinkError            the connection to the broker can not go on
     └── SpoolError           the spool file can not be used
         ├── SpoolUnwritable      the disk is full, read-only or failing
@@ -240,6 +246,52 @@ class PositionUnavailable(AgentError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"no position ({reason}); check the receiver, its cable and its view of the sky")
         self.reason = reason
+
+
+class CaptureError(AgentError):
+    """Base of what keeps a capture from being opened or from going on."""
+
+
+class CaptureRefused(CaptureError):
+    """The supervisor does not `do` ("open", "extend", "kill") it; `reason` is a word of `capture.control.Refusal`."""
+
+    def __init__(self, do: str, opening: str, reason: str) -> None:
+        super().__init__(f"the supervisor does not {do} {opening}: {reason}; nothing was opened or extended by this")
+        self.do = do
+        self.opening = opening
+        self.reason = reason
+
+
+class CaptureChannelBroken(CaptureError):
+    """The channel between agent and capturing child can not be used any more, because of `detail`."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the channel between agent and capturing child is broken: {detail}; close the capture")
+        self.detail = detail
+
+
+class SupervisorAway(CaptureError):
+    """No supervisor answers, because of `detail`; another is being started, and nothing is open meanwhile."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the supervisor of captures does not answer ({detail}); nothing is open; try again")
+        self.detail = detail
+
+
+class CaptureRequestMalformed(CaptureError):
+    """Bytes that came to the supervisor and are no request; `detail` says why."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"no request to the supervisor: {detail}")
+        self.detail = detail
+
+
+class NotConfined(CaptureError):
+    """The capturing child can not confine itself, so it must not open anything; `detail` says why."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"no capture without confinement: {detail}")
+        self.detail = detail
 
 
 class LinkError(AgentError):
