@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from fleet.client.checks import CheckRequests
 from fleet.client.error_reports import ErrorReportRequests
 from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
 from fleet.client.feed import ChangeFeed
@@ -39,7 +40,7 @@ SIGN_OUT_WAIT_S = 3.0
 """How long leaving waits for the controller to end the session; it ends by itself when idle."""
 
 
-class FleetClient(LogRequests, HoldRequests, OpeningRequests, ErrorReportRequests):
+class FleetClient(LogRequests, HoldRequests, OpeningRequests, ErrorReportRequests, CheckRequests):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 
     def __init__(self, session: Session) -> None:
