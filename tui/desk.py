@@ -136,6 +136,10 @@ class Desk(App[None]):
         """Open the joining queue."""
         raise NotImplementedError
 
+    async def open_mandates(self, unit_id: str | None = None) -> None:
+        """Open the mandates, of one unit or all."""
+        raise NotImplementedError
+
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """Open one unit's events."""
         raise NotImplementedError

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from protocols.api.checks import UnitAccess
 from protocols.api.events import EventView
 from protocols.api.units import CommandView, History, PresenceFacts, UnitDetail
 from protocols.commands import FINAL
 from protocols.joining import display_fingerprint
+from tui.access_lines import access_lines, open_sentence
 from tui.alarms import grouped
 from tui.figures import GROUPS, LEAST_RANGE, PLOTTED, Reading, figure_text, readings
 from tui.key_words import key_sentence, key_words
@@ -47,6 +49,7 @@ class UnitPicture(NamedTuple):
     events: Sequence[EventView] | None
     commands: Sequence[CommandView] | None
     alarms: Sequence[EventView] | None = None
+    access: UnitAccess | None = None
 
 
 def telling_hours(known_for: timedelta) -> int:
@@ -61,15 +64,21 @@ class Moment(NamedTuple):
     utc: bool
 
 
-def top_lines(detail: UnitDetail, when: Moment, alarms: Sequence[EventView] | None = None) -> list[Line]:
-    """Which unit, its state in a word, its key, why it is not active, the three freshness facts, its worries, and what
-    the open alarms say."""
+def top_lines(
+    detail: UnitDetail,
+    when: Moment,
+    alarms: Sequence[EventView] | None = None,
+    access: UnitAccess | None = None,
+) -> list[Line]:
+    """Which unit, its state in a word, its key, what is open, why it is not active, the three freshness facts, its
+    worries, and what the open alarms say."""
     row = detail.row
     name = (Span(" "), Span(safe(name_of(row.label, row.unit_id)), "title"))
     unit_id = (Span(row.unit_id, "muted"),) if row.label else EMPTY
     state = (Span(row.presence, PRESENCE_TONES[row.presence]),)
     lines = [
         joined([name, unit_id, state, (key_words(row.key_protection),)]),
+        *[(Span(" "), *line) for line in [open_sentence(access, when.now)] if line],
         *[(Span(" "), *line) for line in standing_lines(row.state, detail.standing, when.now)],
         (Span(" "), *joined(freshness(row.facts, when.now))),
         (Span(" "), *worries(detail)),
@@ -157,6 +166,7 @@ def body_lines(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
 def _rest(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
     parts = [
         alarm_lines(picture.alarms, when, width),
+        access_lines(picture.access, when.now, width, utc=when.utc),
         history_lines(picture.histories, picture.detail, when, width),
         event_lines(picture.events, when, width, [alarm.event_id for alarm in picture.alarms or ()]),
         command_lines(picture.commands, when),
@@ -258,7 +268,7 @@ def event_lines(
     events = [event for event in events if event.event_id not in told_above]
     if not events:
         return [head("events"), (Span("  none", "muted"),), EMPTY]
-    lines = [head("events", "l shows all")]
+    lines = [head("events", "v shows all")]
     for event in events[:_EVENTS_SHOWN]:
         is_open = event.acknowledged_at is None and event.severity != "info"
         at = fit(moment(event.at, when.now, utc=when.utc), 13)

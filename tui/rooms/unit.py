@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from fleet.client import ClientError, FeedItem, LinkDown, Refused
+from protocols.api.checks import NewCheck, UnitAccess
 from protocols.api.events import EventPage, EventView
 from protocols.api.feed import EventsChanged, UnitsChanged, Watch
 from protocols.api.units import CommandView, History, SettingsChange, Standing, UnitDetail, UnitState
@@ -17,6 +18,7 @@ from protocols.commands import FINAL
 from protocols.settings import UnitSettings
 from tui.alarms import acknowledge_all
 from tui.desk import Answered
+from tui.dialogs.check import CheckDialog
 from tui.dialogs.confirm import TextDialog
 from tui.dialogs.settings import SettingsDialog
 from tui.dialogs.standing import STANDING_WORDS, Deed, StandingDialog
@@ -24,6 +26,7 @@ from tui.lines import Page
 from tui.needs import name_of
 from tui.paint import Line, Span
 from tui.role_words import Reserved
+from tui.rooms.check import CheckRoom
 from tui.rooms.plot import PlotRoom
 from tui.rooms.room import Room
 from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, telling_hours, top_lines
@@ -41,6 +44,8 @@ class UnitRoom(Room):
 
     ROOM = "units"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "check", "check", tooltip="open its picture, sound or position, under a live mandate"),
+        Binding("m", "mandates", "mandates", tooltip="its mandates: draft, sign, cancel"),
         Binding("r", "report", "report", tooltip="ask the unit for a report now"),
         Binding("a", "acknowledge", "ack", tooltip="take note, in your name, of its open alarms"),
         Binding("k", "quarantine", "quarantine", tooltip="let it report and open nothing"),
@@ -55,6 +60,8 @@ class UnitRoom(Room):
     ]
     """The weightiest first: on a narrow terminal the last are left to the help."""
     RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "check": Reserved("checking a unit", "check-unit"),
+        "mandates": Reserved("seeing mandates", "see-mandates"),
         "log": Reserved("reading the log", "read-log"),
         "report": Reserved("asking for a report", "command-unit"),
         "settings": Reserved("changing settings", "change-settings"),
@@ -74,6 +81,7 @@ class UnitRoom(Room):
         self._events: EventPage | None = None
         self._alarms: EventPage | None = None
         self._commands: list[CommandView] | None = None
+        self._access: UnitAccess | None = None
         self._top = Page(id="top")
         self._page = Page(id="page")
 
@@ -97,6 +105,16 @@ class UnitRoom(Room):
         self._ask_events(background=False)
         door, unit_id = self.desk.door, self.unit_id
         self.ask("commands", lambda: door.commands(unit_id), self._commands_arrived)
+        self._ask_access(background=False)
+
+    def _ask_access(self, *, background: bool) -> None:
+        if self.desk.may("see-mandates"):
+            door, unit_id = self.desk.door, self.unit_id
+            self.ask("access", lambda: door.access(unit_id), self._access_arrived, background=background)
+
+    def _access_arrived(self, access: UnitAccess) -> None:
+        self._access = access
+        self._draw()
 
     def _ask_detail(self, *, background: bool) -> None:
         door, unit_id = self.desk.door, self.unit_id
@@ -146,6 +164,7 @@ class UnitRoom(Room):
         """Its row changed: ask for the whole."""
         if isinstance(item, UnitsChanged) and any(row.unit_id == self.unit_id for row in item.rows):
             self.soon("detail", lambda: self._ask_detail(background=True))
+            self.soon("access", lambda: self._ask_access(background=True))
         elif isinstance(item, EventsChanged) and any(event.unit_id == self.unit_id for event in item.events):
             self.soon("events", lambda: self._ask_events(background=True))
 
@@ -187,8 +206,8 @@ class UnitRoom(Room):
         when = Moment(clock.now(), clock.utc)
         events = self._events.events if self._events is not None else None
         alarms = self._open_alarms if self._alarms is not None else None
-        picture = UnitPicture(self._detail, self._histories, events, self._commands, alarms)
-        top = top_lines(self._detail, when, alarms)
+        picture = UnitPicture(self._detail, self._histories, events, self._commands, alarms, self._access)
+        top = top_lines(self._detail, when, alarms, self._access)
         self._top.styles.height = len(top) + 1
         self._top.show(top)
         self._page.show(body_lines(picture, when, max(40, self._page.scrollable_size.width)))
@@ -201,7 +220,7 @@ class UnitRoom(Room):
         match action:
             case "report":
                 return self._is_active or isinstance(self.desk.link, LinkDown)
-            case "settings" | "label" | "plot" | "events" | "log":
+            case "settings" | "label" | "plot" | "events" | "log" | "check" | "mandates":
                 return self._detail is not None
             case "acknowledge":
                 return bool(self._open_alarms)
@@ -232,6 +251,26 @@ class UnitRoom(Room):
     def action_back(self) -> None:
         """Back to where one came from."""
         self.dismiss()
+
+    def action_check(self) -> None:
+        """Ask what can be opened now, then which of it."""
+        door, unit_id = self.desk.door, self.unit_id
+        self.do(f"asking what can be opened of {self._called}", lambda: door.access(unit_id), self._may_open)
+
+    def _may_open(self, access: UnitAccess) -> None:
+        self.desk.drop_note()
+        self._access_arrived(access)
+        label = self._detail.row.label if self._detail is not None else ""
+        dialog = CheckDialog(self.unit_id, label, access, self.desk.me.person_id)
+        self.app.push_screen(dialog, lambda wish: self._open(label, wish))
+
+    def _open(self, label: str, wish: NewCheck | None) -> None:
+        if wish is not None:
+            self.app.push_screen(CheckRoom(self.unit_id, label, wish))
+
+    async def action_mandates(self) -> None:
+        """Its mandates."""
+        await self.desk.open_mandates(self.unit_id)
 
     async def action_log(self) -> None:
         """Read this unit's entries in the log."""

@@ -1,0 +1,139 @@
+"""What is beside and below the picture of a check, as lines for a width. Pure."""
+
+from collections.abc import Sequence
+
+from protocols.api.checks import CheckState, CheckView, Measure, MeasureResult, PreviewNews, StreamFigures
+from tui.paint import EMPTY, Line, Span, Tone, fit, wrap
+from tui.words import UNKNOWN, duration, number, safe
+
+METER_CELLS = 10
+_METER_FLOOR_DBFS = -60.0
+_LABEL = 9
+
+STEPS: dict[CheckState, str] = {
+    "asking": "asking the unit",
+    "granting": "waiting for the log and its witnesses",
+    "opening": "the unit has its lease, and opens",
+    "live": "OPEN",
+    "closed": "closed",
+    "refused": "refused",
+}
+"""What each state is called while somebody waits for the next."""
+
+ENDED: frozenset[CheckState] = frozenset({"closed", "refused"})
+_RESULT_TONES: dict[MeasureResult, Tone] = {"pass": "good", "fail": "bad", "not-measured": "muted"}
+
+
+def clock_of(seconds: int) -> str:
+    """A short length of time as a clock counts it: `0:42`."""
+    minutes, rest = divmod(max(0, seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+def title_line(name: str, modalities: Sequence[str], news: PreviewNews | None, width: int) -> Line:
+    """Which unit, what is open, for how long yet, and what is left of the day."""
+    left: Line = (Span(" CHECK ", "muted"), Span(safe(name), "title"), Span(f"  {' + '.join(modalities)}  ", "plain"))
+    if news is None:
+        return left
+    if news.state != "live":
+        tone: Tone = "bad" if news.state == "refused" else "muted" if news.state == "closed" else "fair"
+        return (*left, Span(STEPS[news.state], tone))
+    budget = f"  {used_words(news)}" if width >= 76 else ""
+    return (*left, Span(f" OPEN {clock_of(news.lease_left_s)} left (renews) ", "loud"), Span(budget, "plain"))
+
+
+def used_words(news: PreviewNews) -> str:
+    """How much of the day's minutes is used: `6 of 15 min today`."""
+    return f"{number(news.used_s / 60, 0)} of {news.minutes_per_day} min today"
+
+
+def meter(level_dbfs: float | None, peak_dbfs: float | None) -> Line:
+    """A level as a bar of METER_CELLS cells from −60 dB to full scale, with its number; `—` without one."""
+    if level_dbfs is None:
+        return (Span("─" * METER_CELLS, "rule"), Span(f" {UNKNOWN}", "muted"))
+    filled = round(METER_CELLS * min(1.0, max(0.0, 1 - level_dbfs / _METER_FLOOR_DBFS)))
+    clips = peak_dbfs is not None and peak_dbfs >= -0.1
+    return (
+        Span("▇" * filled, "bad" if clips else "good"),
+        Span("─" * (METER_CELLS - filled), "rule"),
+        Span(f" {number(level_dbfs)} dB", "plain"),
+    )
+
+
+def figure_lines(figures: StreamFigures, viewers: Sequence[str], me: str) -> list[Line]:
+    """The numbers beside the picture, one a line."""
+    size = f"{figures.width}×{figures.height}" if figures.width and figures.height else UNKNOWN
+    others = [viewer for viewer in dict.fromkeys(viewers) if viewer != me]
+    seen_by = ", ".join([*(["you"] if me in viewers else []), *others]) or "nobody"
+    return [
+        _row("picture", size),
+        _row("fps", _told(figures.fps, 1)),
+        _row("rate", _told(figures.kbit_s, 0, "kbit/s")),
+        _row("loss", _told(figures.loss_percent, 1, "%"), _above(figures.loss_percent, 2, 5)),
+        _row("rtt", _told(figures.rtt_ms, 0, "ms"), _above(figures.rtt_ms, 400, 1000)),
+        _row("focus", _told(figures.focus, 2)),
+        _row("black", _yes(figures.is_black), _if(figures.is_black)),
+        _row("frozen", _yes(figures.is_frozen), _if(figures.is_frozen)),
+        (Span(fit("sound", _LABEL), "muted"), *meter(figures.level_dbfs, figures.peak_dbfs)),
+        _row("silent", _yes(figures.is_silent), _if(figures.is_silent)),
+        _row("clipping", _yes(figures.is_clipping), _if(figures.is_clipping)),
+        EMPTY,
+        _row("viewers", seen_by),
+    ]
+
+
+def waiting_lines(state: CheckState, waited_s: float, width: int) -> list[Line]:
+    """In place of the picture, while there is none."""
+    told = STEPS[state]
+    return [EMPTY, (Span(f"  {told} …", "fair"), Span(f" {duration(waited_s)}" if waited_s >= 1 else "", "muted"))][
+        : max(1, width)
+    ]
+
+
+def ended_lines(view: CheckView, width: int) -> list[Line]:
+    """What is left of a check that is over: why it ended, and what was measured."""
+    if view.state == "refused":
+        first: Line = (Span("  The unit stays closed: ", "bad"), Span(view.reason, "strong"))
+    else:
+        open_s = duration(view.open_s) if view.open_s is not None else UNKNOWN
+        first = (Span("  CLOSED ", "strong"), Span(f" after {open_s}: {view.reason}", "plain"))
+    lines: list[Line] = [EMPTY, first]
+    lines += [(Span("  "), *line) for line in wrap(view.detail, max(20, width - 4), "plain")] if view.detail else []
+    if view.readiness is not None:
+        lines += [EMPTY, *readiness_lines(view.readiness.measures, width)]
+    return lines
+
+
+def readiness_lines(measures: Sequence[Measure], width: int) -> list[Line]:
+    """A certificate's measures, one a line: name, pass or fail, number, why."""
+    return [
+        (
+            Span("  " + fit(measure.name, 14), "plain"),
+            Span(fit(measure.result, 14), _RESULT_TONES[measure.result]),
+            Span(fit(_told(measure.value, 1, measure.unit_of_measure), 14), "plain"),
+            Span(fit(measure.reason, max(8, width - 46)), "muted"),
+        )
+        for measure in measures
+    ]
+
+
+def _row(label: str, text: str, tone: Tone = "plain") -> Line:
+    return (Span(fit(label, _LABEL), "muted"), Span(safe(text), tone))
+
+
+def _told(value: float | None, decimals: int, unit: str = "") -> str:
+    return UNKNOWN if value is None else f"{number(value, decimals)}{' ' if unit else ''}{unit}"
+
+
+def _yes(value: bool | None) -> str:
+    return UNKNOWN if value is None else "yes" if value else "no"
+
+
+def _if(value: bool | None) -> Tone:
+    return "bad" if value else "plain"
+
+
+def _above(value: float | None, fair: float, bad: float) -> Tone:
+    if value is None:
+        return "muted"
+    return "bad" if value >= bad else "fair" if value >= fair else "plain"

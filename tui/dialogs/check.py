@@ -1,0 +1,128 @@
+"""Choosing what to open of a unit, with the sentence that goes into the log; or why nothing can be opened."""
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from typing_extensions import override
+
+from protocols.access_record import Modality
+from protocols.api.checks import LiveMandate, NewCheck, UnitAccess
+from tui.dialogs.confirm import log_sentence
+from tui.dialogs.dialog import Dialog, Words
+from tui.listing import ItemListing
+from tui.paint import Line, Span, Tone, fit, wrap
+from tui.words import number, safe
+
+_TOGETHER: tuple[tuple[Modality, ...], ...] = (("video", "audio"), ("video",), ("audio",), ("position",))
+_LIST_MAX = 8
+
+
+class Choice(NamedTuple):
+    """One way to open the unit."""
+
+    mandate: LiveMandate
+    modalities: tuple[Modality, ...]
+
+    @property
+    def wish(self) -> NewCheck:
+        """What to ask the controller for."""
+        return NewCheck(modalities=list(self.modalities), mandate=self.mandate.mandate)
+
+    def sentence(self, unit_id: str, person_id: str) -> str:
+        """What the log will say."""
+        what = " and ".join(self.modalities)
+        purpose = safe(self.mandate.purpose)
+        return f"{what} of {unit_id} by {person_id} under {self.mandate.mandate}, purpose: {purpose}"
+
+
+def choices(access: UnitAccess) -> list[Choice]:
+    """What can be opened: of each live mandate first all that goes together, then each alone."""
+    found: list[Choice] = []
+    for mandate in access.mandates:
+        covered = {budget.allowance.modality for budget in mandate.budgets}
+        found += [Choice(mandate, together) for together in _TOGETHER if covered.issuperset(together)]
+    return found
+
+
+def choice_line(choice: Choice, width: int) -> Line:
+    """Modalities, mandate, and what is left of the day of the modality that has least."""
+    budgets = [one for one in choice.mandate.budgets if one.allowance.modality in choice.modalities]
+    minutes = min(one.allowance.minutes_per_day - one.used_s // 60 for one in budgets)
+    openings = min(one.allowance.openings_per_day - one.openings for one in budgets)
+    tone: Tone = "bad" if minutes <= 0 or openings <= 0 else "plain"
+    kind = "" if choice.mandate.kind == "field" else f"{choice.mandate.kind} "
+    return (
+        Span(fit(" + ".join(choice.modalities), 15), "strong"),
+        Span(fit(f"{kind}{choice.mandate.mandate}", 22), "plain"),
+        Span(fit(f"{number(minutes)} min, {number(openings)} openings left today", max(8, width - 37)), tone),
+    )
+
+
+class CheckDialog(Dialog[NewCheck]):
+    """Returns what to open, None when closed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes, open it")]
+
+    def __init__(self, unit_id: str, label: str, access: UnitAccess, person_id: str) -> None:
+        super().__init__()
+        self._unit_id = unit_id
+        self._label = label
+        self._person_id = person_id
+        self._obstacles: Sequence[str] = access.obstacles
+        found = [] if access.obstacles else choices(access)
+        self._choices = found
+        self._list: ItemListing[Choice] = ItemListing(choice_line, lambda choice: choice, id="choices")
+        self._words = Words()
+
+    @override
+    def title_text(self) -> str:
+        """See Dialog."""
+        return f"Check {self._label or self._unit_id}"
+
+    @override
+    def content(self) -> ComposeResult:
+        """The choices, then the sentence."""
+        if self._choices:
+            yield self._list
+        yield self._words
+
+    @override
+    def on_mount(self) -> None:
+        """Show what there is to choose."""
+        super().on_mount()
+        self._list.styles.height = min(_LIST_MAX, len(self._choices))
+        self._list.show(self._choices)
+        self._say()
+
+    def on_listing_moved(self) -> None:
+        """Another sentence."""
+        self._say()
+
+    async def on_listing_opened(self) -> None:
+        """A second click is no `y`: opening is never an accident."""
+        self.desk.say("press y to open it", "fair")
+
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be opened."""
+        return action != "yes" or bool(self._choices)
+
+    def _say(self) -> None:
+        choice = self._list.item
+        if choice is not None:
+            sentence = choice.sentence(self._unit_id, self._person_id)
+            closes: Line = (Span(" It closes by itself; leases of a minute are renewed while you watch.", "muted"),)
+            self._words.say([(), *log_sentence(sentence), (), closes])
+            return
+        said = self._obstacles or ("No mandate of this unit is live: draft one (m), and have it signed.",)
+        lines: list[Line] = [()]
+        for obstacle in said:
+            lines += [*[(Span(" "), *line) for line in wrap(safe(obstacle), 68, "fair")], ()]
+        self._words.say(lines)
+
+    def action_yes(self) -> None:
+        """Open what the cursor is on."""
+        if self._list.item is not None:
+            self.dismiss(self._list.item.wish)

@@ -1,0 +1,229 @@
+"""A check: what the unit's camera and microphone give, in the terminal, while a lease lasts."""
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from typing_extensions import override
+
+from fleet.client import ClientError, LinkUp
+from protocols.api.checks import CheckResult, CheckState, CheckView, NewCheck, PreviewNews, Verdict, WatchLink
+from tui.check_lines import ENDED, ended_lines, figure_lines, title_line, waiting_lines
+from tui.desk import Answered
+from tui.dialogs.confirm import TextDialog
+from tui.dialogs.link import LinkDialog
+from tui.lines import Page
+from tui.paint import Line, Span, fit
+from tui.picture import decoded, picture_widget
+from tui.role_words import Reserved
+from tui.rooms.room import Room
+from tui.words import safe
+
+SIDE_COLUMNS = 26
+_CHROME_ROWS = 8
+FRAMES_PER_S = 5.0
+_SLOW_LINK_MS = 300.0
+_SLOW_FRAMES_PER_S = 1.0
+_SLOW_KBIT_S = 24
+
+
+class CheckRoom(Room):
+    """One check, from asking the unit to its end."""
+
+    ROOM = "units"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "judge('passed')", "pass and close", tooltip="say that it works, and close"),
+        Binding("f", "judge('failed')", "fail and close", tooltip="say that it does not, why, and close"),
+        Binding("b", "browser", "browser", tooltip="a link for one browser, good once"),
+        Binding("escape", "back", "close", tooltip="close without a judgement"),
+    ]
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {"browser": Reserved("watching in a browser", "check-unit")}
+
+    def __init__(self, unit_id: str, label: str, wish: NewCheck) -> None:
+        super().__init__()
+        self._unit_id = unit_id
+        self._label = label
+        self._wish = wish
+        self._began_s = monotonic()
+        self._view: CheckView | None = None
+        self._news: PreviewNews | None = None
+        self._has_picture = False
+        self._title = Page(id="title")
+        self._picture = picture_widget()
+        self._instead = Page(id="instead")
+        self._side = Page(id="side")
+        self._sentence = Page(id="sentence")
+
+    @override
+    def body(self) -> ComposeResult:
+        """Title, the picture with its numbers, the sentence in the log."""
+        yield self._title
+        with Horizontal(id="watching"):
+            yield self._picture
+            yield self._instead
+            yield self._side
+        yield self._sentence
+
+    def on_mount(self) -> None:
+        """Ask for the opening, once."""
+        self._picture.display = False
+        self._paint()
+        door = self.desk.door
+        self.do(
+            f"asking {self._label or self._unit_id} to open",
+            lambda: door.begin_check(self._unit_id, self._wish),
+            self._begun,
+        )
+
+    @override
+    def refetch(self) -> None:
+        """Ask how the check stands, once there is one."""
+        if self._view is not None:
+            door, opening = self.desk.door, self._view.opening
+            self.ask("check", lambda: door.check(opening), self._stands)
+
+    def _begun(self, view: CheckView) -> None:
+        self.desk.say(f"opening {view.opening[:13]} begun", "plain")
+        self._stands(view)
+        self.run_worker(self._watch(view.opening), group="preview", exclusive=True)
+
+    def _stands(self, view: CheckView) -> None:
+        self._view = view
+        self._paint()
+        self.refresh_bindings()
+
+    async def _watch(self, opening: str) -> None:
+        """Take pictures and news until the check ends; leaving the screen ends this, and the last viewer's leaving
+        closes the check."""
+        link = self.desk.link
+        slow = isinstance(link, LinkUp) and link.latency_ms >= _SLOW_LINK_MS
+        try:
+            async with self.desk.door.preview(
+                opening,
+                columns=max(20, self.size.width - SIDE_COLUMNS),
+                rows=max(8, self.size.height - _CHROME_ROWS),
+                frames_per_s=_SLOW_FRAMES_PER_S if slow else FRAMES_PER_S,
+                kbit_s=_SLOW_KBIT_S if slow else None,
+            ) as preview:
+                async for item in preview:
+                    if isinstance(item, PreviewNews):
+                        self._hear(item)
+                    else:
+                        self._see(item)
+        except ClientError as error:
+            reason = error
+            self.post_message(Answered(lambda: self.desk.explain(reason)))
+        self.post_message(Answered(self.refetch))
+
+    def _hear(self, news: PreviewNews) -> None:
+        self._news = news
+        self._paint()
+
+    def _see(self, jpeg: bytes) -> None:
+        picture = decoded(jpeg)
+        if picture is not None and self._state not in ENDED:
+            self._has_picture = True
+            self._picture.image = picture
+            self._show_right()
+
+    @property
+    def _state(self) -> CheckState:
+        if self._view is not None and self._view.state in ENDED:
+            return self._view.state
+        return self._news.state if self._news is not None else self._view.state if self._view is not None else "asking"
+
+    def _show_right(self) -> None:
+        self._picture.display = self._has_picture and self._state not in ENDED
+        self._instead.display = not self._picture.display
+
+    def _paint(self) -> None:
+        width = max(40, self.size.width)
+        name = self._label or self._unit_id
+        if self._state in ENDED:
+            self._has_picture = False
+            self._picture.image = None
+        self._show_right()
+        self._title.show([title_line(name, self._wish.modalities, self._news, width)])
+        self._instead.show(self._instead_lines(width))
+        if self._news is not None and self._state not in ENDED:
+            self._side.show(figure_lines(self._news.figures, self._news.viewers, self.desk.me.person_id))
+        self._side.display = self._news is not None and self._state not in ENDED
+        self._sentence.show([self._sentence_line(width)])
+
+    def _instead_lines(self, width: int) -> list[Line]:
+        if self._view is not None and self._view.state in ENDED:
+            return ended_lines(self._view, width)
+        if self._state in ENDED:
+            return [(), (Span("  CLOSED", "strong"),)]
+        return waiting_lines(self._state, monotonic() - self._began_s, width)
+
+    def _sentence_line(self, width: int) -> Line:
+        if self._view is None:
+            return ()
+        said = self._view.sentence
+        entry = "log … " if self._view.entry is None else f"log {self._view.entry} "
+        return (Span(f" {entry}", "muted"), Span(fit(f"“{safe(said)}”", max(10, width - len(entry) - 2)), "plain"))
+
+    @override
+    def tick(self) -> None:
+        """Waiting has grown longer."""
+        if self._state not in ENDED:
+            self._paint()
+        if self._view is not None and self._view.entry is None and self._state not in ENDED:
+            self.refetch()
+        super().tick()
+
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A check that is over can only be left."""
+        if not self.allows(action):
+            return False
+        if action == "judge":
+            return self._view is not None and self._state not in ENDED
+        if action == "browser":
+            return self._state == "live"
+        return True
+
+    async def action_judge(self, result: CheckResult) -> None:
+        """Close with a judgement; a failure says why."""
+        if result == "passed":
+            self._close(Verdict(result=result))
+            return
+        asked = Span(" What is wrong with it? It goes into the log, and can be erased.", "muted")
+        await self.app.push_screen(TextDialog("Fail the check", [(), (asked,), ()], least=1), self._failed)
+
+    def _failed(self, note: str | None) -> None:
+        if note:
+            self._close(Verdict(result="failed", note=note))
+
+    def _close(self, verdict: Verdict) -> None:
+        if self._view is None:
+            return
+        door, opening = self.desk.door, self._view.opening
+        self.do("closing", lambda: door.close_check(opening, verdict), self._over)
+
+    def _over(self, view: CheckView) -> None:
+        words = {"passed": "passed and closed", "failed": "failed and closed", "unjudged": "closed"}
+        result = view.readiness.result if view.readiness is not None else "unjudged"
+        self.desk.say(words[result], "good")
+        if self.is_attached:
+            self._stands(view)
+
+    def action_browser(self) -> None:
+        """A link for one browser."""
+        if self._view is not None:
+            door, opening = self.desk.door, self._view.opening
+            self.do("making a link", lambda: door.watch_link(opening), self._linked)
+
+    def _linked(self, link: WatchLink) -> None:
+        self.desk.say("good for one browser, for a minute", "good")
+        self.app.push_screen(LinkDialog(link))
+
+    def action_back(self) -> None:
+        """Close what is open, and leave."""
+        if self._view is not None and self._state not in ENDED:
+            self._close(Verdict())
+        self.dismiss()
