@@ -19,7 +19,7 @@ class AuthorityRecorded(Entry, frozen=True, kw_only=True, tag="authority.recorde
     authority_id: str
     authority_kinds: list[Literal["install", "use", "retrieve"]]
     modalities: list[Modality]
-    authorised_by_rank: str
+    authorised_by_rank: HashedText
     urgent_oral: bool
     starts_at: datetime
     ends_at: datetime
@@ -52,15 +52,17 @@ class AuthorityCancelled(Entry, frozen=True, kw_only=True, tag="authority.cancel
 
 
 class MandateRecorded(Entry, frozen=True, kw_only=True, tag="mandate.recorded"):
-    """Two people have signed a mandate; `sha256` is of its exact text."""
+    """Two people have signed a mandate; `sha256` is of its exact text, which holds `purpose` too."""
 
     mandate: str
     mandate_kind: Literal["field", "bench", "retrieval"]
+    authority_id: str | None
     allows: list[Allowance]
     starts_at: datetime
     ends_at: datetime
     requester: str
     approver: str
+    purpose: HashedText
     sha256: str
 
 

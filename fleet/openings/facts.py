@@ -12,6 +12,7 @@ import msgspec
 from fleet.entries.access import (
     AuthorityCancelled,
     AuthorityRecorded,
+    AuthorityReviewed,
     LeaseGranted,
     MandateCancelled,
     MandateRecorded,
@@ -24,6 +25,7 @@ from fleet.entries.entry import HashedText
 
 Fact: TypeAlias = Union[  # noqa: UP007  its members are asked for below, which is only typed this way
     AuthorityRecorded,
+    AuthorityReviewed,
     AuthorityCancelled,
     MandateRecorded,
     MandateCancelled,

@@ -17,6 +17,7 @@ from fleet.openings.pieces import CLOCKS_APART, Key, Pieces, Times, pieces_of
 from fleet.openings.rules import Finding, faults, seconds
 from protocols.access_record import Modality
 from protocols.api.log import Verdict
+from protocols.mandate import Allowance
 
 TOLD_WITHIN = timedelta(hours=1)
 """How long a unit that proved nothing since may take to tell what it did."""
@@ -101,17 +102,19 @@ def openings_of(facts: Iterable[Logged[Fact]], now: datetime, told: Told) -> lis
 def _over_budgets(judged: Sequence[tuple[Pieces, Times, Papers]]) -> dict[Key, list[Finding]]:
     """The findings of every mandate's days, by opening."""
     uses: defaultdict[tuple[str, Modality], list[Use]] = defaultdict(list)
-    budgets: dict[str, tuple[int, int]] = {}
+    budgets: dict[tuple[str, Modality], Allowance] = {}
     for pieces, times, papers in judged:
         if papers.mandate is not None and times.start is not None and times.held_until is not None:
             mandate = papers.mandate.entry
-            budgets[mandate.mandate] = (mandate.minutes_per_day, mandate.openings_per_day)
-            use = Use(pieces.key, times.start, times.held_until)
-            uses[mandate.mandate, pieces.modality].append(use)
+            allowance = next((one for one in mandate.allows if one.modality == pieces.modality), None)
+            if allowance is not None:  # what is not covered at all is a fault of its own
+                budgets[mandate.mandate, pieces.modality] = allowance
+                use = Use(pieces.key, times.start, times.held_until)
+                uses[mandate.mandate, pieces.modality].append(use)
     found: dict[Key, list[Finding]] = {}
-    for (mandate_id, _), of_modality in uses.items():
-        minutes, openings = budgets[mandate_id]
-        found |= over_budget(of_modality, minutes=minutes, openings=openings)
+    for of_whom, of_modality in uses.items():
+        budget = budgets[of_whom]
+        found |= over_budget(of_modality, minutes=budget.minutes_per_day, openings=budget.openings_per_day)
     return found
 
 

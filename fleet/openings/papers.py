@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from fleet.entries.access import AuthorityCancelled, AuthorityRecorded, MandateCancelled, MandateRecorded
+from fleet.entries.access import (
+    AuthorityCancelled,
+    AuthorityRecorded,
+    AuthorityReviewed,
+    MandateCancelled,
+    MandateRecorded,
+)
 from fleet.openings.facts import Fact, Logged
 
 CancelledT = TypeVar("CancelledT", MandateCancelled, AuthorityCancelled)
@@ -14,17 +20,19 @@ CancelledT = TypeVar("CancelledT", MandateCancelled, AuthorityCancelled)
 
 @dataclass(kw_only=True)
 class Papers:
-    """What allowed an opening, as far as the log knows: its mandate and authority, and their cancellations."""
+    """What allowed an opening, as far as the log knows: its mandate and authority, the reviews of that, and their
+    cancellations."""
 
     mandate: Logged[MandateRecorded] | None = None
     mandate_cancelled: Logged[MandateCancelled] | None = None
     authorities: list[Logged[AuthorityRecorded]] = field(default_factory=list)
+    reviews: list[Logged[AuthorityReviewed]] = field(default_factory=list)
     authority_cancelled: Logged[AuthorityCancelled] | None = None
 
     @property
     def indexes(self) -> list[int]:
         """Leaf indexes of all of them."""
-        found = [one.index for one in self.authorities]
+        found = [one.index for one in (*self.authorities, *self.reviews)]
         found += [self.mandate.index] if self.mandate is not None else []
         found += [self.mandate_cancelled.index] if self.mandate_cancelled is not None else []
         return found + ([self.authority_cancelled.index] if self.authority_cancelled is not None else [])
@@ -37,6 +45,11 @@ class Papers:
         by_then = [one.entry for one in self.authorities if one.entry.at <= at and one.index < before]
         return by_then[-1] if by_then else None
 
+    def review_due(self, at: datetime, before: int) -> datetime | None:
+        """When the next review of the authority was due, as it was known at `at` and before leaf `before`."""
+        said = [one for one in (*self.authorities, *self.reviews) if one.entry.at <= at and one.index < before]
+        return max(said, key=lambda one: one.index).entry.review_at if said else None
+
 
 class Shelf:
     """Mandates and authorities with their cancellations, by name."""
@@ -45,6 +58,7 @@ class Shelf:
         self._mandates: dict[str, Logged[MandateRecorded]] = {}
         self._cancelled: dict[str, Logged[MandateCancelled]] = {}
         self._authorities: defaultdict[str, list[Logged[AuthorityRecorded]]] = defaultdict(list)
+        self._reviews: defaultdict[str, list[Logged[AuthorityReviewed]]] = defaultdict(list)
         self._authorities_cancelled: dict[str, Logged[AuthorityCancelled]] = {}
         for fact in facts:
             match fact.entry:
@@ -52,22 +66,26 @@ class Shelf:
                     self._mandates.setdefault(mandate.mandate, Logged(fact.index, mandate))
                 case MandateCancelled() as cancelled:
                     _keep_earliest(self._cancelled, cancelled.mandate, Logged(fact.index, cancelled))
-                case AuthorityRecorded(authority=str() as reference) as authority:
-                    self._authorities[reference].append(Logged(fact.index, authority))
-                case AuthorityCancelled(authority=str() as reference) as ended:
-                    _keep_earliest(self._authorities_cancelled, reference, Logged(fact.index, ended))
+                case AuthorityRecorded() as authority:
+                    self._authorities[authority.authority_id].append(Logged(fact.index, authority))
+                case AuthorityReviewed() as review:
+                    self._reviews[review.authority_id].append(Logged(fact.index, review))
+                case AuthorityCancelled() as ended:
+                    _keep_earliest(self._authorities_cancelled, ended.authority_id, Logged(fact.index, ended))
 
     def papers_of(self, mandates: Sequence[str]) -> Papers:
         """What allowed an opening that names `mandates`: the first of them that the log knows."""
         mandate = next((self._mandates[name] for name in mandates if name in self._mandates), None)
         if mandate is None:
             return Papers()
-        reference = mandate.entry.authority or ""
+        known_as = mandate.entry.authority_id or ""
+        recorded = self._authorities.get(known_as, [])
         return Papers(
             mandate=mandate,
             mandate_cancelled=self._cancelled.get(mandate.entry.mandate),
-            authorities=self._authorities.get(reference, []),
-            authority_cancelled=self._authorities_cancelled.get(reference),
+            authorities=[one for one in recorded if one.entry.authority == mandate.entry.authority],
+            reviews=self._reviews.get(known_as, []),
+            authority_cancelled=self._authorities_cancelled.get(known_as),
         )
 
 

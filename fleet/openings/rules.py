@@ -19,6 +19,8 @@ from fleet.entries.access import MandateRecorded
 from fleet.openings.facts import Logged
 from fleet.openings.papers import Papers
 from fleet.openings.pieces import CLOCKS_APART, Pieces, Times
+from protocols.api.authorities import AuthorityKind
+from protocols.mandate import MandateKind
 
 Fault = Literal[
     "unit-only",
@@ -38,6 +40,7 @@ Fault = Literal[
     "no-authority",
     "authority-recorded-later",
     "authority-modality",
+    "authority-kind",
     "before-authority",
     "after-authority",
     "past-authority",
@@ -55,6 +58,9 @@ Doubt = Literal["record-missing", "not-opened", "not-closed", "clock-apart"]
 """Why it can not be told."""
 
 ROUNDING = timedelta(seconds=1)
+
+NEEDED_KINDS: dict[MandateKind, AuthorityKind] = {"field": "use", "retrieval": "retrieve"}
+"""What an authority has to be for so that a mandate may rest on it; a bench mandate rests on none."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -91,7 +97,7 @@ def faults(pieces: Pieces, times: Times, papers: Papers) -> Iterator[Finding]:
     cancelled = None if papers.mandate_cancelled is None else papers.mandate_cancelled.entry.at
     window = Window(f"mandate {mandate.mandate}", "mandate", mandate.starts_at, mandate.ends_at, cancelled)
     yield from window.faults(began, times)
-    if mandate.mandate_kind == "field":
+    if mandate.mandate_kind != "bench":
         yield from _authority_faults(pieces, times, began, papers)
 
 
@@ -117,8 +123,9 @@ def _mandate_faults(pieces: Pieces, times: Times, recorded: Logged[MandateRecord
     name = f"mandate {mandate.mandate}"
     if mandate.unit != pieces.unit:
         yield Finding("other-unit", f"{name} is for unit {mandate.unit or 'none'}")
-    if pieces.modality not in mandate.modalities:
-        covered = ", ".join(mandate.modalities) or "nothing"
+    modalities = [one.modality for one in mandate.allows]
+    if pieces.modality not in modalities:
+        covered = ", ".join(modalities) or "nothing"
         yield Finding("modality-not-covered", f"{name} covers {covered}, not {pieces.modality}")
     if mandate.mandate_kind == "retrieval" and pieces.modality != "position":
         yield Finding("modality-not-covered", f"{name} is for getting kit back: it covers position only")
@@ -133,7 +140,8 @@ def _mandate_faults(pieces: Pieces, times: Times, recorded: Logged[MandateRecord
 
 def _authority_faults(pieces: Pieces, times: Times, began: datetime, papers: Papers) -> Iterator[Finding]:
     assert papers.mandate is not None, "asked by the caller"
-    reference = papers.mandate.entry.authority
+    mandate = papers.mandate.entry
+    reference = mandate.authority
     name = f"authority {reference}"
     if reference is None or not papers.authorities:
         yield Finding("no-authority", f"the log knows no {name if reference else 'authority of this mandate'}")
@@ -150,12 +158,18 @@ def _authority_faults(pieces: Pieces, times: Times, began: datetime, papers: Pap
     if pieces.modality not in authority.modalities:
         covered = ", ".join(authority.modalities) or "nothing"
         yield Finding("authority-modality", f"{name} covers {covered}, not {pieces.modality}")
+    needed = NEEDED_KINDS[mandate.mandate_kind]
+    if needed not in authority.authority_kinds:
+        given = ", ".join(authority.authority_kinds) or "nothing"
+        yield Finding("authority-kind", f"{name} is to {given}: a {mandate.mandate_kind} mandate needs one to {needed}")
     cancelled = None if papers.authority_cancelled is None else papers.authority_cancelled.entry.at
     yield from Window(name, "authority", authority.starts_at, authority.ends_at, cancelled).faults(began, times)
     last = max([began, *(one.entry.at for one in pieces.leases)])
-    newest = papers.authority_at(last, pieces.last_index) or authority
-    if newest.review_at is not None and last >= newest.review_at:
-        yield Finding("review-overdue", f"the review of {name} was due at {moment(newest.review_at)}")
+    due = papers.review_due(last, pieces.last_index)
+    if due is None and papers.authority_at(last, pieces.last_index) is None:
+        due = authority.review_at
+    if due is not None and last >= due:
+        yield Finding("review-overdue", f"the review of {name} was due at {moment(due)}")
 
 
 def _came_later(name: str, index: int, pieces: Pieces) -> str:

@@ -54,6 +54,8 @@ async def _receipts(log: DeploymentLog, store: Store, count: int, policy_text: s
             modalities=["video"],
             nonce="00",
             expires_at=now,
+            lease_sha256="00",
+            carried=False,
         )
         async with store.transaction() as transaction:
             entry_id = await transaction.log.append(entry)

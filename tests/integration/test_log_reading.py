@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from fleet.client import FleetClient, Refused, check_entry, connect, policy_of
-from fleet.entries.access import AuthorityRecorded, LeaseRefused
+from fleet.entries.access import LeaseRefused
 from fleet.entries.entry import Entry, HashedText
 from fleet.entries.people_and_units import PersonEnded, UnitLabelled
 from fleet.store.store import Store
@@ -18,6 +18,7 @@ from protocols.people import PERMISSIONS
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.logged_api import logged_api
+from tests.support.opening_entries import authority
 from tests.support.waiting import until
 
 UNIT, OTHER = "unit-abcd2345", "unit-efgh6789"
@@ -59,16 +60,7 @@ async def test_every_scope_finds_what_it_names_and_nothing_else(logged: RunningA
         _labelled(DAY + timedelta(days=1), "b", OTHER),
         LeaseRefused(at=DAY, actor="TO-44", unit=OTHER, mandate=None, modalities=["video"], rule="no-mandate"),
         PersonEnded(at=DAY, actor="AD-91", person="TO-44", people_version=9),
-        AuthorityRecorded(
-            at=DAY + timedelta(hours=1),
-            actor="AP-01",
-            authority="AUTH/7",
-            deployment="DEP-1",
-            modalities=["audio"],
-            starts_at=DAY,
-            ends_at=DAY,
-            review_at=None,
-        ),
+        authority(at=DAY + timedelta(hours=1), actor="AP-01", authority="AUTH/7", deployment="DEP-1"),
     )
     async with connect(await logged.add_person("IN-01", "inspector")) as door:
         assert await _kinds(door, LogQuery(unit=OTHER)) == ["lease.refused", "unit.labelled"]

@@ -18,7 +18,19 @@ from fleet.openings.report import MAX_OPENINGS
 from fleet.store.store import Store
 from protocols.api.log import LogQuery
 from tests.support.controller import RunningApi
-from tests.support.opening_entries import AT, UNIT, after, authority, closed, lease, mandate, opened, story, whole
+from tests.support.opening_entries import (
+    AT,
+    UNIT,
+    after,
+    allows,
+    authority,
+    closed,
+    lease,
+    mandate,
+    opened,
+    story,
+    whole,
+)
 from tests.support.opening_log import enter, write
 from tests.support.reporting import register
 
@@ -30,7 +42,7 @@ async def filled(api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]") -
     """Three openings: one inside, one over the budget by another person, one of another unit without a lease."""
     store = api.services.store
     await register(owner, [UNIT, OTHER])
-    entries: list[Entry] = [authority(), mandate(openings_per_day=1), *whole()]
+    entries: list[Entry] = [authority(), mandate(allows=allows(openings=1)), *whole()]
     entries += [msgspec.structs.replace(one, actor="TO-99") for one in whole("open-2", timedelta(minutes=5))]
     entries += [opened(unit=OTHER, opening="open-3", authority=None), closed(unit=OTHER, opening="open-3")]
     await enter(store, api.settings.database.dsn, entries)

@@ -13,6 +13,7 @@ from fleet.openings import reading, reconciliation
 from fleet.openings.reconciliation import Reconciliation
 from fleet.store.store import Store
 from tests.support.opening_entries import (
+    AT,
     UNIT,
     after,
     authority,
@@ -82,15 +83,15 @@ async def test_what_was_written_while_nobody_looked_is_found(store: Store, dsn: 
 
 async def test_worse_found_later_is_another_report(store: Store, dsn: str, owner: Owner) -> None:
     watch = Reconciliation(store, lambda: SOON)
-    await enter(store, dsn, [authority(), mandate(openings_per_day=0), lease(), media(), opened()])
+    await enter(store, dsn, [authority(), mandate(ends_at=AT), lease(), media(), opened()])
     assert await watch.look() == 1
     await enter(store, dsn, [mandate_cancelled(after(5))])
     assert await watch.look() == 0
     await enter(store, dsn, [closed()])
     assert await watch.look() == 1
     assert await reports(owner) == [
+        ("outside-mandate", "after-mandate"),
         ("outside-mandate", "mandate-cancelled-running"),
-        ("outside-mandate", "over-openings"),
     ]
 
 

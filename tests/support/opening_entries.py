@@ -10,6 +10,7 @@ import msgspec
 from fleet.entries.access import (
     AuthorityCancelled,
     AuthorityRecorded,
+    AuthorityReviewed,
     LeaseGranted,
     MandateCancelled,
     MandateRecorded,
@@ -20,11 +21,14 @@ from fleet.entries.access import (
 )
 from fleet.entries.entry import Entry, HashedText, encode
 from fleet.openings.facts import Fact, Logged, read_facts
+from protocols.access_record import Modality
+from protocols.mandate import Allowance
 
 AT = datetime(2026, 7, 10, 12, tzinfo=UTC)
 """When the lease is granted; a summer day in London."""
 UNIT = "unit-abcd2345"
 AUTHORITY = "AUTH-26/7"
+AUTHORITY_ID = "A-0123456789ab"
 MANDATE = "m-1"
 OPENING = "open-1"
 ASKER, APPROVER = "TO-12", "AP-03"
@@ -40,12 +44,37 @@ def authority(**changes: Any) -> AuthorityRecorded:
         "at": AT - timedelta(days=2),
         "actor": APPROVER,
         "authority": AUTHORITY,
+        "authority_id": AUTHORITY_ID,
+        "authority_kinds": ["use", "retrieve"],
         "modalities": ["video", "audio"],
+        "authorised_by_rank": HashedText("Superintendent"),
+        "urgent_oral": False,
         "starts_at": AT - timedelta(days=1),
         "ends_at": AT + timedelta(days=1),
         "review_at": None,
+        "document_sha256": "cd" * 32,
+        "renews": None,
+        "note": None,
     }
     return AuthorityRecorded(**{**fields, **changes})
+
+
+def allows(*modalities: Modality, minutes: int = 10, openings: int = 3) -> list[Allowance]:
+    """Each of `modalities`, or video and audio, for so long and so often a day."""
+    wanted = modalities or ("video", "audio")
+    return [Allowance(modality=one, minutes_per_day=minutes, openings_per_day=openings) for one in wanted]
+
+
+def reviewed(at: datetime, review_at: datetime | None) -> AuthorityReviewed:
+    """The authority was reviewed; the next time is at `review_at`."""
+    return AuthorityReviewed(
+        at=at,
+        actor=APPROVER,
+        authority=AUTHORITY,
+        authority_id=AUTHORITY_ID,
+        outcome=HashedText("goes on"),
+        review_at=review_at,
+    )
 
 
 def mandate(**changes: Any) -> MandateRecorded:
@@ -56,11 +85,10 @@ def mandate(**changes: Any) -> MandateRecorded:
         "authority": AUTHORITY,
         "mandate": MANDATE,
         "mandate_kind": "field",
-        "modalities": ["video", "audio"],
+        "authority_id": AUTHORITY_ID,
+        "allows": allows(),
         "starts_at": AT - timedelta(hours=2),
         "ends_at": AT + timedelta(hours=2),
-        "minutes_per_day": 10,
-        "openings_per_day": 3,
         "requester": ASKER,
         "approver": APPROVER,
         "purpose": HashedText("see that the lens is clean"),
@@ -80,6 +108,8 @@ def lease(**changes: Any) -> LeaseGranted:
         "modalities": ["video"],
         "nonce": "n0",
         "expires_at": after(60),
+        "lease_sha256": "ef" * 32,
+        "carried": False,
     }
     return LeaseGranted(**{**fields, **changes})
 
@@ -151,8 +181,10 @@ def mandate_cancelled(at: datetime, name: str = MANDATE) -> MandateCancelled:
     )
 
 
-def authority_cancelled(at: datetime, reference: str = AUTHORITY) -> AuthorityCancelled:
-    return AuthorityCancelled(at=at, actor=APPROVER, authority=reference, reason=HashedText("over"))
+def authority_cancelled(at: datetime, authority_id: str = AUTHORITY_ID) -> AuthorityCancelled:
+    return AuthorityCancelled(
+        at=at, actor=APPROVER, authority=AUTHORITY, authority_id=authority_id, reason=HashedText("over")
+    )
 
 
 def shifted(entry: Any, *, opening: str, by: timedelta) -> Any:

@@ -27,6 +27,7 @@ from fleet.entries.people_and_units import CommandIssued, SignedInEntry, UnitLab
 from fleet.inspection.auditor.single_file import single_file
 from fleet.inspection.export_directory import ExportParts, KeptText, TimeStamp, selected_export, whole_export
 from fleet.log.tree import Frontier, inclusion_proof
+from protocols.mandate import Allowance
 from protocols.tlog.checkpoint import Checkpoint
 from protocols.tlog.merkle import leaf_hash
 from protocols.tlog.receipt import Receipt
@@ -73,6 +74,8 @@ def entry_of(chance: random.Random, number: int, unit: str) -> Entry:
             modalities=["video", "audio"],
             nonce=chance.randbytes(16).hex(),
             expires_at=said["at"] + timedelta(seconds=60),
+            lease_sha256=chance.randbytes(32).hex(),
+            carried=False,
         ),
         lambda: ModalityOpened(
             **said, unit_at=said["at"], opening=opening, mandate=mandate, modality="video", person=None, record=number
@@ -95,11 +98,10 @@ def entry_of(chance: random.Random, number: int, unit: str) -> Entry:
             **said,
             mandate=mandate,
             mandate_kind="field",
-            modalities=["video"],
+            authority_id="A-0123456789ab",
+            allows=[Allowance(modality="video", minutes_per_day=10, openings_per_day=4)],
             starts_at=said["at"],
             ends_at=said["at"] + timedelta(days=28),
-            minutes_per_day=10,
-            openings_per_day=4,
             requester="TO-01",
             approver="AP-01",
             purpose=salted(chance, text),

@@ -12,6 +12,7 @@ from fleet.openings.openings import Told, openings_of
 from tests.support.opening_entries import (
     AT,
     UNIT,
+    allows,
     authority,
     authority_cancelled,
     closed,
@@ -22,6 +23,7 @@ from tests.support.opening_entries import (
     media,
     opened,
     refused,
+    reviewed,
     whole,
 )
 
@@ -38,8 +40,9 @@ def entries(draw: st.DrawFn) -> list[Entry]:
         authority(
             starts_at=draw(WHEN), review_at=draw(st.none() | WHEN), modalities=draw(st.sampled_from([["video"], []]))
         ),
-        mandate(starts_at=draw(WHEN), ends_at=draw(WHEN), minutes_per_day=draw(st.integers(0, 2))),
+        mandate(starts_at=draw(WHEN), ends_at=draw(WHEN), allows=allows(minutes=draw(st.integers(1, 2)))),
         mandate_cancelled(draw(WHEN)),
+        reviewed(draw(WHEN), draw(st.none() | WHEN)),
         authority_cancelled(draw(WHEN)),
         lease(at=draw(WHEN), expires_at=draw(WHEN)),
         media(at=draw(WHEN)),
@@ -53,10 +56,10 @@ def entries(draw: st.DrawFn) -> list[Entry]:
 
 def _unrelated(number: int) -> Entry:
     made: list[Any] = [
-        authority(authority=OTHER["authority"]),
-        mandate(**{name: OTHER[name] for name in ("unit", "mandate", "authority")}),
+        authority(authority=OTHER["authority"], authority_id="A-9"),
+        mandate(**{name: OTHER[name] for name in ("unit", "mandate", "authority")}, authority_id="A-9"),
         mandate_cancelled(AT, OTHER["mandate"]),
-        authority_cancelled(AT, OTHER["authority"]),
+        authority_cancelled(AT, "A-9"),
         lease(**OTHER),
         media(**{name: OTHER[name] for name in ("unit", "opening")}),
         opened(**OTHER),
