@@ -48,8 +48,8 @@ class Allowance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Mandate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What two people sign. The window is half-open; `authority` is the reference of the authority it rests on, None
-    only for `bench`. `purpose` is a few words, such as `aim and focus`."""
+    """What two people sign. The window is half-open, in whole seconds of UTC; `authority` is the reference of the
+    authority it rests on, None only for `bench`. `purpose` is a few words, such as `aim and focus`."""
 
     v: Literal[1]
     mandate: MandateId
@@ -120,7 +120,7 @@ def read_mandate(text: str) -> Mandate:
         mandate = _decoder.decode(text) if len(text.encode()) <= MAX_MANDATE_BYTES else None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InvalidMandate("mandate-unreadable", f"the mandate can not be read ({error})"[:200]) from error
-    if mandate is None or mandate.text() != text or not _whole_seconds(mandate):
+    if mandate is None or mandate.text() != text or not _plain_times(mandate):
         raise InvalidMandate("mandate-unreadable", "the mandate is too long, or not in its one form")
     _check_sense(mandate)
     return mandate
@@ -184,8 +184,10 @@ def check_signature(
     return person
 
 
-def _whole_seconds(mandate: Mandate) -> bool:
-    return mandate.not_before.microsecond == 0 and mandate.not_after.microsecond == 0
+def _plain_times(mandate: Mandate) -> bool:
+    """Whether its times are whole seconds of UTC: another zone would be another way to write the same time."""
+    times = (mandate.not_before, mandate.not_after)
+    return all(time.microsecond == 0 and not time.utcoffset() for time in times)
 
 
 def _check_sense(mandate: Mandate) -> None:
