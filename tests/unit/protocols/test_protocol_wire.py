@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from protocols.access_record import GENESIS, AccessRecord, record_hash
-from protocols.commands import ApplySettings, ReportNow, SendRecords
-from protocols.downlink import Ack, Command, Signed, Welcome, seal, unseal
+from protocols.commands import ApplySettings, CancelMandate, ReportNow, SendRecords
+from protocols.downlink import Ack, Body, Command, Signed, Welcome, seal, unseal
 from protocols.health import FIGURES, HealthReport
 from protocols.joining import (
     BrokerAddress,
@@ -27,21 +27,44 @@ from protocols.joining import (
     RootOffer,
     Voucher,
 )
+from protocols.lease import lease_hash, read_lease
+from protocols.mandate import SignedMandate, check_mandate, read_mandate, signed_bytes
+from protocols.opening import (
+    Answered,
+    AskNonce,
+    Closed,
+    CloseOpening,
+    Degrees,
+    GrantLease,
+    IceServer,
+    MediaOffer,
+    NonceMade,
+    PositionFound,
+    Refused,
+    SealedSignal,
+    Signal,
+    seal_signal,
+    signal_bytes,
+    signal_text,
+)
 from protocols.people import ListSignature, SignedPeopleList
 from protocols.settings import UnitSettings
-from protocols.signed_text import key_id
+from protocols.signed_text import SignedText, key_id
 from protocols.topics import UpTopic, parse_up, up
 from protocols.uplink import (
     AnyUpMessage,
     CommandResult,
     EventBatch,
     HealthBatch,
+    PositionMessage,
     SessionProof,
     SessionState,
+    SignalMessage,
     UnitEvent,
     decode_up,
     encode_up,
 )
+from tests.support.mandates import AT, BOOT, House, lease, mandate
 
 WIRE = Path(__file__).parents[2] / "wire"
 UNIT = "unit-23456789"
@@ -107,7 +130,49 @@ OPENED = AccessRecord(
     person="TO-12",
 )
 
+OPENING = "open-0123456789abcdef01234567"
+HOUSE = House(controller=KEY)
+MANDATE = mandate(unit=UNIT)
+LEASE = lease(MANDATE)
+ENTRY = (
+    b'{"v":1,"dpa":"collection","kind":"lease.granted","at":"2026-11-22T12:00:00Z","actor":"TO-12",'
+    b'"unit":"unit-23456789","opening":"open-0123456789abcdef01234567","mandate":"M-0123456789ab",'
+    b'"lease_sha256":"' + lease_hash(LEASE.text()).encode() + b'"}'
+)
+GRANTED = GrantLease(
+    mandate=HOUSE.signed_mandate(MANDATE),
+    logged=HOUSE.logged(HOUSE.signed_lease(LEASE), ENTRY, cosigners=("north", "south")),
+    offer=MediaOffer(
+        sdp="v=0\r\ns=-\r\n",
+        ice_servers=[IceServer(urls=["turn:muster.example:3478"], username="1795348860:unit", credential="c2VjcmV0")],
+    ),
+)
+
+
+def _sealed(signal: Signal) -> SealedSignal:
+    text = signal_text(signal)
+    return seal_signal(text, "1f2e3d", KEY.sign(signal_bytes(UNIT, text)))
+
+
+def _signal(signal: Signal) -> SignalMessage:
+    return SignalMessage(unit=UNIT, session=NONCE, sealed=_sealed(signal))
+
+
 UP: dict[str, AnyUpMessage] = {
+    "up-signal-nonce-made": _signal(NonceMade(opening=OPENING, nonce=NONCE, boot_id=BOOT)),
+    "up-signal-answered": _signal(Answered(opening=OPENING, nonce=NONCE, sdp="v=0\r\ns=-\r\n")),
+    "up-signal-answered-renewal": _signal(Answered(opening=OPENING, nonce=NONCE)),
+    "up-signal-refused": _signal(
+        Refused(opening=OPENING, rule="over-minutes", nonce=NONCE, detail="the minutes of today are used")
+    ),
+    "up-signal-closed": _signal(Closed(opening=OPENING, reason="expiry", open_s=60)),
+    "up-position": PositionMessage(
+        unit=UNIT,
+        session=NONCE,
+        sealed=_sealed(
+            PositionFound(opening=OPENING, at=Degrees(latitude_deg=51.5, longitude_deg=-0.25), hdop=0.9, satellites=9)
+        ),
+    ),
     "up-health-live": HealthBatch(
         unit=UNIT, session=NONCE, spool_id=4_503_599_627_370_497, settings_version=3, reports=[FULL_REPORT]
     ),
@@ -196,7 +261,7 @@ UP: dict[str, AnyUpMessage] = {
 }
 
 
-def _signed(counter: int, body: Welcome | Ack | Command) -> Signed:
+def _signed(counter: int, body: Body) -> Signed:
     return Signed(
         unit=UNIT,
         session=NONCE,
@@ -216,6 +281,11 @@ DOWN: dict[str, Signed] = {
         2, Command("0123456789abcdef01234567", ApplySettings(UnitSettings(version=4, report_every_s=30)))
     ),
     "down-command-send-records": _signed(3, Command("0123456789abcdef01234567", SendRecords(after=118))),
+    "down-command-cancel-mandate": _signed(4, Command("0123456789abcdef01234567", CancelMandate(MANDATE.mandate))),
+    "down-ask-nonce": _signed(5, AskNonce(opening=OPENING, modalities=["video", "audio"])),
+    "down-grant-lease": _signed(6, GRANTED),
+    "down-grant-lease-renewal": _signed(7, msgspec.structs.replace(GRANTED, offer=None)),
+    "down-close-opening": _signed(8, CloseOpening(opening=OPENING, reason="viewer-left")),
 }
 
 JOIN: dict[str, tuple[object, object]] = {
@@ -320,10 +390,26 @@ def test_a_voucher_is_read_and_written_as_it_always_was() -> None:
     assert VOUCHER.text() == text
 
 
+def test_a_mandate_is_read_and_verified_as_it_always_was() -> None:
+    line = (WIRE / "mandate.txt").read_bytes()
+    signatures = [(WIRE / f"mandate.{signer}.sig").read_text() for signer in ("requester", "approver")]
+    assert signed_bytes(read_mandate(line.decode().removesuffix("\n")).text()) == line
+    signed = SignedMandate(text=line.decode().removesuffix("\n"), requester=signatures[0], approver=signatures[1])
+    assert check_mandate(signed, HOUSE.people_list(), AT, plain_keys_may_sign=False) == MANDATE
+    assert signed == GRANTED.mandate
+
+
+def test_a_lease_is_read_and_verified_as_it_always_was() -> None:
+    signed = msgspec.json.decode(golden("lease"), type=SignedText)
+    assert read_lease(signed, HOUSE.keys) == LEASE
+    assert signed == HOUSE.signed_lease(LEASE)
+    assert msgspec.json.encode(signed) == golden("lease")
+
+
 def test_the_golden_report_has_every_figure() -> None:
     assert [name for name in FIGURES if getattr(FULL_REPORT, name) is None] == []
 
 
 def test_every_golden_file_is_tested() -> None:
-    expected = {f"{name}.json" for name in [*UP, *DOWN, *JOIN]}
+    expected = {f"{name}.json" for name in [*UP, *DOWN, *JOIN, "lease"]}
     assert {path.name for path in WIRE.glob("*.json")} == expected
