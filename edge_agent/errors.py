@@ -39,6 +39,11 @@ Every error carries the facts as attributes.
 """
 
 from pathlib import Path
+from typing import Literal
+
+PositionFault = Literal["missing", "busy", "denied", "died", "unreadable", "timeout"]
+"""Why there is no position: no such receiver; in use by another; not for this user; it stopped sending; it is not the
+kind of file that was named; no valid fix came in time."""
 
 
 class AgentError(Exception):
@@ -241,9 +246,9 @@ class InputUnusable(AgentError):
 
 
 class PositionUnavailable(AgentError):
-    """There is no position, because of `reason`: a word of `edge_agent.position.messages.FaultReason`."""
+    """There is no position, because of `reason`."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: PositionFault) -> None:
         super().__init__(f"no position ({reason}); check the receiver, its cable and its view of the sky")
         self.reason = reason
 

@@ -6,21 +6,18 @@
 Coordinates are in `Found` and nowhere else: no repr, error or log line of this package shows them.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from edge_agent.errors import PositionFault
 from protocols.errors import InvalidMessage
 
 SOURCE_PATTERN = r"^(serial|fifo|unix):/[^\x00-\x1f\x7f]{1,200}$(?!\n)"
 """A receiver: the kind of file it is, and the absolute path."""
 
 Source = Annotated[str, Meta(pattern=SOURCE_PATTERN)]
-
-FaultReason = Literal["source-missing", "source-refused", "source-busy", "source-wrong-kind", "source-ended", "no-fix"]
-"""Why there is no position: no such receiver; not for this user; in use by another; not the kind of file that was
-named; it stopped sending; nothing valid came in time."""
 
 
 class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -64,7 +61,7 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type", tag="fault"):
     """There is no position, because of `reason`."""
 
-    reason: FaultReason
+    reason: PositionFault
 
 
 ToChild = Begin

@@ -20,7 +20,7 @@ from protocols.errors import InvalidMessage
 FIX = Fix(latitude_deg=47.123456, longitude_deg=-31.654321, hdop=0.9, quality=1, satellites=11, age_s=0.25)
 
 
-@pytest.mark.parametrize("message", [Ready(), Found(fix=FIX), Fault(reason="no-fix")])
+@pytest.mark.parametrize("message", [Ready(), Found(fix=FIX), Fault(reason="timeout")])
 def test_what_the_child_says_comes_back_as_it_was(message: FromChild) -> None:
     assert decode_from_child(encode(message)) == message
 
