@@ -7,6 +7,7 @@ from typing import Protocol
 from tests.support.ssh_token import SoftToken, string
 from tests.support.tlog_making import fixed_key
 
+_SK = b"sk-ssh-ed25519@openssh.com"
 _PLAIN = b"ssh-ed25519"
 USER_PRESENT = 1
 
@@ -37,6 +38,13 @@ class TokenKey(SoftToken):
     def raw(self) -> bytes:
         """The 32 bytes of the private key, which no real token gives."""
         return self.key.private_bytes_raw()
+
+    def signature(self, data: bytes, *, flags: int = USER_PRESENT) -> bytes:
+        """What ssh-agent gets of the token for `data`: the wire form of an SSH signature."""
+        self.counter += 1
+        told = bytes([flags]) + self.counter.to_bytes(4, "big")
+        raw = self.key.sign(sha256(self.application).digest() + told + sha256(data).digest())
+        return string(_SK) + string(raw) + told
 
 
 class DiskKey:
