@@ -1,0 +1,46 @@
+"""What a viewer's connection sends: the frames of its lane as `av.Packet`, which aiortc packetises without encoding."""
+
+from fractions import Fraction
+from typing import Any
+
+from aiortc import MediaStreamTrack, RTCRtpSender
+from aiortc.mediastreams import MediaStreamError
+from av.packet import Packet
+
+from fleet.media.fan_out import Lane
+from fleet.media.frames import CLOCK_HZ, EncodedFrame, MediaKind
+from fleet.media.unit_stream import UnitStream
+
+
+def packet_of(frame: EncodedFrame) -> "Packet[Any]":
+    """`frame` for libraries of FFmpeg: the same bytes, with their time and whether decoding can begin with them."""
+    packet: Packet[Any] = Packet(frame.data)
+    packet.pts = packet.dts = frame.pts
+    packet.time_base = Fraction(1, CLOCK_HZ[frame.kind])
+    packet.is_keyframe = frame.is_keyframe
+    return packet
+
+
+class LaneTrack(MediaStreamTrack):
+    """The frames of one kind that wait in `lane`; ends when the lane is closed."""
+
+    def __init__(self, kind: MediaKind, lane: Lane) -> None:
+        super().__init__()
+        self.kind = kind
+        self._lane = lane
+
+    async def recv(self) -> "Packet[Any]":
+        """The next frame, as soon as it is there; raises MediaStreamError at the end."""
+        lane = self._lane
+        frame = await (lane.next_video() if self.kind == "video" else lane.next_audio())
+        if frame is None:
+            self.stop()
+            raise MediaStreamError
+        return packet_of(frame)
+
+
+def hand_on_requests(sender: RTCRtpSender, stream: UnitStream) -> None:
+    """Let the viewer's PLI and FIR ask `stream` for a keyframe: there is no encoder here that could make one."""
+    if not callable(getattr(sender, "_send_keyframe", None)):
+        raise TypeError("this aiortc's sender does not tell of requests for a keyframe")
+    sender._send_keyframe = stream.ask_keyframe  # type: ignore[method-assign] # noqa: SLF001 - the seam
