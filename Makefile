@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation fault-kill fault-hostile fault-sequencer fault-witness isolation fuzz-api fuzz-receipt year tpm agree-tree tamper-log clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close fault-kill fault-hostile fault-sequencer fault-witness isolation fuzz-api fuzz-receipt year tpm agree-tree tamper-log clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ bench-log: setup ## Appends to the deployment log a second until they are leaves
 
 bench-revocation: setup debian ## Seconds from revoking a unit to its session closed and its return refused, 200 runs on each broker
 	@$(BIN)/python -m tests.bench.revocation $(ARGS)
+
+bench-close: setup debian ## How late a capture's device is really closed, beside an asyncio timer: RUNS=1000
+	@$(BIN)/python -m tests.bench.close $(if $(RUNS),--runs $(RUNS)) $(ARGS)
 
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)

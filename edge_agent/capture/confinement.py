@@ -36,11 +36,15 @@ class Confinement:
     def arm(self, deadline_boot_ns: int) -> None:
         """Have Linux SIGKILL this process at `deadline_boot_ns` (CLOCK_BOOTTIME) instead of at the deadline before.
 
-        Raises NotConfined, with the earlier deadline still armed, for one that is no later or more than 960 s ahead.
+        Raises NotConfined, with the earlier deadline still armed, for one that is no later or more than 960 s ahead,
+        and when Linux refuses.
         """
         if not self.deadline_boot_ns < deadline_boot_ns <= linux.boot_ns() + AHEAD_MAX_NS:
             raise NotConfined(f"a deadline of {deadline_boot_ns} ns is not later, or too far ahead")
-        self._timer.arm(deadline_boot_ns)
+        try:
+            self._timer.arm(deadline_boot_ns)
+        except OSError as error:
+            raise NotConfined(f"the timer can not be armed: {error.strerror}") from error
         self.deadline_boot_ns = deadline_boot_ns
 
 

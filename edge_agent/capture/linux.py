@@ -7,7 +7,6 @@ import ctypes
 import os
 import resource
 import signal
-import time
 
 BOOT_CLOCK = 7
 """CLOCK_BOOTTIME: never steps, counts suspension."""
@@ -22,7 +21,8 @@ _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 _CAP_IPC_LOCK = 14
 _NS_PER_S = 1_000_000_000
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# By its name: symbols are then its own, whatever a preloaded library (libfaketime) puts in front of them.
+_libc = ctypes.CDLL("libc.so.6", use_errno=True)
 
 
 class _Timespec(ctypes.Structure):
@@ -44,7 +44,9 @@ class _Sigevent(ctypes.Structure):
 
 def boot_ns() -> int:
     """Nanoseconds of CLOCK_BOOTTIME."""
-    return time.clock_gettime_ns(BOOT_CLOCK)
+    now = _Timespec()
+    _checked(_libc.clock_gettime(BOOT_CLOCK, ctypes.byref(now)))
+    return int(now.seconds) * _NS_PER_S + int(now.nanoseconds)
 
 
 def _checked(result: int) -> int:
