@@ -50,6 +50,8 @@ REASONS = frozenset(
             "over-minutes",
             "over-openings",
         ),
+        *("state-unusable", "not-carried", "not-logged", "no-offer", "other-opening", "mixed-modalities"),
+        "role-may-not-open",
     }
 )
 """Words that say why something was closed, refused or begun: what else a unit gives as its reason is `other` in the
