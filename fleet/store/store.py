@@ -13,6 +13,7 @@ from fleet.store.access_records import AccessRecordStore
 from fleet.store.audit import AuditStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
+from fleet.store.checks import CheckStore
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
 from fleet.store.error_reports import ErrorReportStore
@@ -26,6 +27,7 @@ from fleet.store.log_reading import LogReadingStore
 from fleet.store.log_tree import LogTreeStore
 from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
+from fleet.store.positions import PositionStore
 from fleet.store.proofs import ProofStore
 from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
@@ -158,6 +160,16 @@ class Transaction:
     def revocation(self) -> RevocationStore:
         """Standings of units, and what is on the revocation list."""
         return RevocationStore(self._connection)
+
+    @cached_property
+    def checks(self) -> CheckStore:
+        """Checks of units, and who watched them."""
+        return CheckStore(self._connection)
+
+    @cached_property
+    def positions(self) -> PositionStore:
+        """Last positions of units."""
+        return PositionStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:

@@ -1,0 +1,70 @@
+"""The one last position of a unit. Nothing here shows a coordinate in a repr, an error or a notice."""
+
+from datetime import datetime
+
+import msgspec
+
+from fleet.store.connection import Connection
+from fleet.store.queries import load
+from protocols.opening import Degrees
+
+_SQL = load("positions")
+
+
+class StoredPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit's position, found inside `opening` under `mandate_id`."""
+
+    unit_id: str
+    opening: str
+    mandate_id: str
+    at: Degrees
+    hdop: float
+    satellites: int | None
+    found_at: datetime
+
+
+class PositionStore:
+    """Positions within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def put(self, position: StoredPosition) -> None:
+        """Keep it, in place of the one before."""
+        await self._connection.execute(
+            _SQL["put"],
+            position.unit_id,
+            position.opening,
+            position.mandate_id,
+            position.at.latitude_deg,
+            position.at.longitude_deg,
+            position.hdop,
+            position.satellites,
+            position.found_at,
+        )
+
+    async def get(self, unit_id: str) -> StoredPosition | None:
+        """The unit's position, if there is one."""
+        record = await self._connection.fetchrow(_SQL["get"], unit_id)
+        if record is None:
+            return None
+        return StoredPosition(
+            unit_id=record["unit_id"],
+            opening=record["opening"],
+            mandate_id=record["mandate_id"],
+            at=Degrees(latitude_deg=record["latitude_deg"], longitude_deg=record["longitude_deg"]),
+            hdop=record["hdop"],
+            satellites=record["satellites"],
+            found_at=record["found_at"],
+        )
+
+    async def looks(self, unit_id: str, mandate_id: str, day_starts: datetime) -> int:
+        """How often people looked at the unit's position under a mandate since `day_starts`, as entries tell."""
+        piece = f'"mandate":"{mandate_id}"'.encode()
+        looks: int = await self._connection.fetchval(_SQL["looks"], unit_id, day_starts, piece)
+        return looks
+
+    async def delete_over(self, now: datetime) -> int:
+        """Delete positions whose mandates are over; returns how many."""
+        status = await self._connection.execute(_SQL["delete_over"], now)
+        return int(status.split()[-1])

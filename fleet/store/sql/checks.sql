@@ -1,0 +1,87 @@
+-- name: add
+INSERT INTO opening (opening, unit_id, mandate_id, modalities, person_id, controller, begun_at, state, reason, detail,
+    entry_id, leased_until, closed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (opening) DO NOTHING RETURNING opening
+
+-- name: lock_unit
+SELECT state, session_up, session_nonce FROM unit JOIN unit_live USING (unit_id) WHERE unit_id = $1
+FOR NO KEY UPDATE OF unit
+
+-- name: unit_now
+SELECT state, session_up, session_nonce FROM unit JOIN unit_live USING (unit_id) WHERE unit_id = $1
+
+-- name: going_on
+SELECT opening FROM opening
+WHERE unit_id = $1 AND modalities && $2 AND state NOT IN ('closed', 'refused') AND opening <> $3
+  AND coalesce(leased_until, begun_at) > $4
+
+-- name: lease_until
+UPDATE opening SET leased_until = greatest(leased_until, $2) WHERE opening = $1
+
+-- name: set_live
+UPDATE opening SET state = 'live', live_at = $2 WHERE opening = $1 AND state NOT IN ('closed', 'refused', 'live')
+
+-- name: close
+UPDATE opening SET state = $2, reason = $3, detail = $4, closed_at = $5
+WHERE opening = $1 AND state NOT IN ('closed', 'refused')
+
+-- name: judge
+UPDATE opening SET result = $2 WHERE opening = $1
+
+-- name: was_open
+UPDATE opening SET open_s = $2 WHERE opening = $1
+
+-- name: close_left
+UPDATE opening SET state = 'closed', reason = 'expiry', closed_at = leased_until,
+    detail = 'its controller is gone; the unit closed by itself at the end of its lease'
+WHERE state NOT IN ('closed', 'refused') AND leased_until < $1 AND NOT opening = ANY($2)
+RETURNING opening, unit_id
+
+-- name: views
+SELECT opening.*, authority.reference AS authority, readiness.measured_at, readiness.measures, readiness.passed,
+    (SELECT coalesce(array_agg(DISTINCT viewer.person_id ORDER BY viewer.person_id), '{}')
+     FROM opening_viewer AS viewer WHERE viewer.opening = opening.opening) AS viewers
+FROM opening JOIN mandate USING (mandate_id) LEFT JOIN authority USING (authority_id)
+    LEFT JOIN readiness USING (opening)
+WHERE ($1::text IS NULL OR opening.opening = $1) AND ($2::text IS NULL OR opening.unit_id = $2)
+ORDER BY begun_at DESC, opening DESC LIMIT $3
+
+-- name: used
+SELECT modality, count(*) FILTER (WHERE began >= $2)::integer AS openings,
+    coalesce(ceil(sum(greatest(0, extract(epoch FROM least(ended, $3) - greatest(began, $2))))), 0)::integer AS used_s
+FROM (
+    SELECT unnest(modalities) AS modality, coalesce(live_at, begun_at) AS began,
+        coalesce(coalesce(live_at, begun_at) + make_interval(secs => open_s), closed_at, leased_until) AS ended
+    FROM opening
+    WHERE mandate_id = $1 AND entry_id IS NOT NULL AND state <> 'refused' AND begun_at >= $2 - interval '6 hours'
+) AS each
+WHERE ended >= $2
+GROUP BY modality
+
+-- name: add_viewer
+INSERT INTO opening_viewer (opening, viewer_id, person_id, way, joined_at) VALUES ($1, $2, $3, $4, $5)
+
+-- name: viewer_left
+UPDATE opening_viewer SET left_at = $3 WHERE opening = $1 AND viewer_id = $2 AND left_at IS NULL
+
+-- name: viewers_left
+UPDATE opening_viewer SET left_at = $2 WHERE opening = $1 AND left_at IS NULL
+
+-- name: add_readiness
+INSERT INTO readiness (opening, unit_id, measured_at, measures, passed) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (opening) DO NOTHING
+
+-- name: supply
+SELECT supply_mv FROM health_report
+WHERE unit_id = $1 AND sampled_at BETWEEN $2 AND $3 AND supply_mv IS NOT NULL ORDER BY sampled_at DESC LIMIT 1
+
+-- name: add_link
+INSERT INTO watch_link (token_sha256, opening, person_id, expires_at) VALUES ($1, $2, $3, $4)
+
+-- name: use_link
+UPDATE watch_link SET used_at = $2 WHERE token_sha256 = $1 AND used_at IS NULL AND expires_at > $2
+RETURNING opening, person_id
+
+-- name: drop_links
+DELETE FROM watch_link WHERE expires_at < $1
