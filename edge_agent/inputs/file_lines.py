@@ -24,6 +24,7 @@ class FileLine:
     def __init__(self, settings: InputSettings, root: Path, clock: Clock) -> None:
         """Watch the line as the host with this `root` has it; reads nothing yet."""
         self._settings = settings
+        self._path = f"{DIRECTORY}/{settings.name}"
         self._tree = SourceTree(root)
         self._clock = clock
 
@@ -35,22 +36,45 @@ class FileLine:
     async def levels(self) -> AsyncGenerator[LineLevel, None]:
         """See LineSource."""
         before: bool | None = None
+        empty_before = False
         while True:
-            active = self._active()
-            if active != before:
-                before = active
-                yield LineLevel(self._settings.name, active, self._clock.mono_ms())
+            text = self._text()
+            # Whoever writes a file may be between emptying and filling it.
+            empty_now = not text.strip()
+            if not empty_now or empty_before:
+                active = self._is_active(text)
+                if active != before:
+                    before = active
+                    yield LineLevel(self._settings.name, active, self._clock.mono_ms())
+            empty_before = empty_now
             await asyncio.sleep(POLL_S)
 
-    def _active(self) -> bool:
-        path = f"{DIRECTORY}/{self._settings.name}"
+    def _text(self) -> str:
         try:
-            text = self._tree.text(path, limit_bytes=64)
-            if text is None:
-                raise InputUnusable(self._settings.name, f"there is no {path}; write 0 or 1 into it")
+            text = self._tree.text(self._path, limit_bytes=64)
+        except SourceUnreadable as error:
+            raise self._unusable(f"{self._path}: {error.detail}") from error
+        if text is None:
+            raise self._unusable(f"there is no {self._path}")
+        return text
+
+    def _is_active(self, text: str) -> bool:
+        try:
             return flag(text) != self._settings.active_low
-        except (SourceUnreadable, SourceGarbled) as error:
-            raise InputUnusable(self._settings.name, f"{path}: {error.detail}; write 0 or 1 into it") from error
+        except SourceGarbled as error:
+            raise self._unusable(f"{self._path}: {error.detail}") from error
+
+    def _unusable(self, why: str) -> InputUnusable:
+        return InputUnusable(self._settings.name, f"{why}; write 0 or 1 into it")
+
+
+def write_line(root: Path, name: str, *, high: bool) -> None:
+    """Put the line of input `name` high or low on the simulated host with this `root`. Raises OSError."""
+    directory = root / DIRECTORY
+    directory.mkdir(parents=True, exist_ok=True)
+    being_written = directory / f".{name}"
+    being_written.write_text("1\n" if high else "0\n")
+    being_written.replace(directory / name)
 
 
 def line_sources(inputs: Sequence[InputSettings], root: Path, clock: Clock) -> list[LineSource]:

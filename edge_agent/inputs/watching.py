@@ -56,7 +56,7 @@ class Inputs:
         return all(levels)
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Watch until cancelled; then nothing is known any more."""
         if not self._sources:
             return
         async with asyncio.TaskGroup() as tasks:
@@ -79,17 +79,15 @@ class Inputs:
                         self._post(*self._watches[level.name].see(level.at_ms, active=level.active))
                         self._changed.set()
             except InputUnusable as error:
-                self._lose(source)
                 if not failed:
                     failed = True
                     self._post(Happening("input-unusable", "warning", one_line(str(error), _SUMMARY_CHARACTERS)))
+            finally:
+                for name in source.names:
+                    self._watches[name].lose()
             if self._clock.mono_ms() - began_ms >= GOOD_AFTER_MS:
                 backoff.reset()
             await asyncio.sleep(backoff.next_s())
-
-    def _lose(self, source: LineSource) -> None:
-        for name in source.names:
-            self._watches[name].lose()
 
     async def _ticking(self) -> None:
         while True:

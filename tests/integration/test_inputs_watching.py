@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.clock import SystemClock
-from edge_agent.inputs.file_lines import DIRECTORY, line_sources
+from edge_agent.inputs.file_lines import DIRECTORY, line_sources, write_line
 from edge_agent.inputs.gpio import GpioLine
 from edge_agent.inputs.settings import InputKind, InputSettings
 from edge_agent.inputs.watching import Inputs
@@ -24,8 +24,8 @@ class Host:
         self.told: list[Happening] = []
         (root / DIRECTORY).mkdir(parents=True)
 
-    def set(self, name: str, text: str) -> None:
-        (self.root / DIRECTORY / name).write_text(text)
+    def set(self, name: str, level: str) -> None:
+        write_line(self.root, name, high=level == "1")
 
     async def tell(self, happening: Happening) -> None:
         self.told.append(happening)
@@ -60,11 +60,12 @@ async def watched(host: Host, *settings: InputSettings) -> AsyncIterator[Inputs]
         running.cancel()
         await asyncio.wait({running})
     assert running.cancelled()
+    assert inputs.lid_open() is None
 
 
 async def test_every_kind_is_told_when_its_line_changes(host: Host) -> None:
     for name, level in (("housing", "0"), ("door", "0"), ("hall", "0"), ("mains", "1"), ("lid", "0")):
-        host.set(name, f"{level}\n")
+        host.set(name, level)
     kinds: list[InputSettings] = [
         setting("housing", "tamper", 1),
         setting("door", "door", 2),
@@ -101,7 +102,7 @@ async def test_the_lid_is_known_while_it_is_watched_and_only_then(host: Host) ->
 
 async def test_a_line_that_fails_is_told_once_and_the_others_live_on(host: Host) -> None:
     host.set("door", "0")
-    host.set("housing", "volts")
+    (host.root / DIRECTORY / "housing").write_text("volts")
     async with watched(host, setting("housing", "tamper", 1), setting("door", "door", 2)):
         await host.hears("input-unusable", "warning", "expected 0 or 1")
         host.set("door", "1")
@@ -109,6 +110,12 @@ async def test_a_line_that_fails_is_told_once_and_the_others_live_on(host: Host)
         host.set("housing", "1")
         await host.hears("input-tamper", "alarm", "housing: the housing was opened")
     assert [each.kind for each in host.told].count("input-unusable") == 1
+
+
+async def test_a_file_that_stays_empty_is_no_line(host: Host) -> None:
+    (host.root / DIRECTORY / "door").write_text("")
+    async with watched(host, setting("door", "door", 2)):
+        await host.hears("input-unusable", "warning", "it is empty")
 
 
 async def test_a_unit_whose_chip_is_missing_says_so_and_goes_on(host: Host) -> None:

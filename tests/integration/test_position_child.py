@@ -12,7 +12,7 @@ from edge_agent.capture.capture import Capture
 from edge_agent.capture.keeper import CaptureKeeper
 from edge_agent.clock import SystemClock
 from edge_agent.position.messages import Begin, Fault, Found, FromChild, Ready, decode_from_child, encode
-from tests.support.receiver import Receiver, running_receiver
+from tests.support.synthetic_receiver import Receiver, running_receiver
 
 CHILD = [sys.executable, "-m", "edge_agent.position.child"]
 LIMIT_S = 60.0

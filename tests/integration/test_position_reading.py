@@ -18,7 +18,7 @@ from edge_agent.errors import PositionUnavailable
 from edge_agent.position.messages import Fix
 from edge_agent.position.reading import read_fix
 from edge_agent.position.synthetic import burst
-from tests.support.receiver import running_receiver
+from tests.support.synthetic_receiver import running_receiver
 
 SOON_S = 0.3
 LONG_S = 60.0

@@ -1,7 +1,8 @@
 """The GPIO adapter against the library's own types. Nothing here has a GPIO chip: not run on hardware."""
 
+import sys
 import time
-from pathlib import Path
+from contextlib import aclosing
 
 import gpiod
 import pytest
@@ -12,6 +13,7 @@ from gpiod.line_settings import _line_settings_to_ext
 from edge_agent.errors import InputUnusable
 from edge_agent.inputs.gpio import GpioLine, boottime_ahead_ns, level_of, line_settings
 from edge_agent.inputs.settings import InputSettings, Pull
+from tests.support.scripted_gpio import ScriptedChip
 
 
 @pytest.mark.parametrize(
@@ -55,8 +57,48 @@ async def test_a_chip_that_is_not_there_or_none_is_unusable_with_what_to_do(chip
 
 
 async def test_without_the_library_a_line_is_unusable_and_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "gpiod", None)
+    monkeypatch.setitem(sys.modules, "gpiod", None)
     with pytest.raises(InputUnusable, match="extra 'hardware'"):
         await anext(GpioLine(InputSettings(name="front", kind="door", line=1)).levels())
+
+
+@pytest.fixture
+def chip(monkeypatch: pytest.MonkeyPatch) -> ScriptedChip:
+    scripted = ScriptedChip({"GPIO17": 17}, active=True)
+    monkeypatch.setattr(_ext, "Chip", scripted)
+    return scripted
+
+
+@pytest.mark.parametrize("line", [17, "GPIO17", "17"])
+async def test_a_line_gives_its_level_then_its_edges_and_is_let_go(chip: ScriptedChip, line: int | str) -> None:
+    before_ms = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+    async with aclosing(GpioLine(InputSettings(name="front", kind="door", line=line)).levels()) as levels:
+        first = await anext(levels)
+        request = chip.requests[0]
+        request.change(active=False)
+        request.change(active=True)
+        seen = [first, await anext(levels), await anext(levels)]
+        request.change(active=False)
+        seen.append(await anext(levels))
+        assert not request.released
+    assert [(each.name, each.active) for each in seen] == [("front", level) for level in (True, False, True, False)]
+    assert all(before_ms <= each.at_ms <= before_ms + 60_000 for each in seen)
+    assert (chip.asked, chip.closed, request.released) == ([("muster", 256)], 1, True)
+
+
+async def test_a_chip_that_is_taken_away_makes_its_line_unusable_and_it_is_let_go(chip: ScriptedChip) -> None:
+    levels = GpioLine(InputSettings(name="front", kind="door", line=17)).levels()
+    await anext(levels)
+    chip.requests[0].unplug()
+    with pytest.raises(InputUnusable, match="no such device"):
+        await anext(levels)
+    assert chip.requests[0].released
+
+
+@pytest.mark.parametrize("line", [28, "GPIO99", "99"])
+async def test_a_line_that_the_chip_has_not_is_unusable(chip: ScriptedChip, line: int | str) -> None:
+    with pytest.raises(InputUnusable, match="check"):
+        await anext(GpioLine(InputSettings(name="front", kind="door", line=line)).levels())
+    assert chip.requests == []
