@@ -148,6 +148,9 @@ class SealedSignal(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Annotated[str, Meta(pattern=r"^[0-9a-f]{1,40}$(?!\n)")]
     signature: Annotated[str, Meta(max_length=128)]
 
+    def __repr__(self) -> str:
+        return f"SealedSignal({self.certificate}, …)"  # the text may say where the unit is
+
 
 def signal_text(signal: Signal) -> str:
     """The JSON text of `signal`."""

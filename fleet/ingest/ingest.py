@@ -23,6 +23,7 @@ from fleet.settings import PresenceSettings
 from fleet.store.errors import RowsRefused, TransactionConflict
 from fleet.store.store import Store
 from protocols.backoff import Backoff
+from protocols.uplink import PositionMessage, SignalMessage
 
 _WRITERS = 2
 _LINGER_STEP_S = 0.004
@@ -34,7 +35,14 @@ _WELCOME_LIFE_S = 60.0
 OnSessions = Callable[[set[str]], Awaitable[None]]
 """Told which units have begun a session; may raise StoreUnavailable and is then told again."""
 
+OnSignal = Callable[[SignalMessage | PositionMessage], None]
+"""Told at once what a unit says about an opening, its signature not checked yet; must not block and not raise."""
+
 _log = structlog.get_logger(__name__)
+
+
+def _nobody(_message: SignalMessage | PositionMessage) -> None:
+    """Nobody here opens units."""
 
 
 class Ingest:
@@ -50,6 +58,7 @@ class Ingest:
         metrics: Metrics,
         on_sessions: OnSessions,
         on_proofs: OnProofs,
+        on_signal: OnSignal = _nobody,
         clock: Clock = utc_now,
         inbox_limits: InboxLimits | None = None,
         batch_limits: BatchLimits | None = None,
@@ -59,6 +68,7 @@ class Ingest:
         downlink.answer_over(subscriber)
         self._metrics = metrics
         self._on_sessions = on_sessions
+        self._on_signal = on_signal
         self._clock = clock
         self._writer = Writer(store, presence, on_proofs, clock)
         self._inbox = Inbox(inbox_limits or InboxLimits(), batch_limits or BatchLimits())
@@ -89,6 +99,8 @@ class Ingest:
             else:
                 size_bytes = 0
                 message, rejection = judge_oversized(packet.topic, packet.size_bytes)
+            if isinstance(message, SignalMessage | PositionMessage):
+                self._on_signal(message)
             self._inbox.put(Inbound(link, packet.packet_id, size_bytes, received_at_ms, message, rejection))
         self._metrics.messages_received.inc(len(packets))
 

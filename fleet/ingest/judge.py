@@ -5,10 +5,20 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from protocols.errors import InvalidMessage, InvalidTopic
+from protocols.errors import InvalidMessage, InvalidSignal, InvalidTopic
 from protocols.health import HealthReport
+from protocols.opening import PositionFound, read_signal
 from protocols.topics import MAX_PAYLOAD_BYTES, parse_up
-from protocols.uplink import AnyUpMessage, EventBatch, HealthBatch, Severity, UnitEvent, decode_up
+from protocols.uplink import (
+    AnyUpMessage,
+    EventBatch,
+    HealthBatch,
+    PositionMessage,
+    Severity,
+    SignalMessage,
+    UnitEvent,
+    decode_up,
+)
 
 Reason = Literal[
     "malformed",
@@ -24,6 +34,7 @@ Reason = Literal[
     "bad-proof",
     "stale-proof",
     "bad-record",
+    "bad-signal",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -44,6 +55,7 @@ _SAYS: dict[Reason, str] = {
     "bad-proof": "a session's proof proves nothing",
     "stale-proof": "a session's proof came late or again",
     "bad-record": "an event's access record is none, the event is kept",
+    "bad-signal": "what was said about an opening proves nothing",
 }
 
 
@@ -91,6 +103,8 @@ def judge(topic: str, payload: bytes, received_at_ms: int) -> Judgement:
         message = decode_up(place, payload)
     except InvalidMessage as error:
         return Judgement(None, Rejection(place.unit_id, _reason(error.reason), str(error)))
+    if isinstance(message, SignalMessage | PositionMessage) and (fault := _fault(message)) is not None:
+        return Judgement(None, Rejection(place.unit_id, "malformed", fault))
     return Judgement(message, _flag(message, received_at_ms + FUTURE_LIMIT_MS))
 
 
@@ -102,6 +116,17 @@ def judge_oversized(topic: str, size_bytes: int) -> Judgement:
         return Judgement(None, Rejection(None, "invalid-topic", str(error)))
     detail = f"payload of {size_bytes} bytes, the limit is {MAX_PAYLOAD_BYTES}"
     return Judgement(None, Rejection(unit_id, "oversized", detail))
+
+
+def _fault(message: SignalMessage | PositionMessage) -> str | None:
+    """What is wrong with the form of a signal, without any of what it says: it may say where the unit is."""
+    try:
+        signal = read_signal(message.sealed)
+    except InvalidSignal:
+        return "what is signed is no signal of this version"
+    if isinstance(signal, PositionFound) != isinstance(message, PositionMessage):
+        return "a position belongs on its own channel, and nothing else does"
+    return None
 
 
 def _reason(word: str) -> Reason:

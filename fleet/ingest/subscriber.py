@@ -31,14 +31,18 @@ _GRANTED_QOS = 1
 _SUBSCRIBE_ID = 1
 _MAX_ANSWERS = 4
 
-_CHANNELS: tuple[UpChannel, ...] = ("health", "event", "result", "lwt")
+_SHARED: tuple[UpChannel, ...] = ("health", "event", "result", "lwt")
+_HEARD_BY_ALL: tuple[UpChannel, ...] = ("signal", "position")
+"""What answers one controller, which only the one that asked can tell."""
 
 _log = structlog.get_logger(__name__)
 
 
 def filters(shared_group: str = "") -> list[str]:
-    """What ingest subscribes to: all units' health, events, results and announcements."""
-    return [up_filter(channel, shared_group) for channel in _CHANNELS]
+    """What ingest subscribes to: all units' health, events, results and announcements, which controllers share in
+    `shared_group`; and signals and positions."""
+    shared = [up_filter(channel, shared_group) for channel in _SHARED]
+    return shared + [up_filter(channel) for channel in _HEARD_BY_ALL]
 
 
 class MqttSubscriber:
