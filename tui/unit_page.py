@@ -153,20 +153,24 @@ def _settings_fact(facts: PresenceFacts, now: datetime) -> Line:
 
 
 def body_lines(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
-    """Everything below the top: one column, or two on a wide screen."""
+    """Everything below the top: one column, which begins with what can be opened, or two on a wide screen."""
     if width >= WIDE:
         half = width // 2
-        side = _rest(picture, when, width - half - 1)
+        side = [*_access(picture, when, width - half - 1), *_rest(picture, when, width - half - 1)]
         lines = columns(health_lines(picture.detail, half - 2), side, half)
     else:
-        lines = [*health_lines(picture.detail, width), *_rest(picture, when, width)]
+        rest = _rest(picture, when, width)
+        lines = [*_access(picture, when, width), *health_lines(picture.detail, width), *rest]
     return [cut(line, width) for line in lines]
+
+
+def _access(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
+    return access_lines(picture.access, when.now, width, utc=when.utc)
 
 
 def _rest(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
     parts = [
         alarm_lines(picture.alarms, when, width),
-        access_lines(picture.access, when.now, width, utc=when.utc),
         history_lines(picture.histories, picture.detail, when, width),
         event_lines(picture.events, when, width, [alarm.event_id for alarm in picture.alarms or ()]),
         command_lines(picture.commands, when),

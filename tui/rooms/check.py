@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from typing_extensions import override
 
 from fleet.client import ClientError, LinkUp
@@ -22,7 +22,7 @@ from tui.role_words import Reserved
 from tui.rooms.room import Room
 from tui.words import safe
 
-SIDE_COLUMNS = 26
+SIDE_COLUMNS = 30
 _CHROME_ROWS = 8
 FRAMES_PER_S = 5.0
 _SLOW_LINK_MS = 300.0
@@ -62,14 +62,14 @@ class CheckRoom(Room):
         """Title, the picture with its numbers, the sentence in the log."""
         yield self._title
         with Horizontal(id="watching"):
-            yield self._picture
+            with Container(id="frame"):
+                yield self._picture
             yield self._instead
             yield self._side
         yield self._sentence
 
     def on_mount(self) -> None:
         """Ask for the opening, once."""
-        self._picture.display = False
         self._paint()
         door = self.desk.door
         self.do(
@@ -136,8 +136,9 @@ class CheckRoom(Room):
         return self._news.state if self._news is not None else self._view.state if self._view is not None else "asking"
 
     def _show_right(self) -> None:
-        self._picture.display = self._has_picture and self._state not in ENDED
-        self._instead.display = not self._picture.display
+        shows = self._has_picture and self._state not in ENDED
+        self.query_one("#frame").display = shows
+        self._instead.display = not shows
 
     def _paint(self) -> None:
         width = max(40, self.size.width)

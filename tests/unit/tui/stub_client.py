@@ -33,6 +33,7 @@ from protocols.joining import Voucher
 from protocols.people import PERMISSIONS, Role
 from protocols.settings import UnitSettings
 from protocols.uplink import Severity
+from tests.unit.tui.stub_checks import StubChecks
 from tests.unit.tui.stub_log import StubLog
 
 _PRESENCES: tuple[Presence, ...] = ("online",) * 12 + ("stale", "online", "quiet", "online", "never")
@@ -63,7 +64,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubLog):
+class StubClient(StubChecks, StubLog):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -74,6 +75,7 @@ class StubClient(StubLog):
         self.join_list = [self._join("bench 2", 1), self._join("", 2)]
         self.found_people()
         self.found_log()
+        self.found_checks()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []
