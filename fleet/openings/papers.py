@@ -32,7 +32,7 @@ class Papers:
     @property
     def indexes(self) -> list[int]:
         """Leaf indexes of all of them."""
-        found = [one.index for one in (*self.authorities, *self.reviews)]
+        found = [one.index for one in self.authorities] + [one.index for one in self.reviews]
         found += [self.mandate.index] if self.mandate is not None else []
         found += [self.mandate_cancelled.index] if self.mandate_cancelled is not None else []
         return found + ([self.authority_cancelled.index] if self.authority_cancelled is not None else [])
@@ -47,8 +47,11 @@ class Papers:
 
     def review_due(self, at: datetime, before: int) -> datetime | None:
         """When the next review of the authority was due, as it was known at `at` and before leaf `before`."""
-        said = [one for one in (*self.authorities, *self.reviews) if one.entry.at <= at and one.index < before]
-        return max(said, key=lambda one: one.index).entry.review_at if said else None
+        said: list[tuple[int, AuthorityRecorded | AuthorityReviewed]] = []
+        said += [(one.index, one.entry) for one in self.authorities]
+        said += [(one.index, one.entry) for one in self.reviews]
+        by_then = [(index, entry) for index, entry in said if entry.at <= at and index < before]
+        return max(by_then, key=lambda pair: pair[0])[1].review_at if by_then else None
 
 
 class Shelf:

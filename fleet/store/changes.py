@@ -14,7 +14,8 @@ _MAX_WAITING = 1000
 
 class Change(msgspec.Struct, omit_defaults=True):
     """What changed: these units' rows, these commands, events, the join queue, the list of units, sessions of these
-    `people` that have ended, the revocation list, or `all` after notices were lost."""
+    `people` that have ended, these `mandates` (signed, cancelled, recovered), the revocation list, or `all` after
+    notices were lost."""
 
     units: set[str] = msgspec.field(default_factory=set)
     events: bool = False
@@ -22,18 +23,20 @@ class Change(msgspec.Struct, omit_defaults=True):
     fleet: bool = False
     commands: set[str] = msgspec.field(default_factory=set)
     people: set[str] = msgspec.field(default_factory=set)
+    mandates: set[str] = msgspec.field(default_factory=set)
     revocations: bool = False
     all: bool = False
 
     def __bool__(self) -> bool:
         flags = self.events or self.joins or self.fleet or self.revocations or self.all
-        return bool(flags or self.units or self.commands or self.people)
+        return bool(flags or self.units or self.commands or self.people or self.mandates)
 
     def merge(self, other: "Change") -> None:
         """Add what `other` says."""
         self.units |= other.units
         self.commands |= other.commands
         self.people |= other.people
+        self.mandates |= other.mandates
         self.events |= other.events
         self.joins |= other.joins
         self.fleet |= other.fleet
@@ -47,6 +50,7 @@ class Change(msgspec.Struct, omit_defaults=True):
         parts += [Change(units=set(some)) for some in _pieces(self.units)]
         parts += [Change(commands=set(some)) for some in _pieces(self.commands)]
         parts += [Change(people=set(some)) for some in _pieces(self.people)]
+        parts += [Change(mandates=set(some)) for some in _pieces(self.mandates)]
         return [msgspec.json.encode(part).decode() for part in parts]
 
 

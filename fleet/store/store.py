@@ -11,6 +11,7 @@ from fleet.errors import InvalidValue, SchemaOutdated, SettingsInvalid, StoreUna
 from fleet.stopping import cancellations, heed_cancellation
 from fleet.store.access_records import AccessRecordStore
 from fleet.store.audit import AuditStore
+from fleet.store.authorities import AuthorityStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.checks import CheckStore
@@ -25,6 +26,7 @@ from fleet.store.log import LogStore
 from fleet.store.log_openings import LogOpeningsStore
 from fleet.store.log_reading import LogReadingStore
 from fleet.store.log_tree import LogTreeStore
+from fleet.store.mandates import MandateStore
 from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
 from fleet.store.positions import PositionStore
@@ -150,6 +152,16 @@ class Transaction:
     def error_reports(self) -> ErrorReportStore:
         """Error reports."""
         return ErrorReportStore(self._connection)
+
+    @cached_property
+    def authorities(self) -> AuthorityStore:
+        """Authorities and their reviews."""
+        return AuthorityStore(self._connection)
+
+    @cached_property
+    def mandates(self) -> MandateStore:
+        """Mandates and the signatures under them."""
+        return MandateStore(self._connection)
 
     @cached_property
     def access_records(self) -> AccessRecordStore:

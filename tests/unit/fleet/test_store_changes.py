@@ -12,11 +12,11 @@ _IDS = st.sets(st.text("abc-", min_size=8, max_size=40), max_size=400)
 _FLAGS = st.fixed_dictionaries({name: st.booleans() for name in ("events", "joins", "fleet", "revocations")})
 
 
-@given(units=_IDS, commands=_IDS, people=_IDS, flags=_FLAGS)
+@given(units=_IDS, commands=_IDS, people=_IDS, mandates=_IDS, flags=_FLAGS)
 def test_what_is_sent_is_what_changed(
-    *, units: set[str], commands: set[str], people: set[str], flags: dict[str, bool]
+    *, units: set[str], commands: set[str], people: set[str], mandates: set[str], flags: dict[str, bool]
 ) -> None:
-    changed = Change(units=units, commands=commands, people=people, **flags)
+    changed = Change(units=units, commands=commands, people=people, mandates=mandates, **flags)
     heard = Change()
     for notice in changed.notices():
         assert len(notice.encode()) < 8000

@@ -1,0 +1,1 @@
+"""Authorities: what was authorised elsewhere, as an approver recorded it."""

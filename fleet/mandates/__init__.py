@@ -1,0 +1,1 @@
+"""Mandates: drafted by one person, signed by two, obeyed by the unit."""

@@ -1,0 +1,121 @@
+"""Whether a mandate lets a modality be opened at a moment: asked before every lease, first or renewed.
+
+What is asked in a transaction holds until it ends: nobody cancels the mandate or its authority meanwhile. Minutes and
+openings per day are the unit's to count.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from fleet.openings.rules import NEEDED_KINDS, moment
+from fleet.store.store import Transaction
+from fleet.store.stored_authority import Authority
+from fleet.store.stored_mandate import StoredMandate
+from protocols.access_record import Modality
+from protocols.errors import InvalidMandate
+from protocols.mandate import Mandate, SignedMandate, mandate_hash
+
+
+class Standing(NamedTuple):
+    """A mandate that may be opened now. No lease inside it may last longer than `until`: the mandate, its authority or
+    the time for the next review of that ends then. `signed` is what the unit has to be sent."""
+
+    mandate_id: str
+    unit_id: str
+    mandate: Mandate
+    signed: SignedMandate
+    authority_id: str | None
+    authority: str | None
+    until: datetime
+
+
+class Obstacle(NamedTuple):
+    """Why not: `rule` is one of `protocols.access_record.REASONS`, `sentence` says which rule and whose it is,
+    `remedy` what would make it possible."""
+
+    rule: str
+    sentence: str
+    remedy: str
+
+
+async def may_open(transaction: Transaction, mandate_id: str, modality: Modality, at: datetime) -> Standing | Obstacle:
+    """The mandate if `modality` may be opened under it at `at`, else what stands in the way."""
+    before = await transaction.mandates.one(mandate_id)
+    rests_on = None if before is None else before.authority_id
+    # The authority first, as whoever cancels it and its mandates locks them: else both would wait for each other.
+    authority = None if rests_on is None else await transaction.authorities.kept(rests_on)
+    found = await transaction.mandates.kept(mandate_id)
+    if found is None:
+        return Obstacle("no-mandate", f"there is no mandate {mandate_id}", _DRAFT)
+    return standing(found, authority, modality, at)
+
+
+async def openable(
+    transaction: Transaction, unit_id: str, modality: Modality, at: datetime
+) -> list[Standing | Obstacle]:
+    """What `may_open` says of each mandate of the unit that is neither cancelled nor ended; those that may be opened
+    first, of these the one that stands longest first."""
+    found = await transaction.mandates.not_over_of(unit_id, at)
+    judged = [await may_open(transaction, one.mandate_id, modality, at) for one in found]
+    standing_ones = [one for one in judged if isinstance(one, Standing)]
+    standing_ones.sort(key=lambda one: one.until, reverse=True)
+    return [*standing_ones, *(one for one in judged if isinstance(one, Obstacle))]
+
+
+def standing(
+    found: StoredMandate, authority: Authority | None, modality: Modality, at: datetime
+) -> Standing | Obstacle:
+    """The rule behind `may_open`. Pure."""
+    name = f"mandate {found.mandate_id}"
+    if found.recorded_at is None:
+        return Obstacle("no-mandate", f"{name} is not signed by two people", "let requester and approver sign it")
+    if found.cancelled_at is not None:
+        said = f"{found.cancelled_by} cancelled {name} at {moment(found.cancelled_at)}"
+        return Obstacle("mandate-cancelled", said, _DRAFT)
+    if at < found.not_before:
+        return Obstacle("before-mandate", f"{name} begins at {moment(found.not_before)}", "wait until then")
+    if at >= found.not_after:
+        return Obstacle("after-mandate", f"{name} ended at {moment(found.not_after)}", _DRAFT)
+    try:
+        line = found.line
+    except InvalidMandate as error:
+        return Obstacle(error.reason, f"{name} can not be used: {error.detail}", _DRAFT)
+    if line is None or mandate_hash(found.text) != found.sha256:
+        return Obstacle("mandate-unreadable", f"the line of {name} is not the one that was signed", _DRAFT)
+    if line.allowance(modality) is None:
+        said = f"{name} covers {', '.join(line.modalities)}, not {modality}"
+        return Obstacle("modality-not-covered", said, _DRAFT)
+    until = found.not_after
+    if line.kind != "bench":
+        obstacle = _in_the_way(line, authority, modality, at)
+        if obstacle is not None:
+            return obstacle
+        assert authority is not None, "its absence is an obstacle"
+        until = min(until, authority.lapses_at, authority.next_review_at or until)
+    return Standing(found.mandate_id, found.unit_id, line, found.signed, found.authority_id, found.authority, until)
+
+
+def _in_the_way(line: Mandate, authority: Authority | None, modality: Modality, at: datetime) -> Obstacle | None:
+    if authority is None or authority.reference != line.authority:
+        return Obstacle("no-authority", f"authority {line.authority} is not recorded", "an approver has to record it")
+    name = f"authority {authority.reference}"
+    state = authority.state(at)
+    if state == "cancelled":
+        return Obstacle("authority-cancelled", f"{authority.cancelled_by} cancelled {name}", _RECORD)
+    if state == "future":
+        return Obstacle("before-authority", f"{name} takes effect at {moment(authority.starts_at)}", "wait until then")
+    if state == "ended":
+        ended = "lapsed 72 hours after it was given" if authority.urgent_oral else "ended"
+        return Obstacle("after-authority", f"{name} {ended}, at {moment(authority.lapses_at)}", _RECORD)
+    if state == "review-overdue":
+        assert authority.next_review_at is not None, "the state says so"
+        said = f"the review of {name} was due at {moment(authority.next_review_at)}"
+        return Obstacle("review-overdue", said, "an approver has to record that it was held: fleet authority review")
+    if NEEDED_KINDS[line.kind] not in authority.kinds or modality not in authority.modalities:
+        covered = f"is to {', '.join(authority.kinds)} with {', '.join(authority.modalities) or 'no modality'}"
+        return Obstacle("no-authority", f"{name} {covered}", _RECORD)
+    return None
+
+
+_DRAFT = "draft another mandate and let two people sign it: fleet mandate draft"
+_RECORD = "an approver has to record an authority that is in force: fleet authority record"

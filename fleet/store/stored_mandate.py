@@ -1,0 +1,96 @@
+"""A mandate as it is stored, and where it stands at a moment. Pure."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from protocols.api.mandates import DRAFT_HOURS, MandateState, MandateView
+from protocols.mandate import Mandate, MandateKind, SignedMandate, read_mandate
+
+DRAFT_LIFE = timedelta(hours=DRAFT_HOURS)
+
+
+class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
+    """A mandate; `text` is its line, empty once it was erased; `signatures` are armored, by person; `authority` is the
+    reference of its authority."""
+
+    mandate_id: str
+    kind: MandateKind
+    unit_id: str
+    unit_label: str
+    authority_id: str | None
+    authority: str | None
+    text: str
+    sha256: str
+    not_before: datetime
+    not_after: datetime
+    requester: str
+    approver: str
+    drafted_at: datetime
+    recorded_at: datetime | None
+    discarded_at: datetime | None
+    cancelled_by: str | None
+    cancelled_at: datetime | None
+    recovered_by: str | None
+    recovered_at: datetime | None
+    signatures: dict[str, str]
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it is discarded by itself if it still is a draft."""
+        return self.drafted_at + DRAFT_LIFE
+
+    @property
+    def line(self) -> Mandate | None:
+        """What its line says, None once that was erased. Raises InvalidMandate when somebody changed it."""
+        return read_mandate(self.text) if self.text else None
+
+    @property
+    def signed(self) -> SignedMandate:
+        """As it travels to the unit; a signature that is not there is empty."""
+        return SignedMandate(
+            text=self.text,
+            requester=self.signatures.get(self.requester, ""),
+            approver=self.signatures.get(self.approver, ""),
+        )
+
+    def state(self, at: datetime) -> MandateState:
+        """Where it stands at `at`; its window is half-open."""
+        if self.recorded_at is None:
+            return "draft" if self.discarded_at is None and at < self.expires_at else "discarded"
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if at < self.not_before:
+            return "future"
+        return "live" if at < self.not_after else "ended"
+
+    def view(self, at: datetime) -> MandateView:
+        """As the API shows it at `at`."""
+        line = self.line
+        state = self.state(at)
+        signers = [self.requester, self.approver]
+        return MandateView(
+            mandate_id=self.mandate_id,
+            kind=self.kind,
+            unit=self.unit_id,
+            unit_label=self.unit_label,
+            authority_id=self.authority_id,
+            authority=self.authority,
+            allows=[] if line is None else line.allows,
+            purpose="" if line is None else line.purpose,
+            not_before=self.not_before,
+            not_after=self.not_after,
+            requester=self.requester,
+            approver=self.approver,
+            state=state,
+            text=self.text,
+            signed_by=[one for one in signers if one in self.signatures],
+            waits_for=[one for one in signers if one not in self.signatures] if state == "draft" else [],
+            drafted_at=self.drafted_at,
+            expires_at=self.expires_at,
+            recorded_at=self.recorded_at,
+            cancelled_by=self.cancelled_by,
+            cancelled_at=self.cancelled_at,
+            recovered_by=self.recovered_by,
+            recovered_at=self.recovered_at,
+        )
