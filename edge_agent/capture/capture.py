@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Self
 
 from edge_agent.capture import linux
-from edge_agent.capture.channel import Channel, channel_on
+from edge_agent.capture.channel import Channel
 from edge_agent.capture.supervisor_link import SupervisorLink
 from edge_agent.errors import CaptureRefused, SupervisorAway
 
@@ -75,7 +75,7 @@ class Capture:
         ours, theirs = socket.socketpair()
         try:
             self._pid_fd = await self._link.ask("open", self.opening, self.deadline_boot_ms * _NS_PER_MS, theirs)
-            self._channel = await channel_on(ours)
+            self._channel = Channel(ours)
         except (CaptureRefused, SupervisorAway):
             ours.close()
             self._settle(CaptureEnd("died", None, None, _now_boot_ms()))

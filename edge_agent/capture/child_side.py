@@ -12,7 +12,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from edge_agent.capture.channel import Channel, channel_on
+from edge_agent.capture.channel import Channel
 from edge_agent.capture.confinement import CHANNEL_FD, DEADLINES_FD, Confinement
 from edge_agent.errors import NotConfined
 
@@ -30,7 +30,7 @@ async def attached(confined: Confinement) -> AsyncIterator[Channel]:
     for fd in (CHANNEL_FD, DEADLINES_FD):
         os.set_inheritable(fd, False)  # noqa: FBT003 - it takes no keywords
     loop = asyncio.get_running_loop()
-    channel = await channel_on(socket.socket(fileno=CHANNEL_FD))
+    channel = Channel(socket.socket(fileno=CHANNEL_FD))
     os.set_blocking(DEADLINES_FD, False)
     loop.add_reader(DEADLINES_FD, _follow, loop, confined)
     try:

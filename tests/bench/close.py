@@ -30,6 +30,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from edge_agent.capture.leash import leashed
 from tests.bench.close_place import Clock, Told, agent_with, probe_at
 from tests.bench.close_runs import Batch, Run
 from tests.bench.lines import say, tell
@@ -42,12 +43,12 @@ _BUSY = "while True: pass"
 
 
 @asynccontextmanager
-async def busy_processors() -> AsyncIterator[int]:
-    """Twice as many busy processes as processors; their number."""
-    count = 2 * (os.cpu_count() or 1)
-    busy = [await asyncio.create_subprocess_exec(sys.executable, "-I", "-S", "-c", _BUSY) for _ in range(count)]
+async def busy_processors(count: int) -> AsyncIterator[None]:
+    """So many busy processes."""
+    command = leashed([sys.executable, "-I", "-S", "-c", _BUSY])
+    busy = [await asyncio.create_subprocess_exec(*command) for _ in range(count)]
     try:
-        yield count
+        yield
     finally:
         for process in busy:
             process.kill()
@@ -64,7 +65,7 @@ async def runs_of(agent: Told, probe: Told, clock: Clock, chance: Random, count:
     return runs
 
 
-async def measure(runs: int, chance: Random, folder: Path, *, privileged: bool) -> dict[str, Any]:
+async def measure(runs: int, chance: Random, folder: Path, busy: int, *, privileged: bool) -> dict[str, Any]:
     """The whole benchmark; see the module."""
     device = folder / "device"
     clocks = [Clock(folder) for _ in range(SUPERVISED_AGENTS + 1)]
@@ -77,7 +78,7 @@ async def measure(runs: int, chance: Random, folder: Path, *, privileged: bool) 
         timed = await stack.enter_async_context(
             agent_with(device, "--by", "asyncio", clock=clocks[0], privileged=privileged)
         )
-        busy = await stack.enter_async_context(busy_processors())
+        await stack.enter_async_context(busy_processors(busy))
         counts = [runs - runs // 2, runs // 2]
         measured = await asyncio.gather(
             *(
@@ -142,7 +143,9 @@ def main() -> None:
     arguments = parser.parse_args()
     seed = Random().randrange(1 << 32) if arguments.seed is None else arguments.seed
     with tempfile.TemporaryDirectory(prefix="muster-close-") as folder:
-        result = asyncio.run(measure(arguments.runs, Random(seed), Path(folder), privileged=not arguments.unprivileged))
+        busy = 2 * (os.cpu_count() or 1)
+        measuring = measure(arguments.runs, Random(seed), Path(folder), busy, privileged=not arguments.unprivileged)
+        result = asyncio.run(measuring)
     tell(json.dumps({**result, "seed": seed}))
     sys.exit(1 if result["left_open"] or (result["max_ms"] or 0) > MAX_MS else 0)
 

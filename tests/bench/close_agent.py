@@ -14,7 +14,7 @@ import time
 from typing import Any, Protocol
 
 from edge_agent.capture.capture import Capture
-from edge_agent.capture.channel import Channel, channel_on
+from edge_agent.capture.channel import Channel
 from edge_agent.capture.keeper import CaptureKeeper
 from edge_agent.clock import SystemClock
 from edge_agent.errors import CaptureError
@@ -79,7 +79,7 @@ class Timed:
         task = asyncio.create_task(self._follow(opening, process, timer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._channels[opening] = await channel_on(ours)
+        self._channels[opening] = Channel(ours)
         return self._channels[opening]
 
     async def extend(self, opening: str, deadline_boot_ms: int) -> None:

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from edge_agent.capture.channel import Channel, channel_on
+from edge_agent.capture.channel import Channel
 from edge_agent.capture.child_side import attached
 from edge_agent.capture.confinement import CHANNEL_FD, confine
 from edge_agent.capture.leash import leashed
@@ -42,7 +42,7 @@ while True:
 
 @asynccontextmanager
 async def _unlocked(channel_fd: int) -> AsyncIterator[Channel]:
-    channel = await channel_on(socket.socket(fileno=channel_fd))
+    channel = Channel(socket.socket(fileno=channel_fd))
     yield channel
     await channel.close()
 

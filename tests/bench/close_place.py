@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from edge_agent.capture.leash import leashed
 from tests.support.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
@@ -64,9 +65,9 @@ class Told:
 
 @asynccontextmanager
 async def running(command: Sequence[str], environ: dict[str, str] | None = None) -> AsyncIterator[Told]:
-    """The process; afterwards its standard input is closed, and it is killed should that not end it."""
+    """The process, which dies with this one; afterwards its standard input is closed, then it is killed if it stays."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=PIPE, stdout=PIPE, cwd=ROOT, env={**os.environ, **(environ or {})}
+        *leashed(command), stdin=PIPE, stdout=PIPE, cwd=ROOT, env={**os.environ, **(environ or {})}
     )
     told = Told(process)
     try:
