@@ -47,6 +47,7 @@ REASONS = frozenset(
             "authority-cancelled",
             "before-authority",
             "after-authority",
+            "review-overdue",
             "over-minutes",
             "over-openings",
         ),
