@@ -258,7 +258,7 @@ class UnitRoom(Room):
         self.do(f"asking what can be opened of {self._called}", lambda: door.access(unit_id), self._may_open)
 
     def _may_open(self, access: UnitAccess) -> None:
-        self.desk.drop_note()
+        self.desk.say("choose what to open" if access.mandates else "nothing can be opened", "plain")
         self._access_arrived(access)
         label = self._detail.row.label if self._detail is not None else ""
         dialog = CheckDialog(self.unit_id, label, access, self.desk.me.person_id)
