@@ -77,7 +77,7 @@ async def held_open(keeper: CaptureKeeper, receiver: Receiver, for_ms: int = 120
 
 async def test_the_deadline_closes_a_look_that_goes_on(keeper: CaptureKeeper, tmp_path: Path) -> None:
     async with running_receiver(tmp_path, "--searching-turns", "10000") as receiver:
-        capture = await held_open(keeper, receiver, for_ms=5_000)
+        capture = await held_open(keeper, receiver, for_ms=8_000)
         async with capture:
             await receiver.says("disconnect")
             end = await asyncio.wait_for(capture.ended(), LIMIT_S)

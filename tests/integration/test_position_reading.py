@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import socket
+import sys
 import termios
 import tty
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +20,7 @@ from edge_agent.position.messages import Fix
 from edge_agent.position.reading import read_fix
 from edge_agent.position.synthetic import burst
 from tests.support.synthetic_receiver import running_receiver
+from tests.support.waiting import until
 
 SOON_S = 0.3
 LONG_S = 60.0
@@ -84,7 +86,15 @@ async def test_a_fix_comes_over_a_serial_line_with_noise_on_it() -> None:
 
 async def test_what_a_serial_line_held_before_is_no_part_of_the_look() -> None:
     with serial_line() as (far, device):
+        held = os.open(device, os.O_RDONLY | os.O_NOCTTY)
         os.write(far, burst(1, has_fix=True))
+
+        async def arrived() -> bool:
+            waiting = fcntl.ioctl(held, termios.FIONREAD, bytes(4))
+            return int.from_bytes(waiting, sys.byteorder) == len(burst(1, has_fix=True))
+
+        await until(arrived)
+        os.close(held)
         assert await reason(f"serial:{device}", SOON_S) == "timeout"
 
 
@@ -160,6 +170,7 @@ async def test_nothing_stays_open_whatever_the_end(tmp_path: Path) -> None:
     with serial_line() as (far, device):
         async with talking(far, burst(1, has_fix=True)):
             await looked(f"serial:{device}")
+    with serial_line() as (_, device):
         await reason(f"serial:{device}", 0.05)
         cancelled = asyncio.create_task(looked(f"serial:{device}"))
         await asyncio.sleep(0)
