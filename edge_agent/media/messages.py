@@ -1,11 +1,12 @@
 """What agent and media child say to each other. No media library is imported here: the agent imports this module.
 
-    agent → child   Begin, Deadline, Stop
+    agent → child   Begin, Stop
     child → agent   Ready, Answer, OfferUnusable, Began, Fault, Connection, Figures
 
 One message is one JSON object with the tag `kind`; the channel that carries it keeps messages apart. Both ends are of
 one installation, so unknown fields are refused. Order: Ready first, then, after Begin, Answer (or OfferUnusable) and
-for each modality Began or Fault, in any order; Figures each second from then on.
+for each modality Began or Fault, in any order; Figures each second from then on. Deadlines are not said here: they
+are the supervisor's (`edge_agent.capture`).
 """
 
 from typing import Annotated, Literal
@@ -77,12 +78,6 @@ class Begin(_Message, frozen=True, kw_only=True, tag="begin"):
     def __repr__(self) -> str:
         """Without sources, which may hold passwords, and without the offer."""
         return f"Begin(opening={self.opening!r}, modalities={self.modalities!r})"
-
-
-class Deadline(_Message, frozen=True, kw_only=True, tag="deadline"):
-    """The child's own lock: end at `boot_ns` on CLOCK_BOOTTIME. The supervisor's kill at that time does not need it."""
-
-    boot_ns: _Count
 
 
 class Stop(_Message, frozen=True, kw_only=True, tag="stop"):
@@ -171,7 +166,7 @@ class Figures(_Message, frozen=True, kw_only=True, tag="figures"):
     dropped: _Count = 0
 
 
-ToChild = Begin | Deadline | Stop
+ToChild = Begin | Stop
 FromChild = Ready | Answer | OfferUnusable | Began | Fault | Connection | Figures
 
 _ENCODER = msgspec.json.Encoder()

@@ -1,0 +1,136 @@
+"""When to pass a camera's stream through, when to encode it again, and how many bits to spend. Pure.
+
+Seen once a second: what the source delivers, the receiver's estimate (REMB) and the loss it reports. From pass-through
+to re-encoding when the link carries less than the source sends, for two seconds running, or at once when the receiver
+needs a key frame that the source would not give within 2 s. Back when the link has carried the source's rate for 10 s;
+each return that fails within a minute doubles that, up to 120 s.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from edge_agent.media.messages import Mode
+
+FLOOR_BIT_S = 40_000
+LONGEST_GOP_S = 2.5
+"""A key frame each 2 s, and half a second for a camera that is not exact."""
+
+_PATIENCE = 2
+_NARROW = 0.9
+_HEAVY_LOSS = 0.10
+_LIGHT_LOSS = 0.03
+_GROWTH = 1.08
+_ROOM = 0.95
+_HOLD_S = 10.0
+_HOLD_MAX_S = 120.0
+_FAILED_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Of the last second. Rates in bits a second; `loss` 0 … 1; None for what the receiver has not told.
+
+    passable: whether the source's stream can be sent as it is.
+    keyframe_asked: the receiver asked for one in this second. gop_s: longest time between key frames, 0 unknown.
+    """
+
+    at_s: float
+    source_bit_s: float
+    passable: bool = True
+    estimate_bit_s: float | None = None
+    loss: float | None = None
+    keyframe_asked: bool = False
+    gop_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`mode` and `target_bit_s` (of the encoder) are what to do; the rest is what to remember."""
+
+    mode: Mode = "pass-through"
+    target_bit_s: float = 0.0
+    bad: int = 0
+    good_since_s: float | None = None
+    passed_at_s: float = float("-inf")
+    hold_s: float = _HOLD_S
+
+
+def next_plan(plan: Plan, seen: Seen) -> Plan:
+    """The plan for the next second. A source whose rate is not known yet changes nothing, unless it can not pass."""
+    if not seen.passable and plan.mode == "pass-through":
+        return _encoding(plan, seen)
+    if seen.source_bit_s <= 0:
+        return plan
+    return _passing_on(plan, seen) if plan.mode == "pass-through" else _encoding_on(plan, seen)
+
+
+def _passing_on(plan: Plan, seen: Seen) -> Plan:
+    if seen.keyframe_asked and seen.gop_s > LONGEST_GOP_S:
+        return _encoding(plan, seen)
+    bad = plan.bad + 1 if _strained(seen) else 0
+    return _encoding(plan, seen) if bad >= _PATIENCE else replace(plan, bad=bad)
+
+
+def _strained(seen: Seen) -> bool:
+    narrow = seen.estimate_bit_s is not None and seen.estimate_bit_s < _NARROW * seen.source_bit_s
+    return narrow or (seen.loss or 0.0) > _HEAVY_LOSS
+
+
+def _encoding(plan: Plan, seen: Seen) -> Plan:
+    failed = seen.at_s - plan.passed_at_s < _FAILED_WITHIN_S
+    hold_s = min(_HOLD_MAX_S, plan.hold_s * 2) if failed else _HOLD_S
+    wanted = seen.source_bit_s * (1 - (seen.loss or 0.0) / 2)
+    return Plan("re-encoding", _within(wanted, seen), hold_s=hold_s)
+
+
+def _encoding_on(plan: Plan, seen: Seen) -> Plan:
+    loss = seen.loss or 0.0
+    factor: float = 1 - loss / 2 if loss > _HEAVY_LOSS else _GROWTH if loss < _LIGHT_LOSS else 1.0
+    target = _within(plan.target_bit_s * factor, seen)
+    carries = target >= seen.source_bit_s * _ROOM and loss < _LIGHT_LOSS
+    good_since_s = (plan.good_since_s or seen.at_s) if carries and seen.passable else None
+    if good_since_s is not None and seen.at_s - good_since_s >= plan.hold_s:
+        return Plan("pass-through", passed_at_s=seen.at_s, hold_s=plan.hold_s)
+    return replace(plan, target_bit_s=target, good_since_s=good_since_s)
+
+
+def _within(wanted: float, seen: Seen) -> float:
+    """Never more than the source has or the link carries, never less than a picture needs."""
+    limit = seen.source_bit_s
+    if seen.estimate_bit_s is not None:
+        limit = min(limit, seen.estimate_bit_s * _ROOM)
+    return max(FLOOR_BIT_S, min(wanted, limit))
+
+
+Scale = Literal[1, 2, 3, 4, 6]
+_SCALES: tuple[Scale, ...] = (1, 2, 3, 4, 6)
+_LEAST_BITS_PER_PIXEL = 0.04
+_UPWARDS = 1.4
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The picture to encode: sides divided by `scale`, each `every`th picture only."""
+
+    scale: Scale = 1
+    every: int = 1
+
+
+def shape_for(target_bit_s: float, width: int, height: int, fps: float, now: Shape) -> Shape:
+    """The largest picture that `target_bit_s` can fill, half the pictures a second first where there are more than 10.
+
+    Changes to a larger one only with 40 % to spare, so that it does not go to and fro.
+    """
+    every = 2 if fps > 10 else 1
+    shapes = [Shape(), *(Shape(scale, every) for scale in _SCALES)] if every > 1 else [Shape(s) for s in _SCALES]
+    place = next((at for at, shape in enumerate(shapes) if _fills(shape, target_bit_s, width, height, fps)), -1)
+    chosen = shapes[place]
+    if now in shapes and shapes.index(chosen) < shapes.index(now):
+        roomy = _fills(chosen, target_bit_s / _UPWARDS, width, height, fps)
+        return chosen if roomy else now
+    return chosen
+
+
+def _fills(shape: Shape, target_bit_s: float, width: int, height: int, fps: float) -> bool:
+    pixels_s = width * height / shape.scale**2 * fps / shape.every
+    return target_bit_s >= pixels_s * _LEAST_BITS_PER_PIXEL

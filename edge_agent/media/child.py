@@ -1,0 +1,39 @@
+"""The program of the media child: `python -m edge_agent.media.child`, which only the supervisor starts.
+
+It confines itself, loads the media libraries, says Ready, and opens nothing before a Begin. It ends on Stop, when the
+agent hangs up, and by the kernel's hand at its deadline.
+"""
+
+import asyncio
+import os
+import sys
+import traceback
+
+from edge_agent.capture.confinement import Confinement, confine
+from edge_agent.errors import NotConfined
+
+
+async def serve(confined: Confinement) -> None:
+    """Do what the agent says, until it says Stop or hangs up."""
+    # What is heavy is loaded only here: confined, and before Ready is said.
+    from edge_agent.media.serving import attend  # noqa: PLC0415 - see above
+
+    await attend(confined)
+
+
+def main() -> None:
+    """Confine, serve, and end: without waiting for threads that may hang in a driver, which closes every device."""
+    try:
+        confined = confine()
+    except NotConfined as error:
+        sys.exit(str(error))
+    try:
+        asyncio.run(serve(confined))
+    except BaseException:  # noqa: BLE001 - whatever it is, it is told, and the process ends here
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
