@@ -26,7 +26,7 @@ Writer: TypeAlias = asyncio.StreamWriter
 Behaviour: TypeAlias = Callable[[Reader, Writer], Awaitable[None]]
 
 CONNACK = packet(0x20, b"\0\0")
-SUBACK = packet(0x90, b"\0\1" + b"\1" * 4)
+SUBACK = packet(0x90, b"\0\1" + b"\1" * len(filters()))
 
 
 async def read_packet(reader: Reader) -> bytes:
