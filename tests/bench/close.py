@@ -87,7 +87,7 @@ async def measure(runs: int, chance: Random, folder: Path, busy: int, *, privile
             ),
             runs_of(timed, probe, clocks[0], Random(chance.random()), max(1, runs // COMPARED_SHARE), supervised=False),
         )
-        scheduling = {"supervisor": agents[0].lines[0]["scheduling"], "probe": probe.lines[0]["scheduling"]}
+        scheduling = {"supervisor": agents[0].latest["up"]["scheduling"], "probe": probe.latest["ready"]["scheduling"]}
     *supervised, compared = measured
     own = [run for part in supervised for run in part]
     return {

@@ -13,9 +13,12 @@ import sys
 import time
 from typing import Any, Protocol
 
+import structlog
+
 from edge_agent.capture.capture import Capture
 from edge_agent.capture.channel import Channel
 from edge_agent.capture.keeper import CaptureKeeper
+from edge_agent.capture.leash import leashed
 from edge_agent.clock import SystemClock
 from edge_agent.errors import CaptureError
 from tests.bench.lines import tell
@@ -71,7 +74,7 @@ class Timed:
     async def open(self, opening: str, deadline_boot_ms: int) -> Channel:
         ours, theirs = socket.socketpair()
         process = await asyncio.create_subprocess_exec(
-            *_CHILD, "--unlocked", str(theirs.fileno()), pass_fds=[theirs.fileno()], stdout=2
+            *leashed([*_CHILD, "--unlocked", str(theirs.fileno())]), pass_fds=[theirs.fileno()], stdout=2
         )
         theirs.close()
         left_s = (deadline_boot_ms - SystemClock().mono_ms()) / 1000
@@ -160,4 +163,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(main())

@@ -26,41 +26,50 @@ def new_opening() -> str:
 
 
 class Told:
-    """A running process, and every line it has written so far, oldest first."""
+    """A running process, and the JSON objects it has written so far, each found by its first key and that one's value."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.lines: list[dict[str, Any]] = []
+        self.latest: dict[str, dict[str, Any]] = {}
+        self._lines: dict[tuple[str, object], list[dict[str, Any]]] = {}
         self._more = asyncio.Event()
-        self.reading = asyncio.create_task(self._read())
+        self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         assert self.process.stdout is not None
-        while line := await self.process.stdout.readline():
-            self.lines.append(json.loads(line))
+        while text := await self.process.stdout.readline():
+            line = json.loads(text)
+            key = next(iter(line))
+            self.latest[key] = line
+            self._lines.setdefault((key, line[key]), []).append(line)
             self._more.set()
+
+    async def stop_reading(self) -> None:
+        """Raises what went wrong with reading."""
+        await asyncio.wait({self._reading}, timeout=_END_LIMIT_S)
+        if not self._reading.cancel():
+            await self._reading
 
     def tell(self, **message: Any) -> None:
         """Write a line to it."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
 
-    def send_signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+    def lines(self, key: str, value: object) -> list[dict[str, Any]]:
+        """All that began with this key and value, oldest first."""
+        return self._lines.get((key, value), [])
 
-    async def until(self, wanted: Callable[[dict[str, Any]], bool], limit_s: float = LIMIT_S) -> dict[str, Any]:
-        """The first line, written already or not, that is `wanted`; raises TimeoutError."""
+    async def until(self, holds: Callable[[], bool], limit_s: float = LIMIT_S) -> None:
+        """Until something it writes makes that true; raises TimeoutError."""
         async with asyncio.timeout(limit_s):
-            while True:
-                for line in self.lines:
-                    if wanted(line):
-                        return line
+            while not holds():
                 self._more.clear()
                 await self._more.wait()
 
     async def line(self, key: str, value: object, limit_s: float = LIMIT_S) -> dict[str, Any]:
-        """The first line with this value of this key."""
-        return await self.until(lambda line: key in line and line[key] == value, limit_s)
+        """The first line with this key and value; raises TimeoutError."""
+        await self.until(lambda: bool(self.lines(key, value)), limit_s)
+        return self.lines(key, value)[0]
 
 
 @asynccontextmanager
@@ -82,8 +91,7 @@ async def running(command: Sequence[str], environ: dict[str, str] | None = None)
         except TimeoutError:
             process.kill()
             await process.wait()
-        told.reading.cancel()
-        await asyncio.gather(told.reading, return_exceptions=True)
+        await told.stop_reading()
 
 
 class Clock:
@@ -112,7 +120,7 @@ class Clock:
 async def probe_at(device: Path) -> AsyncIterator[Told]:
     """The far end of the device, ready."""
     async with running([sys.executable, "-m", "tests.bench.close_probe", str(device)]) as told:
-        await told.until(lambda line: "ready" in line)
+        await told.until(lambda: "ready" in told.latest)
         yield told
 
 
@@ -124,5 +132,5 @@ async def agent_with(
     command = [sys.executable, "-m", "tests.bench.close_agent", "--device", str(device), *options]
     prefix = [] if privileged or os.geteuid() != 0 else _WITHOUT_PRIVILEGES
     async with running([*prefix, *command], None if clock is None else clock.environ) as told:
-        await told.until(lambda line: "up" in line)
+        await told.until(lambda: "up" in told.latest)
         yield told

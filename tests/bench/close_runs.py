@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from functools import partial
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from edge_agent.capture import linux
 from tests.bench.close_place import Clock, Told, new_opening
@@ -56,7 +57,7 @@ class Batch:
             deadline_ms += _RENEWAL_MS
             for opening in self.behaviours:
                 agent.tell(do="extend", opening=opening, deadline_boot_ms=deadline_ms)
-        supervisor = [line["up"] for line in agent.lines if "up" in line][-1]
+        supervisor: int | None = agent.latest["up"]["up"]
         self._afflict(agent, supervisor)
         clock.step(self.step)
         await _until(deadline_ms, _AFFLICTED_AFTER_S)
@@ -67,42 +68,35 @@ class Batch:
 
     def _afflict(self, agent: Told, supervisor: int | None) -> None:
         if self.affliction == "agent-stopped":
-            agent.send_signal(signal.SIGSTOP)
+            agent.process.send_signal(signal.SIGSTOP)
         elif self.affliction == "agent-hung":
             agent.tell(do="hang", s=_AFFLICTED_BEFORE_S + _AFFLICTED_AFTER_S)
         elif self.affliction == "supervisor-stopped" and supervisor is not None:
-            os.kill(supervisor, signal.SIGSTOP)
+            with suppress(ProcessLookupError):  # it is being replaced
+                os.kill(supervisor, signal.SIGSTOP)
 
     def _relieve(self, agent: Told, supervisor: int | None) -> None:
         if self.affliction == "agent-stopped":
-            agent.send_signal(signal.SIGCONT)
+            agent.process.send_signal(signal.SIGCONT)
         elif self.affliction == "supervisor-stopped" and supervisor is not None:
             with suppress(ProcessLookupError):  # the agent has found it stopped, and replaced it
                 os.kill(supervisor, signal.SIGCONT)
 
     async def _outcome(self, opening: str, deadline_ms: int, probe: Told) -> Run:
-        until_s = _left_s(deadline_ms, LEFT_OPEN_AFTER_S)
-        handles = _lines(probe, "opened", opening)
+        opened, closed = partial(probe.lines, "opened", opening), partial(probe.lines, "closed", opening)
         overrun_ms: float | None = None
-        if handles:
+        if opened():
             try:
-                async with asyncio.timeout(until_s):
-                    await probe.until(
-                        lambda _: len(_lines(probe, "closed", opening)) >= len(_lines(probe, "opened", opening))
-                    )
-                overrun_ms = max(line["at_boot_ns"] for line in _lines(probe, "closed", opening)) / 1e6 - deadline_ms
+                await probe.until(lambda: len(closed()) >= len(opened()), _left_s(deadline_ms, LEFT_OPEN_AFTER_S))
+                overrun_ms = max(line["at_boot_ns"] for line in closed()) / 1e6 - deadline_ms
             except TimeoutError:
                 overrun_ms = float("inf")
-        seen = bool(_lines(probe, "stepped", opening))
+        seen = bool(probe.lines("stepped", opening))
         return Run(self.affliction, self.behaviours[opening], self.step, seen, overrun_ms)
 
 
 def _drawn(chance: Random, weights: dict[str, int]) -> str:
     return chance.choices([*weights], [*weights.values()])[0]
-
-
-def _lines(told: Told, key: str, opening: str) -> list[dict[str, Any]]:
-    return [line for line in told.lines if line.get(key) == opening]
 
 
 def _left_s(deadline_ms: int, after_s: float) -> float:
