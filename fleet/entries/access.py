@@ -51,6 +51,29 @@ class AuthorityCancelled(Entry, frozen=True, kw_only=True, tag="authority.cancel
     reason: HashedText
 
 
+class MandateDrafted(Entry, frozen=True, kw_only=True, tag="mandate.drafted"):
+    """A person asked for a mandate, which nobody has signed; `sha256` is of its exact text."""
+
+    mandate: str
+    mandate_kind: Literal["field", "bench", "retrieval"]
+    approver: str
+    sha256: str
+
+
+class MandateSigned(Entry, frozen=True, kw_only=True, tag="mandate.signed"):
+    """The signature of `person` under a mandate was handed in; `sha256` is of its exact text."""
+
+    mandate: str
+    person: str
+    sha256: str
+
+
+class MandateDiscarded(Entry, frozen=True, kw_only=True, tag="mandate.discarded"):
+    """A mandate that two people had not signed was given up, and its line erased."""
+
+    mandate: str
+
+
 class MandateRecorded(Entry, frozen=True, kw_only=True, tag="mandate.recorded"):
     """Two people have signed a mandate; `sha256` is of its exact text, which holds `purpose` too."""
 

@@ -25,7 +25,24 @@ CREATE TABLE authority (
 );
 CREATE INDEX authority_reference ON authority (reference);
 CREATE INDEX authority_recorded ON authority (recorded_at);
-CREATE UNIQUE INDEX authority_renewed_once ON authority (renews) WHERE renews IS NOT NULL;
+CREATE UNIQUE INDEX authority_renewed_once ON authority (renews) WHERE renews IS NOT NULL AND cancelled_at IS NULL;
+
+CREATE FUNCTION check_authority_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.cancelled_at IS NOT NULL AND (NEW.cancelled_at, NEW.cancelled_by)
+            IS DISTINCT FROM (OLD.cancelled_at, OLD.cancelled_by))
+        OR (OLD.statement_at IS NOT NULL AND NEW.statement_at IS DISTINCT FROM OLD.statement_at)
+        OR (NEW.statement_at IS NOT NULL AND NOT NEW.urgent_oral)
+        OR (NEW.document_sha256 IS DISTINCT FROM OLD.document_sha256
+            AND (OLD.statement_at IS NOT NULL OR NEW.statement_at IS NULL))
+        OR (NEW.document_salt IS DISTINCT FROM OLD.document_salt AND NEW.document_salt IS NOT NULL
+            AND (OLD.statement_at IS NOT NULL OR NEW.statement_at IS NULL)) THEN
+        RAISE EXCEPTION 'an authority goes each step once' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER step BEFORE UPDATE ON authority FOR EACH ROW EXECUTE FUNCTION check_authority_step();
 
 CREATE TABLE authority_review (
     authority_id text NOT NULL REFERENCES authority,
@@ -37,7 +54,19 @@ CREATE TABLE authority_review (
 );
 CREATE INDEX authority_review_due ON authority_review (due_at) WHERE reviewed_at IS NULL;
 
--- A draft until `recorded_at`, when both have signed. `text` is the exact line; it is erased with other free text.
+CREATE FUNCTION keep_held_review() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.reviewed_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a review that was held stays' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN coalesce(NEW, OLD);
+END
+$$;
+CREATE TRIGGER held_once BEFORE UPDATE OR DELETE ON authority_review
+    FOR EACH ROW EXECUTE FUNCTION keep_held_review();
+
+-- A draft until `recorded_at`, when both have signed. `text` is the exact line: it is erased with the free text of its
+-- entry, and at once when a draft is discarded; `sha256` stays.
 CREATE TABLE mandate (
     mandate_id   text PRIMARY KEY,
     kind         text NOT NULL CHECK (kind IN ('field', 'bench', 'retrieval')),
@@ -101,14 +130,19 @@ BEGIN
         OR (OLD.cancelled_at IS NOT NULL AND NEW.cancelled_at IS DISTINCT FROM OLD.cancelled_at)
         OR (OLD.recovered_at IS NOT NULL AND NEW.recovered_at IS DISTINCT FROM OLD.recovered_at)
         OR (OLD.discarded_at IS NOT NULL AND NEW.discarded_at IS DISTINCT FROM OLD.discarded_at)
-        OR (NEW.cancelled_at IS NOT NULL AND NEW.recorded_at IS NULL) THEN
+        OR (NEW.cancelled_at IS NOT NULL AND NEW.recorded_at IS NULL)
+        OR (NEW.text <> OLD.text AND NEW.text <> '') THEN
         RAISE EXCEPTION 'a mandate goes each step once' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.discarded_at IS NOT NULL THEN
+        NEW.text := '';
     END IF;
     RETURN NEW;
 END
 $$;
 CREATE TRIGGER step BEFORE UPDATE ON mandate FOR EACH ROW EXECUTE FUNCTION check_mandate_step();
-REVOKE EXECUTE ON FUNCTION check_mandate_signer, check_mandate_step FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION check_authority_step, keep_held_review, check_mandate_signer, check_mandate_step
+    FROM PUBLIC;
 
 -- One picture or sound check, or one look at a position. `entry_id` is the entry of its first lease.
 CREATE TABLE opening (
@@ -175,6 +209,55 @@ CREATE TABLE watch_link (
     expires_at   timestamptz NOT NULL,
     used_at      timestamptz
 );
+
+-- As before, and with the texts of an authority's or a mandate's entry go the same texts beside it: the line of the
+-- mandate; note, rank and document salt of the authority.
+CREATE OR REPLACE FUNCTION erase_log_texts(kinds text[], but_kinds text[], kept_from timestamptz, at_most integer,
+    OUT texts bigint, OUT held bigint, OUT first_index bigint, OUT last_index bigint, OUT erased_kinds text[])
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT pg_advisory_xact_lock(hashtext('muster legal holds'));
+    WITH past AS (
+        SELECT entry.entry_id, log_text.field, entry.leaf_index, entry.kind,
+            EXISTS (
+                SELECT FROM public.legal_hold hold WHERE hold.released_at IS NULL
+                AND (hold.unit_id IS NULL OR hold.unit_id = entry.unit_id)
+                AND (hold.person_id IS NULL OR hold.person_id IN (entry.actor, entry.person))
+                AND (hold.authority IS NULL OR hold.authority = entry.authority)
+                AND (hold.deployment IS NULL OR hold.deployment = entry.deployment)
+                AND (hold.kind IS NULL OR starts_with(entry.kind, hold.kind))
+                AND (hold.since IS NULL OR entry.at >= hold.since) AND (hold.until IS NULL OR entry.at < hold.until)
+            ) AS is_held
+        FROM public.log_text JOIN public.log_entry entry USING (entry_id)
+        WHERE entry.at < least(kept_from, now() - interval '1 year') AND entry.leaf_index IS NOT NULL
+          AND EXISTS (SELECT FROM unnest(kinds) wanted WHERE starts_with(entry.kind, wanted))
+          AND NOT EXISTS (SELECT FROM unnest(but_kinds) other WHERE starts_with(entry.kind, other))
+    ), chosen AS (
+        SELECT * FROM past WHERE NOT is_held ORDER BY leaf_index, field LIMIT at_most
+    ), erased AS (
+        DELETE FROM public.log_text USING chosen
+        WHERE log_text.entry_id = chosen.entry_id AND log_text.field = chosen.field
+        RETURNING chosen.leaf_index, chosen.kind, chosen.entry_id
+    ), papers AS (
+        SELECT entry.kind, substring(encode(body, 'escape') FROM '"mandate":"(M-[0-9a-f]{12})"') AS mandate,
+            substring(encode(body, 'escape') FROM '"authority_id":"(A-[0-9a-f]{12})"') AS authority
+        FROM public.log_entry entry JOIN erased USING (entry_id)
+        WHERE entry.kind IN ('mandate.recorded', 'authority.recorded')
+    ), lines AS (
+        UPDATE public.mandate SET text = '' FROM papers
+        WHERE papers.kind = 'mandate.recorded' AND mandate_id = papers.mandate
+    ), notes AS (
+        UPDATE public.authority SET note = '', authorised_by_rank = '', document_salt = NULL FROM papers
+        WHERE papers.kind = 'authority.recorded' AND authority_id = papers.authority
+    ), found AS (
+        SELECT count(*) AS lost, (SELECT count(*) FROM past WHERE is_held) AS kept, min(leaf_index) AS lowest,
+            max(leaf_index) AS highest, coalesce(array_agg(DISTINCT kind ORDER BY kind), '{}') AS of_kinds
+        FROM erased
+    ), told AS (
+        INSERT INTO public.log_erasure (kept_from, kinds, texts, held, first_index, last_index)
+        SELECT $3, of_kinds, lost, kept, lowest, highest FROM found WHERE lost > 0
+    )
+    SELECT lost, kept, lowest, highest, of_kinds FROM found
+$$;
 
 GRANT SELECT ON authority, authority_review, mandate, mandate_signature, opening, opening_viewer, readiness,
     unit_position, watch_link TO muster_controller;
