@@ -1,6 +1,6 @@
 """An encoded frame: what a unit sent, as it was sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 MediaKind = Literal["video", "audio"]
@@ -18,6 +18,6 @@ class EncodedFrame:
     """
 
     kind: MediaKind
-    data: bytes
+    data: bytes = field(repr=False)
     pts: int
     is_keyframe: bool

@@ -8,14 +8,17 @@ from fleet.media import browser
 from fleet.media.browser import BrowserViewer
 from fleet.media.errors import TooMany
 from fleet.media.frames import MediaKind
+from fleet.media.preview import PreviewDesk
 from fleet.media.unit_stream import StreamEvents, StreamSettings, UnitStream, Viewer
+from fleet.readiness.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class RelaySettings:
-    """stream: how each is received; max_streams: how many there may be at a time."""
+    """stream: how each is received; readiness: what a unit has to reach; max_streams: how many at a time."""
 
     stream: StreamSettings = field(default_factory=StreamSettings)
+    readiness: Limits = field(default_factory=Limits)
     max_streams: int = 16
 
 
@@ -25,6 +28,7 @@ class Relay:
     def __init__(self, settings: RelaySettings) -> None:
         self._settings = settings
         self._streams: dict[str, UnitStream] = {}
+        self._desks: dict[str, PreviewDesk] = {}
         self._browsers: dict[str, BrowserViewer] = {}
 
     def open(
@@ -34,17 +38,18 @@ class Relay:
         events: StreamEvents,
         settings: StreamSettings | None = None,
     ) -> UnitStream:
-        """A stream for `opening`, its offer not yet made; raises TooMany, and ValueError for an opening that is open.
+        """A stream for `opening`, its offer not yet made; raises TooMany, and ValueError for an opening that is here.
 
-        `settings` are for this stream, as its ICE servers have credentials of their own.
+        It keeps its place, ended or not, until `close_stream`. `settings` are for this stream alone, as its ICE servers
+        have credentials of their own.
         """
-        self._forget_ended()
         if opening in self._streams:
             raise ValueError(f"there is a stream of {opening} already")
         if len(self._streams) >= self._settings.max_streams:
             raise TooMany("streams", self._settings.max_streams)
         stream = UnitStream(opening, modalities, events, settings or self._settings.stream)
         self._streams[opening] = stream
+        self._desks[opening] = PreviewDesk(stream, self._settings.readiness)
         return stream
 
     def stream(self, opening: str) -> UnitStream | None:
@@ -64,23 +69,26 @@ class Relay:
         watching = self._browsers.get(viewer_id)
         return None if watching is None or watching.is_over else watching
 
+    def desk(self, opening: str) -> PreviewDesk | None:
+        """Where terminals see the stream of `opening`, and where its measures are; until `close_stream`."""
+        return self._desks.get(opening)
+
     async def close_stream(self, opening: str) -> None:
         """End the stream of `opening` and all that watch it; nothing if there is none."""
-        stream = self._streams.pop(opening, None)
+        stream, desk = self._streams.pop(opening, None), self._desks.pop(opening, None)
+        if desk is not None:
+            await desk.close()
         if stream is not None:
             await stream.close()
             self._forget_ended()
 
     async def close(self) -> None:
         """End everything."""
-        streams, browsers = list(self._streams.values()), list(self._browsers.values())
-        self._streams.clear()
+        browsers = list(self._browsers.values())
         self._browsers.clear()
-        await asyncio.gather(*(stream.close() for stream in streams))
+        await asyncio.gather(*(self.close_stream(opening) for opening in list(self._streams)))
         await asyncio.gather(*(watching.close() for watching in browsers))
 
     def _forget_ended(self) -> None:
-        for opening in [name for name, stream in self._streams.items() if stream.state == "ended"]:
-            del self._streams[opening]
         for viewer_id in [name for name, watching in self._browsers.items() if watching.is_over]:
             del self._browsers[viewer_id]

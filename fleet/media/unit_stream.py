@@ -164,6 +164,19 @@ class UnitStream:
             seat.left.set()
             self._events.viewer_left(seat.viewer, reason)
 
+    def take_lane(self) -> Lane:
+        """A lane that is no person's, for what the controller measures itself; to be given back with `return_lane`."""
+        lane = Lane(self.settings.fan_out)
+        if self.state == "ended":
+            lane.close()
+        else:
+            self._fan_out.join(lane)
+        return lane
+
+    def return_lane(self, lane: Lane) -> None:
+        """Close a lane taken with `take_lane`."""
+        self._fan_out.leave(lane)
+
     @property
     def viewers(self) -> list[Viewer]:
         """Who watches now."""
