@@ -2,8 +2,12 @@
 
 Seen once a second: what the source delivers, the receiver's estimate (REMB) and the loss it reports. From pass-through
 to re-encoding when the link carries less than the source sends, for two seconds running, or at once when the receiver
-needs a key frame that the source would not give within 2 s. Back when the link has carried the source's rate for 10 s;
-each return that fails within a minute doubles that, up to 120 s.
+needs a key frame that the source would not give within 2 s. Back when for 10 s nothing speaks against it; each return
+that fails within a minute doubles that, up to 120 s.
+
+An estimate says what a link carries only as far as it is used: it begins at what has come, and grows with what comes.
+So it speaks against passing through only where it is below the source's average and below its quietest second; and an
+encoder that needs less than it may use, on a picture that stands still, can learn more only by a return that is tried.
 """
 
 from dataclasses import dataclass, replace
@@ -21,6 +25,8 @@ _HEAVY_LOSS = 0.10
 _LIGHT_LOSS = 0.03
 _GROWTH = 1.08
 _ROOM = 0.95
+_IDLE = 0.7
+_CLEAR = 1.2
 _HOLD_S = 10.0
 _HOLD_MAX_S = 120.0
 _FAILED_WITHIN_S = 60.0
@@ -28,14 +34,17 @@ _FAILED_WITHIN_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Of the last second. Rates in bits a second; `loss` 0 … 1; None for what the receiver has not told.
+    """Rates in bits a second; `loss` 0 … 1; None for what the receiver has not told.
 
-    passable: whether the source's stream can be sent as it is.
+    source_bit_s: average over two groups of pictures, 0 not known yet. least_bit_s: the quietest second among them.
+    sent_bit_s: of the last second. passable: whether the source's stream can be sent as it is.
     keyframe_asked: the receiver asked for one in this second. gop_s: longest time between key frames, 0 unknown.
     """
 
     at_s: float
     source_bit_s: float
+    least_bit_s: float = 0.0
+    sent_bit_s: float = 0.0
     passable: bool = True
     estimate_bit_s: float | None = None
     loss: float | None = None
@@ -72,7 +81,8 @@ def _passing_on(plan: Plan, seen: Seen) -> Plan:
 
 
 def _strained(seen: Seen) -> bool:
-    narrow = seen.estimate_bit_s is not None and seen.estimate_bit_s < _NARROW * seen.source_bit_s
+    usual_bit_s = min(_NARROW * seen.source_bit_s, _ROOM * seen.least_bit_s)
+    narrow = seen.estimate_bit_s is not None and seen.estimate_bit_s < usual_bit_s
     return narrow or (seen.loss or 0.0) > _HEAVY_LOSS
 
 
@@ -87,11 +97,17 @@ def _encoding_on(plan: Plan, seen: Seen) -> Plan:
     loss = seen.loss or 0.0
     factor: float = 1 - loss / 2 if loss > _HEAVY_LOSS else _GROWTH if loss < _LIGHT_LOSS else 1.0
     target = _within(plan.target_bit_s * factor, seen)
-    carries = target >= seen.source_bit_s * _ROOM and loss < _LIGHT_LOSS
+    carries = loss < _LIGHT_LOSS and (target >= seen.source_bit_s * _ROOM or _idle(target, seen))
     good_since_s = (plan.good_since_s or seen.at_s) if carries and seen.passable else None
     if good_since_s is not None and seen.at_s - good_since_s >= plan.hold_s:
         return Plan("pass-through", passed_at_s=seen.at_s, hold_s=plan.hold_s)
     return replace(plan, target_bit_s=target, good_since_s=good_since_s)
+
+
+def _idle(target_bit_s: float, seen: Seen) -> bool:
+    """Whether the encoder uses so little of what it may that the estimate can not grow."""
+    free = seen.estimate_bit_s is None or seen.estimate_bit_s > seen.sent_bit_s * _CLEAR
+    return seen.sent_bit_s < target_bit_s * _IDLE and free
 
 
 def _within(wanted: float, seen: Seen) -> float:
@@ -104,7 +120,8 @@ def _within(wanted: float, seen: Seen) -> float:
 
 Scale = Literal[1, 2, 3, 4, 6]
 _SCALES: tuple[Scale, ...] = (1, 2, 3, 4, 6)
-_LEAST_BITS_PER_PIXEL = 0.04
+_LEAST_BITS_PER_PIXEL = 0.03
+_LEAST_WIDTH = 320
 _UPWARDS = 1.4
 
 
@@ -117,12 +134,15 @@ class Shape:
 
 
 def shape_for(target_bit_s: float, width: int, height: int, fps: float, now: Shape) -> Shape:
-    """The largest picture that `target_bit_s` can fill, half the pictures a second first where there are more than 10.
+    """The largest picture that `target_bit_s` can fill, at least 320 wide if the source is.
+
+    Where there are more than 10 pictures a second, half of them go first.
 
     Changes to a larger one only with 40 % to spare, so that it does not go to and fro.
     """
     every = 2 if fps > 10 else 1
-    shapes = [Shape(), *(Shape(scale, every) for scale in _SCALES)] if every > 1 else [Shape(s) for s in _SCALES]
+    scales = [scale for scale in _SCALES if scale == 1 or width >= scale * _LEAST_WIDTH]
+    shapes = [*([Shape()] if every > 1 else []), *(Shape(scale, every) for scale in scales)]
     place = next((at for at, shape in enumerate(shapes) if _fills(shape, target_bit_s, width, height, fps)), -1)
     chosen = shapes[place]
     if now in shapes and shapes.index(chosen) < shapes.index(now):

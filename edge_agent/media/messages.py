@@ -129,7 +129,7 @@ class VideoFigures(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Of the second before: what was sent, how, and what the receiver says about it.
 
     source_kbit_s: what the camera delivers; target_kbit_s: what may be sent, 0 while passing through.
-    gop_s: longest time between two key frames of the source so far, 0 when not known.
+    gop_s: longest time between two key frames of the source lately, 0 when not known.
     loss_pct, rtt_ms: as the receiver reports, None before its first report.
     keyframe_requests: PLI and FIR since the beginning.
     """

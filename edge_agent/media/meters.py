@@ -1,6 +1,9 @@
 """What a stream's packets say about it: rate, pictures a second, time between key frames. Pure."""
 
+from collections import deque
+
 _SETTLED_PICTURES = 5
+_GROUPS = 3
 
 
 class Rhythm:
@@ -14,10 +17,11 @@ class Rhythm:
         self.gop_s = 0.0
         self.last_arrival_s: float | None = None
         self._interval_s = 0.0
+        self._groups_s: deque[float] = deque([0.0], maxlen=_GROUPS)
         self._key_at_s: float | None = None
 
     def add(self, size: int, arrival_s: float, *, key: bool) -> None:
-        """A picture of `size` bytes. `fps` is known after the fifth; `gop_s` grows while no key frame comes."""
+        """A picture of `size` bytes. `fps` is known after the fifth; `gop_s` is the longest of the last groups."""
         self.total_bytes += size
         self.pictures += 1
         if self.last_arrival_s is not None:
@@ -27,6 +31,7 @@ class Rhythm:
                 self.fps = 1 / self._interval_s
         self.last_arrival_s = arrival_s
         if self._key_at_s is not None:
-            self.gop_s = max(self.gop_s, arrival_s - self._key_at_s)
+            self.gop_s = max(*self._groups_s, arrival_s - self._key_at_s, 0.0)
         if key:
+            self._groups_s.append(0.0 if self._key_at_s is None else arrival_s - self._key_at_s)
             self._key_at_s = arrival_s

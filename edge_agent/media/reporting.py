@@ -1,11 +1,14 @@
 """Figures of the second before, out of counters that only grow. Pure but for what it reads."""
 
+from collections import deque
+
 from edge_agent.media.adapting import Seen
 from edge_agent.media.feedback import Feedback
 from edge_agent.media.messages import AudioFigures, VideoFigures
 from edge_agent.media.picture_path import PicturePath
 from edge_agent.media.tracks import PacketTrack
 
+_AVERAGED_S = 6
 _GOOD_BITS_PER_PIXEL = 0.1
 """A re-encoded picture of this rate is as good as it needs to be."""
 
@@ -29,6 +32,7 @@ class VideoReport:
     def __init__(self) -> None:
         """Nothing was counted yet."""
         self._source = _Rate()
+        self._delivered: deque[float] = deque(maxlen=_AVERAGED_S)
         self._sent = _Rate()
         self._pictures = _Rate()
         self._requests = 0
@@ -38,11 +42,16 @@ class VideoReport:
     ) -> tuple[Seen, VideoFigures]:
         """What the plan is made of, and what is told; once a second."""
         delivered_bit_s = self._source.per_s(now_s, path.rhythm.total_bytes) * 8
+        sent_bit_s = self._sent.per_s(now_s, track.sent_bytes) * 8
+        if delivered_bit_s:
+            self._delivered.append(delivered_bit_s)
         asked = feedback.keyframe_requests > self._requests
         self._requests = feedback.keyframe_requests
         seen = Seen(
             at_s=now_s,
-            source_bit_s=_useful(path, delivered_bit_s),
+            source_bit_s=_useful(path, self._average()),
+            least_bit_s=min(self._delivered, default=0.0),
+            sent_bit_s=sent_bit_s,
             passable=path.passable,
             estimate_bit_s=feedback.estimate_bit_s,
             loss=feedback.loss,
@@ -54,7 +63,7 @@ class VideoReport:
             width=path.width // (path.shape.scale if path.mode == "re-encoding" else 1),
             height=path.height // (path.shape.scale if path.mode == "re-encoding" else 1),
             fps=round(self._pictures.per_s(now_s, track.sent_packets), 1),
-            kbit_s=_kbit(self._sent.per_s(now_s, track.sent_bytes) * 8),
+            kbit_s=_kbit(sent_bit_s),
             source_kbit_s=_kbit(delivered_bit_s),
             target_kbit_s=_kbit(path.plan.target_bit_s) if path.mode == "re-encoding" else 0.0,
             gop_s=round(path.rhythm.gop_s, 2),
@@ -63,6 +72,10 @@ class VideoReport:
             keyframe_requests=feedback.keyframe_requests,
         )
         return seen, figures
+
+    def _average(self) -> float:
+        """Bits a second over two groups of pictures and more, 0 before that."""
+        return sum(self._delivered) / len(self._delivered) if len(self._delivered) > _AVERAGED_S // 2 else 0.0
 
 
 class SoundReport:

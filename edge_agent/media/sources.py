@@ -16,8 +16,8 @@ from edge_agent.media.messages import Modality
 from edge_agent.media.rpicam import RpicamProgram
 from edge_agent.media.source_names import SourceName
 
-_PROMPT = {"fflags": "nobuffer", "analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
-"""Of formats that begin with all that is to be known: nothing is held back to look at it."""
+_PROMPT = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
+"""Of formats that begin with all that is to be known: no look ahead (`nobuffer` would throw away the first picture)."""
 
 _NEAR_S = 0.9
 _FAR_S = 2.0
@@ -124,7 +124,6 @@ class RtspSource(_Simple):
             "rtsp_transport": "tcp",
             "allowed_media_types": "+".join(sorted(modalities)),
             "timeout": str(int(self.limit_s * 1_000_000)),
-            "fflags": "nobuffer",
             "analyzeduration": "500000",
         }
 

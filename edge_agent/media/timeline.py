@@ -12,6 +12,7 @@ class Timeline:
         self._rate_hz = rate_hz
         self._offset_s: float | None = None
         self._last_s = 0.0
+        self._last_ticks = 0
         self._last_arrival_s = 0.0
 
     def ticks(self, source_s: float | None, arrival_s: float) -> int:
@@ -27,4 +28,5 @@ class Timeline:
             self._offset_s = stamp_s - at_s
         self._last_s = at_s
         self._last_arrival_s = arrival_s
-        return round(at_s * self._rate_hz)
+        self._last_ticks = max(self._last_ticks + 1, round(at_s * self._rate_hz))
+        return self._last_ticks
