@@ -108,9 +108,8 @@ class Inputs:
                 self._outbox.put_nowait(happening)
             except asyncio.QueueFull:
                 self._left_out += 1
-                _log.warning(
-                    "an input's event is left out: too many wait", kind=happening.kind, left_out=self._left_out
-                )
+                if self._left_out == 1:
+                    _log.warning("events of inputs are left out: too many wait", first=happening.kind)
 
     async def _telling(self) -> None:
         while True:
