@@ -10,6 +10,7 @@ from fleet.clock import Clock
 from fleet.entries.entry import CONTROLLER, kind_of
 from fleet.entries.people_and_units import EventsErased, RetentionSet, TelemetryErased
 from fleet.keeping.erasure import erase_texts
+from fleet.mandates.lapsing import discard_lapsed
 from fleet.rounds import go_round
 from fleet.settings import RetentionSettings
 from fleet.store.events import ControllerEvent
@@ -67,6 +68,7 @@ class Retention:
         while await self._erase_some_events(now):
             pass
         await erase_texts(self._store, self._settings, now)
+        await discard_lapsed(self._store, now)
 
     async def _tell_settings(self, transaction: Transaction, now: datetime) -> None:
         """Enter what the settings say unless the last such entry says the same: it stands before what they erase.

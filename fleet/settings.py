@@ -95,6 +95,13 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     log_text_years_of: dict[KindBeginning, Years] = msgspec.field(default_factory=dict)
 
 
+class MandateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who may sign mandates, section `[mandates]`. `plain_keys_may_sign`: a key on disk signs field and retrieval
+    mandates too. For the demo only: units believe such signatures only where their own settings say the same."""
+
+    plain_keys_may_sign: bool = False
+
+
 class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a witness is asked. `name` is its name in the policy, `url` its submission prefix, `ca_file` a PEM file:
     its own certificate, or the authority that signed it."""
@@ -147,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     retention: RetentionSettings = msgspec.field(default_factory=RetentionSettings)
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = msgspec.field(default_factory=LogSettings)
+    mandates: MandateSettings = MandateSettings()
     new_unit: UnitSettings = UnitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

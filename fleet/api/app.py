@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from fleet.api import (
+    authorities,
     error_reports,
     events,
     feed,
@@ -15,6 +16,7 @@ from fleet.api import (
     holds,
     joining,
     log,
+    mandates,
     openings,
     people,
     standing,
@@ -27,7 +29,22 @@ from fleet.api.problems import HANDLERS
 from fleet.api.services import Services
 
 _MAX_BODY_BYTES = 64 * 1024
-_PARTS = (health, joining, unit_door, people, units, standing, events, log, holds, openings, error_reports, feed)
+_PARTS = (
+    health,
+    joining,
+    unit_door,
+    people,
+    units,
+    standing,
+    events,
+    log,
+    holds,
+    openings,
+    error_reports,
+    authorities,
+    mandates,
+    feed,
+)
 
 
 def _handlers() -> list[Any]:

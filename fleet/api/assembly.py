@@ -6,6 +6,7 @@ from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
 from fleet.api.services import Services
+from fleet.authorities.desk import AuthorityDesk
 from fleet.client.files import read_small
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
@@ -21,6 +22,8 @@ from fleet.joining.terms import Terms
 from fleet.joining.vouchers import Vouchers
 from fleet.keeping.holds import LegalHolds
 from fleet.log.deployment_log import DeploymentLog
+from fleet.mandates.desk import MandateDesk
+from fleet.mandates.duties import Duties
 from fleet.metrics import Metrics
 from fleet.openings.report import OpeningReports
 from fleet.people.register import PeopleRegister
@@ -73,6 +76,9 @@ def assemble(
         holds=LegalHolds(store, clock, settings.retention),
         opening_reports=OpeningReports(store, clock, credentials.log_key),
         error_reports=ErrorReportDesk(store, clock),
+        authorities=AuthorityDesk(store, clock),
+        mandates=MandateDesk(store, clock, settings.mandates),
+        duties=Duties(store, clock),
         guests=Guests(),
     )
 

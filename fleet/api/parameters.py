@@ -1,9 +1,11 @@
 """The forms of what may stand in a path or a query. Anything else is a 400 before it reaches a service."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from litestar.params import PathParameter, QueryParameter
 
+from protocols.api.authorities import AuthorityState
+from protocols.api.mandates import MandateState
 from protocols.people import MAX_VERSION
 
 LAST_EVENT_ID = 2**53 - 1
@@ -14,6 +16,8 @@ UnitInPath: TypeAlias = Annotated[str, PathParameter(pattern=_UNIT_ID)]
 PersonInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
 TokenInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{24}$(?!\n)")]
 """The id of a voucher, a join request or a draft."""
+AuthorityInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^A-[0-9a-f]{12}$(?!\n)")]
+MandateInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^M-[0-9a-f]{12}$(?!\n)")]
 EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=LAST_EVENT_ID)]
 
 # Not optional: where None may be read, the word `null` is read as None.
@@ -24,4 +28,11 @@ TokenAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^[0-9a-f]{24}$(?
 BEGINNING = "0" * 24
 """What nothing has as its id: whoever asks for what comes after it begins."""
 EventAsked: TypeAlias = Annotated[int, QueryParameter(ge=1, le=LAST_EVENT_ID)]
+WordsAsked: TypeAlias = Annotated[str, QueryParameter(max_length=200)]
+Offset: TypeAlias = Annotated[int, QueryParameter(ge=0, le=10_000_000)]
+# The framework keeps the name `state` for itself.
+AuthorityStateAsked: TypeAlias = Annotated[Literal["any", AuthorityState], QueryParameter(name="state")]
+MandateStateAsked: TypeAlias = Annotated[Literal["any", MandateState], QueryParameter(name="state")]
+MandatesAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200)]
+"""How many mandates, or authorities, a page has."""
 VersionAsked: TypeAlias = Annotated[int, QueryParameter(ge=-1, le=MAX_VERSION)]

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
+from fleet.authorities.desk import AuthorityDesk
 from fleet.ca.authority import CertificateAuthority
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
@@ -21,6 +22,8 @@ from fleet.joining.rejoining import Rejoining
 from fleet.joining.vouchers import Vouchers
 from fleet.keeping.holds import LegalHolds
 from fleet.log.deployment_log import DeploymentLog
+from fleet.mandates.desk import MandateDesk
+from fleet.mandates.duties import Duties
 from fleet.openings.report import OpeningReports
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
@@ -56,6 +59,9 @@ class Services:
     holds: LegalHolds
     opening_reports: OpeningReports
     error_reports: ErrorReportDesk
+    authorities: AuthorityDesk
+    mandates: MandateDesk
+    duties: Duties
     guests: Guests
 
 

@@ -66,16 +66,10 @@ def standing(
     found: StoredMandate, authority: Authority | None, modality: Modality, at: datetime
 ) -> Standing | Obstacle:
     """The rule behind `may_open`. Pure."""
+    obstacle = _mandate_in_the_way(found, at)
+    if obstacle is not None:
+        return obstacle
     name = f"mandate {found.mandate_id}"
-    if found.recorded_at is None:
-        return Obstacle("no-mandate", f"{name} is not signed by two people", "let requester and approver sign it")
-    if found.cancelled_at is not None:
-        said = f"{found.cancelled_by} cancelled {name} at {moment(found.cancelled_at)}"
-        return Obstacle("mandate-cancelled", said, _DRAFT)
-    if at < found.not_before:
-        return Obstacle("before-mandate", f"{name} begins at {moment(found.not_before)}", "wait until then")
-    if at >= found.not_after:
-        return Obstacle("after-mandate", f"{name} ended at {moment(found.not_after)}", _DRAFT)
     try:
         line = found.line
     except InvalidMandate as error:
@@ -87,7 +81,7 @@ def standing(
         return Obstacle("modality-not-covered", said, _DRAFT)
     until = found.not_after
     if line.kind != "bench":
-        obstacle = _in_the_way(line, authority, modality, at)
+        obstacle = _authority_in_the_way(line, authority, modality, at)
         if obstacle is not None:
             return obstacle
         assert authority is not None, "its absence is an obstacle"
@@ -95,7 +89,26 @@ def standing(
     return Standing(found.mandate_id, found.unit_id, line, found.signed, found.authority_id, found.authority, until)
 
 
-def _in_the_way(line: Mandate, authority: Authority | None, modality: Modality, at: datetime) -> Obstacle | None:
+def _mandate_in_the_way(found: StoredMandate, at: datetime) -> Obstacle | None:
+    name = f"mandate {found.mandate_id}"
+    if found.unit_state != "active":
+        said = f"unit {found.unit_id} is {found.unit_state}: it opens nothing"
+        return Obstacle("revoked", said, "use another unit; one in quarantine can be released: fleet unit release")
+    if found.recorded_at is None:
+        return Obstacle("no-mandate", f"{name} is not signed by two people", "let requester and approver sign it")
+    if found.cancelled_at is not None:
+        said = f"{found.cancelled_by} cancelled {name} at {moment(found.cancelled_at)}"
+        return Obstacle("mandate-cancelled", said, _DRAFT)
+    if at < found.not_before:
+        return Obstacle("before-mandate", f"{name} begins at {moment(found.not_before)}", "wait until then")
+    if at >= found.not_after:
+        return Obstacle("after-mandate", f"{name} ended at {moment(found.not_after)}", _DRAFT)
+    return None
+
+
+def _authority_in_the_way(
+    line: Mandate, authority: Authority | None, modality: Modality, at: datetime
+) -> Obstacle | None:
     if authority is None or authority.reference != line.authority:
         return Obstacle("no-authority", f"authority {line.authority} is not recorded", "an approver has to record it")
     name = f"authority {authority.reference}"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from protocols.api.mandates import DRAFT_HOURS, MandateState, MandateView
+from protocols.api.units import UnitState
 from protocols.mandate import Mandate, MandateKind, SignedMandate, read_mandate
 
 DRAFT_LIFE = timedelta(hours=DRAFT_HOURS)
@@ -18,6 +19,7 @@ class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
     kind: MandateKind
     unit_id: str
     unit_label: str
+    unit_state: UnitState
     authority_id: str | None
     authority: str | None
     text: str

@@ -1,5 +1,5 @@
 -- name: one
-SELECT mandate.*, unit.label AS unit_label, authority.reference AS authority,
+SELECT mandate.*, unit.label AS unit_label, unit.state AS unit_state, authority.reference AS authority,
     ARRAY(SELECT ARRAY[person_id, signature] FROM mandate_signature signed
           WHERE signed.mandate_id = mandate.mandate_id ORDER BY signed_at) AS signatures
 FROM mandate JOIN unit USING (unit_id) LEFT JOIN authority USING (authority_id)
@@ -27,7 +27,7 @@ WITH stood AS (
         AND $5 IN (requester, approver) AND NOT EXISTS (
             SELECT FROM mandate_signature signed WHERE signed.mandate_id = stood.mandate_id AND signed.person_id = $5))
 )
-SELECT found.*, unit.label AS unit_label, authority.reference AS authority,
+SELECT found.*, unit.label AS unit_label, unit.state AS unit_state, authority.reference AS authority,
     ARRAY(SELECT ARRAY[person_id, signature] FROM mandate_signature signed
           WHERE signed.mandate_id = found.mandate_id ORDER BY signed_at) AS signatures,
     count(*) OVER () AS total
