@@ -1,0 +1,270 @@
+"""The unit's desk for openings: takes what is said to it, judges, and has opened what the judge permits."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import structlog
+
+from edge_agent.clock import Clock
+from edge_agent.errors import CaptureError
+from edge_agent.openings.facts_source import FactsSource
+from edge_agent.openings.ledger import Opening
+from edge_agent.openings.nonces import MadeNonce, Nonces
+from edge_agent.openings.opener import Opener
+from edge_agent.openings.recorder import Recorder
+from edge_agent.openings.rules import judge
+from edge_agent.openings.saying import Saying
+from edge_agent.openings.session import Session, SessionEnd
+from edge_agent.openings.verdicts import OpeningRefused, Permit, Refusal
+from protocols.access_record import REASONS, Modality
+from protocols.errors import InvalidLease
+from protocols.lease import Lease, read_lease
+from protocols.opening import (
+    Answered,
+    AskNonce,
+    Closed,
+    CloseOpening,
+    DownSignal,
+    GrantLease,
+    NonceMade,
+    Refused,
+    Signal,
+)
+from protocols.text import one_line
+
+WAITING_MAX = 32
+PREPARED_MS = 15_000
+ENDED_REMEMBERED = 256
+STOP_LIMIT_S = 15.0
+_DETAIL_CHARS = 200
+
+_log = structlog.get_logger(__name__)
+
+
+class _Live(NamedTuple):
+    """`said` is the first that was said of it: Answered, or Closed where it never came so far."""
+
+    session: Session
+    attending: "asyncio.Task[None]"
+    said: "asyncio.Future[Signal]"
+
+
+class Desk:
+    """One unit's desk. The judge, the ledger and the chain are used by one thing at a time: whoever has the turn."""
+
+    def __init__(self, facts: FactsSource, recorder: Recorder, opener: Opener, saying: Saying, clock: Clock) -> None:
+        """`opener` is asked for nothing that the judge has not permitted and the recorder has not recorded."""
+        self._facts = facts
+        self._recorder = recorder
+        self._opener = opener
+        self._saying = saying
+        self._clock = clock
+        self._nonces = Nonces()
+        self._turn = asyncio.Lock()
+        self._waiting: asyncio.Queue[tuple[DownSignal, int]] = asyncio.Queue(WAITING_MAX)
+        self._live: dict[str, _Live] = {}
+        self._extending: set[asyncio.Task[None]] = set()
+        self._ended: OrderedDict[str, Closed] = OrderedDict()
+        self._stopping = False
+
+    @property
+    def open(self) -> list[Opening]:
+        """What is open now."""
+        return [live.session.opening for live in self._live.values()]
+
+    def heed(self, signal: DownSignal, good_until_ms: int) -> None:
+        """Take over what the controller says, to be begun before that boot time; one too many is dropped."""
+        try:
+            self._waiting.put_nowait((signal, good_until_ms))
+        except asyncio.QueueFull:
+            _log.warning("too much is said about openings; one is dropped", signal=type(signal).__name__)
+
+    async def run(self) -> None:
+        """Attend to what is said until cancelled; `stop` comes before that."""
+        async with self._turn:
+            await self._recorder.begin()
+        try:
+            while True:
+                signal, good_until_ms = await self._waiting.get()
+                if self._clock.mono_ms() < good_until_ms:
+                    await self._attend_to(signal)
+        finally:
+            for task in (*(live.attending for live in self._live.values()), *self._extending):
+                task.cancel()
+            self._recorder.close()
+
+    async def stop(self) -> None:
+        """Close all that is open, with its record; within 15 s."""
+        self._stopping = True
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S):
+                async with self._turn:  # whoever has it may be about to open
+                    attending = [live.attending for live in self._live.values()]
+                    for live in self._live.values():
+                        live.session.close("agent-stopped")
+                if attending:
+                    await asyncio.wait(attending)
+        except TimeoutError:
+            _log.warning("not all is recorded as closed; what is open closes with this program")
+        await self._opener.stop()
+
+    async def cancel_mandate(self, mandate: str) -> int:
+        """Never open under `mandate` again, and close what is open under it; returns how many that were.
+
+        Raises StateUnusable when it can not be remembered beyond the next start; what was open is closed all the same.
+        """
+        closing = self._close_under(mandate)
+        try:
+            async with self._turn:
+                await self._recorder.cancelled(mandate)
+        finally:
+            closing |= self._close_under(mandate)  # a grant may have had the turn before
+            if closing:
+                await asyncio.wait(closing)
+        return len(closing)
+
+    async def ask(self, opening: str, modalities: Sequence[Modality], *, carried: bool = False) -> MadeNonce:
+        """A fresh nonce; whatever takes long is made ready meanwhile. Raises OpeningRefused when nothing can open."""
+        self._check_able()
+        now_ms = self._clock.mono_ms()
+        made = self._nonces.make(opening, modalities, now_ms, carried=carried)
+        if not carried and opening not in self._live:
+            self._opener.prepare(opening, modalities, now_ms + PREPARED_MS)
+        return made
+
+    async def grant(self, grant: GrantLease) -> "asyncio.Future[Signal] | None":
+        """Judge a grant; open, or stay open, by it. What comes of it is said.
+
+        Returns, for whoever waits on the unit itself, the first that is said of a new opening; None for a renewal.
+        Raises OpeningRefused, when that is recorded and said.
+        """
+        async with self._turn:
+            try:
+                return await self._judged(grant)
+            except OpeningRefused as refused:
+                await self._refuse(grant, refused)
+                raise
+
+    def close(self, opening: str, reason: str) -> None:
+        """Close an opening; what is closed already is said again."""
+        live = self._live.get(opening)
+        if live is not None:
+            live.session.close(reason if reason in REASONS else "asked")
+            return
+        self._opener.discard(opening)
+        self._say(self._ended.get(opening) or Closed(opening=opening, reason="asked", open_s=0, detail="was not open"))
+
+    async def _attend_to(self, signal: DownSignal) -> None:
+        match signal:
+            case AskNonce(opening=opening, modalities=modalities):
+                try:
+                    made = await self.ask(opening, modalities)
+                except OpeningRefused as refused:
+                    self._say(Refused(opening=opening, rule=refused.rule, detail=_short(refused.detail)))
+                else:
+                    self._say(NonceMade(opening=opening, nonce=made.nonce, boot_id=self._facts.boot_id))
+            case GrantLease():
+                with suppress(OpeningRefused):  # that has been recorded and said
+                    await self.grant(signal)
+            case CloseOpening(opening=opening, reason=reason):
+                self.close(opening, reason)
+
+    async def _judged(self, grant: GrantLease) -> "asyncio.Future[Signal] | None":
+        self._check_able()
+        now_ms = self._clock.mono_ms()
+        facts = await self._facts.now(self._nonces.outstanding(now_ms), self._recorder.ledger, frozenset(self._ended))
+        verdict = judge(grant, facts)
+        if isinstance(verdict, Refusal):
+            raise OpeningRefused(verdict.rule, verdict.detail)
+        await self._recorder.allow(verdict)
+        self._nonces.use(verdict.lease.nonce)
+        if verdict.is_renewal:
+            self._extend(verdict)
+            return None
+        return self._begin(verdict)
+
+    def _check_able(self) -> None:
+        if self._stopping:
+            raise OpeningRefused("agent-stopped", "the agent is stopping")
+        obstacle = self._recorder.obstacle()
+        if obstacle is not None:
+            raise obstacle
+
+    def _close_under(self, mandate: str) -> "set[asyncio.Task[None]]":
+        under = [live for live in self._live.values() if live.session.opening.mandate == mandate]
+        for live in under:
+            live.session.close("cancelled")
+        return {live.attending for live in under}
+
+    def _begin(self, permit: Permit) -> "asyncio.Future[Signal]":
+        opening = permit.opening
+        session = Session(opening, permit.lease.nonce, permit.offer, self._opener, self._clock, self._say)
+        attending = asyncio.create_task(self._attend(session), name=opening.opening)
+        said: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+        self._live[opening.opening] = _Live(session, attending, said)
+        _log.info("opens", opening=opening.opening, mandate=opening.mandate, person=opening.person)
+        return said
+
+    def _extend(self, permit: Permit) -> None:
+        session = self._live[permit.opening.opening].session
+        extending = asyncio.create_task(self._extended(session, permit), name=f"{permit.opening.opening} extending")
+        self._extending.add(extending)
+        extending.add_done_callback(self._extending.discard)
+
+    async def _extended(self, session: Session, permit: Permit) -> None:
+        opening, nonce = permit.opening.opening, permit.lease.nonce
+        try:
+            await session.extend(permit.opening)
+        except CaptureError as error:
+            self._say(Refused(opening=opening, rule="lease-ended", nonce=nonce, detail=_short(str(error))))
+        else:
+            self._say(Answered(opening=opening, nonce=nonce))
+
+    async def _attend(self, session: Session) -> None:
+        try:
+            end = await session.run()
+        except CaptureError as error:
+            _log.error("what is open can not be closed", opening=session.opening.opening, detail=str(error))
+            end = SessionEnd("fault", str(error), self._clock.mono_ms())
+        except Exception as error:  # noqa: BLE001 - whatever it was, it has closed, and that must be recorded
+            _log.exception("an opening failed", opening=session.opening.opening)
+            end = SessionEnd("fault", type(error).__name__, self._clock.mono_ms())
+        async with self._turn:
+            opening = session.opening
+            open_s = await self._recorder.closed(opening, end)
+            closed = Closed(opening=opening.opening, reason=end.reason, open_s=open_s, detail=_short(end.detail))
+            self._ended[opening.opening] = closed
+            while len(self._ended) > ENDED_REMEMBERED:
+                self._ended.popitem(last=False)
+            self._say(closed)
+            del self._live[opening.opening]
+        _log.info("closed", opening=opening.opening, reason=end.reason, open_s=open_s)
+
+    async def _refuse(self, grant: GrantLease, refused: OpeningRefused) -> None:
+        lease: Lease | None
+        try:
+            lease = read_lease(grant.logged.lease, self._facts.controller_keys)
+        except InvalidLease:
+            lease = None
+        waited = list(self._nonces.outstanding(self._clock.mono_ms()).values())[-1:]
+        opening = lease.opening if lease is not None else next((one.opening for one in waited), None)
+        _log.warning("opens nothing", rule=refused.rule, detail=refused.detail, opening=opening)
+        if opening is not None:
+            nonce = None if lease is None else lease.nonce
+            self._say(Refused(opening=opening, rule=refused.rule, nonce=nonce, detail=_short(refused.detail)))
+            if opening not in self._live:
+                self._opener.discard(opening)
+        await self._recorder.refused(refused.rule, lease, [modality for one in waited for modality in one.modalities])
+
+    def _say(self, signal: Signal) -> None:
+        self._saying.say(signal)
+        live = self._live.get(signal.opening)
+        if live is not None and not live.said.done():
+            live.said.set_result(signal)
+
+
+def _short(text: str) -> str:
+    return one_line(text, _DETAIL_CHARS)
