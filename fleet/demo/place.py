@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -131,6 +131,8 @@ class Place:
                     "joining": {"max_pending": 1000, "requests_per_minute": 100_000, "poll_after_s": 0.5},
                     "presence": {"grace_s": 4.0, "quiet_after_s": 30.0},
                     "new_unit": {"report_every_s": REPORT_EVERY_S},
+                    "mandates": {"plain_keys_may_sign": True},
+                    "media": {"loopback": True},
                     "[log.witnesses]": {
                         "name": WITNESS_NAME,
                         "url": f"https://127.0.0.1:{ports.witness}",
@@ -168,8 +170,8 @@ class Place:
         """A unit's folder."""
         return self.units / name
 
-    def write_unit(self, name: str, root: Path) -> Path:
-        """A unit's settings; `root` is its machine, `/` for this one."""
+    def write_unit(self, name: str, root: Path, devices: Mapping[str, object]) -> Path:
+        """A unit's settings; `root` is its machine, `/` for this one, `devices` what to say of its devices."""
         folder = self.unit(name)
         folder.mkdir(mode=0o700, exist_ok=True)
         toml = folder / "edge-agent.toml"
@@ -181,6 +183,7 @@ class Place:
                         "root": str(root),
                         "voucher_file": str(folder / "voucher"),
                         "ack_timeout_s": 5.0,
+                        **devices,
                     }
                 }
             )

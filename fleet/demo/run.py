@@ -6,12 +6,14 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncssh
 
 from fleet.client import ClientError, FleetClient, connect, load_client_settings
 from fleet.clock import utc_now
 from fleet.credentials import load_credentials
+from fleet.demo.devices import UNITS_WITH_DEVICES, devices_of, start_devices
 from fleet.demo.errors import PartFailed
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.outcome import Outcome, judge
@@ -86,7 +88,7 @@ class Demo:
             self._tell_doors()
             toml = self._place.client_toml("TO-12")
             async with connect(load_client_settings(toml)) as door:
-                await self._start_units(door)
+                await self._start_units(door, socket_dir)
                 yield settings, str(toml)
         finally:
             _say("stopping")
@@ -141,11 +143,16 @@ class Demo:
                     return
             await asyncio.sleep(_POLL_S)
 
-    async def _start_units(self, door: FleetClient) -> None:
-        self._units = [DemoUnit(self._place, name) for name in (THIS_MACHINE, *self._simulated)]
+    async def _start_units(self, door: FleetClient, sockets: Path) -> None:
+        names = [THIS_MACHINE, *self._simulated]
+        equipped = names[:UNITS_WITH_DEVICES]
+        self._units = [
+            DemoUnit(self._place, name, devices_of(name, sockets) if name in equipped else None) for name in names
+        ]
         if self._simulated:
             await self._start_simulation()
-        _say("starting units")
+        _say("starting cameras and units")
+        await start_devices(equipped, sockets, self._parts)
         self._agents = await start_all(self._units, self._parts, door)
         await accept_all(self._units, self._parts, door, _JOIN_LIMIT_S, self._tell_joined)
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 import msgspec
 from PIL import Image
 
+from fleet.client.preview import Preview
 from protocols.api.checks import (
     Budget,
     CheckView,
@@ -40,7 +41,7 @@ def stripes(shift: int) -> bytes:
     return kept.getvalue()
 
 
-class StubPreview:
+class StubPreview(Preview):
     """Gives out what a test puts in; None ends it."""
 
     def __init__(self) -> None:
@@ -171,6 +172,14 @@ class StubChecks:
         self.asked.append(("watch_link", opening))
         return WatchLink(url=f"https://fleet.example:8443/watch/{'0f' * 16}", expires_at=self.now)
 
-    def preview(self, opening: str, **wish: Any) -> StubPreview:
-        self.asked.append(("preview", opening, wish))
+    def preview(
+        self,
+        opening: str,
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        frames_per_s: float = 5.0,
+        kbit_s: int | None = None,
+    ) -> Preview:
+        self.asked.append(("preview", opening, columns, rows, frames_per_s, kbit_s))
         return self.stub_preview
