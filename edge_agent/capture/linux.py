@@ -1,12 +1,14 @@
-"""What Python 3.11 does not offer of Linux: timers on CLOCK_BOOTTIME, prctl and mlockall, by ctypes.
+"""What Python 3.11 does not offer of Linux: timers on CLOCK_BOOTTIME, prctl, mlockall, descriptors nobody inherits.
 
 Every function raises OSError when the kernel refuses. Constants are those of the kernel's own headers.
 """
 
+import array
 import ctypes
 import os
 import resource
 import signal
+import socket
 
 BOOT_CLOCK = 7
 """CLOCK_BOOTTIME: never steps, counts suspension."""
@@ -84,6 +86,20 @@ class KillTimer:
     def arm(self, deadline_boot_ns: int) -> None:
         """Kill at `deadline_boot_ns` instead of any earlier choice; at once when that has passed."""
         _checked(_libc.timer_settime(self._timer, _TIMER_ABSTIME, ctypes.byref(_at(deadline_boot_ns)), None))
+
+
+def receive(sock: socket.socket, most_bytes: int, most_fds: int) -> tuple[bytes, list[int], bool]:
+    """One message, the descriptors with it, which no program inherits, and whether nothing was cut off.
+
+    socket.recv_fds takes flags and, in Python 3.11, does not use them: what it gives is inherited.
+    """
+    fds = array.array("i")
+    room = socket.CMSG_SPACE(most_fds * fds.itemsize)
+    data, ancillary, flags, _ = sock.recvmsg(most_bytes, room, socket.MSG_CMSG_CLOEXEC)
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+    return data, list(fds), not flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC)
 
 
 def _prctl(option: int, value: int) -> None:

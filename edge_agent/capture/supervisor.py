@@ -95,14 +95,14 @@ class Supervisor:
             if self._unsent or self._leaving:
                 return
             try:
-                data, fds, flags, _ = socket.recv_fds(self._control, control.MESSAGE_MAX_BYTES + 1, _DESCRIPTORS_READ)
+                data, fds, whole = linux.receive(self._control, control.MESSAGE_MAX_BYTES, _DESCRIPTORS_READ)
             except BlockingIOError:
                 return
             except OSError:  # the agent's end was closed with our answers unread
                 self._leaving = True
                 return
             try:
-                self._answer(data, fds, whole=not flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC))
+                self._answer(data, fds, whole=whole)
             finally:
                 for fd in fds:
                     os.close(fd)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from edge_agent.capture import control
+from edge_agent.capture import control, linux
 from edge_agent.errors import CaptureRefused, SupervisorAway
 
 START_LIMIT_S = 20.0
@@ -147,7 +147,7 @@ class SupervisorLink:
 
     def _read(self) -> None:
         try:
-            data, fds, _, _ = socket.recv_fds(self._socket, control.MESSAGE_MAX_BYTES, 1)
+            data, fds, _ = linux.receive(self._socket, control.MESSAGE_MAX_BYTES, 1)
         except BlockingIOError:
             return
         except OSError:

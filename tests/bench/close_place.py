@@ -26,7 +26,7 @@ def new_opening() -> str:
 
 
 class Told:
-    """A running process, and the JSON objects it has written so far, each found by its first key and that one's value."""
+    """A running process, and the JSON objects it wrote so far, each found by its first key and that one's value."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
