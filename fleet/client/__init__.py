@@ -5,6 +5,7 @@ async with connect(settings) as client:
     print(await client.summary())
 """
 
+from fleet.client.authorities import hash_document
 from fleet.client.client import FleetClient, connect
 from fleet.client.errors import (
     CertificateNotTrusted,
@@ -25,6 +26,7 @@ from fleet.client.errors import (
 from fleet.client.feed import ChangeFeed
 from fleet.client.inbox import FeedItem, LinkDown, LinkUp
 from fleet.client.log import check_checkpoint, check_entry, check_leaf, policy_of
+from fleet.client.mandates import read_view
 from fleet.client.people import PeopleChain, ReadDraft, read_draft
 from fleet.client.settings import ClientSettings, default_settings_path, load_client_settings
 
@@ -56,7 +58,9 @@ __all__ = [
     "check_leaf",
     "connect",
     "default_settings_path",
+    "hash_document",
     "load_client_settings",
     "policy_of",
     "read_draft",
+    "read_view",
 ]

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from fleet.client.authorities import AuthorityRequests
 from fleet.client.checks import CheckRequests
 from fleet.client.error_reports import ErrorReportRequests
 from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
 from fleet.client.feed import ChangeFeed
 from fleet.client.holds import HoldRequests
 from fleet.client.log import LogRequests
+from fleet.client.mandates import MandateRequests
 from fleet.client.openings import OpeningRequests
 from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
 from fleet.client.session import Session
@@ -40,7 +42,15 @@ SIGN_OUT_WAIT_S = 3.0
 """How long leaving waits for the controller to end the session; it ends by itself when idle."""
 
 
-class FleetClient(LogRequests, HoldRequests, OpeningRequests, ErrorReportRequests, CheckRequests):
+class FleetClient(
+    LogRequests,
+    HoldRequests,
+    OpeningRequests,
+    ErrorReportRequests,
+    CheckRequests,
+    AuthorityRequests,
+    MandateRequests,
+):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 
     def __init__(self, session: Session) -> None:

@@ -16,7 +16,15 @@ from fleet.client import ClientSettings
 from fleet.clock import Clock, utc_now
 from fleet.credentials import Credentials, create_credentials, load_credentials
 from fleet.feed.hub import Hub
-from fleet.settings import ApiSettings, BrokerSettings, DatabaseSettings, JoiningSettings, LogSettings, Settings
+from fleet.settings import (
+    ApiSettings,
+    BrokerSettings,
+    DatabaseSettings,
+    JoiningSettings,
+    LogSettings,
+    MandateSettings,
+    Settings,
+)
 from fleet.store.store import Store
 from protocols.people import Role
 from protocols.settings import UnitSettings
@@ -80,6 +88,7 @@ async def running_api(
     broker: BrokerSettings | None = None,
     new_unit: UnitSettings | None = None,
     log: LogSettings | None = None,
+    mandates: MandateSettings | None = None,
 ) -> AsyncIterator[RunningApi]:
     """Serve the API on a free loopback port until the block ends; units are told of `broker` and `new_unit`."""
     port = free_port()
@@ -91,6 +100,7 @@ async def running_api(
         broker=broker or BrokerSettings(),
         new_unit=new_unit or UnitSettings(),
         log=log or LogSettings(),
+        mandates=mandates or MandateSettings(),
     )
     create_credentials(settings.state_path, utc_now())
     credentials = load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())
