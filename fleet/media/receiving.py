@@ -72,7 +72,6 @@ class PacketTap:
             raise TypeError("this aiortc has no decoder queue")
         setattr(receiver, _QUEUE, _HandedOn(kind, sink))
         self._send_pli: Callable[[int], Awaitable[None]] = receiver._send_rtcp_pli  # noqa: SLF001 - the seam
-        self._send_nack: Callable[[int, list[int]], Awaitable[None]] = receiver._send_rtcp_nack  # noqa: SLF001 - the seam
         receiver._send_rtcp_pli = self._lost  # type: ignore[method-assign, assignment] # noqa: SLF001 - the seam
 
     async def _lost(self, _media_ssrc: int) -> None:
@@ -89,18 +88,11 @@ class PacketTap:
         """How many video packets are missing, and may still come."""
         return len(getattr(self._receiver, _MISSING).missing) if self._kind == "video" else 0
 
-    async def ask_again(self) -> None:
-        """Ask once more for the packets that are missing (NACK).
-
-        aiortc asks only when it finds another one missing: on a stream of few packets, one lost answer would hold up
-        the picture until its buffer is full.
-        """
-        source = self._source()
-        if self.missing and source is not None:
-            await self._send_nack(source, sorted(getattr(self._receiver, _MISSING).missing))
-
     def give_up(self) -> None:
-        """No longer wait for what is missing; the sink hears of a gap."""
+        """No longer wait for what is missing; the sink hears of a gap.
+
+        aiortc waits until its buffer is full: on a stream of few packets that is a quarter of a minute.
+        """
         if self._kind == "video":
             getattr(self._receiver, _MISSING).missing.clear()
             setattr(self._receiver, _JITTER_BUFFER, JitterBuffer(capacity=_VIDEO_PACKETS, is_video=True))

@@ -18,7 +18,7 @@ from fleet.media.figures import Meter
 from fleet.media.frames import EncodedFrame, MediaKind
 from fleet.media.h264 import PictureFormat, picture_format
 from fleet.media.receiving import PacketTap
-from fleet.media.vigil import EndReason, Remedy, Seen, Vigil, VigilLimits
+from fleet.media.vigil import EndReason, Seen, Vigil, VigilLimits
 from protocols.api.checks import StreamFigures
 
 State = Literal["connecting", "live", "ended"]
@@ -255,7 +255,7 @@ class UnitStream:
         self._closing = asyncio.create_task(peers.close(self._connection), name=f"closing-{self.opening}")
 
     async def _watching(self) -> None:
-        """Ends the stream when the unit falls silent, asks for what is missing, and counts."""
+        """Ends the stream when the unit falls silent, asks for keyframes, and counts."""
         pings = asyncio.create_task(self._pinging(), name=f"pings-{self.opening}")
         clock = asyncio.get_running_loop().time
         vigil = Vigil(self.settings.vigil, clock())
@@ -268,7 +268,7 @@ class UnitStream:
                 if reason is not None:
                     self._end(reason)
                     return
-                await self._mend(vigil.remedy(now_s), now_s)
+                await self._mend(vigil.gives_up(now_s), now_s)
                 if self.meter.is_due(now_s, _FIGURES_S):
                     received = {kind: tap.received() for kind, tap in self._taps.items()}
                     self.figures = self.meter.figures(now_s, received, self.format)
@@ -285,13 +285,11 @@ class UnitStream:
             missing=sum(tap.missing for tap in self._taps.values()),
         )
 
-    async def _mend(self, remedy: Remedy | None, now_s: float) -> None:
+    async def _mend(self, gives_up: bool, now_s: float) -> None:
         tap = self._taps.get("video")
         if tap is None or self.state != "live":
             return
-        if remedy == "ask-again":
-            await tap.ask_again()
-        elif remedy == "give-up":
+        if gives_up:
             tap.give_up()
         if self._keyframes.due_in_s(now_s) == 0:
             self._keyframes.sent(now_s)

@@ -10,19 +10,16 @@ closed: the controller closed it. no-answer: the unit sent no answer. not-connec
 sent on it. connection-failed: the path was lost, or the unit's certificate is not that of its answer. no-packets: the
 unit has fallen silent. unit-closed: the unit said that it sends no more.
 """
-Remedy = Literal["ask-again", "give-up"]
-"""ask-again: ask once more for lost packets. give-up: go on without them, from the next keyframe."""
 
 
 @dataclass(frozen=True, slots=True)
 class VigilLimits:
     """answer_s: from the offer to the unit's answer; connect_s: from there to the first frame; silence_s: without any
-    packet; again_s: between two questions for lost packets; give_up_s: without a picture for want of lost packets."""
+    packet; give_up_s: without a picture for want of lost packets."""
 
     answer_s: float = 30.0
     connect_s: float = 15.0
     silence_s: float = 5.0
-    again_s: float = 0.3
     give_up_s: float = 2.0
 
 
@@ -38,14 +35,13 @@ class Seen:
 
 
 class Vigil:
-    """Looked at with `end_reason` and `remedy`, some times a second; times are seconds of one monotonic clock."""
+    """Looked at with `end_reason` and `gives_up`, some times a second; times are seconds of one monotonic clock."""
 
     def __init__(self, limits: VigilLimits, begun_s: float) -> None:
         self._limits = limits
         self._state_since_s = begun_s
         self._packet_s = begun_s
         self._complete_s = begun_s
-        self._asked_s = begun_s
         self._last = Seen(answered=False, live=False)
 
     def look(self, seen: Seen, now_s: float) -> None:
@@ -67,13 +63,9 @@ class Vigil:
             return "not-connected" if waited_s > self._limits.connect_s else None
         return "no-answer" if waited_s > self._limits.answer_s else None
 
-    def remedy(self, now_s: float) -> Remedy | None:
-        """What to do now about packets that hold up the picture; it is taken as done."""
-        waited_s = now_s - self._complete_s
-        if waited_s > self._limits.give_up_s:
-            self._complete_s = now_s
-            return "give-up"
-        if waited_s > self._limits.again_s and now_s - self._asked_s > self._limits.again_s:
-            self._asked_s = now_s
-            return "ask-again"
-        return None
+    def gives_up(self, now_s: float) -> bool:
+        """Whether to go on without the packets that hold up the picture; it is taken as done."""
+        if now_s - self._complete_s <= self._limits.give_up_s:
+            return False
+        self._complete_s = now_s
+        return True

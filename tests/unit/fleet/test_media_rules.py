@@ -12,7 +12,7 @@ from fleet.media.peers import read_description, without_names
 from fleet.media.thrift import MAX_QUALITY, MIN_QUALITY, Thrift
 from fleet.media.vigil import Seen, Vigil, VigilLimits
 
-LIMITS = VigilLimits(answer_s=30, connect_s=15, silence_s=5, again_s=0.3, give_up_s=2)
+LIMITS = VigilLimits(answer_s=30, connect_s=15, silence_s=5, give_up_s=2)
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
@@ -31,18 +31,17 @@ def test_a_stream_ends_when_it_waits_too_long_in_any_state() -> None:
     assert vigil.end_reason(60) is None
 
 
-def test_lost_packets_are_asked_for_again_and_then_given_up() -> None:
+def test_lost_packets_are_given_up_when_they_have_held_up_the_picture_too_long() -> None:
     vigil = Vigil(LIMITS, 0)
-    held_up = Seen(answered=True, live=True, packets=9, pictures=3, missing=2)
     vigil.look(Seen(answered=True, live=True, packets=8, pictures=3), 10)
     told = []
     for tick in range(1, 26):
-        vigil.look(held_up, 10 + tick / 10)
-        told.append(vigil.remedy(10 + tick / 10))
-    assert told.count("ask-again") in {6, 7}
-    assert told.count("give-up") == 1
-    vigil.look(Seen(answered=True, live=True, packets=9, pictures=4, missing=2), 12.6)
-    assert vigil.remedy(12.7) is None
+        vigil.look(Seen(answered=True, live=True, packets=8 + tick, pictures=3, missing=2), 10 + tick / 10)
+        told.append(vigil.gives_up(10 + tick / 10))
+    assert told.count(True) == 1
+    assert told.index(True) == 20
+    vigil.look(Seen(answered=True, live=True, packets=40, pictures=4, missing=2), 13)
+    assert not vigil.gives_up(14.9)
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 10), st.booleans()), max_size=40))
