@@ -132,7 +132,7 @@ class Place:
                     "presence": {"grace_s": 4.0, "quiet_after_s": 30.0},
                     "new_unit": {"report_every_s": REPORT_EVERY_S},
                     "mandates": {"plain_keys_may_sign": True},
-                    "media": {"loopback": True},
+                    "media": {"addresses": ["127.0.0.1"]},
                     "[log.witnesses]": {
                         "name": WITNESS_NAME,
                         "url": f"https://127.0.0.1:{ports.witness}",

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from fleet.demo.devices import UNITS_WITH_DEVICES, devices_of, start_devices
 from fleet.demo.errors import PartFailed
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.outcome import Outcome, judge
+from fleet.demo.papers import prepare_papers
 from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import PEOPLE, Place, Ports, short_socket_dir
 from fleet.demo.postgres import PostgresServer
@@ -155,6 +156,14 @@ class Demo:
         await start_devices(equipped, sockets, self._parts)
         self._agents = await start_all(self._units, self._parts, door)
         await accept_all(self._units, self._parts, door, _JOIN_LIMIT_S, self._tell_joined)
+        await self._prepare_papers(self._units[: len(equipped)])
+
+    async def _prepare_papers(self, equipped: Sequence[DemoUnit]) -> None:
+        """Mandates for all but the last of the units that have devices."""
+        _say("recording an authority, and signing mandates as two people")
+        known = [(await unit.status()).unit_id for unit in equipped[: max(1, len(equipped) - 1)]]
+        signed = await prepare_papers(self._place, [unit_id for unit_id in known if unit_id is not None])
+        _say(f"mandates signed: {signed}")
 
     async def _start_simulation(self) -> None:
         hosts = ["--hosts", str(len(self._simulated))]
