@@ -23,7 +23,7 @@ from fleet.downlink.downlink import Downlink
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
-from fleet.ingest.subscriber import MqttSubscriber
+from fleet.ingest.subscriber import MqttSubscriber, filters
 from fleet.metrics import Metrics
 from fleet.openings.reconciliation import Reconciliation
 from fleet.people.expiry import ExpiryWatch
@@ -36,9 +36,7 @@ from fleet.revocation.units_listener import UnitsListener
 from fleet.settings import Settings
 from fleet.store.store import Store, open_store
 from protocols.backoff import Backoff
-from protocols.topics import UpChannel, up_filter
 
-_INGESTED: tuple[UpChannel, ...] = ("health", "event", "result", "lwt")
 _CANCEL_AGAIN_S = 7.0
 """Longer than the API takes to give open requests their time."""
 _DATABASE_LIMIT_S = 60.0
@@ -108,15 +106,16 @@ def _parts(
     name = secrets.token_hex(8)
     downlink = Downlink(address, f"controller-downlink-{name}", credentials.down_key, metrics)
     dispatcher = Dispatcher(store, utc_now, hub, downlink.send_command)
-    filters = [up_filter(channel, settings.broker.shared_group) for channel in _INGESTED]
+    services.checks.speak_over(downlink.send)
     ingest = Ingest(
         store=store,
-        subscriber=MqttSubscriber(address, f"controller-ingest-{name}", filters, metrics),
+        subscriber=MqttSubscriber(address, f"controller-ingest-{name}", filters(settings.broker.shared_group), metrics),
         downlink=downlink,
         presence=settings.presence,
         metrics=metrics,
         on_sessions=dispatcher.on_sessions,
         on_proofs=keep_proofs,
+        on_signal=services.checks.on_signal,
     )
     sweeper = Sweeper(store, settings.presence, utc_now, lambda: ingest.listening_since, metrics)
     revoker = Revoker(
@@ -133,6 +132,7 @@ def _parts(
         ("downlink", downlink.run()),
         ("commands", dispatcher.run()),
         ("ingest", ingest.run()),
+        ("checks", services.checks.run()),
         ("log", services.log.run()),
         ("presence", sweeper.run()),
         ("revocation", revoker.run()),

@@ -23,6 +23,8 @@ _OTHERS = ("MUSTER_CLIENT_", "MUSTER_AGENT_", "MUSTER_CONFIG", "MUSTER_TEST_")
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Years = Annotated[int, Meta(ge=1, le=100)]
+StunUrl = Annotated[str, Meta(max_length=200, pattern=r"^stun:[^\s]+$")]
+TurnUrl = Annotated[str, Meta(max_length=200, pattern=r"^turns?:[^\s]+$")]
 KindBeginning = Annotated[str, Meta(pattern=r"^[a-z.-]{1,40}$(?!\n)")]
 
 
@@ -136,6 +138,25 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             raise ValueError("timestamp_url and timestamp_ca_file belong together: give both or none")
 
 
+class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Pictures and sounds of checks, section `[media]`.
+
+    `addresses` are the local addresses that units and browsers can reach (empty: all but loopback). `stun_urls` and
+    `turn_urls` (`turn:host:3478?transport=udp`) are asked for ways around address translation; `turn_secret_file` holds
+    coturn's `static-auth-secret`, of which each check gets credentials that live minutes.
+    """
+
+    addresses: Annotated[list[str], Meta(max_length=8)] = msgspec.field(default_factory=list)
+    stun_urls: Annotated[list[StunUrl], Meta(max_length=2)] = msgspec.field(default_factory=list)
+    turn_urls: Annotated[list[TurnUrl], Meta(max_length=4)] = msgspec.field(default_factory=list)
+    turn_secret_file: str | None = None
+    max_streams: Annotated[int, Meta(ge=1, le=200)] = 16
+
+    def __post_init__(self) -> None:
+        if bool(self.turn_urls) != (self.turn_secret_file is not None):
+            raise ValueError("turn_urls and turn_secret_file belong together: give both or none")
+
+
 class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Prometheus metrics, over plain HTTP on the loopback interface only; off unless `port` is set."""
 
@@ -155,6 +176,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     mandates: MandateSettings = MandateSettings()
+    media: MediaSettings = msgspec.field(default_factory=MediaSettings)
     new_unit: UnitSettings = UnitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from fleet.api import (
     authorities,
+    checks,
     error_reports,
     events,
     feed,
@@ -19,9 +20,12 @@ from fleet.api import (
     mandates,
     openings,
     people,
+    positions,
+    preview,
     standing,
     unit_door,
     units,
+    watch,
 )
 from fleet.api.access import ANYONE_SIGNED_IN, guard
 from fleet.api.description import describe
@@ -43,6 +47,10 @@ _PARTS = (
     error_reports,
     authorities,
     mandates,
+    checks,
+    positions,
+    watch,
+    preview,
     feed,
 )
 

@@ -7,6 +7,7 @@ from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
 from fleet.api.services import Services
 from fleet.authorities.desk import AuthorityDesk
+from fleet.checks.assembly import assemble_checks
 from fleet.client.files import read_small
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
@@ -28,6 +29,7 @@ from fleet.metrics import Metrics
 from fleet.openings.report import OpeningReports
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
+from fleet.positions.desk import PositionDesk
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.settings import LogSettings, Settings
@@ -35,6 +37,8 @@ from fleet.store.store import Store
 from protocols.joining import BrokerAddress
 
 _HEALTH_PER_MINUTE = 120
+_WATCHING_PER_MINUTE = 1200
+"""A browser that plays asks twice a second how the check stands; several may be behind one address."""
 
 
 def assemble(
@@ -50,6 +54,7 @@ def assemble(
     broker = BrokerAddress(host=settings.broker.unit_host, port=settings.broker.unit_port, mqtt=settings.broker.mqtt)
     terms = Terms(authority, [credentials.down_public_hex], broker, settings.api.url)
     log = DeploymentLog(settings, store, credentials.log_key, clock, metrics or Metrics())
+    checks = assemble_checks(settings, store, credentials, hub, clock, log.receipts)
     return Services(
         store=store,
         clock=clock,
@@ -69,6 +74,7 @@ def assemble(
         join_limit=RateLimit(settings.joining.requests_per_minute),
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
         health_limit=RateLimit(_HEALTH_PER_MINUTE),
+        watch_limit=RateLimit(_WATCHING_PER_MINUTE),
         pulse=Pulse(store),
         log=log,
         log_reading=LogReading(store, clock, log.receipts),
@@ -79,6 +85,10 @@ def assemble(
         authorities=AuthorityDesk(store, clock),
         mandates=MandateDesk(store, clock, settings.mandates),
         duties=Duties(store, clock),
+        checks=checks.desk,
+        browsers=checks.browsers,
+        carrying=checks.carrying,
+        positions=PositionDesk(store, clock),
         guests=Guests(),
     )
 

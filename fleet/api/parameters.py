@@ -18,6 +18,10 @@ TokenInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{24}$(?
 """The id of a voucher, a join request or a draft."""
 AuthorityInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^A-[0-9a-f]{12}$(?!\n)")]
 MandateInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^M-[0-9a-f]{12}$(?!\n)")]
+OpeningInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^open-[0-9a-f]{24}$(?!\n)")]
+LinkInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[A-Za-z0-9_-]{22}$(?!\n)")]
+"""The token of a one-time link: 128 bits in base64url."""
+ViewerInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^viewer-[0-9a-f]{16}$(?!\n)")]
 EventInPath: TypeAlias = Annotated[int, PathParameter(ge=0, le=LAST_EVENT_ID)]
 
 # Not optional: where None may be read, the word `null` is read as None.
@@ -29,6 +33,9 @@ BEGINNING = "0" * 24
 """What nothing has as its id: whoever asks for what comes after it begins."""
 EventAsked: TypeAlias = Annotated[int, QueryParameter(ge=1, le=LAST_EVENT_ID)]
 WordsAsked: TypeAlias = Annotated[str, QueryParameter(max_length=200)]
+ChecksAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=100)]
+MandateAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(M-[0-9a-f]{12})?$(?!\n)")]
+"""A mandate's id, or nothing."""
 Offset: TypeAlias = Annotated[int, QueryParameter(ge=0, le=10_000_000)]
 # The framework keeps the name `state` for itself.
 AuthorityStateAsked: TypeAlias = Annotated[Literal["any", AuthorityState], QueryParameter(name="state")]

@@ -10,6 +10,9 @@ from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
 from fleet.authorities.desk import AuthorityDesk
 from fleet.ca.authority import CertificateAuthority
+from fleet.checks.browsers import Browsers
+from fleet.checks.carrying import Carrying
+from fleet.checks.desk import CheckDesk
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
 from fleet.error_reports.desk import ErrorReportDesk
@@ -27,6 +30,7 @@ from fleet.mandates.duties import Duties
 from fleet.openings.report import OpeningReports
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
+from fleet.positions.desk import PositionDesk
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.store.store import Store
@@ -52,6 +56,7 @@ class Services:
     join_limit: RateLimit
     sign_in_limit: RateLimit
     health_limit: RateLimit
+    watch_limit: RateLimit
     pulse: Pulse
     log: DeploymentLog
     log_reading: LogReading
@@ -62,6 +67,10 @@ class Services:
     authorities: AuthorityDesk
     mandates: MandateDesk
     duties: Duties
+    checks: CheckDesk
+    browsers: Browsers
+    carrying: Carrying
+    positions: PositionDesk
     guests: Guests
 
 

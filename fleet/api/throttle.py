@@ -43,6 +43,12 @@ async def throttle_health(request: AnyRequest) -> None:
         raise TooFast
 
 
+async def throttle_watching(request: AnyRequest) -> None:
+    """To be run before what browsers with a one-time link ask; raises TooFast."""
+    if not _allowed(request, _services(request).watch_limit):
+        raise TooFast
+
+
 def _services(request: AnyRequest) -> Services:
     services: Services = request.app.state.services
     return services

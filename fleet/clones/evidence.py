@@ -1,4 +1,4 @@
-"""Checking the signature of a session proof."""
+"""Checking what a unit has signed with the key of its certificate."""
 
 from base64 import b64decode
 from functools import lru_cache
@@ -21,12 +21,18 @@ def signature_fits(proof: SessionProof, chain_pem: str) -> bool:
         signature = b64decode(proof.signature, validate=True)
     except ValueError:
         return False
+    return key_has_signed(proof_text(proof), signature, chain_pem)
+
+
+def key_has_signed(text: bytes, signature: bytes, chain_pem: str) -> bool:
+    """Whether `signature` over `text` is of the key of the first certificate in `chain_pem`, one of this fleet's:
+    ECDSA with SHA-256 in DER for a P-256 key, else Ed25519."""
     key = _key_of(chain_pem)
     try:
         if isinstance(key, Ed25519PublicKey):
-            key.verify(signature, proof_text(proof))
+            key.verify(signature, text)
         else:
-            key.verify(signature, proof_text(proof), ECDSA(SHA256()))
+            key.verify(signature, text, ECDSA(SHA256()))
     except InvalidSignature:
         return False
     return True

@@ -52,6 +52,17 @@ class Use(msgspec.Struct, frozen=True):
     openings: int = 0
 
 
+class Judgeable(msgspec.Struct, frozen=True, kw_only=True):
+    """What judging a check has to know of it."""
+
+    unit_id: str
+    state: CheckState
+    entry: int | None
+    authority: str | None
+    result: CheckResult
+    passed: bool | None
+
+
 class LinkUsed(msgspec.Struct, frozen=True, kw_only=True):
     """What a one-time link was made for."""
 
@@ -112,6 +123,11 @@ class CheckStore:
         """One check."""
         records = await self._connection.fetch(_SQL["views"], opening, None, 1)
         return _view(records[0]) if records else None
+
+    async def locked(self, opening: str) -> Judgeable | None:
+        """One check, which nobody else judges until the transaction ends."""
+        record = await self._connection.fetchrow(_SQL["lock_one"], opening)
+        return None if record is None else Judgeable(**record)
 
     async def of_unit(self, unit_id: str, limit: int) -> list[CheckView]:
         """A unit's checks, newest first."""

@@ -47,6 +47,12 @@ FROM opening JOIN mandate USING (mandate_id) LEFT JOIN authority USING (authorit
 WHERE ($1::text IS NULL OR opening.opening = $1) AND ($2::text IS NULL OR opening.unit_id = $2)
 ORDER BY begun_at DESC, opening DESC LIMIT $3
 
+-- name: lock_one
+SELECT opening.unit_id, state, entry_id AS entry, result, passed, (
+    SELECT reference FROM mandate JOIN authority USING (authority_id) WHERE mandate.mandate_id = opening.mandate_id
+) AS authority
+FROM opening LEFT JOIN readiness USING (opening) WHERE opening = $1 FOR UPDATE OF opening
+
 -- name: used
 SELECT modality, count(*) FILTER (WHERE began >= $2)::integer AS openings,
     coalesce(ceil(sum(greatest(0, extract(epoch FROM least(ended, $3) - greatest(began, $2))))), 0)::integer AS used_s

@@ -1,0 +1,99 @@
+"""The page that plays a check in a browser, and its WHEP resource. Whoever has the link has no session: the token in
+the path, good once and for a minute, is what lets them in."""
+
+from importlib.resources import files
+
+from litestar import MediaType, Request, Response, delete, get, post
+from litestar.datastructures import State
+
+from fleet.api.access import NOBODY_YET
+from fleet.api.parameters import LinkInPath, ViewerInPath
+from fleet.api.services import Given
+from fleet.api.throttle import throttle_watching
+from fleet.checks.browsers import WatchStatus
+from fleet.errors import RequestRefused
+from protocols.opening import MAX_SDP_CHARS
+
+ApiRequest = Request[object, object, State]
+
+_SDP = "application/sdp"
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob: mediastream:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _CSP,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def _file(name: str, media_type: str) -> Response[bytes]:
+    content = files("fleet.checks").joinpath("page", name).read_bytes()
+    return Response(content, media_type=media_type, headers=_HEADERS)
+
+
+@get("/watch/{token:str}", opt={"permission": NOBODY_YET}, before_request=throttle_watching, include_in_schema=False)
+async def page(token: LinkInPath) -> Response[bytes]:  # noqa: ARG001  the page reads it from its own address
+    """The page: the same for every token, so that asking for it tells nothing."""
+    return _file("watch.html", "text/html; charset=utf-8")
+
+
+@get("/watch/page/player.js", opt={"permission": NOBODY_YET}, before_request=throttle_watching, include_in_schema=False)
+async def script() -> Response[bytes]:
+    """What plays."""
+    return _file("player.js", "text/javascript; charset=utf-8")
+
+
+@get(
+    "/watch/page/player.css", opt={"permission": NOBODY_YET}, before_request=throttle_watching, include_in_schema=False
+)
+async def style() -> Response[bytes]:
+    """How it looks."""
+    return _file("player.css", "text/css; charset=utf-8")
+
+
+@post("/whep/{token:str}", opt={"permission": NOBODY_YET}, before_request=throttle_watching, include_in_schema=False)
+async def play(request: ApiRequest, services: Given, token: LinkInPath) -> Response[str]:
+    """Answer a browser's SDP offer: 201 with the address of what it now has."""
+    try:
+        offer = (await request.body()).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _unusable() from error
+    if not 0 < len(offer) <= MAX_SDP_CHARS:
+        raise _unusable()
+    playing = await services.browsers.play(token, offer)
+    headers = {**_HEADERS, "location": f"/whep/{token}/{playing.viewer_id}"}
+    return Response(playing.answer, media_type=_SDP, status_code=201, headers=headers)
+
+
+@get(
+    "/whep/{token:str}/{viewer:str}",
+    opt={"permission": NOBODY_YET},
+    before_request=throttle_watching,
+    include_in_schema=False,
+)
+async def stands(services: Given, token: LinkInPath, viewer: ViewerInPath) -> Response[WatchStatus]:
+    """How the check stands that this browser plays."""
+    return Response(services.browsers.stands(token, viewer), media_type=MediaType.JSON, headers=_HEADERS)
+
+
+@delete(
+    "/whep/{token:str}/{viewer:str}",
+    opt={"permission": NOBODY_YET},
+    before_request=throttle_watching,
+    include_in_schema=False,
+)
+async def leave(services: Given, token: LinkInPath, viewer: ViewerInPath) -> None:
+    """The browser goes."""
+    await services.browsers.leave(token, viewer)
+
+
+def _unusable() -> RequestRefused:
+    return RequestRefused("malformed", "the offer is no session description", "reload the link's page")
+
+
+HANDLERS = [page, script, style, play, stands, leave]

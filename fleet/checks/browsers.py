@@ -1,0 +1,152 @@
+"""Watching in a browser: a link that is good once, and the WHEP resource that it becomes."""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+import msgspec
+
+from fleet.checks.desk import CheckDesk, unknown
+from fleet.checks.media import Watcher
+from fleet.checks.runner import CheckRunner
+from fleet.checks.tools import Tools
+from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.media.browser import BrowserViewer
+from fleet.media.errors import MediaError, OfferUnusable
+from fleet.store.store import Transaction
+from protocols.api.checks import LINK_S, CheckState, WatchLink
+from protocols.people import may
+
+_TOKEN_BYTES = 16
+_MAX_KEPT = 256
+
+
+class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How a check stands, for the page that plays it."""
+
+    state: CheckState
+    reason: str
+    detail: str
+    lease_left_s: int
+    viewers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A browser's place; `answer` is the session description for it."""
+
+    viewer_id: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    runner: CheckRunner
+    watcher: Watcher
+    browser: BrowserViewer
+
+
+class LinkUsed(NotFound):
+    """A link that was used, is too old, or never was; which, is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("link-over", "this link was used already, or is too old", "ask for another one in the console")
+
+
+class Browsers:
+    """The browsers that watch this controller's checks; `url` is where people reach it."""
+
+    def __init__(self, tools: Tools, desk: CheckDesk, url: str) -> None:
+        self._tools = tools
+        self._desk = desk
+        self._url = url
+        self._places: OrderedDict[tuple[bytes, str], _Place] = OrderedDict()
+
+    async def link(self, opening: str, person_id: str) -> WatchLink:
+        """A link for one browser, in the name of a person; raises NotFound, Conflict unless it is live here."""
+        runner = self._desk.runner(opening)
+        if runner is None:
+            await self._desk.view(opening)
+        if runner is None or not runner.is_live or not runner.media.is_wanted:
+            raise Conflict("not-live", "there is nothing to watch", "wait until it is open, or begin another check")
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        expires_at = self._tools.clock() + timedelta(seconds=LINK_S)
+        async with self._tools.store.transaction() as transaction:
+            await transaction.checks.add_link(_hash(token), opening, person_id, expires_at)
+        return WatchLink(url=f"{self._url}/watch/{token}", expires_at=expires_at)
+
+    async def play(self, token: str, offer: str) -> Playing:
+        """Use the link of `token` up for the browser that makes `offer` (SDP).
+
+        Raises LinkUsed, Conflict when the check is over, RequestRefused when the offer can not be answered.
+        """
+        came: list[tuple[CheckRunner, Watcher]] = []
+        try:
+            async with self._tools.store.transaction() as transaction:
+                await self._admit(transaction, token, came)
+            [(runner, watcher)] = came
+            runner.media.admitted(watcher)
+            browser = await runner.media.play(watcher, offer)
+        except BaseException as error:
+            for runner, watcher in came:
+                runner.media.go(watcher)
+            if isinstance(error, OfferUnusable):
+                raise RequestRefused(error.reason, error.detail, "use another browser, or the terminal") from error
+            if isinstance(error, MediaError):
+                raise Conflict("check-over", str(error), "begin another check") from error
+            raise
+        self._places[_hash(token), watcher.viewer_id] = _Place(runner, watcher, browser)
+        while len(self._places) > _MAX_KEPT:
+            self._places.popitem(last=False)
+        return Playing(watcher.viewer_id, browser.answer)
+
+    def stands(self, token: str, viewer_id: str) -> WatchStatus:
+        """How the check stands that a browser watches; closed for one that is given nothing more. Raises NotFound."""
+        place = self._place(token, viewer_id)
+        news = place.runner.news()
+        if not place.browser.is_over or news.state in {"closed", "refused"}:
+            state, detail = news.state, news.detail
+        else:
+            state, detail = "closed", "this browser was disconnected"
+        return WatchStatus(
+            state=state,
+            reason=news.reason,
+            detail=detail,
+            lease_left_s=news.lease_left_s,
+            viewers=news.viewers,
+        )
+
+    async def leave(self, token: str, viewer_id: str) -> None:
+        """A browser goes; raises NotFound."""
+        place = self._place(token, viewer_id)
+        del self._places[_hash(token), viewer_id]
+        await place.browser.close("viewer-closed")
+        place.runner.media.go(place.watcher)
+
+    async def _admit(self, transaction: Transaction, token: str, came: list[tuple[CheckRunner, Watcher]]) -> None:
+        """Use the link up, and write down who watches; `came` gets the check and the viewer who then waits for it."""
+        now = self._tools.clock()
+        link = await transaction.checks.use_link(_hash(token), now)
+        if link is None:
+            raise LinkUsed
+        person = await transaction.people.get(link.person_id)
+        if person is None or not person.may_sign_in(now) or not may(person.role, "check-unit"):
+            raise LinkUsed
+        runner = self._desk.runner(link.opening)
+        if runner is None or not runner.is_live:
+            raise unknown(link.opening)
+        watcher = runner.media.come(link.person_id, "browser")
+        came.append((runner, watcher))
+        await runner.media.admit(transaction, watcher)
+
+    def _place(self, token: str, viewer_id: str) -> _Place:
+        place = self._places.get((_hash(token), viewer_id))
+        if place is None:
+            raise NotFound("viewer-unknown", "nobody watches so", "ask for another link")
+        return place
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()

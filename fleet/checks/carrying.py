@@ -1,0 +1,66 @@
+"""Leases for units without coverage: an engineer's laptop brings the nonce and takes the lease back."""
+
+from fleet.checks.grants import Answer, Grants
+from fleet.checks.permits import Check
+from fleet.checks.proven import proven
+from fleet.checks.refusals import OpeningRefused
+from fleet.clock import Clock
+from fleet.entries.access import LeaseRefused
+from fleet.errors import RequestRefused
+from fleet.mandates.standing import Obstacle
+from fleet.store.store import Store
+from protocols.api.checks import CarriedLease, CarriedRequest
+from protocols.opening import NonceMade
+
+
+class Carrying:
+    """Grants leases of at most 15 minutes, under the same rules as others; the unit need not be connected."""
+
+    def __init__(self, store: Store, clock: Clock, grants: Grants) -> None:
+        self._store = store
+        self._clock = clock
+        self._grants = grants
+
+    async def grant(self, request: CarriedRequest, person_id: str) -> CarriedLease:
+        """The lease for what the unit asks. Raises RequestRefused when it did not ask that, OpeningRefused (of which
+        the log has an entry), Conflict for an opening that was begun before, NotLoggedYet."""
+        boot_id = await self._boot_of(request)
+        check = Check(
+            opening=request.opening,
+            unit_id=request.unit,
+            modalities=request.modalities,
+            mandate_id=request.mandate,
+            person_id=person_id,
+            begun_at=self._clock(),
+        )
+        found = await self._grants.grant(check, Answer(request.nonce, boot_id, carried=True), first=True)
+        if isinstance(found, Obstacle):
+            await self._note_refusal(request, person_id, found)
+            raise OpeningRefused(found)
+        return CarriedLease(grant=found.body, expires_at=found.expires_at)
+
+    async def _boot_of(self, request: CarriedRequest) -> str:
+        if len(set(request.modalities)) != len(request.modalities):
+            raise RequestRefused("modality-twice", "a modality is named twice", "name each once")
+        async with self._store.transaction() as transaction:
+            signal = await proven(transaction, request.unit, request.sealed, self._clock())
+        asked = isinstance(signal, NonceMade) and (signal.opening, signal.nonce) == (request.opening, request.nonce)
+        if not asked or not isinstance(signal, NonceMade):
+            raise RequestRefused(
+                "bad-signature",
+                f"the request was not made by {request.unit}, or was changed on the way",
+                "ask the unit again: edge-agent carry",
+            )
+        return signal.boot_id
+
+    async def _note_refusal(self, request: CarriedRequest, person_id: str, obstacle: Obstacle) -> None:
+        async with self._store.transaction() as transaction:
+            entry = LeaseRefused(
+                at=self._clock(),
+                actor=person_id,
+                unit=request.unit,
+                mandate=request.mandate,
+                modalities=request.modalities,
+                rule=obstacle.rule,
+            )
+            await transaction.log.append(entry)

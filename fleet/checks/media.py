@@ -1,0 +1,205 @@
+"""The media side of one check: its stream in the relay, and who watches, each a person in the log."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
+
+from fleet.checks import chapters
+from fleet.checks.permits import Check
+from fleet.checks.tools import Tools
+from fleet.errors import Conflict
+from fleet.media.browser import BrowserViewer
+from fleet.media.errors import StreamOver
+from fleet.media.frames import MediaKind
+from fleet.media.preview import Preview, PreviewWish
+from fleet.media.unit_stream import UnitStream, Viewer
+from fleet.media.vigil import EndReason
+from fleet.readiness.limits import Limits
+from fleet.readiness.observed import Observed
+from fleet.store.checks import Way
+from fleet.store.store import Transaction
+from protocols.opening import MediaOffer
+
+MAX_WATCHERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MediaBegun:
+    """The first picture or sound has come."""
+
+    modality: MediaKind
+
+
+@dataclass(frozen=True, slots=True)
+class MediaOver:
+    """The stream has ended."""
+
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """So many watch, or wait to; `left` is the viewer who has just gone, if one was admitted."""
+
+    viewers: int
+    left: str | None = None
+
+
+Happening = MediaBegun | MediaOver | Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Somebody who watches a check, or waits for its pictures."""
+
+    viewer_id: str
+    person_id: str
+    way: Way
+
+
+class CheckMedia:
+    """Stream and viewers of `check`; `tell` is told what happens. It is also what the relay tells (StreamEvents)."""
+
+    def __init__(self, check: Check, tools: Tools, authority: str | None, tell: Callable[[Happening], None]) -> None:
+        self._check = check
+        self._tools = tools
+        self._authority = authority
+        self._tell = tell
+        self._kinds = cast(list[MediaKind], [kind for kind in check.modalities if kind != "position"])
+        self._stream: UnitStream | None = None
+        self._offering: asyncio.Task[str] | None = None
+        self._watchers: dict[str, Watcher] = {}
+        self._written: set[tuple[str, Way]] = set()
+        self._closed = False
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is anything to see or hear."""
+        return bool(self._kinds)
+
+    @property
+    def people(self) -> list[str]:
+        """The ids of those who watch, each once."""
+        return sorted({watcher.person_id for watcher in self._watchers.values()})
+
+    @property
+    def limits(self) -> Limits:
+        """What a unit has to reach to be ready."""
+        return self._tools.readiness
+
+    @property
+    def observed(self) -> Observed | None:
+        """What was measured; None before anything was asked for."""
+        desk = self._tools.relay.desk(self._check.opening)
+        return None if desk is None else desk.observed
+
+    def prepare(self) -> None:
+        """Begin to gather what the offer needs, while the unit makes its nonce; raises TooMany."""
+        if self.is_wanted:
+            ice = self._tools.ice_for(self._check.opening)
+            settings = replace(self._tools.stream, peer=replace(self._tools.stream.peer, ice_servers=ice))
+            self._stream = self._tools.relay.open(self._check.opening, self._kinds, self, settings)
+            self._offering = asyncio.create_task(self._stream.offer(), name=f"offer: {self._check.opening}")
+
+    async def offer(self) -> MediaOffer | None:
+        """The offer for the unit; None for a position. Raises MediaError, TimeoutError."""
+        if self._stream is None or self._offering is None:
+            return None
+        sdp = await asyncio.shield(self._offering)
+        return MediaOffer(sdp=sdp, ice_servers=list(self._stream.settings.peer.ice_servers))
+
+    async def answer(self, sdp: str) -> None:
+        """Take the unit's answer; raises MediaError."""
+        if self._stream is None:
+            raise StreamOver(self._check.opening, "closed")
+        await self._stream.answer(sdp)
+
+    def measure(self) -> None:
+        """Measure for the certificate, whoever watches."""
+        desk = self._tools.relay.desk(self._check.opening)
+        if desk is not None:
+            desk.begin_measuring()
+
+    def come(self, person_id: str, way: Way) -> Watcher:
+        """Somebody wants to watch; raises Conflict when it is over, or too many do."""
+        if self._closed:
+            raise Conflict("check-over", "the check is over", "begin another one")
+        if len(self._watchers) >= MAX_WATCHERS:
+            raise Conflict("too-many-viewers", f"{MAX_WATCHERS} watch already", "ask somebody to leave")
+        watcher = Watcher(f"viewer-{secrets.token_hex(8)}", person_id, way)
+        self._watchers[watcher.viewer_id] = watcher
+        self._tell(Watching(len(self._watchers)))
+        return watcher
+
+    def go(self, watcher: Watcher) -> None:
+        """They no longer do."""
+        if self._watchers.pop(watcher.viewer_id, None) is not None:
+            self._tell(Watching(len(self._watchers), watcher.viewer_id))
+
+    async def admit(self, transaction: Transaction, watcher: Watcher) -> None:
+        """Write down that `watcher` is given pictures from now on. The lease names who began the check: their first way
+        to watch needs no entry of its own."""
+        key = (watcher.person_id, watcher.way)
+        first_of_opener = watcher.person_id == self._check.person_id and not any(
+            person == watcher.person_id for person, _ in self._written
+        )
+        is_new = key not in self._written and not first_of_opener
+        await chapters.viewer_joined(
+            transaction,
+            self._check,
+            watcher.viewer_id,
+            watcher.person_id,
+            watcher.way,
+            self._authority,
+            self._tools.clock(),
+            is_new=is_new,
+        )
+
+    def admitted(self, watcher: Watcher) -> None:
+        """That was written."""
+        self._written.add((watcher.person_id, watcher.way))
+
+    def sit(self, watcher: Watcher, wish: PreviewWish) -> Preview:
+        """What a terminal sees; raises MediaError."""
+        desk = self._tools.relay.desk(self._check.opening)
+        if desk is None:
+            raise StreamOver(self._check.opening, "closed")
+        return desk.sit(wish, Viewer(watcher.viewer_id, watcher.person_id, "terminal"))
+
+    async def play(self, watcher: Watcher, offer: str) -> BrowserViewer:
+        """Answer a browser; raises MediaError."""
+        if self._stream is None:
+            raise StreamOver(self._check.opening, "closed")
+        return await self._tools.relay.watch(
+            self._stream, offer, Viewer(watcher.viewer_id, watcher.person_id, "browser")
+        )
+
+    async def close(self) -> None:
+        """End the stream and everybody's view of it."""
+        self._closed = True
+        if self._offering is not None:
+            self._offering.cancel()
+            await asyncio.wait({self._offering})
+            if not self._offering.cancelled():
+                self._offering.exception()
+        await self._tools.relay.close_stream(self._check.opening)
+
+    def began(self, modality: MediaKind) -> None:
+        """See `fleet.media.unit_stream.StreamEvents`."""
+        self._tell(MediaBegun(modality))
+
+    def ended(self, reason: EndReason) -> None:
+        """See StreamEvents."""
+        if not self._closed:
+            self._tell(MediaOver(reason))
+
+    def viewer_joined(self, viewer: Viewer) -> None:
+        """See StreamEvents: it is written down before."""
+
+    def viewer_left(self, viewer: Viewer, _reason: str) -> None:
+        """See StreamEvents."""
+        watcher = self._watchers.get(viewer.viewer_id)
+        if watcher is not None and watcher.way == "browser":
+            self.go(watcher)

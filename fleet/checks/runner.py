@@ -1,0 +1,428 @@
+"""One check at work: hears what happens, asks the pure session what to do, and does it. One task, in one controller."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from fleet.checks import chapters
+from fleet.checks.chapters import Judgement, Outcome
+from fleet.checks.grants import Answer, Granted
+from fleet.checks.media import CheckMedia, Happening, MediaBegun, MediaOver, Watching
+from fleet.checks.permits import Check, permit
+from fleet.checks.proven import proven
+from fleet.checks.refusals import NO_RECEIPT, NOT_IN_LOG
+from fleet.checks.session import Ask, Close, Ended, Grant, Rest, Session, Step, TakeAnswer
+from fleet.checks.tools import Tools
+from fleet.errors import NotLoggedYet, RequestRefused, StoreUnavailable
+from fleet.mandates.standing import Obstacle
+from fleet.media.errors import MediaError
+from fleet.stopping import cancel
+from fleet.store.checks import sentence
+from fleet.store.positions import StoredPosition
+from fleet.store.store import Transaction
+from protocols.api.checks import CheckView, PreviewNews, StreamFigures
+from protocols.backoff import Backoff
+from protocols.lease import MAX_LEASE_S
+from protocols.opening import (
+    Answered,
+    AskNonce,
+    Closed,
+    CloseOpening,
+    DownSignal,
+    NonceMade,
+    PositionFound,
+    Refused,
+    Signal,
+)
+from protocols.uplink import PositionMessage, SignalMessage
+
+_MAX_WAITING = 128
+_TICK_S = 1.0
+_DOWN_LIFE_S = 10.0
+_WRITE_LIMIT_S = 15.0
+_WORTH_S = 5
+"""A renewal has to give so much more than the lease that runs, else that is the last one."""
+_CANCELLED = {"mandate-cancelled", "authority-cancelled"}
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The unit said something; not verified yet."""
+
+    message: SignalMessage | PositionMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody wants it closed."""
+
+    reason: str
+    detail: str
+    judgement: Judgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseMade:
+    """How granting came out."""
+
+    outcome: Granted | Obstacle
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Something of the unit, a mandate or a person has changed."""
+
+
+class CheckRunner:
+    """A check; `run` it once. Whatever is called on it after its end changes nothing."""
+
+    def __init__(self, check: Check, tools: Tools, authority: str | None) -> None:
+        self.check = check
+        self.ended = asyncio.Event()
+        """Nobody is given anything any more."""
+        self.written = asyncio.Event()
+        """Its end is in the database, or could not be written."""
+        self._tools = tools
+        self._authority = authority
+        self._clock = asyncio.get_running_loop().time
+        self._happenings: asyncio.Queue[Happening | Heard | Asked | LeaseMade | LookAgain] = asyncio.Queue(_MAX_WAITING)
+        self.media = CheckMedia(check, tools, authority, self._tell)
+        self._session = Session(self._clock(), has_media=self.media.is_wanted, limits=tools.limits)
+        self._granting: asyncio.Task[None] | None = None
+        self._unit_session = ""
+        self._checked_s = 0.0
+        self._entry: int | None = None
+        self._live_at: datetime | None = None
+        self._closed_at: datetime | None = None
+        self._judgement: Judgement | None = None
+        self._used_s = 0
+        self._minutes_per_day = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether pictures or sounds come."""
+        return self._session.state == "live"
+
+    def hear(self, message: SignalMessage | PositionMessage) -> None:
+        """The unit says something about this opening; what is too much is dropped."""
+        self._tell(Heard(message))
+
+    def look_again(self) -> None:
+        """Something has changed that may matter."""
+        self._tell(LookAgain())
+
+    def close(self, reason: str, detail: str = "", judgement: Judgement | None = None) -> None:
+        """Close it, for one of `protocols.access_record.REASONS`."""
+        self._tell(Asked(reason, detail, judgement))
+
+    def view(self) -> CheckView:
+        """How it stands, while it is not over."""
+        check, session = self.check, self._session
+        return CheckView(
+            opening=check.opening,
+            unit=check.unit_id,
+            modalities=check.modalities,
+            mandate=check.mandate_id,
+            person=check.person_id,
+            state=session.state,
+            reason=session.reason,
+            detail=session.detail,
+            sentence=sentence(check.person_id, check.modalities, check.unit_id, check.mandate_id, self._authority),
+            entry=self._entry,
+            begun_at=check.begun_at,
+            live_at=self._live_at,
+            closed_at=self._closed_at,
+            open_s=None,
+            viewers=self.media.people,
+            readiness=None,
+        )
+
+    def news(self, figures: StreamFigures | None = None) -> PreviewNews:
+        """How it stands, for whoever watches."""
+        session = self._session
+        left_s = 0.0 if session.lease_ends_s is None or session.has_ended else session.lease_ends_s - self._clock()
+        open_s = 0.0
+        if self._live_at is not None:
+            open_s = ((self._closed_at or self._tools.clock()) - self._live_at).total_seconds()
+        return PreviewNews(
+            state=session.state,
+            reason=session.reason,
+            detail=session.detail,
+            lease_left_s=max(0, int(left_s)),
+            used_s=self._used_s + int(open_s),
+            minutes_per_day=self._minutes_per_day,
+            viewers=self.media.people,
+            figures=figures or StreamFigures(),
+        )
+
+    async def run(self) -> None:
+        """Work until the check is over. A fault of the controller's own closes it."""
+        try:
+            self.media.prepare()
+            await self._take(self._session.begin())
+            while not self._session.is_over:
+                await self._step()
+        except Exception:  # noqa: BLE001 - whatever went wrong, nothing may stay open because of it
+            _log.exception("a check failed", opening=self.check.opening, unit=self.check.unit_id)
+            await self._take(self._session.end("fault", "the controller failed on this check", self._clock()))
+        finally:
+            await self._drop_grant()
+            await self.media.close()
+            self.ended.set()
+            self.written.set()
+
+    def _tell(self, happening: Happening | Heard | Asked | LeaseMade | LookAgain) -> None:
+        try:
+            self._happenings.put_nowait(happening)
+        except asyncio.QueueFull:
+            _log.warning("a check hears too much at a time", opening=self.check.opening)
+
+    async def _step(self) -> None:
+        try:
+            async with asyncio.timeout(min(_TICK_S, max(0.0, self._session.due_s() - self._clock()))):
+                happening = await self._happenings.get()
+        except TimeoutError:
+            happening = None
+        if happening is not None:
+            await self._take(await self._heed(happening))
+        await self._take(self._session.look(self._clock()))
+        if isinstance(happening, LookAgain) or self._clock() - self._checked_s >= _TICK_S:
+            await self._take(await self._check_standing())
+
+    async def _heed(self, happening: Happening | Heard | Asked | LeaseMade | LookAgain) -> Sequence[Step]:
+        now_s = self._clock()
+        match happening:
+            case Heard(message):
+                return await self._heed_unit(message)
+            case LeaseMade(outcome):
+                return self._send_lease(outcome)
+            case MediaBegun(modality):
+                return await self._begin(modality)
+            case MediaOver(reason):
+                return self._session.end("media-failed", f"the stream from the unit ended ({reason})", now_s)
+            case Watching(viewers, left):
+                await self._note_leaving(left)
+                return self._session.watched(viewers, now_s)
+            case Asked(reason, detail, judgement):
+                self._judgement = self._judgement or judgement
+                return self._session.end(reason, detail, now_s)
+            case LookAgain():
+                return []
+
+    async def _heed_unit(self, message: SignalMessage | PositionMessage) -> Sequence[Step]:
+        try:
+            async with self._tools.store.transaction() as transaction:
+                now = self._tools.clock()
+                signal = await proven(transaction, self.check.unit_id, message.sealed, now)
+                if isinstance(signal, PositionFound) and signal.opening == self.check.opening:
+                    return await self._find(transaction, signal, now)
+        except StoreUnavailable:
+            return self._session.end("no-log", "the controller has lost its database", self._clock())
+        if signal is None or signal.opening != self.check.opening:
+            return []
+        return self._heed_signal(signal)
+
+    def _heed_signal(self, signal: Signal) -> Sequence[Step]:
+        now_s = self._clock()
+        match signal:
+            case NonceMade(nonce=nonce, boot_id=boot_id):
+                return self._session.nonce_made(nonce, boot_id, now_s)
+            case Answered(nonce=nonce, sdp=sdp):
+                return self._session.answered(nonce, sdp, now_s)
+            case Refused(rule=rule, detail=detail):
+                return self._session.refused(rule, detail, now_s)
+            case Closed(reason=reason, detail=detail, open_s=open_s):
+                return self._session.closed(reason, detail, open_s, now_s)
+            case PositionFound():
+                return []
+
+    async def _find(self, transaction: Transaction, found: PositionFound, now: datetime) -> Sequence[Step]:
+        """The unit says where it is: kept only while this opening is live."""
+        if self._session.state != "live" or "position" not in self.check.modalities:
+            return []
+        position = StoredPosition(
+            unit_id=self.check.unit_id,
+            opening=self.check.opening,
+            mandate_id=self.check.mandate_id,
+            at=found.at,
+            hdop=found.hdop,
+            satellites=found.satellites,
+            found_at=now,
+        )
+        await transaction.positions.put(position)
+        await transaction.checks.set_live(self.check.opening, now)
+        self._live_at = self._live_at or now
+        return [] if self.media.is_wanted else self._session.end("found", "", self._clock())
+
+    async def _begin(self, modality: str) -> Sequence[Step]:
+        """The first of `modality` has come: in the log, or nothing more comes."""
+        now = self._tools.clock()
+        try:
+            async with self._tools.store.transaction() as transaction:
+                kind = next(one for one in self.check.modalities if one == modality)
+                await chapters.media_began(transaction, self.check, kind, self._authority, now)
+        except StoreUnavailable:
+            return self._session.end("no-log", "what was opened could not be written into the log", self._clock())
+        self._live_at = self._live_at or now
+        self.media.measure()
+        return self._session.began(self._clock())
+
+    async def _note_leaving(self, viewer_id: str | None) -> None:
+        if viewer_id is None:
+            return
+        try:
+            async with self._tools.store.transaction() as transaction:
+                await transaction.checks.viewer_left(self.check.opening, viewer_id, self._tools.clock())
+        except StoreUnavailable as error:
+            _log.warning("when a viewer left is not written", opening=self.check.opening, detail=error.detail)
+
+    async def _check_standing(self) -> Sequence[Step]:
+        """See whether it may still be open, once a second and whenever something has changed."""
+        if self._session.has_ended or not self._session.had_lease:
+            return []
+        self._checked_s = self._clock()
+        try:
+            async with self._tools.store.transaction() as transaction:
+                found = await permit(transaction, self.check, self._tools.clock(), MAX_LEASE_S, first=False)
+                unit = await transaction.checks.unit_now(self.check.unit_id)
+        except StoreUnavailable as error:
+            _log.warning("whether a check may go on is not known now", detail=error.detail)
+            return []
+        self._unit_session = (unit.session if unit is not None else None) or self._unit_session
+        if not isinstance(found, Obstacle) or found.rule in {"over-minutes", "after-mandate", "after-authority"}:
+            return []
+        reason = "cancelled" if found.rule in _CANCELLED else found.rule
+        return self._session.end(reason, found.sentence, self._clock())
+
+    async def _take(self, steps: Sequence[Step]) -> None:
+        """Take steps; the unit is told to close before anything is written of it."""
+        for step in sorted(steps, key=lambda one: not isinstance(one, Close)):
+            match step:
+                case Ask():
+                    await self._ask()
+                case Grant():
+                    self._granting = asyncio.create_task(self._grant(step), name=f"lease: {self.check.opening}")
+                case TakeAnswer(sdp):
+                    await self._take_answer(sdp)
+                case Close(reason):
+                    await self._send(CloseOpening(self.check.opening, reason))
+                case Ended():
+                    await self._end(step)
+                case Rest(open_s):
+                    await self._rest(open_s)
+
+    async def _ask(self) -> None:
+        if not await self._send(AskNonce(self.check.opening, self.check.modalities)):
+            end = self._session.end("unit-away", "the unit has no session, or the broker is away", self._clock())
+            await self._take(end if not self._session.had_lease else [])
+
+    async def _grant(self, wanted: Grant) -> None:
+        """Grant a lease, in a task of its own: receipts take their time, and a cancellation must not wait for one."""
+        ends_s = self._session.lease_ends_s
+        worth_s = 1 if wanted.first or ends_s is None else int(ends_s - self._clock()) + _WORTH_S
+        outcome: Granted | Obstacle
+        try:
+            offer = await self.media.offer() if wanted.first else None
+            answer = Answer(wanted.nonce, wanted.boot_id)
+            outcome = await self._tools.grants.grant(
+                self.check, answer, offer, first=wanted.first, worth_s=min(worth_s, MAX_LEASE_S)
+            )
+        except NotLoggedYet:
+            outcome = NO_RECEIPT
+        except StoreUnavailable:
+            outcome = NOT_IN_LOG
+        except RequestRefused as error:
+            outcome = Obstacle("fault", error.problem.message, error.problem.remedy)
+        except (MediaError, TimeoutError) as error:
+            outcome = Obstacle("media-failed", str(error) or "no offer could be made in time", "")
+        self._tell(LeaseMade(outcome))
+
+    def _send_lease(self, outcome: Granted | Obstacle) -> Sequence[Step]:
+        now_s = self._clock()
+        if isinstance(outcome, Obstacle):
+            runs_out = outcome.rule in {"over-minutes", "after-mandate", "after-authority"}
+            return self._session.not_granted(outcome.rule, outcome.sentence, now_s, runs_out=runs_out)
+        self._entry = self._entry or outcome.entry_id
+        if not self._minutes_per_day:
+            self._used_s, self._minutes_per_day = outcome.permit.used_s, outcome.permit.minutes_per_day
+        if self._session.has_ended:
+            return []
+        if not self._publish(outcome.body):
+            return self._session.not_granted("unit-away", "the lease could not be sent", now_s)
+        return self._session.granted(float(outcome.permit.lasts_s), now_s)
+
+    async def _take_answer(self, sdp: str) -> None:
+        try:
+            await self.media.answer(sdp)
+        except MediaError as error:
+            await self._take(self._session.end("media-failed", str(error)[:200], self._clock()))
+
+    async def _send(self, body: DownSignal) -> bool:
+        """Send over the session that the unit has now; without the database, the one it had."""
+        try:
+            async with self._tools.store.transaction() as transaction:
+                unit = await transaction.checks.unit_now(self.check.unit_id)
+        except StoreUnavailable:
+            return self._publish(body)
+        session = unit.session if unit is not None else None
+        self._unit_session = session or self._unit_session
+        return session is not None and self._publish(body)
+
+    def _publish(self, body: DownSignal) -> bool:
+        session = self._unit_session
+        return bool(session) and self._tools.path.send(self.check.unit_id, session, body, _DOWN_LIFE_S)
+
+    async def _end(self, ended: Ended) -> None:
+        """Dark for everybody first, then written down."""
+        self._closed_at = self._tools.clock()
+        observed = self.media.observed
+        await self.media.close()
+        self.ended.set()
+        await self._drop_grant()
+        outcome = Outcome(
+            ended=ended,
+            authority=self._authority,
+            live_at=self._live_at,
+            observed=observed,
+            limits=self.media.limits,
+            judgement=self._judgement,
+        )
+        await self._write(outcome)
+        self.written.set()
+
+    async def _write(self, outcome: Outcome) -> None:
+        """Write the end, patiently; else whichever controller looks next finds a row whose lease is over."""
+        backoff = Backoff(base_s=0.2, cap_s=3.0)
+        try:
+            async with asyncio.timeout(_WRITE_LIMIT_S):
+                while True:
+                    try:
+                        async with self._tools.store.transaction() as transaction:
+                            now = self._tools.clock()
+                            await chapters.ended(transaction, self.check, self._tools.controller, outcome, now)
+                    except StoreUnavailable:
+                        await asyncio.sleep(backoff.next_s())
+                    else:
+                        return
+        except TimeoutError:
+            _log.error("the end of a check could not be written", opening=self.check.opening)
+
+    async def _rest(self, open_s: int | None) -> None:
+        if open_s is None:
+            return
+        try:
+            async with self._tools.store.transaction() as transaction:
+                await transaction.checks.was_open(self.check.opening, open_s)
+                transaction.changed.units.add(self.check.unit_id)
+        except StoreUnavailable as error:
+            _log.warning("how long a unit was open is not written", opening=self.check.opening, detail=error.detail)
+
+    async def _drop_grant(self) -> None:
+        task, self._granting = self._granting, None
+        if task is not None:
+            await cancel(task)

@@ -1,0 +1,68 @@
+"""Looking at a unit's position: each look is counted and logged, without the coordinates."""
+
+from fleet.checks.refusals import OpeningRefused
+from fleet.clock import Clock
+from fleet.entries.access import PositionRead
+from fleet.errors import NotFound
+from fleet.mandates.standing import Obstacle, Standing, may_open
+from fleet.openings.budgets import day_of, day_starts
+from fleet.store.positions import StoredPosition
+from fleet.store.store import Store, Transaction
+from protocols.api.checks import PositionView
+
+
+class PositionDesk:
+    """Where people look."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def look(self, unit_id: str, mandate_id: str | None, person_id: str) -> PositionView:
+        """The last position, while the mandate that it was found under lives, and within its openings a day as the
+        budget of looks. Raises NotFound, OpeningRefused."""
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            if await transaction.checks.unit_now(unit_id, locked=True) is None:
+                raise NotFound("unit-unknown", f"there is no unit {unit_id}", "list units to see their ids")
+            position = await transaction.positions.get(unit_id)
+            if position is None or mandate_id not in {None, position.mandate_id}:
+                raise NotFound("no-position", f"no position of {unit_id} is kept", "have it found: fleet position")
+            standing = await may_open(transaction, position.mandate_id, "position", now)
+            if isinstance(standing, Obstacle):
+                raise OpeningRefused(standing)
+            obstacle = await self._used_up(transaction, position, standing)
+            if obstacle is not None:
+                raise OpeningRefused(obstacle)
+            entry = PositionRead(
+                at=now,
+                actor=person_id,
+                unit=unit_id,
+                authority=standing.authority,
+                opening=position.opening,
+                mandate=position.mandate_id,
+            )
+            await transaction.log.append(entry)
+        return _view(position)
+
+    async def _used_up(self, transaction: Transaction, position: StoredPosition, standing: Standing) -> Obstacle | None:
+        allowance = standing.mandate.allowance("position")
+        assert allowance is not None, "it stands for this modality"
+        day = day_starts(day_of(self._clock()))
+        looks = await transaction.positions.looks(position.unit_id, position.mandate_id, day)
+        if looks < allowance.openings_per_day:
+            return None
+        said = f"the position was looked at {looks} times today, which is what the mandate allows"
+        return Obstacle("over-openings", said, "wait until tomorrow, or have a mandate with more signed")
+
+
+def _view(position: StoredPosition) -> PositionView:
+    return PositionView(
+        unit=position.unit_id,
+        opening=position.opening,
+        latitude_deg=position.at.latitude_deg,
+        longitude_deg=position.at.longitude_deg,
+        hdop=position.hdop,
+        satellites=position.satellites,
+        found_at=position.found_at,
+    )
