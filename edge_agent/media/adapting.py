@@ -24,6 +24,7 @@ _NARROW = 0.9
 _HEAVY_LOSS = 0.10
 _LIGHT_LOSS = 0.03
 _GROWTH = 1.08
+_GROWTH_BELOW_ESTIMATE = 1.25
 _ROOM = 0.95
 _IDLE = 0.7
 _CLEAR = 1.2
@@ -95,13 +96,21 @@ def _encoding(plan: Plan, seen: Seen) -> Plan:
 
 def _encoding_on(plan: Plan, seen: Seen) -> Plan:
     loss = seen.loss or 0.0
-    factor: float = 1 - loss / 2 if loss > _HEAVY_LOSS else _GROWTH if loss < _LIGHT_LOSS else 1.0
-    target = _within(plan.target_bit_s * factor, seen)
+    target = _within(plan.target_bit_s * _change(loss, seen), seen)
     carries = loss < _LIGHT_LOSS and (target >= seen.source_bit_s * _ROOM or _idle(target, seen))
     good_since_s = (plan.good_since_s or seen.at_s) if carries and seen.passable else None
     if good_since_s is not None and seen.at_s - good_since_s >= plan.hold_s:
         return Plan("pass-through", passed_at_s=seen.at_s, hold_s=plan.hold_s)
     return replace(plan, target_bit_s=target, good_since_s=good_since_s)
+
+
+def _change(loss: float, seen: Seen) -> float:
+    """How the target changes in a second: by the loss, and upwards in steps that are bold only towards an estimate."""
+    if loss > _HEAVY_LOSS:
+        return 1 - loss / 2
+    if loss > _LIGHT_LOSS:
+        return 1.0
+    return _GROWTH if seen.estimate_bit_s is None else _GROWTH_BELOW_ESTIMATE
 
 
 def _idle(target_bit_s: float, seen: Seen) -> bool:

@@ -4,15 +4,19 @@ The adapters of V4L2, libcamera and ALSA have contract tests and were not run on
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import av
 
 from edge_agent.media.byte_streams import DescriptorStream, connect_to_camera
-from edge_agent.media.messages import Modality
+from edge_agent.media.errors import SourceFault
+from edge_agent.media.faults import sentence
+from edge_agent.media.messages import FaultReason, Modality
 from edge_agent.media.rpicam import RpicamProgram
 from edge_agent.media.source_names import SourceName
 
@@ -22,6 +26,7 @@ _PROMPT = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
 _NEAR_S = 0.9
 _FAR_S = 2.0
 _WARMING_UP_S = 4.0
+_ALSA_STATE = Path("/proc/asound")
 _ALSA_CONFIGURATION = "/usr/share/alsa/alsa.conf"
 _V4L2_FORMATS = ("h264", "mjpeg", "yuyv422")
 
@@ -108,8 +113,21 @@ class AlsaSource(_Simple):
     def opened(self, _: frozenset[Modality]) -> Iterator[Feed]:
         """See Source."""
         os.environ.setdefault("ALSA_CONFIG_PATH", _ALSA_CONFIGURATION)  # the wheel's library looks where it was built
-        with av.open(self.name.target, format="alsa", options=self.options(), timeout=self.limit_s) as container:
+        try:
+            container = av.open(self.name.target, format="alsa", options=self.options(), timeout=self.limit_s)
+        except OSError as error:  # FFmpeg says EIO to whatever ALSA said
+            reason = alsa_reason(_ALSA_STATE) if error.errno == errno.EIO else None
+            raise SourceFault(reason, sentence(self.shown, reason)) if reason else error from None
+        with container:
             yield Feed(container)
+
+
+def alsa_reason(state: Path) -> FaultReason:
+    """Why no microphone could be opened, from what `state` (/proc/asound) shows."""
+    recorders = list(state.glob("card*/pcm*c/sub*/status"))
+    if not recorders:
+        return "missing"
+    return "busy" if any(path.read_text().strip() != "closed" for path in recorders) else "unreadable"
 
 
 class RtspSource(_Simple):

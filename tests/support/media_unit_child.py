@@ -44,9 +44,11 @@ class Child:
     async def tell(self, message: Any) -> None:
         await self.capture.channel.send(encode(message))
 
-    async def until(self, kind: type[_Said], fits: Callable[[_Said], bool] = lambda _: True) -> _Said:
+    async def until(
+        self, kind: type[_Said], fits: Callable[[_Said], bool] = lambda _: True, limit_s: float = LIMIT_S
+    ) -> _Said:
         """The first message of `kind` that fits, said already or to come; raises TimeoutError."""
-        async with asyncio.timeout(LIMIT_S), self._changed:
+        async with asyncio.timeout(limit_s), self._changed:
             while True:
                 for message in self.said:
                     if isinstance(message, kind) and fits(message):
@@ -56,9 +58,13 @@ class Child:
     def all(self, kind: type[_Said]) -> list[_Said]:
         return [message for message in self.said if isinstance(message, kind)]
 
-    async def close(self) -> None:
+    async def hang_up(self) -> None:
         self._hearing.cancel()
         await asyncio.gather(self._hearing, return_exceptions=True)
+        await self.capture.channel.close()
+
+    async def close(self) -> None:
+        await self.hang_up()
         await self.capture.close()
 
 

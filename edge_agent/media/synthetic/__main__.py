@@ -26,6 +26,7 @@ def serve(
     freeze_after_s: float = 0.0,
     black: bool = False,
     silent: bool = False,
+    grain: bool = False,
     busy: bool = False,
 ) -> None:
     """Serve until the process is ended, one client at a time.
@@ -42,12 +43,13 @@ def serve(
     freeze_after_s: show the same picture from that time after the opening on.
     black: show nothing.
     silent: play nothing.
+    grain: draw noise in place of the colour bars, which needs every bit that the camera may use.
     busy: let nobody in.
     """
     width, _, height = size.partition("x")
     if not (width.isdecimal() and height.isdecimal()):
         sys.exit(f"--size {size!a}: write it as 640x360")
-    look = Look(int(width), int(height), fps, gop_s, kbit_s, canary_seed, freeze_after_s, black, silent)
+    look = Look(int(width), int(height), fps, gop_s, kbit_s, canary_seed, freeze_after_s, black, silent, grain)
     try:
         service = CameraService(socket, look, sys.stdout, die_after_s=die_after_s, busy=busy)
     except (OSError, ValueError) as error:

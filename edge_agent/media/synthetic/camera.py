@@ -29,6 +29,7 @@ class Look(NamedTuple):
     freeze_after_s: float = 0.0
     black: bool = False
     silent: bool = False
+    grain: bool = False
 
     def bit_rate(self) -> int:
         """Bits a second of the picture."""

@@ -23,6 +23,8 @@ BAR_COLOURS = (
 
 CANARY_BLOCK = 16
 _GREY = 128
+_GRAIN_BYTES = 100_003
+_GRAIN_STEP = 7_919
 _DIGIT_PLACES = 8
 _CROSSING_S = 4.0
 _DIGITS_FROM, _DIGITS_TO = 0.5, 0.7
@@ -47,8 +49,13 @@ class TestPicture:
 
     __test__ = False
 
-    def __init__(self, width: int, height: int, fps: float, canary_seed: int | None = None) -> None:
-        """`fps` sets the speed of the bar only. Raises ValueError for a size that can not be drawn."""
+    def __init__(
+        self, width: int, height: int, fps: float, canary_seed: int | None = None, *, grain: bool = False
+    ) -> None:
+        """`fps` sets the speed of the bar only; `grain` draws noise in place of the bars.
+
+        Raises ValueError for a size that can not be drawn.
+        """
         if width % 2 or height % 2 or width < 160 or height < 96:
             raise ValueError(f"{width}x{height}: both sides must be even, and 160x96 is the least")
         self.width = width
@@ -57,12 +64,15 @@ class TestPicture:
         self._digits_from = int(height * _DIGITS_FROM) & ~1
         self._digits_to = int(height * _DIGITS_TO) & ~1
         self._strip = strip_top(height)
+        self._grain = random.Random(1).randbytes(_GRAIN_BYTES + width * height) if grain else b""  # noqa: S311 - noise
         self._ground = self._bar_lines() if canary_seed is None else self._canary_lines(canary_seed)
         self._u, self._v = (self._chroma(plane, canary_seed is None) for plane in (1, 2))
 
     def draw(self, number: int) -> Planes:
         """The picture number `number`, 0 … 2^32 - 1."""
         parts = [self._with_bar(line, number) * lines for line, lines in self._ground]
+        if self._grain:
+            parts = [self._noise(number)]
         parts += [line * lines for line, lines in self._digits(number)]
         parts.append(bytes([40]) * self.width * (self._strip - self._digits_to))
         parts += self._counter(number)
@@ -94,6 +104,10 @@ class TestPicture:
         wide = max(8, self.width // 20)
         left = int(number / self._fps / _CROSSING_S % 1 * (self.width - wide))
         return line[:left] + bytes([BLACK]) * wide + line[left + wide :]
+
+    def _noise(self, number: int) -> bytes:
+        first = number * _GRAIN_STEP % _GRAIN_BYTES
+        return self._grain[first : first + self.width * self._digits_from]
 
     def _digits(self, number: int) -> list[tuple[bytes, int]]:
         margin = max(2, self.height // 60)

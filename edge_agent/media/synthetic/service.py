@@ -36,7 +36,7 @@ class CameraService:
         self._look = look
         self._output = output
         self._die_after_s = die_after_s
-        self._picture = TestPicture(look.width, look.height, look.fps, look.canary_seed)
+        self._picture = TestPicture(look.width, look.height, look.fps, look.canary_seed, grain=look.grain)
         self._tone = Tone(look.canary_seed)
         self._taken = threading.Semaphore(0 if busy else 1)
         self._saying = threading.Lock()
