@@ -53,6 +53,11 @@ def link_words(link: LinkUp | LinkDown | None, seconds_down: float) -> Span:
             return Span(f"no link {duration(seconds_down)}", "loud")
 
 
+def open_words(summary: Summary | None) -> Line:
+    """How many units are open, in every header while one is; nothing while none is."""
+    return (Span(f" OPEN {number(summary.units_open)} ", "loud"),) if summary and summary.units_open else EMPTY
+
+
 def tabs(room: str, summary: Summary | None) -> Line:
     """The numbered rooms; `Now` carries how many things want a person."""
     parts: list[Line] = []
@@ -141,6 +146,7 @@ class HeaderBar(Bar):
                 (Span(" "), Span("Muster", "strong")),
                 (Span(clock(now, utc=desk.server_clock.utc)),),
                 (link_words(desk.link, down),),
+                open_words(desk.summary),
             ]
         )
         person = (Span(desk.me.person_id, "strong"), Span(f" · {desk.me.role} ", "muted"))

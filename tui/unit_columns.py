@@ -58,7 +58,8 @@ def _rsrp(row: UnitRow, now: datetime) -> Span:
 
 
 def _presence(row: UnitRow, _now: datetime) -> Span:
-    return Span(row.presence, PRESENCE_TONES[row.presence])
+    """What is open stands before all else: the loudest thing on the screen."""
+    return Span(" OPEN ", "loud") if row.open else Span(row.presence, PRESENCE_TONES[row.presence])
 
 
 def _alarms(row: UnitRow, _now: datetime) -> Span:

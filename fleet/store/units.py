@@ -134,6 +134,7 @@ class UnitStore:
             sessions_up=sum(record["sessions_up"] for record in words),
             joins_pending=others["joins_pending"],
             alarms=others["alarms"],
+            units_open=others["units_open"],
         )
 
 

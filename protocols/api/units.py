@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from protocols.access_record import Modality
 from protocols.commands import CommandState
 from protocols.joining import KeyProtection
 from protocols.settings import SettingsVersion, UnitSettings
@@ -53,7 +54,7 @@ class PresenceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the fleet table. Figures are from the latest report, which is told by spool and number,
-    never by a clock; None is unknown."""
+    never by a clock; None is unknown. `open` is what is open now, as the controller knows."""
 
     unit_id: str
     label: str
@@ -69,6 +70,7 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     storage_used_percent: float | None = None
     rsrp_dbm: float | None = None
     clock_offset_ms: float | None = None
+    open: list[Modality] = []
 
 
 class UnitPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,10 +183,11 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """The fleet in numbers. `presence` counts units for each word."""
+    """The fleet in numbers. `presence` counts units for each word, `units_open` those of which something is open."""
 
     units: int
     presence: dict[str, int]
     joins_pending: int
     alarms: int
     sessions_up: int
+    units_open: int = 0

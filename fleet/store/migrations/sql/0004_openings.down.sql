@@ -1,3 +1,16 @@
+DROP VIEW unit_row;
+CREATE VIEW unit_row AS
+SELECT unit.unit_id, label, model, unit.state, key_protection,
+    CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END AS presence,
+    session_up, session_changed_at, last_report_at, last_sampled_at, unit_settings.version AS settings_wanted,
+    settings_running, settings_seen_at, coalesce(open_alarms.alarms, 0) AS alarms,
+    supply_mv, undervolted, soc_temp_c, storage_used_percent, rsrp_dbm, clock_offset_ms
+FROM unit JOIN unit_live USING (unit_id) JOIN unit_settings USING (unit_id)
+LEFT JOIN (
+    SELECT unit_id, count(*) AS alarms FROM event
+    WHERE severity = 'alarm' AND acknowledged_at IS NULL GROUP BY unit_id
+) open_alarms USING (unit_id);
+GRANT SELECT ON unit_row TO muster_controller;
 DROP TABLE watch_link, unit_position, readiness, opening_viewer, opening, mandate_signature, mandate, authority_review,
     authority;
 DROP FUNCTION check_authority_step, keep_held_review, check_mandate_signer, check_mandate_step;

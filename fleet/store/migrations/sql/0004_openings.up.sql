@@ -259,6 +259,25 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     SELECT lost, kept, lowest, highest, of_kinds FROM found
 $$;
 
+DROP VIEW unit_row;
+CREATE VIEW unit_row AS
+SELECT unit.unit_id, label, model, unit.state, key_protection,
+    CASE WHEN unit.state = 'active' THEN presence ELSE unit.state END AS presence,
+    session_up, session_changed_at, last_report_at, last_sampled_at, unit_settings.version AS settings_wanted,
+    settings_running, settings_seen_at, coalesce(open_alarms.alarms, 0) AS alarms,
+    supply_mv, undervolted, soc_temp_c, storage_used_percent, rsrp_dbm, clock_offset_ms,
+    coalesce(now_open.open, '{}') AS open
+FROM unit JOIN unit_live USING (unit_id) JOIN unit_settings USING (unit_id)
+LEFT JOIN (
+    SELECT unit_id, count(*) AS alarms FROM event
+    WHERE severity = 'alarm' AND acknowledged_at IS NULL GROUP BY unit_id
+) open_alarms USING (unit_id)
+LEFT JOIN (
+    SELECT unit_id, array_agg(DISTINCT modality ORDER BY modality) AS open
+    FROM opening, unnest(modalities) AS modality WHERE opening.state IN ('opening', 'live') GROUP BY unit_id
+) now_open USING (unit_id);
+GRANT SELECT ON unit_row TO muster_controller;
+
 GRANT SELECT ON authority, authority_review, mandate, mandate_signature, opening, opening_viewer, readiness,
     unit_position, watch_link TO muster_controller;
 GRANT INSERT ON authority, authority_review, mandate_signature, opening, opening_viewer, readiness, unit_position,
