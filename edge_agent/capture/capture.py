@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple, Self
 from edge_agent.capture import linux
 from edge_agent.capture.channel import Channel
 from edge_agent.capture.supervisor_link import SupervisorLink
-from edge_agent.errors import CaptureRefused, SupervisorAway
 
 OVERDUE_S = 2.0
 """So long after a deadline without an end the supervisor is taken for stopped, and killed."""
@@ -45,6 +44,7 @@ class Capture:
         self._channel: Channel | None = None
         self._pid_fd: int | None = None
         self._overdue: asyncio.TimerHandle | None = None
+        self._given_up = False
 
     async def __aenter__(self) -> Self:
         """Itself."""
@@ -73,20 +73,27 @@ class Capture:
     async def begin(self) -> None:
         """Have the child started: `CaptureKeeper.open` does."""
         ours, theirs = socket.socketpair()
+        asked = self._link.tell("open", self.opening, self.deadline_boot_ms * _NS_PER_MS, theirs)
+        theirs.close()
+        asked.add_done_callback(self._answered)
         try:
-            self._pid_fd = await self._link.ask("open", self.opening, self.deadline_boot_ms * _NS_PER_MS, theirs)
-            self._channel = Channel(ours)
-        except (CaptureRefused, SupervisorAway):
+            await self._link.answer_to(asked)
+        except BaseException:
             ours.close()
-            self._settle(CaptureEnd("died", None, None, _now_boot_ms()))
+            self._given_up = True
+            if self._pid_fd is not None:
+                self._link.tell("kill", self.opening)
             raise
-        except BaseException:  # the caller gave up: the child may be there, and nobody would close it
-            ours.close()
-            self._link.tell("kill", self.opening)
-            raise
-        finally:
-            theirs.close()
+        self._channel = Channel(ours)
         self._watch()
+
+    def _answered(self, asked: "asyncio.Future[int | None]") -> None:
+        if asked.cancelled() or asked.exception() is not None:
+            self._settle(CaptureEnd("died", None, None, _now_boot_ms()))
+            return
+        self._pid_fd = asked.result()
+        if self._given_up:  # nobody else would close it
+            self._link.tell("kill", self.opening)
 
     async def extend(self, deadline_boot_ms: int) -> None:
         """Let the child live until then instead. Raises CaptureRefused ("not-later", "too-far", "ending", "unknown":

@@ -41,15 +41,16 @@ class CaptureKeeper:
 
     async def stop(self) -> None:
         """Close every capture and end the supervisor; takes 20 s at the most. Raises the first error of a closing."""
-        results = await asyncio.gather(
+        results: list[object] = []
+        results += await asyncio.gather(
             *(capture.close() for capture in self._captures.values()), return_exceptions=True
         )
         if self._keeping is not None:
             self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+            results += await asyncio.gather(self._keeping, return_exceptions=True)
             self._keeping = None
         for result in results:
-            if isinstance(result, BaseException):
+            if isinstance(result, Exception):
                 raise result
 
     async def __aenter__(self) -> Self:

@@ -102,12 +102,15 @@ class SupervisorLink:
 
         Raises CaptureRefused; SupervisorAway without an answer in 5 s, which is also the supervisor's end.
         """
-        try:
-            async with asyncio.timeout(ANSWER_LIMIT_S):
-                return await self.tell(do, opening, deadline_boot_ns, channel)
-        except TimeoutError:
+        return await self.answer_to(self.tell(do, opening, deadline_boot_ns, channel))
+
+    async def answer_to(self, asked: "asyncio.Future[int | None]") -> int | None:
+        """As `ask`, to what was asked by `tell`. Whoever is cancelled here does not cancel the question."""
+        await asyncio.wait({asked}, timeout=ANSWER_LIMIT_S)
+        if not asked.done():
             await self.kill()
-            raise SupervisorAway(f"no answer in {ANSWER_LIMIT_S:.0f} s; it was killed") from None
+            raise SupervisorAway(f"no answer in {ANSWER_LIMIT_S:.0f} s; it was killed")
+        return asked.result()
 
     async def gone(self) -> int:
         """Wait for the supervisor's end; gives its return code. What was asked and not answered by then is refused."""
@@ -165,10 +168,7 @@ class SupervisorLink:
 
     def _answered(self, message: dict[str, Any], pid_fd: int | None) -> None:
         answer = self._pending.popleft()
-        if answer.done():  # whoever asked has gone away
-            if pid_fd is not None:
-                os.close(pid_fd)
-        elif "refused" in message:
+        if "refused" in message:
             answer.set_exception(CaptureRefused(str(message["do"]), str(message["opening"]), message["refused"]))
         else:
             answer.set_result(pid_fd)

@@ -145,10 +145,12 @@ async def test_nothing_of_a_capture_is_left_in_the_agent(keeper: CaptureKeeper) 
         assert again.opening == openings[0]
 
 
-async def test_whoever_gives_up_waiting_for_a_capture_leaves_none_behind(keeper: CaptureKeeper) -> None:
+@pytest.mark.parametrize("lease_ms", [FAR_MS, 1_000_000])
+async def test_whoever_gives_up_waiting_for_a_capture_leaves_none_behind(keeper: CaptureKeeper, lease_ms: int) -> None:
+    """Whether it would have been opened or refused."""
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are enough
     opening = new_opening()
-    giving_up = asyncio.create_task(keeper.open(opening, boot_ms(FAR_MS)))
+    giving_up = asyncio.create_task(keeper.open(opening, boot_ms(lease_ms)))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     giving_up.cancel()
