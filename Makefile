@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close fault-kill fault-hostile fault-sequencer fault-witness isolation fuzz-api fuzz-receipt year tpm agree-tree tamper-log clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close fault-kill fault-hostile fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree tamper-log clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,9 @@ year: setup ## A simulated year of certificates, roots and outages: ARGS="--seed
 fuzz-api: setup debian ## The API against its own description, for longer: EXAMPLES=500 SEED=1
 	@MUSTER_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) MUSTER_TEST_FUZZ_SEED=$(or $(SEED),1) \
 		$(PYTEST) tests/integration/test_openapi_fuzz.py -o timeout=0 $(ARGS)
+
+fuzz-grants: setup ## Damaged, stolen, late and forged grants before a unit's decision: ARGS="--documents 1000000 --steps 100000"
+	@$(BIN)/python -m tests.fuzz.grants $(ARGS)
 
 fuzz-receipt: setup ## Receipts by a dishonest sender, for longer: EXAMPLES=200000 SEED=1
 	@MUSTER_TEST_RECEIPT_EXAMPLES=$(or $(EXAMPLES),200000) MUSTER_TEST_RECEIPT_SEED=$(or $(SEED),1) \

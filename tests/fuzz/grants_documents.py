@@ -5,7 +5,7 @@ no others. Paper is what was signed: armour, blanks around it, a witness more th
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
@@ -15,12 +15,15 @@ import msgspec
 import tests.fuzz.grants_unlogged  # noqa: F401  its cases name themselves among the WRONGS
 from edge_agent.openings.rules import judge
 from edge_agent.openings.verdicts import Permit
+from protocols.lease import LoggedLease
 from protocols.opening import GrantLease
+from tests.fuzz.grants_lists import ListAttack
 from tests.fuzz.grants_mutations import damaged, reshaped, spliced
 from tests.fuzz.grants_papers import Case, World
 from tests.fuzz.grants_wrong import WRONGS, spoiled
 
 CONTROL_EVERY = 100
+LIST_EVERY = 25
 NEEDED_WITNESSES = 2
 WRONG_BASES = 6
 
@@ -72,7 +75,7 @@ class Tally:
 class GrantAttack:
     """Draws attempts from a seed: the same ones each time."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self.drawn = Random(seed)
         self.world = World(Random(seed))
         self.wrong = [
@@ -150,21 +153,39 @@ class GrantAttack:
         return whole
 
 
-def attack(grants: GrantAttack, count: int) -> Tally:
+def attack(grants: GrantAttack, lists: ListAttack, count: int) -> Tally:
     """Show so many attempts, and controls between them."""
     tally = Tally()
     for number in range(count):
         if number % CONTROL_EVERY == 0:
-            control = grants.control()
-            tally.controls += 1
-            if not isinstance(judge(control.grant, control.facts), Permit):
-                tally.unopened.append(f"{control.lease}")
-        show(grants.attempt(), tally)
+            _control(grants, lists, tally)
+        if number % LIST_EVERY:
+            show(grants.attempt(), grants.world.honest, tally)
+        else:
+            _show_lists(lists, tally)
     return tally
 
 
-def show(attempt: Attempt, tally: Tally) -> None:
-    """Let the unit judge, and judge what it did."""
+def _control(grants: GrantAttack, lists: ListAttack, tally: Tally) -> None:
+    control = grants.control()
+    tally.controls += 2
+    if not isinstance(judge(control.grant, control.facts), Permit):
+        tally.unopened.append(f"a good grant: {control.lease}")
+    if not lists.follows_truth():
+        tally.unopened.append("true people lists")
+
+
+def _show_lists(lists: ListAttack, tally: Tally) -> None:
+    """A unit that takes a list that nobody signed opens by it: each such list counts as an opening."""
+    page = lists.page()
+    tally.documents += 1
+    tally.rules["people-list"] += 1
+    if lists.is_illegal(page):
+        tally.illegal.append(f"people lists: {page}")
+
+
+def show(attempt: Attempt, honest: Mapping[str, list[LoggedLease]], tally: Tally) -> None:
+    """Let the unit judge, and judge what it did, by what the log holds of `honest` leases."""
     tally.documents += 1
     try:
         grant = _decoder.decode(attempt.shown)
@@ -174,25 +195,32 @@ def show(attempt: Attempt, tally: Tally) -> None:
     verdict = judge(grant, attempt.case.facts)
     if not isinstance(verdict, Permit):
         tally.rules[verdict.rule] += 1
-    elif may_open(grant, attempt.case):
+    elif may_open(grant, attempt.case, honest):
         tally.rewrapped += 1
     else:
-        tally.illegal.append(
-            f"{attempt.how} of {attempt.case.wrong or 'a good grant'}: {attempt.shown.decode(errors='replace')}"
-        )
+        shown = attempt.shown.decode(errors="replace")
+        tally.illegal.append(f"{attempt.how} of {attempt.case.wrong or 'a good grant'}: {shown}")
 
 
-def may_open(grant: GrantLease, case: Case) -> bool:
+def may_open(grant: GrantLease, case: Case, honest: Mapping[str, list[LoggedLease]]) -> bool:
     """Whether these are the papers for which the unit of `case` may open: those of the case that it was made of, if
     nothing is wrong with the unit itself."""
     true = case.origin or case
-    return case.facts == true.facts and _papers(grant) == _papers(true.grant) and _sees(grant, true.grant)
+    return case.facts == true.facts and are_same_papers(grant, true.grant, honest[true.grant.logged.lease.signed])
+
+
+def are_same_papers(grant: GrantLease, true: GrantLease, logged: Sequence[LoggedLease]) -> bool:
+    """Whether the grants say the same over the same signatures, and the log says so too in one of its places.
+
+    They may differ in wrapping, and in the offer.
+    """
+    same = _papers(grant) == _papers(true)
+    return same and any(_sees(grant.logged, one) for one in logged)
 
 
 def _papers(grant: GrantLease) -> tuple[object, ...]:
-    signed, logged = grant.mandate, grant.logged
-    armour = (_bare(signed.requester), _bare(signed.approver))
-    return signed.text, *armour, logged.lease, logged.leaf, _proof(logged.receipt)
+    signed = grant.mandate
+    return signed.text, _bare(signed.requester), _bare(signed.approver), grant.logged.lease
 
 
 def _bare(armored: str) -> str:
@@ -205,9 +233,11 @@ def _proof(receipt: str) -> list[str]:
     return [*(line for line in head.split("\n") if not line.startswith("extra ")), note.partition("\n\n")[0]]
 
 
-def _sees(grant: GrantLease, true: GrantLease) -> bool:
-    """Whether log and witnesses enough have signed it."""
-    under, truly = (one.logged.receipt.rpartition("\n\n")[2].split("\n") for one in (grant, true))
+def _sees(logged: LoggedLease, true: LoggedLease) -> bool:
+    """Whether it is the same leaf at the same place, and log and witnesses enough have signed that."""
+    if (logged.leaf, _proof(logged.receipt)) != (true.leaf, _proof(true.receipt)):
+        return False
+    under, truly = (one.receipt.rpartition("\n\n")[2].split("\n") for one in (logged, true))
     log, *witnesses = [line for line in truly if line]
     return log in under and sum(line in under for line in witnesses) >= NEEDED_WITNESSES
 

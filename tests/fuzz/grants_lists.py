@@ -23,7 +23,7 @@ def _house(name: str = "") -> House:
 class ListAttack:
     """Draws pages of lists from a seed. The unit carries version 3; versions 1 to 5 are true."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self._drawn = Random(seed)
         self.house, self._forgers = _house(), _house("forged ")
         changes: list[dict[str, Any]] = [{}, {"TO_12": None}, {}, {"AP_07": {"role": "inspector"}}, {"IN_05": None}]

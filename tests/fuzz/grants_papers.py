@@ -10,7 +10,7 @@ from edge_agent.openings.london_days import day_of
 from edge_agent.openings.nonces import MadeNonce
 from edge_agent.openings.verdicts import Bench, Facts, LocalClock
 from protocols.access_record import Modality
-from protocols.lease import Lease
+from protocols.lease import Lease, LoggedLease
 from protocols.mandate import Mandate, SignedMandate
 from protocols.opening import GrantLease, MediaOffer
 from protocols.people import PeopleList, Role
@@ -71,18 +71,19 @@ class SteadyToken(TokenKey):
 
 @dataclass
 class World:
-    """A fleet with its papers, the same for each seed."""
+    """A fleet with its papers, the same for each seed. `honest` are leases by their texts, as they are in its log, some
+    of them twice."""
 
     drawn: Random
     house: House = field(init=False)
     people: PeopleList = field(init=False)
     mandates: list[tuple[Mandate, SignedMandate]] = field(init=False)
     cases: list[Case] = field(init=False)
+    honest: dict[str, list[LoggedLease]] = field(default_factory=dict)
     _numbers: int = 0
 
     def __post_init__(self) -> None:
-        roles: dict[str, Role] = {**ROLES, SECOND_ENGINEER: "engineer", SECOND_APPROVER: "approver"}
-        self.house = House({who: Signatory(who, role, SteadyToken(who)) for who, role in roles.items()})
+        self.house = steady_house()
         self.people = self.house.people_list()
         asked = [self._mandate(number) for number in range(MANDATES)]
         self.mandates = [(one, self.house.signed_mandate(one)) for one in asked]
@@ -93,23 +94,12 @@ class World:
         self._numbers += 1
         return fresh(kind, self._numbers, digits)
 
-    def issue(
-        self,
-        asked: Mandate,
-        permission: Lease,
-        *,
-        signed: SignedMandate | None = None,
-        entry: dict[str, Any] | None = None,
-        offer: MediaOffer | None = OFFER,
-        cosigned_after_s: int = 1,
-        cosigners: tuple[str, ...] | None = None,
-    ) -> GrantLease:
-        """Any lease, signed and logged as a controller would, honest or not."""
-        text = self.house.signed_lease(permission)
-        body = lease_entry(permission, text.signed, asked.authority, **(entry or {}))
-        cosigned_at = datetime.fromtimestamp(permission.granted_at_ms // 1000 + cosigned_after_s, UTC)
-        logged = self.house.logged(text, body, cosigned_at=cosigned_at, cosigners=cosigners)
-        return GrantLease(mandate=signed or self.house.signed_mandate(asked), logged=logged, offer=offer)
+    def issue(self, asked: Mandate, permission: Lease, **how: Any) -> GrantLease:
+        """See the function of that name."""
+        grant = issue(self.house, asked, permission, **how)
+        if how.keys() <= {"signed", "offer"}:
+            self.honest.setdefault(grant.logged.lease.signed, []).append(grant.logged)
+        return grant
 
     def _mandate(self, number: int) -> Mandate:
         kind = ("field", "field", "bench", "retrieval")[number % 4]
@@ -174,6 +164,31 @@ class World:
             bench=Bench(lid_open=True) if asked.kind == "bench" else Bench(),
             sources=EVERYTHING,
         )
+
+
+def issue(
+    house: House,
+    asked: Mandate,
+    permission: Lease,
+    *,
+    signed: SignedMandate | None = None,
+    entry: dict[str, Any] | None = None,
+    offer: MediaOffer | None = OFFER,
+    cosigned_after_s: int = 1,
+    cosigners: tuple[str, ...] | None = None,
+) -> GrantLease:
+    """Any lease, signed and logged as a controller would, honest or not."""
+    text = house.signed_lease(permission)
+    body = lease_entry(permission, text.signed, asked.authority, **(entry or {}))
+    cosigned_at = datetime.fromtimestamp(permission.granted_at_ms // 1000 + cosigned_after_s, UTC)
+    logged = house.logged(text, body, cosigned_at=cosigned_at, cosigners=cosigners)
+    return GrantLease(mandate=signed or house.signed_mandate(asked), logged=logged, offer=offer)
+
+
+def steady_house() -> House:
+    """A fleet whose people sign the same text the same way each time, with a second engineer and a second approver."""
+    roles: dict[str, Role] = {**ROLES, SECOND_ENGINEER: "engineer", SECOND_APPROVER: "approver"}
+    return House({who: Signatory(who, role, SteadyToken(who)) for who, role in roles.items()})
 
 
 def usage(asked: Mandate, granted: Lease, *, used_ms: int = 0, openings: int = 0) -> Usage:

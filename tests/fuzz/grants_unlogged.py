@@ -7,7 +7,7 @@ import msgspec
 
 from fleet.entries.leaf import compose
 from protocols.tlog.policy import build_policy
-from tests.fuzz.grants_papers import Case, World
+from tests.fuzz.grants_papers import Case, World, issue
 from tests.fuzz.grants_wrong import wrong
 from tests.support.mandates import House
 
@@ -75,9 +75,9 @@ def another_fleet_s_log(world: World, case: Case) -> Case:
 
 @wrong("log-unsigned")
 def logged_by_another_fleet(world: World, case: Case) -> Case:
-    stranger = World.__new__(World)
-    stranger.house = House(world.house.people, world.house.beside("other").log, world.house.controller)
-    return _logged(stranger, case)
+    house = House(world.house.people, world.house.beside("other").log, world.house.controller)
+    granted = issue(house, case.asked, case.lease, signed=case.grant.mandate, offer=case.grant.offer)
+    return replace(case, grant=granted)
 
 
 @wrong("receipt-invalid")
