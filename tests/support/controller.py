@@ -23,6 +23,7 @@ from fleet.settings import (
     JoiningSettings,
     LogSettings,
     MandateSettings,
+    MediaSettings,
     Settings,
 )
 from fleet.store.store import Store
@@ -89,6 +90,7 @@ async def running_api(
     new_unit: UnitSettings | None = None,
     log: LogSettings | None = None,
     mandates: MandateSettings | None = None,
+    media: MediaSettings | None = None,
 ) -> AsyncIterator[RunningApi]:
     """Serve the API on a free loopback port until the block ends; units are told of `broker` and `new_unit`."""
     port = free_port()
@@ -101,6 +103,7 @@ async def running_api(
         new_unit=new_unit or UnitSettings(),
         log=log or LogSettings(),
         mandates=mandates or MandateSettings(),
+        media=media or MediaSettings(),
     )
     create_credentials(settings.state_path, utc_now())
     credentials = load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())

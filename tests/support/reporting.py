@@ -23,7 +23,7 @@ from fleet.broker_address import BrokerAddress
 from fleet.clock import Clock, utc_now
 from fleet.downlink.downlink import Downlink
 from fleet.ingest.inbox import BatchLimits
-from fleet.ingest.ingest import Ingest
+from fleet.ingest.ingest import Ingest, OnSignal
 from fleet.ingest.subscriber import MqttSubscriber, filters
 from fleet.metrics import Metrics
 from fleet.renewal.proofs import keep_proofs
@@ -277,6 +277,7 @@ async def running_ingest(
     presence: PresenceSettings | None = None,
     session_faults: list[Exception] | None = None,
     down_key: Ed25519PrivateKey = DOWN_KEY,
+    on_signal: OnSignal | None = None,
 ) -> AsyncIterator[RunningIngest]:
     """Ingest and downlink on `broker` and `store`, listening, until the block ends; `down_key` signs what goes down.
 
@@ -303,6 +304,7 @@ async def running_ingest(
         metrics=metrics,
         on_sessions=on_sessions,
         on_proofs=keep_proofs,
+        on_signal=on_signal or (lambda _message: None),
         clock=clock,
         batch_limits=batch_limits,
     )

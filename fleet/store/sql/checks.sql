@@ -54,15 +54,15 @@ SELECT opening.unit_id, state, entry_id AS entry, result, passed, (
 FROM opening LEFT JOIN readiness USING (opening) WHERE opening = $1 FOR UPDATE OF opening
 
 -- name: used
-SELECT modality, count(*) FILTER (WHERE began >= $2)::integer AS openings,
-    coalesce(ceil(sum(greatest(0, extract(epoch FROM least(ended, $3) - greatest(began, $2))))), 0)::integer AS used_s
+SELECT modality, count(*) FILTER (WHERE began >= $2::timestamptz)::integer AS openings,
+    coalesce(ceil(sum(greatest(0, extract(epoch FROM least(ended, $3::timestamptz) - greatest(began, $2::timestamptz))))), 0)::integer AS used_s
 FROM (
     SELECT unnest(modalities) AS modality, coalesce(live_at, begun_at) AS began,
         coalesce(coalesce(live_at, begun_at) + make_interval(secs => open_s), closed_at, leased_until) AS ended
     FROM opening
-    WHERE mandate_id = $1 AND entry_id IS NOT NULL AND state <> 'refused' AND begun_at >= $2 - interval '6 hours'
+    WHERE mandate_id = $1 AND entry_id IS NOT NULL AND state <> 'refused' AND begun_at >= $2::timestamptz - interval '6 hours'
 ) AS each
-WHERE ended >= $2
+WHERE ended >= $2::timestamptz
 GROUP BY modality
 
 -- name: add_viewer

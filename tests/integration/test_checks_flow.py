@@ -1,0 +1,53 @@
+"""Checks from asking to closed, over a real API, database, log with a witness, broker and WebRTC."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from fleet.store.store import Store
+from protocols.api.checks import PreviewNews, Verdict
+from tests.support.check_house import CheckHouse, check_house
+from tests.support.mandate_house import UNIT
+
+
+@pytest.fixture
+async def house(
+    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> AsyncIterator[CheckHouse]:
+    async with check_house(store, dsn, owner, tmp_path) as made:
+        yield made
+
+
+async def test_a_check_shows_pictures_and_leaves_numbers_only(house: CheckHouse) -> None:
+    mandate = await house.mandate()
+    access = await house.door.access(UNIT)
+    assert access.obstacles == []
+    assert [live.mandate for live in access.mandates] == [mandate]
+    begun = await house.begin("video", "audio")
+    assert (begun.state, begun.mandate, begun.person) == ("asking", mandate, "TO-12")
+    pictures: list[bytes] = []
+    news: list[PreviewNews] = []
+    async with house.door.preview(begun.opening, columns=80, rows=24) as preview:
+        async for item in preview:
+            if isinstance(item, PreviewNews):
+                news.append(item)
+            else:
+                pictures.append(item)
+            if len(pictures) > 5 and news[-1].figures.fps and news[-1].figures.level_dbfs is not None:
+                break
+        assert all(picture.startswith(b"\xff\xd8") for picture in pictures)
+        assert (news[-1].state, news[-1].viewers, news[-1].minutes_per_day) == ("live", ["TO-12"], 10)
+        closed = await house.door.close_check(begun.opening, Verdict(result="passed", note="sharp"))
+    assert (closed.state, closed.reason) == ("closed", "passed")
+    assert closed.readiness is not None
+    assert closed.readiness.result == "passed"
+    assert {one.name for one in closed.readiness.measures} >= {"frame-rate", "silence", "loss"}
+    assert closed.sentence.startswith(f"video and audio of {UNIT} by TO-12 under {mandate}")
+    kinds = [entry["kind"] for entry in await house.entries("")]
+    assert kinds.count("lease.granted") == 1
+    assert kinds.count("media.began") == 2
+    assert kinds.count("check.judged") == 1
+    assert kinds.index("lease.granted") < kinds.index("media.began") < kinds.index("check.judged")
+    assert [reason for reason, _ in house.unit.closes] == ["passed"]
