@@ -16,7 +16,9 @@ SOUND_FRAME = 960
 
 _SOUND_BIT_S = 24_000
 _GOP_S = 2
-_PEAK = 1.5
+_PEAK = 1.2
+_LEAST, _MOST = 0.85, 1.5
+"""Of the rate that an encoder was made for: what it still follows. Its buffer stays as it was made."""
 
 
 class PictureEncoder:
@@ -25,7 +27,7 @@ class PictureEncoder:
     def __init__(self) -> None:
         """Made with the first frame."""
         self._context: Any = None
-        self._peak_bit_s = 0.0
+        self._made_for_bit_s = 0.0
         self._fps = 0.0
 
     def encode(self, frame: av.VideoFrame, target_bit_s: float, shape: Shape, fps: float, *, key: bool) -> list[bytes]:
@@ -43,13 +45,13 @@ class PictureEncoder:
         return [bytes(packet) for packet in self._context.encode(small)]
 
     def _fits(self, frame: av.VideoFrame, target_bit_s: float, fps: float) -> bool:
-        """Whether the encoder can go on: only its average follows at run time, not its peak and its size."""
+        """Whether the encoder can go on: at run time only its average follows, slowly, not its peak and its size."""
         same_size = (self._context.width, self._context.height) == (frame.width, frame.height)
-        in_reach = self._peak_bit_s / 4 <= target_bit_s <= self._peak_bit_s
+        in_reach = _LEAST <= target_bit_s / self._made_for_bit_s <= _MOST
         return same_size and in_reach and 0.7 < fps / self._fps < 1.4
 
     def _made(self, width: int, height: int, target_bit_s: float, fps: float) -> Any:
-        self._peak_bit_s = target_bit_s * _PEAK
+        self._made_for_bit_s = target_bit_s
         self._fps = fps
         context: Any = av.CodecContext.create("libx264", "w")
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
@@ -64,8 +66,8 @@ class PictureEncoder:
             "g": str(max(1, round(_GOP_S * fps))),
             "forced-idr": "1",
             "sc_threshold": "0",
-            "maxrate": str(int(self._peak_bit_s)),
-            "bufsize": str(int(self._peak_bit_s / 2)),
+            "maxrate": str(int(target_bit_s * _PEAK)),
+            "bufsize": str(int(target_bit_s * _PEAK / 2)),
         }
         return context
 

@@ -20,7 +20,7 @@ from edge_agent.media.messages import FaultReason, Modality
 from edge_agent.media.rpicam import RpicamProgram
 from edge_agent.media.source_names import SourceName
 
-_PROMPT = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
+PROMPT = {"analyzeduration": "0", "probesize": "32", "fpsprobesize": "0"}
 """Of formats that begin with all that is to be known: no look ahead (`nobuffer` would throw away the first picture)."""
 
 _NEAR_S = 0.9
@@ -172,7 +172,7 @@ class UnixSource(_Simple):
         """See Source."""
         with connect_to_camera(self.name.target, sorted(modalities), self.shown, self.limit_s) as connection:
             stream = DescriptorStream(connection.fileno(), self.shown, self.limit_s)
-            with av.open(stream, format="nut", container_options=_PROMPT) as container:
+            with av.open(stream, format="nut", container_options=PROMPT) as container:
                 yield Feed(container)
 
 
@@ -195,7 +195,7 @@ class LibcameraSource:
     @contextmanager
     def opened(self, _: frozenset[Modality]) -> Iterator[Feed]:
         """See Source."""
-        options = {**_PROMPT, "framerate": str(self._fps)}
+        options = {**PROMPT, "framerate": str(self._fps)}
         stream = DescriptorStream(self._program.output(), self.shown, self.first_s)
         try:
             with av.open(stream, format="h264", container_options=options) as container:
