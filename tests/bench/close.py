@@ -44,9 +44,9 @@ _BUSY = "while True: pass"
 
 @asynccontextmanager
 async def busy_processors(count: int) -> AsyncIterator[None]:
-    """So many busy processes."""
+    """So many busy processes, each in a session of its own: Linux shares processors among sessions (autogroups)."""
     command = leashed([sys.executable, "-I", "-S", "-c", _BUSY])
-    busy = [await asyncio.create_subprocess_exec(*command) for _ in range(count)]
+    busy = [await asyncio.create_subprocess_exec(*command, start_new_session=True) for _ in range(count)]
     try:
         yield
     finally:

@@ -74,7 +74,10 @@ class Timed:
     async def open(self, opening: str, deadline_boot_ms: int) -> Channel:
         ours, theirs = socket.socketpair()
         process = await asyncio.create_subprocess_exec(
-            *leashed([*_CHILD, "--unlocked", str(theirs.fileno())]), pass_fds=[theirs.fileno()], stdout=2
+            *leashed([*_CHILD, "--unlocked", str(theirs.fileno())]),
+            pass_fds=[theirs.fileno()],
+            stdout=2,
+            start_new_session=True,
         )
         theirs.close()
         left_s = (deadline_boot_ms - SystemClock().mono_ms()) / 1000

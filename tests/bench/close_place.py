@@ -76,7 +76,12 @@ class Told:
 async def running(command: Sequence[str], environ: dict[str, str] | None = None) -> AsyncIterator[Told]:
     """The process, which dies with this one; afterwards its standard input is closed, then it is killed if it stays."""
     process = await asyncio.create_subprocess_exec(
-        *leashed(command), stdin=PIPE, stdout=PIPE, cwd=ROOT, env={**os.environ, **(environ or {})}
+        *leashed(command),
+        stdin=PIPE,
+        stdout=PIPE,
+        start_new_session=True,
+        cwd=ROOT,
+        env={**os.environ, **(environ or {})},
     )
     told = Told(process)
     try:
