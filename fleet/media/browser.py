@@ -4,11 +4,12 @@ import asyncio
 from typing import Literal
 
 from aiortc import RTCSessionDescription
-from aiortc.sdp import H264Profile, SessionDescription
+from aiortc.sdp import SessionDescription
 
 from fleet.media import peers
 from fleet.media.errors import OfferUnusable
 from fleet.media.frames import MediaKind
+from fleet.media.profiles import Payload, chosen, h264_payloads, shown_to_aiortc, shown_to_browser
 from fleet.media.tracks import LaneTrack, hand_on_requests
 from fleet.media.unit_stream import Seat, UnitStream, Viewer
 
@@ -20,14 +21,6 @@ _CONNECT_LIMIT_S = 15.0
 _SILENCE_LIMIT_S = 10.0
 _TICK_S = 0.5
 _MAX_CANDIDATES = 32
-_SENT_AS: dict[H264Profile, tuple[H264Profile, ...]] = {
-    H264Profile.PROFILE_CONSTRAINED_BASELINE: (
-        H264Profile.PROFILE_CONSTRAINED_BASELINE,
-        H264Profile.PROFILE_BASELINE,
-    ),
-    H264Profile.PROFILE_BASELINE: (H264Profile.PROFILE_BASELINE,),
-}
-"""As which profile a stream may be negotiated, the best first: a decoder of the latter can play the former."""
 
 
 class BrowserViewer:
@@ -47,21 +40,26 @@ class BrowserViewer:
         """Whether it is given nothing more."""
         return self._seat.left.is_set()
 
-    async def negotiate(self, offer: SessionDescription, text: str, profile: H264Profile | None) -> None:
-        """Make `answer`; the browser is sent H.264 of `profile`, and Opus, if the stream has them."""
-        # In the offer's order: else aiortc stops the one transport that all media share, as if it were left over.
-        for kind in (kind for media in offer.media for kind in self._stream.modalities if kind == media.kind):
-            self._add(kind, profile)
+    async def negotiate(self, kinds: list[MediaKind], text: str, payload: Payload | None) -> None:
+        """Make `answer`; the browser is sent H.264 as its `payload`, and Opus, if the stream has them.
+
+        `kinds` are in the offer's order: else aiortc stops the one transport that all media share, as left over.
+        """
+        for kind in kinds:
+            if kind in self._stream.modalities:
+                self._add(kind)
         self._connection.on("connectionstatechange", self._on_connection)
+        offer = text if payload is None else shown_to_aiortc(text, payload)
         async with asyncio.timeout(self._stream.settings.gather_limit_s):
-            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=text, type="offer"))
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
             await self._connection.setLocalDescription()
-        self.answer = self._connection.localDescription.sdp
+        answer = self._connection.localDescription.sdp
+        self.answer = answer if payload is None else shown_to_browser(answer, payload)
         self._watch = asyncio.create_task(self._watching(), name=f"browser-{self.viewer.viewer_id}")
 
-    def _add(self, kind: MediaKind, profile: H264Profile | None) -> None:
+    def _add(self, kind: MediaKind) -> None:
         transceiver = self._connection.addTransceiver(LaneTrack(kind, self._seat.lane), direction="sendonly")
-        peers.prefer(transceiver, kind, profile if kind == "video" else None)
+        peers.prefer(transceiver, kind)
         peers.bind(transceiver, self._stream.settings.peer.addresses)
         hand_on_requests(transceiver.sender, self._stream)
 
@@ -124,10 +122,11 @@ async def watch(stream: UnitStream, offer: str, viewer: Viewer) -> BrowserViewer
     """
     text = peers.without_names(offer)
     description = _read(text, stream)
-    profile = await _profile(stream, description) if "video" in stream.modalities else None
+    payload = await _payload(stream, description) if "video" in stream.modalities else None
     browser = BrowserViewer(stream, stream.join(viewer))
+    kinds: list[MediaKind] = ["video" if media.kind == "video" else "audio" for media in description.media]
     try:
-        await browser.negotiate(description, text, profile)
+        await browser.negotiate(kinds, text, payload)
     except BaseException as error:
         await browser.close("not-connected")
         if isinstance(error, Exception):  # aiortc raises whatever a damaged description leads it to
@@ -148,24 +147,18 @@ def _read(text: str, stream: UnitStream) -> SessionDescription:
     return description
 
 
-async def _profile(stream: UnitStream, offer: SessionDescription) -> H264Profile | None:
-    """As which profile the video is sent; None when the browser asks for none. Raises OfferUnusable, StreamOver."""
-    video = next((media for media in offer.media if media.kind == "video"), None)
-    if video is None:
+async def _payload(stream: UnitStream, offer: SessionDescription) -> Payload | None:
+    """As which payload type the video is sent; None if the browser asks for none. Raises OfferUnusable, StreamOver."""
+    if all(media.kind != "video" for media in offer.media):
         return None
-    offered = {
-        peers.profile_of(str(codec.parameters.get("profile-level-id", "42e01f")))
-        for codec in video.rtp.codecs
-        if codec.mimeType.lower() == "video/h264" and str(codec.parameters.get("packetization-mode", "0")) == "1"
-    }
-    if not offered:
+    payloads = h264_payloads(offer)
+    if not payloads:
         raise OfferUnusable("no-h264", "this browser does not play H.264: use another")
     picture = await stream.first_format(_PICTURE_LIMIT_S)
     if picture is None:
         raise OfferUnusable("no-picture-yet", "the unit has sent no picture yet: try again")
-    profile = peers.profile_of(picture.profile_level_id)
-    for candidate in _SENT_AS.get(profile, ()) if profile else ():
-        if candidate in offered:
-            return candidate
-    detail = f"the camera sends H.264 {picture.profile_level_id}: have the unit send constrained baseline"
-    raise OfferUnusable("profile", detail)
+    payload = chosen(payloads, picture.profile_level_id)
+    if payload is None:
+        detail = f"this browser does not play the camera's H.264 ({picture.profile_level_id}): use another browser"
+        raise OfferUnusable("profile", f"{detail}, or set the camera to constrained baseline")
+    return payload

@@ -11,11 +11,10 @@ from aiortc import (
     RTCConfiguration,
     RTCIceServer,
     RTCPeerConnection,
-    RTCRtpCodecCapability,
     RTCRtpTransceiver,
 )
 from aiortc.codecs import get_capabilities
-from aiortc.sdp import H264Profile, SessionDescription, parse_h264_profile_level_id
+from aiortc.sdp import SessionDescription
 
 from fleet.media.frames import MediaKind
 from protocols.opening import MAX_SDP_CHARS, IceServer
@@ -67,28 +66,14 @@ def ice_of(transceiver: RTCRtpTransceiver) -> Connection:
     return transceiver.receiver.transport.transport.iceGatherer._connection  # noqa: SLF001 - no public way to it
 
 
-def prefer(transceiver: RTCRtpTransceiver, kind: MediaKind, profile: H264Profile | None = None) -> None:
-    """Negotiate H.264 (only of `profile`, where one is named) or Opus, and nothing else.
+def prefer(transceiver: RTCRtpTransceiver, kind: MediaKind) -> None:
+    """Negotiate H.264 or Opus, and nothing else.
 
     For an answer this has to be done before the remote description is set: afterwards aiortc has already chosen VP8,
     packets flow and no frame decodes.
     """
-    codecs = get_capabilities(kind).codecs
-    chosen = [codec for codec in codecs if codec.mimeType == _CODEC[kind] and _has_profile(codec, profile)]
-    retransmission = [codec for codec in codecs if codec.mimeType == f"{kind}/rtx"]
-    transceiver.setCodecPreferences(chosen + retransmission)
-
-
-def _has_profile(codec: RTCRtpCodecCapability, profile: H264Profile | None) -> bool:
-    return profile is None or profile_of(str(codec.parameters.get("profile-level-id", ""))) == profile
-
-
-def profile_of(profile_level_id: str) -> H264Profile | None:
-    """The H.264 profile that `profile_level_id` names (RFC 6184); None for what aiortc does not know."""
-    try:
-        return parse_h264_profile_level_id(profile_level_id)[0]
-    except ValueError:
-        return None
+    wanted = {_CODEC[kind], f"{kind}/rtx"}
+    transceiver.setCodecPreferences([codec for codec in get_capabilities(kind).codecs if codec.mimeType in wanted])
 
 
 def read_description(text: str) -> SessionDescription:

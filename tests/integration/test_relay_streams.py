@@ -201,13 +201,37 @@ async def test_a_browser_without_h264_is_told_so() -> None:
     assert refused.value.reason == "no-h264"
 
 
-async def test_a_camera_of_another_profile_is_told() -> None:
+async def test_a_camera_of_another_profile_is_negotiated_as_what_it_is() -> None:
     async with live_stream(Camera(profile="main")) as (stream, _):
+        picture = await stream.first_format(5)
+        assert picture is not None
+        viewer = Screen()
+        offer = _with_main(await viewer.offer())
+        browser = await watch(stream, offer, Viewer("v-1", "p-one", "browser"))
+        await browser.close()
+        await viewer.connection.close()
+    video = [line for line in browser.answer.splitlines() if "packetization-mode" in line]
+    assert picture.profile_level_id.startswith("4d")
+    assert len(video) == 1
+    assert video[0].startswith("a=fmtp:99 ")
+    assert "profile-level-id=4d001f" in video[0]
+
+
+async def test_a_browser_that_does_not_play_the_cameras_profile_is_told_so() -> None:
+    told = Told()
+    async with live_stream(Camera(profile="main"), told=told) as (stream, _):
         viewer = Screen()
         with pytest.raises(OfferUnusable) as refused:
             await watch(stream, await viewer.offer(), Viewer("v-1", "p-one", "browser"))
         await viewer.connection.close()
     assert refused.value.reason == "profile"
+    assert ("joined", "p-one") not in told.lines
+
+
+def _with_main(offer: str) -> str:
+    """The offer of aiortc as if its first H.264 payload type, 99, were of the main profile."""
+    assert "a=fmtp:99 " in offer
+    return offer.replace("profile-level-id=42001f", "profile-level-id=4d001f")
 
 
 async def test_there_are_only_so_many_streams_and_viewers() -> None:

@@ -9,6 +9,7 @@ from fleet.media.frames import EncodedFrame
 from fleet.media.h264 import PictureFormat
 from fleet.media.ice import turn_server
 from fleet.media.peers import read_description, without_names
+from fleet.media.profiles import KNOWN, Payload, chosen, shown_to_aiortc, shown_to_browser
 from fleet.media.thrift import MAX_QUALITY, MIN_QUALITY, Thrift
 from fleet.media.vigil import Seen, Vigil, VigilLimits
 
@@ -137,3 +138,35 @@ def test_names_are_taken_out_of_a_description_and_addresses_stay() -> None:
     address = "a=candidate:2 1 udp 1677729535 192.0.2.7 50001 typ srflx raddr 0.0.0.0 rport 0\r\n"
     text = "v=0\r\n" + name + address + "a=end-of-candidates\r\n"
     assert without_names(text) == "v=0\r\n" + address
+
+
+@pytest.mark.parametrize(
+    ("stream", "offered", "best"),
+    [
+        ("42c01f", ["42001f", "42e01f", "64001f"], "42e01f"),
+        ("42c028", ["4d001f"], "4d001f"),
+        ("42001f", ["42e01f", "4d001f"], None),
+        ("4d4028", ["42e01f", "640c1f", "64001f"], "64001f"),
+        ("640028", ["42e01f", "4d001f", "64001f"], "64001f"),
+        ("640c28", ["640c1f"], "640c1f"),
+        ("f40028", ["64001f"], None),
+        ("zzzzzz", ["42e01f"], None),
+    ],
+)
+def test_a_stream_is_sent_as_the_best_profile_that_plays_it(stream: str, offered: list[str], best: str | None) -> None:
+    payload = chosen([Payload(100 + place, name) for place, name in enumerate(offered)], stream)
+    assert (None if payload is None else payload.profile_level_id) == best
+
+
+def test_the_browser_reads_its_own_profile_again_and_aiortc_one_that_it_knows() -> None:
+    lines = [
+        f"a=fmtp:{number} packetization-mode={mode};profile-level-id={name}\r\n" for number, mode, name in _OFFERED
+    ]
+    shown = shown_to_aiortc("v=0\r\n" + "".join(lines), Payload(104, "64001f"))
+    assert shown.count("packetization-mode=1") == 1
+    assert f"a=fmtp:104 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={KNOWN}\r\n" in shown
+    assert "a=fmtp:102 packetization-mode=0;profile-level-id=42e01f" in shown
+    assert shown_to_browser(f"x profile-level-id={KNOWN}", Payload(104, "64001f")) == "x profile-level-id=64001f"
+
+
+_OFFERED = [(102, 1, "42e01f"), (103, 0, "42e01f"), (104, 1, "64001f")]
