@@ -1,4 +1,4 @@
-"""Wires the unit's program together: sampler → spool → link, and orders back."""
+"""Wires the unit's program together: sampler → spool → link, orders back, and the desk that opens under mandates."""
 
 import asyncio
 import signal
@@ -11,18 +11,34 @@ import structlog
 
 from edge_agent.access_record.keeper import AccessKeeper
 from edge_agent.access_record.recording import AccessRecording, keeper_or_why_not, tip_of
-from edge_agent.clock import SystemClock
+from edge_agent.clock import Clock, SystemClock
 from edge_agent.durable import held
 from edge_agent.errors import NotJoined, StateUnusable, VoucherMissing
 from edge_agent.identity import Identity, IdentityInUse, IdentityStore, controller_keys
+from edge_agent.inputs.file_lines import FileLine
+from edge_agent.inputs.gpio import GpioLine
+from edge_agent.inputs.line_source import LineSource
+from edge_agent.inputs.watching import Inputs
+from edge_agent.inputs.workshop import WorkshopLink
+from edge_agent.keys.keystore import KeyStore
 from edge_agent.keys.opening import open_keystore
 from edge_agent.link.link import Link
 from edge_agent.link.proving import Proving
 from edge_agent.link.session import Session
 from edge_agent.link.uplink import UnitFacts, Uplink
+from edge_agent.openings.desk import Desk
+from edge_agent.openings.devices import Devices
+from edge_agent.openings.door import Door
+from edge_agent.openings.facts_source import FactsSource
+from edge_agent.openings.ledger_file import LedgerFile
+from edge_agent.openings.recorder import Recorder
+from edge_agent.openings.saying import Saying
+from edge_agent.openings.sources import sources_of
+from edge_agent.openings.verdicts import Bench
 from edge_agent.orders import Orders
 from edge_agent.people_keeping import PeopleKeeping
 from edge_agent.readers import MachineFacts, default_readers, read_machine
+from edge_agent.readers.source_tree import SourceTree
 from edge_agent.renewal.known_time import TimeSource
 from edge_agent.renewal.renewal import Renewal
 from edge_agent.renewal.requests import ProgramFacts, Requests
@@ -35,7 +51,6 @@ from edge_agent.tls import OwnTls
 from edge_agent.unit_door import HttpsDoor
 from edge_agent.watch import Happening
 from protocols.downlink import Welcome
-from protocols.opening import DownSignal
 from protocols.settings import UnitSettings
 from protocols.text import one_line
 
@@ -156,6 +171,61 @@ class _Settings:
         self.wanted = wanted
 
 
+class _OpeningRoom:
+    """What opens, and what watches lines: wired to the rest of the agent by `desk` alone."""
+
+    def __init__(
+        self,
+        own: AgentSettings,
+        identity: IdentityInUse,
+        keystore: KeyStore,
+        keeper: AccessKeeper | StateUnusable,
+        clock: Clock,
+        boot_id: str,
+        uplink: Uplink,
+        reporter: Reporter,
+    ) -> None:
+        self._inputs = Inputs(own.inputs, _lines(own, clock), reporter.event, clock)
+        self._workshop = WorkshopLink(SourceTree(own.root), own.workshop_interface, own.workshop_gateway_mac)
+        self._devices = Devices(sources_of(own), clock)
+        self._saying = Saying(lambda: identity.now, keystore, uplink.signal)
+        facts = FactsSource(
+            lambda: identity.now,
+            boot_id,
+            clock,
+            self._bench,
+            self._devices.sources.modalities,
+            plain_keys_may_sign=own.plain_keys_may_sign,
+        )
+        recorder = Recorder(keeper, LedgerFile(own.state_dir), clock, boot_id)
+        self.desk = Desk(facts, recorder, self._devices.opener, self._saying, clock)
+        self._door = Door(own.state_dir, self.desk, facts, self._saying)
+
+    def start(self, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Everything that runs here; to be cancelled after `stop`."""
+        return [
+            tasks.create_task(self._inputs.run(), name="inputs"),
+            tasks.create_task(self._devices.run(), name="capture supervisors"),
+            tasks.create_task(self._saying.run(), name="signals"),
+            tasks.create_task(self.desk.run(), name="openings"),
+            tasks.create_task(self._door.run(), name="door for commands"),
+        ]
+
+    async def stop(self) -> None:
+        """Close what is open, and say so."""
+        await self.desk.stop()
+        await self._saying.said()
+
+    def _bench(self) -> Bench:
+        return Bench(lid_open=self._inputs.lid_open() is True, in_workshop=self._workshop.present())
+
+
+def _lines(own: AgentSettings, clock: Clock) -> list[LineSource]:
+    if own.root == Path("/"):
+        return [GpioLine(each) for each in own.inputs]
+    return [FileLine(each, own.root, clock) for each in own.inputs]
+
+
 class _Agent:
     def __init__(
         self,
@@ -171,7 +241,6 @@ class _Agent:
         identity = in_use.now
         clock = clockwork.clock
         self._settings = settings
-        self._state_dir = own.state_dir
         self._spool = spool
         self._facts = UnitFacts(machine.boot_id, agent_version(), one_line(machine.model, 80))
         session = Session(identity.unit_id, controller_keys(identity), clock.mono_ms())
@@ -194,6 +263,8 @@ class _Agent:
             lambda: settings.in_force.report_every_s,
             tip,
         )
+        keystore = open_keystore(own)
+        self._room = _OpeningRoom(own, in_use, keystore, keeper, clock, machine.boot_id, uplink, self._reporter)
         self._recording = AccessRecording(keeper, spool, clock, uplink.offer, self._reporter.event)
         self._orders = Orders(
             spool,
@@ -203,9 +274,8 @@ class _Agent:
             lambda: settings.wanted,
             self._apply_settings,
             self._recording.send_again,
-            self._cancel_mandate,
+            self._room.desk.cancel_mandate,
         )
-        keystore = open_keystore(own)
         tls = OwnTls(identities, keystore)
         tls.context(identity)  # a key that is missing or another's is said at once, and ends the program
         door = HttpsDoor(tls, own.controller_url)
@@ -228,19 +298,13 @@ class _Agent:
             spool,
             clock,
             self._orders.take,
-            self._heed,
+            self._room.desk.heed,
             lambda shown: Proving(shown, keystore, spool, self._facts.boot_id, tip),
             self,
         )
 
     def _reconnect(self) -> None:
         self._link.reconnect()
-
-    def _heed(self, signal: DownSignal, good_until_ms: int) -> None:
-        _log.warning("this agent opens nothing yet", signal=type(signal).__name__, good_until_ms=good_until_ms)
-
-    async def _cancel_mandate(self, mandate: str) -> int:
-        raise StateUnusable(self._state_dir, f"mandate {mandate} can not be kept as cancelled: nothing opens yet")
 
     def welcomed(self, identity: Identity, welcome: Welcome) -> None:
         """See LinkNews."""
@@ -263,8 +327,14 @@ class _Agent:
                 tasks.create_task(self._orders.run(), name="orders"),
                 tasks.create_task(self._renewal.run(), name="renewal"),
                 tasks.create_task(self._people.run(), name="people list"),
+                *self._room.start(tasks),
             ]
-            await self._link.run(stop)
+            leave = asyncio.Event()
+            linking = tasks.create_task(self._link.run(leave), name="link")
+            await stop.wait()
+            await self._room.stop()  # while what is closed by it can still be said
+            leave.set()
+            await linking
             for task in working:
                 task.cancel()
         _log.info("agent stopped")

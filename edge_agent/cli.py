@@ -8,13 +8,14 @@ from cyclopts import App, CycloptsError
 
 from edge_agent import errors
 from edge_agent.commands.terminal import leave
+from edge_agent.openings.carried import RefusedByUnit
 from protocols.text import one_line
 
-_HELP = """The program on a unit: joins a fleet, reports its health.
+_HELP = """The program on a unit: joins a fleet, reports its health, opens under mandates.
 
 Exit codes: 0 done (also when stopped by SIGTERM or SIGINT); 1 failed; 2 the command line or the settings are wrong;
-3 the controller refused; 4 the unit has not joined; 5 the voucher is missing or can not be used; 6 the controller can
-not be trusted; 7 another agent uses the state directory.
+3 the controller, or the unit itself, refused; 4 the unit has not joined; 5 the voucher is missing or can not be used;
+6 the controller can not be trusted; 7 another agent uses the state directory.
 """
 
 app = App(name="edge-agent", help=_HELP, version_flags=[])
@@ -26,11 +27,17 @@ app.command("edge_agent.commands.looking:record", name="record", help="Show what
 app.command("edge_agent.commands.simulating:simulate_host", name="simulate-host", help="Keep simulated hosts alive.")
 app.command("edge_agent.commands.working:version", name="version", help="Show the version of this program.")
 
+carried = App(name="carried", help="Open by a lease that a laptop carries, where there is no coverage.")
+carried.command("edge_agent.commands.carrying:ask", name="ask", help="Print what to carry to the controller.")
+carried.command("edge_agent.commands.carrying:open_carried", name="open", help="Open by the lease in a file.")
+carried.command("edge_agent.commands.carrying:close_carried", name="close", help="Close an opening now.")
+app.command(carried)
+
 _SAID_SIGNS = 2000
 _OWNER_ONLY = 0o077
 _CODES: tuple[tuple[type[errors.AgentError] | tuple[type[errors.AgentError], ...], int], ...] = (
     (errors.SettingsInvalid, 2),
-    (errors.RefusedByController, 3),
+    ((errors.RefusedByController, RefusedByUnit), 3),
     ((errors.NotJoined, errors.JoinWaits), 4),
     ((errors.VoucherMissing, errors.VoucherUnusable), 5),
     ((errors.WrongAuthority, errors.ControllerUntrusted, errors.AcceptanceInvalid), 6),

@@ -14,6 +14,11 @@ import msgspec
 from msgspec import Meta
 
 from edge_agent.errors import SettingsInvalid
+from edge_agent.inputs.settings import InputSettings, InterfaceName, MacAddress, objection
+from edge_agent.media.errors import SourceNameInvalid
+from edge_agent.media.messages import Modality
+from edge_agent.media.source_names import MODALITIES, source_named
+from edge_agent.position.messages import Source as PositionSource
 from protocols.settings import UnitSettings
 
 DEFAULT_FILE = Path("/etc/muster/edge-agent.toml")
@@ -35,6 +40,12 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         the file with its PIN. None of them: in files in state_dir.
     key_kind: what the token is, as shown to people: `tpm` for a TPM's module, else `pkcs11`.
     spool_max_mb, spool_max_days: never keep more than this, whatever the controller asks for.
+    video_source, audio_source: camera and microphone, as `edge_agent.media.source_names` names them; none is none.
+    gnss_source: the receiver of positions, `serial:`, `fifo:` or `unix:` and an absolute path.
+    inputs: the lines that the unit watches, in the file only; see `edge_agent.inputs.settings`.
+    workshop_interface, workshop_gateway_mac: where the unit stands in its workshop, and bench mandates are obeyed.
+    plain_keys_may_sign: obey mandates that were signed with keys on disk. For the demo and benches only.
+    media_loopback: send media over 127.0.0.1 only, to a controller on the same machine.
     """
 
     state_dir: Path = Path("/var/lib/muster-agent")
@@ -48,6 +59,18 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     key_kind: Literal["pkcs11", "tpm"] = "pkcs11"
     spool_max_mb: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     spool_max_days: Annotated[int, Meta(ge=1, le=365)] | None = None
+    video_source: Annotated[str, Meta(max_length=1024)] = ""
+    audio_source: Annotated[str, Meta(max_length=1024)] = ""
+    gnss_source: PositionSource | None = None
+    inputs: list[InputSettings] = []
+    workshop_interface: InterfaceName | None = None
+    workshop_gateway_mac: MacAddress | None = None
+    plain_keys_may_sign: bool = False
+    media_loopback: bool = False
+
+    def __repr__(self) -> str:
+        """Without the sources, which may hold passwords."""
+        return f"AgentSettings(state_dir={str(self.state_dir)!r})"
 
 
 def load(environ: Mapping[str, str], file: Path | None = None) -> AgentSettings:
@@ -58,9 +81,11 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> AgentSettings:
     from_environ = _from_environ(environ)
     origin = str(named or DEFAULT_FILE) if not from_environ else f"{named or DEFAULT_FILE} and {PREFIX}… variables"
     try:
-        return msgspec.convert({**values, **from_environ}, AgentSettings, strict=False, dec_hook=_to_path)
+        own = msgspec.convert({**values, **from_environ}, AgentSettings, strict=False, dec_hook=_to_path)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(origin, f"{error}; known keys: {', '.join(_keys())}") from error
+    _check_devices(own, origin)
+    return own
 
 
 def capped(wanted: UnitSettings, own: AgentSettings) -> UnitSettings:
@@ -70,6 +95,20 @@ def capped(wanted: UnitSettings, own: AgentSettings) -> UnitSettings:
         spool_max_mb=min(wanted.spool_max_mb, own.spool_max_mb or wanted.spool_max_mb),
         spool_max_days=min(wanted.spool_max_days, own.spool_max_days or wanted.spool_max_days),
     )
+
+
+def _check_devices(own: AgentSettings, origin: str) -> None:
+    why_not = objection(own.inputs)
+    if why_not is not None:
+        raise SettingsInvalid(origin, why_not)
+    wanted: dict[Modality, str] = {"video": own.video_source, "audio": own.audio_source}
+    for modality, text in wanted.items():
+        try:
+            covers = MODALITIES[source_named(text).scheme] if text else {modality}
+        except SourceNameInvalid as error:
+            raise SettingsInvalid(origin, f"{modality}_source: {error}") from error
+        if modality not in covers:
+            raise SettingsInvalid(origin, f"{modality}_source names a device that has no {modality}; name another")
 
 
 def _to_path(kind: type, value: Any) -> Any:

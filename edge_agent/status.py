@@ -1,5 +1,6 @@
 """Where a unit stands, read from its state directory without disturbing an agent that runs."""
 
+import time
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -12,6 +13,9 @@ from edge_agent.identity import IdentityStore
 from edge_agent.joining.stored import JoinStore
 from edge_agent.keys.keystore import FIRST_KEY
 from edge_agent.keys.opening import open_keystore
+from edge_agent.openings import inspection as openings
+from edge_agent.openings.inspection import OpeningsView
+from edge_agent.openings.sources import sources_of
 from edge_agent.people_keeping import carried_version
 from edge_agent.renewal.plan import Kind, due_ms
 from edge_agent.renewal.roots import read_root
@@ -62,6 +66,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     dropped: int
     unspooled: int
+    openings: OpeningsView
 
 
 def read_status(own: AgentSettings) -> Status:
@@ -89,6 +94,12 @@ def read_status(own: AgentSettings) -> Status:
         waiting=spool.waiting if spool else 0,
         dropped=spool.dropped if spool else 0,
         unspooled=spool.unspooled if spool else 0,
+        openings=openings.inspect(
+            own.state_dir,
+            sorted(sources_of(own).modalities),
+            time.time_ns() // 1_000_000,
+            plain_keys_may_sign=own.plain_keys_may_sign,
+        ),
     )
 
 
@@ -111,6 +122,7 @@ def lines(status: Status, now: datetime) -> list[str]:
         told.append(f"controller {status.controller or 'not known: set controller_url in the settings to renew'}")
     told.append(f"settings   version {status.settings.version}, a report every {status.settings.report_every_s} s")
     told.append(f"spool      {status.waiting} waiting, {status.dropped} dropped, {status.unspooled} not kept on disk")
+    told.extend(openings.lines(status.openings))
     if not status.joined and not status.running:
         told.append(f"next       {_WAITS if status.joining else _BEGIN}")
     return told

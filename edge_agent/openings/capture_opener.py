@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from edge_agent.capture.capture import Capture
@@ -13,6 +12,7 @@ from edge_agent.errors import CaptureChannelBroken, CaptureError
 from edge_agent.media import messages as media
 from edge_agent.openings.ledger import Opening
 from edge_agent.openings.opener import Answered, Began, Ended, Event, Failed, Found, OpenThing
+from edge_agent.openings.sources import Sources
 from edge_agent.position import messages as position
 from protocols.access_record import Modality
 from protocols.errors import InvalidMessage
@@ -37,27 +37,6 @@ _POSITION_RULES: dict[str, str] = {
     "source-ended": "device-died",
     "no-fix": "no-fix",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The unit's devices, as its settings name them; "" for one that it has not. `addresses` are the local ones that
-    media may use, none for all but loopback."""
-
-    video: str = ""
-    audio: str = ""
-    gnss: str = ""
-    addresses: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Without the names, which may hold passwords."""
-        return f"Sources({', '.join(sorted(self.modalities)) or 'none'})"
-
-    @property
-    def modalities(self) -> frozenset[Modality]:
-        """What the unit has a device for."""
-        named: dict[Modality, str] = {"video": self.video, "audio": self.audio, "position": self.gnss}
-        return frozenset(modality for modality, name in named.items() if name)
 
 
 class _Prepared(NamedTuple):

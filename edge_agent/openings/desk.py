@@ -75,6 +75,12 @@ class Desk:
         """What is open now."""
         return [live.session.opening for live in self._live.values()]
 
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can open, whatever is granted; "" when something can."""
+        obstacle = self._recorder.obstacle()
+        return "" if obstacle is None else obstacle.detail
+
     def heed(self, signal: DownSignal, good_until_ms: int) -> None:
         """Take over what the controller says, to be begun before that boot time; one too many is dropped."""
         try:

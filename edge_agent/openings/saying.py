@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -13,6 +14,7 @@ from edge_agent.keys.keystore import KeyStore
 from protocols.opening import SealedSignal, Signal, seal_signal, signal_bytes, signal_text
 
 WAITING_MAX = 32
+_LAST_LIMIT_S = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -29,10 +31,13 @@ class Saying:
         self._send = send
         self._waiting: deque[Signal] = deque(maxlen=WAITING_MAX)
         self._news = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def say(self, signal: Signal) -> None:
         """Say it as soon as it is signed."""
         self._waiting.append(signal)
+        self._idle.clear()
         self._news.set()
 
     async def run(self) -> None:
@@ -45,6 +50,12 @@ class Saying:
                     self._send(await self.sealed(self._waiting.popleft()))
                 except StateUnusable as error:
                     _log.warning("a signal about an opening can not be signed", detail=str(error))
+            self._idle.set()
+
+    async def said(self) -> None:
+        """Wait until all has been handed over, for 2 s at the most."""
+        with suppress(TimeoutError):  # a key that hangs; late is worse than never
+            await asyncio.wait_for(self._idle.wait(), _LAST_LIMIT_S)
 
     async def sealed(self, signal: Signal) -> SealedSignal:
         """The signal, signed; raises StateUnusable."""
