@@ -49,7 +49,7 @@ class Carrying:
             raise RequestRefused(
                 "bad-signature",
                 f"the request was not made by {request.unit}, or was changed on the way",
-                "ask the unit again: edge-agent carry",
+                "ask the unit again: edge-agent carried ask",
             )
         return signal.boot_id
 

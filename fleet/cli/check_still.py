@@ -1,0 +1,42 @@
+"""A still for any terminal: two pixels a cell, as upper half blocks in 24-bit colour."""
+
+from io import BytesIO
+from itertools import pairwise
+
+from fleet.errors import FleetError
+
+_RESET = "\x1b[0m"
+
+
+class PicturesUnavailable(FleetError):
+    """Pillow is not installed here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no picture can be shown: install Muster with its console extra, or use --json for the numbers"
+        )
+
+
+def half_blocks(jpeg: bytes, columns: int, rows: int) -> str:
+    """`jpeg` in at most `columns` by `rows` cells, its shape kept, each line ended; raises PicturesUnavailable."""
+    try:
+        from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - the controller's machine needs no Pillow
+    except ImportError as error:
+        raise PicturesUnavailable from error
+    try:
+        with Image.open(BytesIO(jpeg), formats=["JPEG"]) as image:
+            image.thumbnail((max(1, columns), max(2, rows * 2)))
+            picture = image.convert("RGB")
+    except (UnidentifiedImageError, OSError):
+        return ""
+    width, height = picture.size
+    raw = picture.tobytes()
+    pixels = [[tuple(raw[(y * width + x) * 3 :][:3]) for x in range(width)] for y in range(height - height % 2)]
+    return "".join(_line(above, below) for (above, below) in list(pairwise(pixels))[::2])
+
+
+def _line(above: list[tuple[int, ...]], below: list[tuple[int, ...]]) -> str:
+    cells = (
+        "\x1b[38;2;{};{};{};48;2;{};{};{}m▀".format(*upper, *lower) for upper, lower in zip(above, below, strict=True)
+    )
+    return "".join(cells) + f"{_RESET}\n"
