@@ -44,7 +44,7 @@ class MandateStore:
     ) -> tuple[int, list[StoredMandate]]:
         """How many mandates there are, and `limit` of them from the `offset`-th newest; of a unit, in a state at `at`,
         and waiting for the signature of a person, each where it is not empty."""
-        asked = (at, DRAFT_LIFE, unit_id, state, waits_for)
+        asked = (at, at - DRAFT_LIFE, unit_id, state, waits_for)
         records = await self._connection.fetch(_SQL["page"], *asked, offset, limit)
         first = records or await self._connection.fetch(_SQL["page"], *asked, 0, 1)
         return (first[0]["total"] if first else 0), [_stored(record) for record in records]

@@ -6,6 +6,7 @@ request wrote whether an entry was written with it, whichever table it is in.
 
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,20 @@ from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
 from fleet.api.app import describe_api
 from fleet.entries.entry import UNIT
 from fleet.error_reports import drafting
+from protocols.api.authorities import NewAuthority
 from protocols.api.joins import VoucherMade
 from protocols.api.log import HoldView, LogQuery, NewHold
+from protocols.api.mandates import NewMandate
 from protocols.api.people import DraftView, LeaveOut
 from protocols.api.sessions import Challenge, SignIn, login_text
 from protocols.joining import JoinAccepted, JoinRefusal, RejoinRequest, Renewed
+from protocols.mandate import MANDATE_NAMESPACE
 from protocols.people import PERMISSIONS, Role
 from tests.fuzz.api_house import operations_of
 from tests.support.controller import RunningApi
+from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
+from tests.support.mandates import allows
 from tests.support.people import FOUNDERS, Keyholder
 from tests.support.unit_door import JoinedUnit, csr_of, new_key
 
@@ -281,12 +287,64 @@ async def _log(house: House) -> None:
         await house.call(operation, person, {"text": "looked at"}, report_id=report_id)
 
 
+async def _authorities(house: House) -> None:
+    now = house.api.services.clock()
+    oral = NewAuthority(
+        reference="AUTH/9",
+        kinds=["use"],
+        modalities=["video"],
+        authorised_by_rank="Superintendent",
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=50),
+        review_at=[now + timedelta(hours=9)],
+        urgent_oral=True,
+    )
+    recorded = await house.call("POST /api/authorities", "AP-01", oral)
+    at = {"authority_id": recorded.json()["authority_id"]}
+    document = {"document": {"salt": "00" * 16, "sha256": "ab" * 32}}
+    await house.call("POST /api/authorities/{authority_id}/review", "AP-01", {"outcome": "goes on"}, **at)
+    await house.call("POST /api/authorities/{authority_id}/statement", "AP-01", document, **at)
+    await house.call("POST /api/authorities/{authority_id}/cancel", "AP-01", {"reason": "over"}, **at)
+    path = f"/api/authorities/{at['authority_id']}/cancel"
+    await house.refused("cancelled twice", lambda: house.ask("POST", path, "AP-01", {"reason": "over"}), 409, [])
+
+
+async def _mandates(house: House) -> None:
+    now, signers = house.api.services.clock(), [Keyholder.make("TO-55"), Keyholder.make("AP-55")]
+    roles: list[Role] = ["engineer", "approver"]
+    for signer, role in zip(signers, roles, strict=True):
+        await house.api.add(signer, role)
+    async with house.api.services.store.transaction() as transaction:
+        await transaction.sessions.open(f"{'TO-55':x<43}", "TO-55", now, "test")
+    await add_units(house.api.services.store, "TO-12", {"unit-bench222": "on the bench"}, now)
+    new = NewMandate(
+        kind="bench",
+        unit="unit-bench222",
+        authority=None,
+        allows=[allows("video")],
+        purpose="aim and focus",
+        not_before=now,
+        not_after=now + timedelta(hours=2),
+        approver="AP-55",
+    )
+    first, second = [(await house.call("POST /api/mandates", "TO-55", new)).json() for _ in range(2)]
+    await house.call("POST /api/mandates/{mandate_id}/discard", "TO-55", mandate_id=second["mandate_id"])
+    at = {"mandate_id": first["mandate_id"]}
+    for signer in signers:
+        signature = {"signature": signer.sign(f"{first['text']}\n", MANDATE_NAMESPACE)}
+        await house.call("POST /api/mandates/{mandate_id}/sign", "TO-12", signature, **at)
+    await house.call("POST /api/mandates/{mandate_id}/cancel", "TO-12", {"reason": "over"}, **at)
+    await house.call("POST /api/mandates/{mandate_id}/recovered", "TO-12", {"note": "in the store"}, **at)
+
+
 async def test_every_route_that_changes_something_writes_its_entry_with_it(
     house: House, owner: "Owner[asyncpg.Record]"
 ) -> None:
     await _units(house, await _joins(house), owner)
     await _people(house)
     await _log(house)
+    await _authorities(house)
+    await _mandates(house)
     await _sessions(house)
     assert WANTED.keys() - house.seen == ELSEWHERE.keys() | CHANGES_NOTHING
     for file, kind in ELSEWHERE.values():

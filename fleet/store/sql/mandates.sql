@@ -14,7 +14,7 @@ SELECT mandate_id FROM mandate WHERE mandate_id = $1 FOR SHARE
 -- name: page
 WITH stood AS (
     SELECT *, CASE
-        WHEN recorded_at IS NULL AND (discarded_at IS NOT NULL OR drafted_at <= $1 - $2::interval) THEN 'discarded'
+        WHEN recorded_at IS NULL AND (discarded_at IS NOT NULL OR drafted_at <= $2) THEN 'discarded'
         WHEN recorded_at IS NULL THEN 'draft'
         WHEN cancelled_at IS NOT NULL THEN 'cancelled'
         WHEN $1 < not_before THEN 'future'
