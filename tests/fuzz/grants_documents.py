@@ -5,7 +5,7 @@ no others. Paper is what was signed: armour, blanks around it, a witness more th
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
@@ -101,6 +101,11 @@ class GrantAttack:
         """The next attempt."""
         how, way = self.drawn.choice(self._ways)
         return way()._replace(how=how)
+
+    def undamaged(self) -> Iterator[Attempt]:
+        """Every grant in which one thing is wrong, as it is."""
+        for case in self.wrong:
+            yield Attempt("wrong", case, self._bytes[id(case)])
 
     def control(self) -> Case:
         """A case that opens."""
