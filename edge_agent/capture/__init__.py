@@ -24,6 +24,10 @@ How a child is started:
                  CLOCK_BOOTTIME) and MUSTER_CAPTURE_SUPERVISOR_PID
     process      leader of a session of its own, core dumps and new privileges already off, usual scheduling
 
+A program that a child starts without the leash is ended by a running supervisor only, in whatever session it has put
+itself. With the supervisor stopped or killed nobody is left who knows of it: hence the leash. Captures of one keeper
+share a supervisor, at most four at a time; another keeper has another.
+
 What a child has to do: call `confinement.confine()` before it imports or opens anything; then, in its event loop, enter
 `child_side.attached(…)`, which gives the channel and follows extended deadlines; start programs of its own (rpicam-vid)
 only as `leash.leashed(argv)` and from its main thread; end by itself when the channel is at its end.
@@ -32,7 +36,7 @@ The first deadline is in the environment, later ones come from the supervisor, w
 agent can not arm a child's second lock later than the supervisor's own.
 
 Privileges. All of this holds without any. With CAP_SYS_NICE (or RLIMIT_RTPRIO) the supervisor runs as SCHED_FIFO, or at
-least with a negative nice value, which shortens the tail on a loaded processor. With CAP_IPC_LOCK (or an unlimited
-RLIMIT_MEMLOCK) memory is locked; without, `Confinement.memory_locked` says so and swap must be off or encrypted.
+least with a negative nice value, so that a loaded processor delays it less. With CAP_IPC_LOCK, or an unlimited
+RLIMIT_MEMLOCK, memory is locked; without, `Confinement.memory_locked` says so, and swap must be off or encrypted.
 A process that the kernel can not end (state D, in a driver) stays; its capture is then never reported as ended.
 """
