@@ -9,7 +9,7 @@ import pytest
 from fleet.media.unit_stream import StreamSettings, UnitStream
 from fleet.media.vigil import VigilLimits
 from tests.support.media_relay_lossy import LossyLine
-from tests.support.media_relay_peers import LOOPBACK, OPENING, Screen, Told, answering_unit, screen
+from tests.support.media_relay_peers import LOOPBACK, OPENING, Told, answering_unit, screen
 from tests.support.media_relay_source import Camera
 
 CAMERA = Camera(kbit_s=300, fps=15, gop=15, count=400)
@@ -30,11 +30,6 @@ async def bad_stream(line: LossyLine, camera: Camera = CAMERA) -> AsyncIterator[
         line.close()
 
 
-def newer(viewer: Screen) -> int:
-    """The last number seen."""
-    return viewer.numbers[-1]
-
-
 async def test_a_line_that_loses_one_packet_in_twenty_is_watched_all_the_same() -> None:
     line = LossyLine(loss=0.05, delay_s=0.05)
     async with bad_stream(line) as stream, screen(stream) as viewer:
@@ -50,7 +45,7 @@ async def test_a_line_that_loses_one_packet_in_twenty_is_watched_all_the_same() 
 async def test_a_slow_line_that_loses_packets_is_watched_all_the_same() -> None:
     line = LossyLine(loss=0.05, delay_s=0.4)
     async with bad_stream(line) as stream, screen(stream) as viewer:
-        numbers = await viewer.seen(60, limit_s=25)
+        numbers = await viewer.seen(60)
         assert numbers == sorted(set(numbers))
         assert stream.state == "live"
 
@@ -60,8 +55,7 @@ async def test_a_line_that_breaks_for_a_while_comes_back() -> None:
     async with bad_stream(line) as stream, screen(stream) as viewer:
         await viewer.seen(15)
         line.dead = True
-        await asyncio.sleep(0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             while line.lost < 60:  # noqa: ASYNC110 - a count rings no event
                 await asyncio.sleep(0.05)
         before = len(viewer.numbers)

@@ -21,7 +21,7 @@ from protocols.opening import IceServer
 from tests.support.media_relay_source import Camera, SentTrack, audio_track, luma_of, number_in, video_track
 
 LOOPBACK = peers.PeerSettings(addresses=("127.0.0.1",))
-SETTINGS = StreamSettings(peer=LOOPBACK, vigil=VigilLimits(connect_s=10, silence_s=1.0))
+SETTINGS = StreamSettings(peer=LOOPBACK, vigil=VigilLimits(connect_s=20))
 OPENING = "open-0123456789abcdef01234567"
 
 
@@ -152,7 +152,7 @@ class Screen:
         await self.connection.setLocalDescription()
         return self.connection.localDescription.sdp
 
-    async def seen(self, count: int, limit_s: float = 8.0) -> list[int]:
+    async def seen(self, count: int, limit_s: float = 25.0) -> list[int]:
         """The pictures seen, once there are `count`."""
         async with asyncio.timeout(limit_s), self.changed:
             await self.changed.wait_for(lambda: len(self.numbers) >= count)
@@ -197,7 +197,7 @@ class Bytes:
     def over(self) -> None:
         """Nothing."""
 
-    async def received(self, count: int, limit_s: float = 8.0) -> list[EncodedFrame]:
+    async def received(self, count: int, limit_s: float = 25.0) -> list[EncodedFrame]:
         """The frames, once there are `count`."""
         self.wanted = count
         self.there.clear()
