@@ -76,11 +76,11 @@ class PicturePath:
             packet.is_keyframe = True
             return [packet]
         found = []
+        pts, time_base = packet.pts, packet.time_base  # the filter takes the packet away
         for part in self._filter.filter(packet) if self._filter else [packet]:
             body, key = self._sets.complete(bytes(part))
             unit: Unit = av.Packet(body)
-            unit.pts = packet.pts if part.pts is None else part.pts
-            unit.time_base = packet.time_base
+            unit.pts, unit.time_base = pts, time_base
             unit.is_keyframe = key
             found.append(unit)
         return found

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import av
+import structlog
 
 from edge_agent.media.errors import SourceFault
 from edge_agent.media.faults import fault_of, sentence
@@ -18,6 +19,8 @@ from edge_agent.media.tracks import PacketTrack
 
 _GARBLED_MAX = 50
 """Packets in a row that can not be decoded before the source is given up."""
+
+_log = structlog.get_logger("edge_agent.media")
 
 OnBegan = Callable[[Modality], None]
 OnFault = Callable[[SourceFault], None]
@@ -70,10 +73,13 @@ class Reader:
                 while feed.paced:
                     feed.container.seek(0)
                     self._read(feed, streams)
-            fault = SourceFault("died", sentence(self.source.shown, "died"))
-        except (SourceFault, OSError, av.FFmpegError, ValueError) as error:
-            fault = fault_of(error, self.source.shown, began=bool(self.began))
-        self._on_fault(fault)
+            error: Exception = EOFError()
+        except (SourceFault, OSError, av.FFmpegError) as met:
+            error = met
+        except Exception as met:  # noqa: BLE001 - nobody else would hear of what is wrong in this thread
+            _log.exception("media-reader-failed", source=self.source.shown)
+            error = met
+        self._on_fault(fault_of(error, self.source.shown, began=bool(self.began)))
 
     def _streams(self, container: Any) -> list[Any]:
         """The streams to read, each with its path; raises SourceFault where the source lacks one."""

@@ -78,12 +78,13 @@ class RpicamProgram:
         assert self._process.stdout is not None
         return self._process.stdout.fileno()
 
-    def fault(self) -> SourceFault | None:
-        """What it said about why it ended, None if it has not ended or said nothing of use."""
+    def raise_fault(self) -> None:
+        """Raises SourceFault with what it said about why it ended; nothing happens if it said nothing of use."""
         self._listening.join(_END_LIMIT_S / 4)
         told = self._told.decode("utf-8", "replace")
         reason = next((reason for text, reason in _TOLD if text in told), None)
-        return None if reason is None else SourceFault(reason, sentence(self._name.shown(), reason))
+        if reason is not None:
+            raise SourceFault(reason, sentence(self._name.shown(), reason))
 
     def stop(self) -> None:
         """SIGKILL, and wait for its end."""

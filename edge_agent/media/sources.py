@@ -6,6 +6,7 @@ The adapters of V4L2, libcamera and ALSA have contract tests and were not run on
 import contextlib
 import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,8 +150,14 @@ class RtspSource(_Simple):
     def opened(self, modalities: frozenset[Modality]) -> Iterator[Feed]:
         """See Source."""
         limits = (self.limit_s, self.limit_s)
-        options = self.options(modalities)
-        with av.open(self.name.target, format="rtsp", options=options, timeout=limits) as container:
+        before_s = time.monotonic()
+        try:
+            container = av.open(self.name.target, format="rtsp", options=self.options(modalities), timeout=limits)
+        except av.error.InvalidDataError:  # which FFmpeg also says to a camera that says nothing
+            if time.monotonic() - before_s > self.limit_s / 2:
+                raise TimeoutError from None
+            raise
+        with container:
             yield Feed(container)
 
 
@@ -200,8 +207,10 @@ class LibcameraSource:
         try:
             with av.open(stream, format="h264", container_options=options) as container:
                 yield Feed(container, stamped=False)
-        except (OSError, av.FFmpegError, EOFError) as error:
-            raise self._program.fault() or error from None
+            self._program.raise_fault()
+        except (OSError, av.FFmpegError):
+            self._program.raise_fault()
+            raise
         finally:
             self._program.stop()
 
