@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
@@ -11,11 +11,13 @@ from fleet.entries.entry import HashedText
 from fleet.entries.log import ErrorReportAdvanced, LogScope
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
+from protocols.api.authorities import DocumentHash, NewAuthority
 from protocols.api.people import LeaveOut
 from protocols.people import PERMISSIONS, Role
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
+from tests.support.mandates import bench_mandate
 
 UNITS = {f"unit-fuzz{number:04}": f"kit {number}" for number in range(12)}
 SIGN_OUT = "DELETE /api/session"
@@ -24,6 +26,8 @@ _ALARMS = 12
 _LEAVERS = 4
 _REPORTS = 24
 _HOLDS = 8
+_MANDATES = 36
+_AUTHORITIES = 16
 
 Json = dict[str, Any]
 
@@ -31,7 +35,7 @@ Json = dict[str, Any]
 @dataclass
 class House:
     """`known` has, for names of parameters and fields, values that mean something here; `only` those that some
-    operations, named by the ends of their paths, can be done to, or are to be done to at the most."""
+    operations, named as a whole or by the ends of their paths, can be done to, or are to be done to at the most."""
 
     api: RunningApi
     known: dict[str, list[Any]] = field(default_factory=dict)
@@ -53,7 +57,7 @@ class House:
         for name, operation in operations_of(told):
             for parameter in operation.get("parameters", []):
                 self._exemplify(parameter["name"], parameter["schema"])
-                only = self.only.get(name.rpartition("/")[2])
+                only = self.only.get(name) or self.only.get(name.rpartition("/")[2])
                 if only and parameter["in"] == "path":
                     parameter["schema"]["examples"] = only
         for schema in told["components"]["schemas"].values():
@@ -104,7 +108,14 @@ async def furnish(api: RunningApi) -> House:
         joins = [join.view() for join in await transaction.joining.pending()]
     reports = await _error_reports(store, now)
     holds = [await api.services.holds.place(LogScope(unit="unit-fuzz0001"), "why", "FZ-1004") for _ in range(_HOLDS)]
+    mandates = await _mandates(store, now)
+    orals, written = await _authorities(api, now)
     house.known = {
+        "mandate_id": mandates,
+        "authority_id": [*orals, *written],
+        "approver": ["FZ-1002"],
+        "renews": [None],
+        "next_review_at": [(now + timedelta(days=20)).isoformat()],
         "hold_id": [hold.hold_id for hold in holds],
         **await _exports(api),
         "report_id": reports,
@@ -129,8 +140,55 @@ async def furnish(api: RunningApi) -> House:
         "submit": reports[1::4],
         "return": reports[2::4],
         "close": reports[3::4],
+        "POST /api/mandates/{mandate_id}/sign": mandates[0::3],
+        "POST /api/mandates/{mandate_id}/discard": mandates[0::3],
+        "POST /api/mandates/{mandate_id}/cancel": mandates[1::3],
+        "POST /api/mandates/{mandate_id}/recovered": mandates[2::3],
+        "POST /api/authorities/{authority_id}/statement": orals,
+        "POST /api/authorities/{authority_id}/review": written[1:],
+        "POST /api/authorities/{authority_id}/cancel": written[:1],
     }
     return house
+
+
+async def _mandates(store: Store, now: datetime) -> list[str]:
+    """Bench mandates: in turns a draft, one in force, a cancelled one; returns their ids."""
+    found: list[str] = []
+    async with store.transaction() as transaction:
+        for number in range(_MANDATES):
+            name = f"M-{number:012x}"
+            window = {"not_before": now - timedelta(hours=1), "not_after": now + timedelta(hours=2)}
+            line = bench_mandate(mandate=name, unit="unit-fuzz0001", requester="FZ-1000", approver="FZ-1002", **window)
+            await transaction.mandates.add(line, None, now)
+            if number % 3:
+                for signer in (line.requester, line.approver):
+                    await transaction.mandates.sign(name, signer, "a signature", now)
+                await transaction.mandates.record(name, now)
+            if number % 3 > 1:
+                await transaction.mandates.cancel(name, "FZ-1001", now)
+            found.append(name)
+    return found
+
+
+async def _authorities(api: RunningApi, now: datetime) -> tuple[list[str], list[str]]:
+    """Ids of urgent oral authorities without a statement, and of written ones with many reviews to come."""
+    oral: list[str] = []
+    written: list[str] = []
+    for number in range(_AUTHORITIES):
+        new = NewAuthority(
+            reference=f"FUZZ/{number}",
+            kinds=["use"],
+            modalities=["video"],
+            authorised_by_rank="Superintendent",
+            starts_at=now,
+            ends_at=now + timedelta(hours=72 if number % 2 else 720),
+            review_at=[] if number % 2 else [now + timedelta(hours=hours) for hours in range(24, 48)],
+            urgent_oral=bool(number % 2),
+            document=None if number % 2 else DocumentHash(salt="00" * 16, sha256="ab" * 32),
+        )
+        made = await api.services.authorities.record(new, "FZ-1002")
+        (oral if number % 2 else written).append(made.authority_id)
+    return oral, written
 
 
 async def _exports(api: RunningApi) -> dict[str, list[Any]]:
