@@ -1,4 +1,4 @@
-"""`fleet check`: see once that picture and sound of a unit are as they should be, on any line; list and close checks."""
+"""`fleet check`: see once that picture and sound of a unit are as they should be; list and close checks."""
 
 import asyncio
 import re
