@@ -50,7 +50,9 @@ class Session:
         self._begin = begin
         self._say = say
         self._loop = asyncio.get_running_loop()
-        self._tracks: dict[Modality, PacketTrack] = {kind: PacketTrack(kind) for kind in begin.modalities}
+        # In the offer's order: else aiortc stops the one transport that all media share, as if it were left over.
+        offered = sorted(begin.modalities, key=lambda kind: begin.offer_sdp.find(f"m={kind} "))
+        self._tracks: dict[Modality, PacketTrack] = {kind: PacketTrack(kind) for kind in offered}
         self._feedback: dict[Modality, Feedback] = {}
         self._connection: RTCPeerConnection | None = None
         self._readers: list[Reader] = []
@@ -59,7 +61,10 @@ class Session:
         self._sound = SoundReport()
 
     async def run(self) -> None:
-        """Answer the offer, open the sources meanwhile, and report until cancelled."""
+        """Answer the offer, open the sources meanwhile, and report until cancelled.
+
+        Returns where the offer can not be answered. What is open then is closed by the end of the process only.
+        """
         try:
             self._connection = new_connection(self._begin)
             for kind, track in self._tracks.items():
@@ -72,6 +77,11 @@ class Session:
             self._say(OfferUnusable(detail=error.detail))
             return
         await self._watch()
+
+    @property
+    def sources_open(self) -> bool:
+        """Whether a source was opened, or may have been."""
+        return bool(self._readers)
 
     async def close(self) -> None:
         """Tell the receiver that this is the end. The sources are closed by the end of the process."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+from functools import partial
 from typing import Any
 
 _CANDIDATE = re.compile(r"^(a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1) (\d+) (typ host.*)$", re.MULTILINE)
@@ -47,7 +48,7 @@ class LossyLine:
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
         for end in self._ends:
-            await loop.create_datagram_endpoint(lambda end=end: end, local_addr=("127.0.0.1", 0))  # type: ignore[misc]
+            await loop.create_datagram_endpoint(partial(_same, end), local_addr=("127.0.0.1", 0))
         self._ends[0].other, self._ends[1].other = self._ends[1], self._ends[0]
 
     def _led_through(self, sdp: str, near: _End, far: _End) -> str:
@@ -71,3 +72,7 @@ class LossyLine:
         for end in self._ends:
             if end.transport is not None:
                 end.transport.abort()
+
+
+def _same(end: _End) -> _End:
+    return end
