@@ -35,7 +35,7 @@ from tests.support.mqtt import Broker
 def people_of_today(house: House) -> PeopleList:
     """The house's list, with terms about now."""
     now = datetime.now(UTC)
-    term = {"valid_from": now - timedelta(days=9), "valid_until": now + timedelta(days=9)}
+    term: Any = {"valid_from": now - timedelta(days=9), "valid_until": now + timedelta(days=9)}
     listed = house.people_list(**{person_id.replace("-", "_"): term for person_id in ROLES})
     return msgspec.structs.replace(listed, made_at=now - timedelta(days=5))
 
