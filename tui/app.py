@@ -22,6 +22,7 @@ from fleet.client import (
     load_client_settings,
 )
 from tui.saved import SavedFilters, saved_filters_path
+from tui.terminal import await_answers
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -73,6 +74,8 @@ def main(
 async def _open(settings: ClientSettings) -> int:
     """Sign in before the screen is taken, so that a token's prompt and an error stay readable."""
     from tui.console import ConsoleApp  # noqa: PLC0415  Textual is loaded only once there is something to show
+
+    await asyncio.to_thread(await_answers)
 
     sys.stderr.write(f"signing in to {settings.url} as {settings.person} (touch your key if it blinks) …\n")
     async with connect(settings) as client:
