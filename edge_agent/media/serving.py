@@ -1,6 +1,7 @@
 """The media child's talk with the agent."""
 
 import asyncio
+import contextlib
 
 import structlog
 from aiortc import RTCConfiguration, RTCPeerConnection
@@ -14,8 +15,13 @@ from edge_agent.media.messages import Begin, Figures, FromChild, MessageUnusable
 from edge_agent.media.session import Session
 
 _SAID_MAX = 64
+_TELLING_LIMIT_S = 1.0
 
 _log = structlog.get_logger("edge_agent.media")
+
+
+class _Over(Exception):
+    """The session has ended by itself while a source was open: the process has to end with it."""
 
 
 class Saying:
@@ -35,6 +41,12 @@ class Saying:
         """Tell until cancelled. Raises CaptureChannelBroken."""
         while True:
             await channel.send(encode(await self._queue.get()))
+            self._queue.task_done()
+
+    async def told(self) -> None:
+        """Wait until all is told, for a second at the most."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._queue.join(), _TELLING_LIMIT_S)
 
 
 async def attend(confined: Confinement) -> None:
@@ -52,6 +64,8 @@ async def attend(confined: Confinement) -> None:
                 telling.cancel()
         except* (CaptureChannelBroken, MessageUnusable) as errors:
             _log.warning("media-channel-lost", detail="; ".join(str(error) for error in errors.exceptions))
+        except* _Over:
+            _log.warning("media-session-over")
 
 
 async def _hear(channel: Channel, saying: Saying, group: asyncio.TaskGroup) -> None:
@@ -75,5 +89,8 @@ async def _session(begin: Begin, saying: Saying) -> None:
     session = Session(begin, saying.say)
     try:
         await session.run()
+        if session.sources_open:
+            await saying.told()
+            raise _Over
     finally:
         await session.close()

@@ -12,7 +12,7 @@ from aiortc.codecs.h264 import h264_depayload
 from edge_agent.media.annexb import units
 from edge_agent.media.messages import Fault, FaultReason, Figures, Mode
 from tests.support.media_unit_child import Child, Receiver, over_loopback, ready_child, receiver
-from tests.support.media_unit_streams import RtspCamera, encoded, install_rpicam, write_file
+from tests.support.media_unit_streams import RtspCamera, encoded, install_rpicam, write_file, write_sound
 from tests.support.waiting import until
 
 
@@ -35,6 +35,7 @@ async def seen(child: Child, peer: Receiver, source: str, pictures: int = 15) ->
         ("main.nut", "libx264", {"profile": "main", "bf": "0"}, "pass-through"),
         ("reordered.mp4", "libx264", {"profile": "main", "bf": "2", "b_strategy": "0"}, "re-encoding"),
         ("pictures.mkv", "mjpeg", {}, "re-encoding"),
+        ("raw.nut", "rawvideo", {}, "re-encoding"),
     ],
 )
 async def test_a_file_is_sent_in_real_time_over_and_over(
@@ -42,13 +43,23 @@ async def test_a_file_is_sent_in_real_time_over_and_over(
 ) -> None:
     write_file(tmp_path / name, 30, codec, **options)
     async with ready_child() as child, receiver(["video"]) as peer:
-        figures = await seen(child, peer, f"file:{tmp_path / name}", pictures=45)
+        figures = await seen(child, peer, f"file:{tmp_path / name}", pictures=40)
         assert figures.video is not None
         assert figures.video.mode == mode
         assert figures.video.fps < 25
         backwards = [place for place, (one, other) in enumerate(pairwise(peer.numbers)) if other < one]
         assert 1 <= len(backwards) <= 2
         assert child.all(Fault) == []
+
+
+async def test_sound_of_another_form_is_sent_as_well(tmp_path: Path) -> None:
+    write_sound(tmp_path / "tone.m4a", seconds=3)
+    async with ready_child() as child, receiver(["audio"]) as peer:
+        await peer.connect(child, await peer.begin(f"file:{tmp_path / 'tone.m4a'}"))
+        await peer.until(lambda received: len(received.sound) >= 60)
+        assert child.all(Fault) == []
+        peaks = [max(memoryview(bytes(frame.planes[0])[: frame.samples * 4]).cast("h")) for frame in peer.sound[-30:]]
+        assert 1_500 < max(peaks) < 6_000
 
 
 async def test_what_is_passed_through_arrives_byte_by_byte(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-_LIMIT_S = 20.0
+_LIMIT_S = 60.0
 
 
 class SyntheticCamera:

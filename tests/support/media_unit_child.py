@@ -20,8 +20,8 @@ from edge_agent.media.synthetic.counter import read_counter
 
 CHILD = [sys.executable, "-m", "edge_agent.media.child"]
 LOOPBACK = "127.0.0.1"
-LIMIT_S = 20.0
-_LIFE_MS = 60_000
+LIMIT_S = 60.0
+_LIFE_MS = 240_000
 
 _Said = TypeVar("_Said", bound=FromChild)
 

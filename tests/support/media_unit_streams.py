@@ -14,8 +14,10 @@ import av
 from aiortc.codecs.h264 import H264Encoder
 
 from edge_agent.media.synthetic.picture import TestPicture
+from edge_agent.media.synthetic.sound import Tone
 
 WIDTH, HEIGHT, FPS = 320, 180, 15
+_FORMATS = {"mjpeg": "yuvj420p", "rawvideo": "yuyv422"}
 _BASE = fractions.Fraction(1, 90_000)
 
 
@@ -37,10 +39,28 @@ def write_file(path: Path, count: int, codec: str = "libx264", **options: str) -
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=FPS, options={"g": "15", **options})
         stream.width, stream.height = WIDTH, HEIGHT
-        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.pix_fmt = _FORMATS.get(codec, "yuv420p")
         stream.codec_context.time_base = _BASE
         for frame in pictures(count):
-            container.mux(stream.encode(frame))
+            shown = frame.reformat(format=stream.pix_fmt) if codec == "rawvideo" else frame
+            shown.pts, shown.time_base = frame.pts, frame.time_base
+            container.mux(stream.encode(shown))
+        container.mux(stream.encode(None))
+
+
+def write_sound(path: Path, seconds: int) -> None:
+    """A file of the tone, in AAC, two channels, 44.1 kHz."""
+    tone = Tone()
+    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=44_100, frame_size=1_024)
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("aac", rate=44_100, layout="stereo")
+        for at in range(seconds * 50):
+            frame = av.AudioFrame(format="s16", layout="mono", samples=960)
+            body = tone.samples(at * 960, 960)
+            frame.planes[0].update(body + bytes(frame.planes[0].buffer_size - len(body)))
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, at * 960, fractions.Fraction(1, 48_000)
+            for small in resampler.resample(frame):
+                container.mux(stream.encode(small))
         container.mux(stream.encode(None))
 
 
