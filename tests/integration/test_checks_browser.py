@@ -1,0 +1,119 @@
+"""Watching in a browser: a link that is good once, and the resource it becomes."""
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from aiortc import RTCSessionDescription
+
+from fleet.client import Refused
+from fleet.store.store import Store
+from protocols.api.checks import CheckView, Verdict
+from tests.support.check_house import CheckHouse, check_house
+from tests.support.media_relay_peers import Screen
+from tests.support.reporting import until
+
+SDP = {"content-type": "application/sdp"}
+
+
+@pytest.fixture
+async def house(
+    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> AsyncIterator[CheckHouse]:
+    async with check_house(store, dsn, owner, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def browser(house: CheckHouse) -> AsyncIterator[httpx.AsyncClient]:
+    trust = ssl.create_default_context(cafile=str(house.api.ca_file))
+    async with httpx.AsyncClient(base_url=house.api.url, verify=trust) as client:
+        yield client
+
+
+async def live(house: CheckHouse) -> CheckView:
+    """A check of a picture that is live."""
+    await house.mandate(["video"])
+    begun = await house.begin("video")
+    return await house.stands(begun.opening, "live")
+
+
+async def token_of(house: CheckHouse, opening: str) -> str:
+    """A fresh link's."""
+    return (await house.door.watch_link(opening)).url.rpartition("/")[2]
+
+
+async def test_a_link_is_good_for_one_browser_which_sees_the_end(
+    house: CheckHouse, browser: httpx.AsyncClient, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    view = await live(house)
+    token = await token_of(house, view.opening)
+    page = await browser.get(f"/watch/{token}")
+    assert page.status_code == 200
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-store"
+    assert token not in page.text
+    for name in ("player.js", "player.css"):
+        assert (await browser.get(f"/watch/page/{name}")).status_code == 200
+    screen = Screen()
+    try:
+        answer = await browser.post(f"/whep/{token}", content=await screen.offer(), headers=SDP)
+        assert (answer.status_code, answer.headers["content-type"]) == (201, "application/sdp")
+        resource = answer.headers["location"]
+        await screen.connection.setRemoteDescription(RTCSessionDescription(sdp=answer.text, type="answer"))
+        assert len(set(await screen.seen(5))) > 1
+        status = (await browser.get(resource)).json()
+        assert (status["state"], status["viewers"]) == ("live", ["TO-12"])
+        again = await browser.post(f"/whep/{token}", content="v=0", headers=SDP)
+        assert (again.status_code, again.json()["code"]) == (404, "link-over")
+        assert await owner.fetchval("SELECT way FROM opening_viewer") == "browser"
+        await house.door.cancel_mandate(view.mandate, "aim is done")
+        await until(lambda: _is_closed(browser, resource), 2.0)
+        assert (await browser.get(resource)).json()["reason"] == "cancelled"
+    finally:
+        await screen.connection.close()
+
+
+async def _is_closed(browser: httpx.AsyncClient, resource: str) -> bool:
+    return bool((await browser.get(resource)).json()["state"] == "closed")
+
+
+async def test_a_browser_that_goes_is_no_viewer_any_more(house: CheckHouse, browser: httpx.AsyncClient) -> None:
+    view = await live(house)
+    token = await token_of(house, view.opening)
+    screen = Screen()
+    try:
+        answer = await browser.post(f"/whep/{token}", content=await screen.offer(), headers=SDP)
+        resource = answer.headers["location"]
+        elsewhere = resource.replace(token, "A" * 22)
+        assert (await browser.get(elsewhere)).status_code == 404
+        assert (await browser.delete(elsewhere)).status_code == 404
+        assert (await house.door.check(view.opening)).viewers == ["TO-12"]
+        assert (await browser.delete(resource)).status_code == 204
+        assert (await house.door.check(view.opening)).viewers == []
+        assert (await browser.get(resource)).status_code == 404
+    finally:
+        await screen.connection.close()
+
+
+async def test_a_link_that_is_too_old_made_up_or_of_a_closed_check_opens_nothing(
+    house: CheckHouse, browser: httpx.AsyncClient, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    view = await live(house)
+    old, bad = await token_of(house, view.opening), await token_of(house, view.opening)
+    await owner.execute("UPDATE watch_link SET expires_at = now() WHERE token_sha256 = sha256($1)", old.encode())
+    assert (await browser.post(f"/whep/{old}", content="v=0", headers=SDP)).status_code == 404
+    assert (await browser.post(f"/whep/{'A' * 22}", content="v=0", headers=SDP)).status_code == 404
+    assert (await browser.post("/whep/short", content="v=0", headers=SDP)).status_code == 400
+    assert (await browser.post(f"/whep/{bad}", content=b"\xff", headers=SDP)).status_code == 400
+    assert (await browser.post(f"/whep/{bad}", content="v=0\r\n", headers=SDP)).status_code == 400
+    assert (await browser.post(f"/whep/{bad}", content="v=0\r\n", headers=SDP)).status_code == 404
+    late = await token_of(house, view.opening)
+    await house.door.close_check(view.opening, Verdict())
+    assert (await browser.post(f"/whep/{late}", content="v=0", headers=SDP)).status_code == 404
+    with pytest.raises(Refused):
+        await house.door.watch_link(view.opening)
+    assert await owner.fetchval("SELECT count(*) FROM watch_link WHERE token_sha256 = $1", late.encode()) == 0

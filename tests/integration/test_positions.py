@@ -1,0 +1,129 @@
+"""A unit's position: found inside a lease, looked at within a budget, gone with its mandate, and shown nowhere else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+
+from fleet.client import Refused
+from fleet.store.store import Store
+from protocols.api.checks import CarriedRequest
+from protocols.ids import new_opening_id
+from protocols.lease import read_lease
+from protocols.opening import Degrees, NonceMade, PositionFound
+from tests.support.check_house import BOOT, LATITUDE, LONGITUDE, CheckHouse, check_house
+from tests.support.mandate_house import UNIT
+from tests.support.reporting import until
+
+
+@pytest.fixture
+async def house(
+    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> AsyncIterator[CheckHouse]:
+    async with check_house(store, dsn, owner, tmp_path) as made:
+        yield made
+
+
+async def _rule(house: CheckHouse, person: str = "TO-12") -> tuple[int, str]:
+    with pytest.raises(Refused) as caught:
+        await house[person].position(UNIT)
+    return caught.value.status, caught.value.problem.code
+
+
+async def _tables_with(owner: "asyncpg.Connection[asyncpg.Record]", words: list[str]) -> list[str]:
+    """The tables in which a row says one of `words`."""
+    names = await owner.fetch("SELECT relname FROM pg_stat_user_tables WHERE schemaname = 'public'")
+    found = []
+    for name in sorted(str(row["relname"]) for row in names):
+        rows = await owner.fetch(f'SELECT t::text AS row FROM "{name}" AS t')
+        bodies = [row["row"] for row in rows]
+        if any(word in body or word.encode().hex() in body for body in bodies for word in words):
+            found.append(name)
+    return found
+
+
+async def test_a_position_is_found_looked_at_within_its_budget_and_gone_with_its_mandate(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]", capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert await _rule(house) == (404, "no-position")
+    mandate = await house.mandate(["position"], openings_per_day=2)
+    begun = await house.begin("position")
+    found = await house.stands(begun.opening, "closed")
+    assert found.reason == "found"
+    view = await house.door.position(UNIT)
+    assert (view.latitude_deg, view.longitude_deg, view.satellites) == (LATITUDE, LONGITUDE, 9)
+    assert view.opening == begun.opening
+    assert str(LATITUDE) not in repr(view)
+    assert (await house["SU-01"].position(UNIT, mandate)).hdop == view.hdop
+    assert await _rule(house) == (409, "over-openings")
+    assert (await _rule(house, "IN-01"))[0] == 403
+    reads = await house.entries("position.read")
+    assert [(one["actor"], one["dpa"], one["opening"]) for one in reads] == [
+        ("TO-12", "consultation", begun.opening),
+        ("SU-01", "consultation", begun.opening),
+    ]
+    assert await _tables_with(owner, [str(LATITUDE), str(LONGITUDE)]) == ["unit_position"]
+    out, err = capfd.readouterr()
+    assert str(LATITUDE) not in out + err
+    await house.door.cancel_mandate(mandate, "kit is back")
+    await until(lambda: _is_gone(owner))
+    assert await _rule(house) == (404, "no-position")
+
+
+async def _is_gone(owner: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    return bool(await owner.fetchval("SELECT count(*) = 0 FROM unit_position"))
+
+
+async def test_a_position_outside_a_live_opening_is_not_kept(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await house.mandate(["video", "position"])
+    begun = await house.begin("video")
+    await house.stands(begun.opening, "live")
+    at = Degrees(latitude_deg=LATITUDE, longitude_deg=LONGITUDE)
+    for opening in (begun.opening, new_opening_id()):
+        await house.unit.say(PositionFound(opening=opening, at=at, hdop=1.0))
+    await house.unit.shut()
+    await house.stands(begun.opening, "closed")
+    assert await _is_gone(owner)
+
+
+def _request(house: CheckHouse, mandate: str, **changes: object) -> CarriedRequest:
+    """What the unit asks for on its own network."""
+    made = NonceMade(opening=new_opening_id(), nonce="5a" * 16, boot_id=BOOT)
+    fields = {
+        "unit": UNIT,
+        "opening": made.opening,
+        "nonce": made.nonce,
+        "modalities": ["video"],
+        "mandate": mandate,
+        "sealed": house.unit.sealed(made),
+    }
+    return msgspec.structs.replace(CarriedRequest(**fields), **changes)  # type: ignore[arg-type] # fields by name
+
+
+async def test_a_lease_can_be_carried_for_what_the_unit_asked_and_once(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    mandate = await house.mandate(["video"])
+    await owner.execute("UPDATE unit_live SET session_up = false WHERE unit_id = $1", UNIT)
+    request = _request(house, mandate)
+    carried = await house.door.carried_lease(request)
+    lease = read_lease(carried.grant.logged.lease, house.unit.keys)
+    assert (lease.carried, lease.lasts_s, lease.boot_id) == (True, 600, BOOT)
+    assert carried.grant.mandate.text
+    [entry] = await house.entries("lease.granted")
+    assert (entry["carried"], entry["nonce"], entry["actor"]) == (True, request.nonce, "TO-12")
+    assert msgspec.json.decode(carried.grant.logged.leaf)["lease_sha256"] == entry["lease_sha256"]
+    assert (await house.door.check(request.opening)).state == "opening"
+    for asked, status in [
+        (request, 409),
+        (msgspec.structs.replace(request, nonce="00" * 16), 400),
+        (msgspec.structs.replace(request, opening=new_opening_id()), 400),
+    ]:
+        with pytest.raises(Refused) as caught:
+            await house.door.carried_lease(asked)
+        assert caught.value.status == status
+    assert len(await house.entries("lease.granted")) == 1
