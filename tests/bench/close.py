@@ -13,8 +13,10 @@ not move it, and the timers are the kernel's own: what is shown is that nothing 
 Drawn for each opening: a child that ticks, hangs, or has a program of its own open the device. There is no network to
 cut: the agents have none, and nothing between a deadline and the closing uses one.
 
-One line of JSON on standard output. Fails when a device stayed open, or closed more than a second late. Early closings
-count as 0; `never_opened` are children too slow to open anything before their deadline, which are in no quantile.
+One line of JSON on standard output. Fails when a device stayed open, or closed more than a second late. Those that
+`closed_early` count as 0: a hung child does not follow a renewal, and a renewal may come too late. `never_opened` are
+children too slow to open anything before their deadline, which are in no quantile. `steps_seen_by_children` is at most
+the number of stepped children that tell their clock: the hung ones do not.
 """
 
 import argparse
@@ -108,6 +110,7 @@ def _figures(runs: list[Run]) -> dict[str, Any]:
         "runs": len(runs),
         **{name: _quantile(closed_ms, share) for name, share in at.items()},
         "left_open": len(overruns_ms) - len(closed_ms),
+        "closed_early": sum(run.overrun_ms is not None and run.overrun_ms < 0 for run in runs),
         "never_opened": len(runs) - len(overruns_ms),
     }
 
