@@ -20,6 +20,7 @@ from protocols.opening import MAX_SDP_CHARS, Degrees, MediaOffer
 
 READY_LIMIT_S = 30.0
 """How long a child may take until it is loaded, on a slow card."""
+STOP_LIMIT_S = 10.0
 
 _MEDIA_RULES: dict[media.FaultReason, str] = {
     "missing": "device-missing",
@@ -75,7 +76,7 @@ class CaptureOpener:
         """See Opener."""
         self._drop()
         if self._leaving:
-            await asyncio.wait(self._leaving)
+            await asyncio.wait(self._leaving, timeout=STOP_LIMIT_S)
 
     async def open(self, opening: Opening, offer: MediaOffer | None) -> OpenThing:
         """See Opener."""

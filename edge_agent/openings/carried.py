@@ -24,9 +24,7 @@ class DoorClosed(AgentError):
     """The running agent can not be asked, because of `detail`."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(
-            f"the running agent can not be asked: {detail}; is edge-agent run running, with this state_dir?"
-        )
+        super().__init__(f"the running agent can not be asked ({detail}); start edge-agent run with this state_dir")
         self.detail = detail
 
 

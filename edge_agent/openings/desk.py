@@ -98,8 +98,11 @@ class Desk:
                 if self._clock.mono_ms() < good_until_ms:
                     await self._attend_to(signal)
         finally:
-            for task in (*(live.attending for live in self._live.values()), *self._extending):
+            left = [*(live.attending for live in self._live.values()), *self._extending]
+            for task in left:
                 task.cancel()
+            if left:
+                await asyncio.wait(left)
             self._recorder.close()
 
     async def stop(self) -> None:
@@ -133,8 +136,14 @@ class Desk:
         return len(closing)
 
     async def ask(self, opening: str, modalities: Sequence[Modality], *, carried: bool = False) -> MadeNonce:
-        """A fresh nonce; whatever takes long is made ready meanwhile. Raises OpeningRefused when nothing can open."""
+        """A fresh nonce; whatever takes long is made ready meanwhile.
+
+        Raises OpeningRefused when nothing can open, and `no-device`.
+        """
         self._check_able()
+        missing = [modality for modality in modalities if modality not in self._facts.sources]
+        if missing:
+            raise OpeningRefused("no-device", f"the unit has no device for {', '.join(missing)}")
         now_ms = self._clock.mono_ms()
         made = self._nonces.make(opening, modalities, now_ms, carried=carried)
         if not carried and opening not in self._live:
@@ -170,6 +179,8 @@ class Desk:
                     made = await self.ask(opening, modalities)
                 except OpeningRefused as refused:
                     self._say(Refused(opening=opening, rule=refused.rule, detail=_short(refused.detail)))
+                    async with self._turn:
+                        await self._recorder.refused(refused.rule, None, modalities)
                 else:
                     self._say(NonceMade(opening=opening, nonce=made.nonce, boot_id=self._facts.boot_id))
             case GrantLease():

@@ -22,6 +22,7 @@ CANCELLED_MAX = 4096
 """A unit remembers so many cancelled mandates, for ever: which windows they had, it does not know. One more, and it
 can not be relied on to refuse them all, so it opens nothing until it is joined anew."""
 USAGES_MAX = 8192
+_USAGES_OF_AN_OPENING = 8
 
 
 class Usage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,8 +72,8 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def is_full(self) -> bool:
-        """Whether it can not remember all it has to: then nothing may open."""
-        return self.cancelled_more or len(self.usages) > USAGES_MAX - 8
+        """Whether it may not be able to remember one opening more: then nothing may open."""
+        return self.cancelled_more or len(self.usages) > USAGES_MAX - _USAGES_OF_AN_OPENING
 
     def opening(self, opening: str) -> Opening | None:
         """What is open under that id."""

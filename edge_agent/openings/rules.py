@@ -73,6 +73,8 @@ def _permit(grant: GrantLease, facts: Facts) -> Permit:
     before = _check_place(grant, lease, ledger, facts)
     opening = _opening(lease, mandate, made, before, ledger, facts)
     timed = ledger.with_time(lease.granted_at_ms)
+    if timed.is_full:
+        raise OpeningRefused("state-unusable", "the unit can not remember more mandates; it has to be joined anew")
     if before is None:
         return Permit(lease, mandate, opening, timed.with_opened(opening), grant.offer, is_renewal=False)
     kept = timed if opening is before else timed.with_renewed(opening)
@@ -82,8 +84,6 @@ def _permit(grant: GrantLease, facts: Facts) -> Permit:
 def _usable(ledger: Ledger | None) -> Ledger:
     if ledger is None:
         raise OpeningRefused("state-unusable", "the unit can not keep count of what it opens; check its disk")
-    if ledger.is_full:
-        raise OpeningRefused("state-unusable", "the unit can not remember more mandates; it has to be joined anew")
     return ledger
 
 

@@ -19,6 +19,7 @@ from protocols.api.checks import CarriedRequest
 from protocols.commands import CancelMandate
 from protocols.opening import (
     Answered,
+    AskNonce,
     Closed,
     CloseOpening,
     NonceMade,
@@ -129,7 +130,7 @@ async def test_a_camera_that_is_not_there_is_said_and_recorded(dealing: Dealing,
     async with receiver(["video"]) as peer, agent(dealing, video_source=f"unix:{tmp_path / 'nobody'}"):
         await dealing.grant(mandate_of_today("video"), await peer.offer())
         assert (await dealing.hear(Closed)).reason == "device-missing"
-        await dealing.grant(mandate_of_today("audio"), await peer.offer())
+        await dealing.say(AskNonce(opening="open-" + "2" * 24, modalities=["audio"]))
         assert (await dealing.hear(Refused)).rule == "no-device"
 
 

@@ -152,6 +152,8 @@ class Unit:
     keystore: SoftKeyStore
     sent: list[SealedSignal]
     news: asyncio.Condition
+    facts: FactsSource
+    saying: Saying
 
     @property
     def said(self) -> list[Signal]:
@@ -240,7 +242,7 @@ async def unit_at(
     desk = Desk(facts, recorder, opener, saying, clock)
     working = [asyncio.create_task(desk.run()), asyncio.create_task(saying.run())]
     try:
-        yield Unit(house, desk, opener, clock, keeper, keystore, sent, news)
+        yield Unit(house, desk, opener, clock, keeper, keystore, sent, news, facts, saying)
     finally:
         await desk.stop()
         for task in (*working, *telling):
