@@ -75,7 +75,7 @@ async def _open(settings: ClientSettings) -> int:
     """Sign in before the screen is taken, so that a token's prompt and an error stay readable."""
     from tui.console import ConsoleApp  # noqa: PLC0415  Textual is loaded only once there is something to show
 
-    await asyncio.to_thread(await_answers)
+    await asyncio.to_thread(await_answers, sys.stdin.fileno(), sys.stdout.fileno())
 
     sys.stderr.write(f"signing in to {settings.url} as {settings.person} (touch your key if it blinks) …\n")
     async with connect(settings) as client:

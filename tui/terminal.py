@@ -1,14 +1,13 @@
 """Waiting until the terminal has answered everything it was asked, before the screen is taken.
 
-textual-image asks the terminal what it can draw, and waits a tenth of a second. Over a poor link the answer comes later,
-and would be taken for keys. Terminals answer in order: so one more question is put, and once its answer is there, every
-other one is.
+textual-image asks the terminal what it can draw, and waits a tenth of a second. Over a poor link the answer comes
+later, and would be taken for keys. Terminals answer in order: so one more question is put, and once its answer is
+there, every other one is.
 """
 
 import os
 import re
 import select
-import sys
 import termios
 import tty
 from time import monotonic
@@ -19,12 +18,12 @@ _ANSWER = re.compile(rb"\x1b\[0n")
 LIMIT_S = 2.0
 
 
-def await_answers(limit_s: float = LIMIT_S) -> bool:
+def await_answers(entrance: int, exit_: int, limit_s: float = LIMIT_S) -> bool:
     """Read and drop what the terminal still says; whether it answered within `limit_s`.
 
+    `entrance` and `exit_` are the descriptors that it is read from and written to.
     What a person typed meanwhile is dropped too: it was not meant for a screen that they could not see.
     """
-    entrance, exit_ = sys.stdin.fileno(), sys.stdout.fileno()
     before = termios.tcgetattr(entrance)
     try:
         tty.setcbreak(entrance)
