@@ -10,6 +10,7 @@ from typing_extensions import override
 from fleet.client import LinkDown, LinkUp
 from protocols.api.units import Summary
 from tui.desk import Desk, Note, desk_of
+from tui.duty_words import is_mine
 from tui.field import Field
 from tui.lines import LineView
 from tui.needs import wanting
@@ -58,15 +59,16 @@ def open_words(summary: Summary | None) -> Line:
     return (Span(f" OPEN {number(summary.units_open)} ", "loud"),) if summary and summary.units_open else EMPTY
 
 
-def tabs(room: str, summary: Summary | None) -> Line:
-    """The numbered rooms; `Now` carries how many things want a person."""
+def tabs(room: str, summary: Summary | None, duties: int = 0) -> Line:
+    """The numbered rooms; `Now` carries how many things want a person, with the `duties` that want this one."""
     parts: list[Line] = []
     for key, name, title in ROOMS:
         here = name == room
         part: Line = (Span(key, "accent"), Span(" "), Span(title, "title" if here else "muted"))
-        if name == "now" and summary is not None and wanting(summary):
+        count = wanting(summary) + duties if summary is not None else 0
+        if name == "now" and summary is not None and count:
             tone: Tone = "bad" if summary.alarms else "fair"
-            part = (*part, Span(f" {number(wanting(summary))}", tone))
+            part = (*part, Span(f" {number(count)}", tone))
         parts.append(part)
     return joined(parts)
 
@@ -133,9 +135,13 @@ class HeaderBar(Bar):
             case 0:
                 return self._first(width)
             case 1:
-                return (Span(" "), *tabs(self._room, self.desk.summary))
+                return (Span(" "), *tabs(self._room, self.desk.summary, self._duties))
             case _:
                 return (Span("─" * width, "rule"),)
+
+    @property
+    def _duties(self) -> int:
+        return sum(is_mine(duty, self.desk.me.permissions) for duty in self.desk.duties)
 
     def _first(self, width: int) -> Line:
         desk = self.desk

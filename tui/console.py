@@ -20,10 +20,14 @@ from tui.dialogs.dialog import Dialog
 from tui.dialogs.goto import Destination, GotoDialog
 from tui.dialogs.keys import KeysDialog
 from tui.dialogs.problem import ProblemDialog
-from tui.field import Field
+from tui.field import Field, TextField
+from tui.rooms.authorities import AuthoritiesRoom
+from tui.rooms.authority import AuthorityRoom
 from tui.rooms.events import EventsRoom, UnitEventsRoom
 from tui.rooms.joins import JoinsRoom
 from tui.rooms.log import LogRoom, UnitLogRoom
+from tui.rooms.mandate import MandateRoom
+from tui.rooms.mandates import MandatesRoom
 from tui.rooms.now import NowRoom
 from tui.rooms.people import PeopleRoom
 from tui.rooms.room import Room
@@ -83,6 +87,7 @@ class ConsoleApp(Desk):
         self.add_mode("log", LogRoom)
         self.add_mode("people", PeopleRoom)
         self.add_mode("events", EventsRoom)
+        self.add_mode("mandates", MandatesRoom)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -170,7 +175,7 @@ class ConsoleApp(Desk):
             self.touched()
             if isinstance(self.link, LinkDown) and self.link.signed_out and self._room is not None:
                 self._room.do("signing in again", self.door.whoami, self._signed_in)
-            if not isinstance(self.focused, Field):
+            if not isinstance(self.focused, Field | TextField):
                 if await self._check_bindings(event.key):
                     return
                 if isinstance(self.screen, Room):
@@ -220,6 +225,27 @@ class ConsoleApp(Desk):
             await self.push_screen(JoinsRoom())
 
     @override
+    async def open_mandates(self, unit_id: str | None = None) -> None:
+        """See Desk."""
+        if unit_id is None:
+            await self._go("mandates")
+        else:
+            await self.push_screen(MandatesRoom(unit_id))
+
+    @override
+    async def open_mandate(self, mandate_id: str) -> None:
+        """See Desk."""
+        await self.push_screen(MandateRoom(mandate_id))
+
+    @override
+    async def open_authorities(self, authority_id: str | None = None) -> None:
+        """See Desk."""
+        if authority_id is not None:
+            await self.push_screen(AuthorityRoom(authority_id))
+        elif not isinstance(self.screen, AuthoritiesRoom):
+            await self.push_screen(AuthoritiesRoom())
+
+    @override
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """See Desk."""
         await self.push_screen(UnitEventsRoom(unit_id, label))
@@ -245,6 +271,7 @@ class ConsoleApp(Desk):
         destinations = [Destination("room", room.name, room.title, f"key {room.key}") for room in ROOMS]
         destinations.append(Destination("joins", "", "join: the joining queue", "key j"))
         destinations += [
+            Destination("action", "authorities", "authorities: what mandates rest on", "key a in 0"),
             Destination("action", "utc", "UTC or local times", "key z"),
             Destination("action", "keys", "keys that work here", "key ?"),
             Destination("action", "quit", "quit", "key q"),
@@ -268,6 +295,10 @@ class ConsoleApp(Desk):
         """The joining queue."""
         await self.open_joins()
 
+    async def action_authorities(self) -> None:
+        """What mandates rest on."""
+        await self.open_authorities()
+
     def action_utc(self) -> None:
         """Times in UTC, or in the person's zone."""
         self.server_clock.utc = not self.server_clock.utc
@@ -286,7 +317,7 @@ class ConsoleApp(Desk):
             ("z", "UTC or local"),
             ("q", "quit"),
         ]
-        about_units = self._room is None or self._room.ROOM != "people"
+        about_units = self._room is None or self._room.ROOM not in {"people", "mandates"}
         await self.push_screen(KeysDialog(here, everywhere, about_units=about_units))
 
     def action_help_quit(self) -> None:

@@ -19,6 +19,7 @@ from fleet.client import (
     Refused,
     VoucherNotTrusted,
 )
+from protocols.api.mandates import Duty
 from protocols.api.problems import Problem
 from protocols.api.sessions import Whoami
 from protocols.api.units import Summary
@@ -59,6 +60,7 @@ class Desk(App[None]):
         self.server_clock.set(me.server_time)
         self.link: LinkUp | LinkDown | None = None
         self.summary: Summary | None = None
+        self.duties: list[Duty] = []
         self.note: Note | None = None
         self.room_shown: object = None
         self._touched_at = monotonic()
@@ -79,6 +81,11 @@ class Desk(App[None]):
     def may(self, permission: Permission) -> bool:
         """Whether this session's role grants `permission`, as the controller said."""
         return permission in self.me.permissions
+
+    def take_duties(self, duties: list[Duty]) -> None:
+        """What waits of mandates and authorities, as was just asked for."""
+        self.duties = duties
+        self.repaint_bars()
 
     def say(self, text: str, tone: Tone = "plain", *, waiting: bool = False) -> None:
         """Put `text` on the note line; `waiting` when it tells what was taken and has no result yet."""
@@ -138,6 +145,14 @@ class Desk(App[None]):
 
     async def open_mandates(self, unit_id: str | None = None) -> None:
         """Open the mandates, of one unit or all."""
+        raise NotImplementedError
+
+    async def open_mandate(self, mandate_id: str) -> None:
+        """Open a mandate's page."""
+        raise NotImplementedError
+
+    async def open_authorities(self, authority_id: str | None = None) -> None:
+        """Open the authorities, or the page of one."""
         raise NotImplementedError
 
     async def open_unit_events(self, unit_id: str, label: str) -> None:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 
 class Field(Input):
@@ -36,3 +36,11 @@ class Field(Input):
         )
         self.cursor_blink = False
         self.enter_does = enter
+
+
+class TextField(TextArea):
+    """Lines to paste or type in: no frame, no line numbers, no blinking cursor. Tab leaves it."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, compact=True, show_line_numbers=False, soft_wrap=False, tab_behavior="focus")
+        self.cursor_blink = False

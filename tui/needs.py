@@ -1,20 +1,32 @@
 """What needs a person, most pressing first. Pure."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from protocols.api.events import EventView
 from protocols.api.joins import JoinView
+from protocols.api.mandates import Duty, DutyKind
 from protocols.api.units import Presence, Summary, UnitRow
 from protocols.joining import display_fingerprint
+from protocols.people import Permission
 from tui.alarms import AlarmGroup, grouped
+from tui.duty_words import duty_text, hint, is_mine, presses
 from tui.key_words import key_words
 from tui.paint import PRESENCE_TONES, Line, Span, Tone, fit, joined, spread, wrap
 from tui.words import age, full_moment, number, plural, safe, short_moment
 
-NeedKind = Literal["alarm", "join", "unit", "more"]
-_TONES: dict[NeedKind, Tone] = {"alarm": "bad", "join": "fair", "unit": "bad", "more": "muted"}
+NeedKind = Literal["alarm", "join", "unit", "more", "sign", "deadline", "recover"]
+_TONES: dict[NeedKind, Tone] = {
+    "alarm": "bad",
+    "join": "fair",
+    "unit": "bad",
+    "more": "muted",
+    "sign": "loud",
+    "deadline": "fair",
+    "recover": "bad",
+}
+_KINDS: dict[DutyKind, NeedKind] = {"sign": "sign", "kit-out": "recover"}
 _QUARANTINE = "unit-quarantined"
 _SILENT: tuple[Presence, ...] = ("quarantined", "quiet")
 _PRESENCE_ORDER: tuple[Presence, ...] = ("online", "stale", "quiet", "never", "quarantined", "revoked")
@@ -23,7 +35,9 @@ _PRESENCE_ORDER: tuple[Presence, ...] = ("online", "stale", "quiet", "never", "q
 class Need(NamedTuple):
     """One line of the opening screen. `key` tells it from others; the rest leads to what it is about.
 
-    `presses` is for a unit that is quarantined: it stands first. With `has_unit` an alarm also stands for its unit.
+    `presses` is for a unit that is quarantined, and for deadlines of the next hours: they stand first. With `has_unit`
+    an alarm also stands for its unit. `duty` stays until it is done; with `is_others` somebody else has to do it, and
+    it is not counted. Its text is made with the time of day, by `words_of`.
     """
 
     key: str
@@ -38,16 +52,59 @@ class Need(NamedTuple):
     unit_id: str | None = None
     presses: bool = False
     has_unit: bool = False
+    duty: Duty | None = None
+    is_others: bool = False
 
     @property
     def tone(self) -> Tone:
         """How the kind is painted; what presses, loud."""
+        if self.is_others:
+            return "muted"
         return "loud" if self.presses else _TONES[self.kind]
 
 
 def name_of(label: str, unit_id: str | None) -> str:
     """What people call a unit: its label, else its id, else the controller itself."""
     return label or unit_id or "controller"
+
+
+def words_of(need: Need, now: datetime) -> str:
+    """What the line says."""
+    return need.text if need.duty is None else duty_text(need.duty, now)
+
+
+def duty_needs(duties: Sequence[Duty], permissions: Collection[Permission], now: datetime) -> list[Need]:
+    """What waits of mandates and authorities, most urgent first as `duties` are; what others have to do, last."""
+    found = [
+        Need(
+            key=f"duty-{duty.kind}-{duty.about}",
+            kind=_KINDS.get(duty.kind, "deadline"),
+            at=duty.due_at,
+            name=duty.name or duty.unit or duty.about,
+            text="",
+            hint=hint(duty, permissions),
+            unit_id=duty.unit,
+            presses=is_mine(duty, permissions) and presses(duty, now),
+            duty=duty,
+            is_others=not is_mine(duty, permissions),
+        )
+        for duty in duties
+    ]
+    return sorted(found, key=lambda need: need.is_others)
+
+
+def together(first: Sequence[Need], duties: Sequence[Need]) -> list[Need]:
+    """All needs by what presses: what does, what this person has to sign or to bring back, alarms and joins, this
+    person's other deadlines, units that do not report, what others have to do."""
+
+    def place(need: Need) -> int:
+        if need.is_others:
+            return 5
+        if need.presses:
+            return 0
+        return {"sign": 1, "recover": 1, "alarm": 2, "join": 2, "deadline": 3}.get(need.kind, 4)
+
+    return sorted([*duties, *first], key=place)
 
 
 def needs(
@@ -128,19 +185,22 @@ def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
     """One line: when, what kind, which, what; on a wide screen also the key that does something about it."""
     wide = width > 110
     at = short_moment(need.at, now, utc=utc) if need.at else ""
+    word = "" if need.kind == "more" else need.kind
     left: Line = (
         Span(fit(at, 11 if wide else 10), "muted"),
-        Span(fit("" if need.kind == "more" else need.kind, 6), need.tone),
-        Span(" " if wide else ""),
-        Span(fit(need.name, 24 if wide else 13), "strong"),
+        Span(word, need.tone),
+        Span(" " * (9 - len(word))),
+        Span(fit(need.name, 24 if wide else 13), "muted" if need.is_others else "strong"),
         Span(f" ×{number(need.times)}" if need.times > 1 else "", _TONES[need.kind]),
-        Span(" " + safe(need.text)),
+        Span(" " + safe(words_of(need, now)), "muted" if need.is_others else "plain"),
     )
     return spread(left, (Span(need.hint, "accent"), Span(" ")), width) if wide else left
 
 
 def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Line]:
     """The whole of one line, in two."""
+    if need.duty is not None:
+        return _duty_detail(need, width, now, utc=utc)
     since = f"{full_moment(need.at, utc=utc)}, {age(need.at, now)} ago" if need.at else ""
     unit = f"{need.unit_id}  " if need.unit_id else ""
     first = wrap(need.text, width - 2, "strong")[:1]
@@ -150,10 +210,19 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Lin
     return [(Span(" "), *line) for line in [*first, (Span(unit + since, "muted"),)]]
 
 
+def _duty_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Line]:
+    """What waits, and until when; for what others have to do, whose it is."""
+    assert need.duty is not None, "the caller looked"
+    words = wrap(f"{need.name}: {words_of(need, now)}", width - 2, "strong")[:1]
+    when = full_moment(need.duty.due_at, utc=utc)
+    told = f"{when}   {need.hint}" if need.is_others else f"{need.duty.about}   {when}"
+    return [(Span(" "), *line) for line in [*words, (Span(told, "muted"),)]]
+
+
 def things(found: Sequence[Need]) -> int:
     """How many things the lines of `found` stand for: a group of alarms is as many as it holds,
-    and the unit when it stands for that too, so that it is what `wanting` counts."""
-    return sum(max(1, len(need.alarms)) + need.has_unit for need in found)
+    and the unit when it stands for that too, so that it is what `wanting` and this person's duties count."""
+    return sum(max(1, len(need.alarms)) + need.has_unit for need in found if not need.is_others)
 
 
 def wanting(summary: Summary) -> int:

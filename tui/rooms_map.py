@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-RoomName = Literal["now", "units", "log", "people", "events"]
+RoomName = Literal["now", "units", "log", "people", "events", "mandates"]
 
 
 class RoomKey(NamedTuple):
@@ -19,4 +19,5 @@ ROOMS: tuple[RoomKey, ...] = (
     RoomKey("7", "log", "Log"),
     RoomKey("8", "people", "People"),
     RoomKey("9", "events", "Events"),
+    RoomKey("0", "mandates", "Mandates"),
 )

@@ -12,11 +12,12 @@ from fleet.client import FeedItem
 from protocols.api.events import EventPage
 from protocols.api.feed import EventsChanged, JoinsChanged, SummaryChanged, Watch
 from protocols.api.joins import JoinView
+from protocols.api.mandates import Duty
 from protocols.api.units import Summary, UnitPage
 from tui.alarms import acknowledge_all
 from tui.lines import Page
 from tui.listing import ItemListing
-from tui.needs import Need, fleet_lines, need_detail, need_line, needs, things
+from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things, together
 from tui.paint import Line, Span
 from tui.role_words import Reserved
 from tui.rooms.room import Room
@@ -25,7 +26,7 @@ from tui.words import plural
 MOST_SHOWN = 500
 SILENT_SHOWN = 50
 
-_All = tuple[EventPage, list[JoinView], UnitPage, Summary]
+_All = tuple[EventPage, list[JoinView], UnitPage, Summary, list[Duty]]
 
 
 class NowRoom(Room):
@@ -74,15 +75,22 @@ class NowRoom(Room):
             door.joins(),
             door.list_units(sort="presence", limit=SILENT_SHOWN),
             door.summary(),
+            self._duties(),
         )
 
+    async def _duties(self) -> list[Duty]:
+        """What waits of mandates and authorities, for those who may see them."""
+        return await self.desk.door.duties() if self.desk.may("see-mandates") else []
+
     def _arrived(self, answers: _All) -> None:
-        events, joins, units, summary = answers
+        events, joins, units, summary, duties = answers
         self._is_known = True
         self.desk.summary = summary
-        self.desk.repaint_bars()
+        self.desk.take_duties(duties)
         may_ack = self.desk.may("acknowledge-event")
-        self._list.show(needs(events.events, joins, units.rows, summary, may_ack=may_ack))
+        waiting = duty_needs(duties, self.desk.me.permissions, self.desk.server_clock.now())
+        found = needs(events.events, joins, units.rows, summary, may_ack=may_ack)
+        self._list.show(together(found, waiting))
         self._show_rest()
         self.refresh_bindings()
 
@@ -165,10 +173,18 @@ class NowRoom(Room):
             return
         if need.join is not None:
             await self.desk.open_joins()
+        elif need.duty is not None:
+            await self._open_duty(need.duty)
         elif need.kind == "more":
             await self.desk.open_units_filtered("quiet|quarantined")
         elif need.unit_id is not None:
             await self.desk.open_unit(need.unit_id)
+
+    async def _open_duty(self, duty: Duty) -> None:
+        if duty.kind in {"sign", "kit-out"}:
+            await self.desk.open_mandate(duty.about)
+        else:
+            await self.desk.open_authorities(duty.about)
 
     def action_acknowledge(self) -> None:
         """Take note of the alarms of the line under the cursor."""

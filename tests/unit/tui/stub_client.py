@@ -35,6 +35,7 @@ from protocols.settings import UnitSettings
 from protocols.uplink import Severity
 from tests.unit.tui.stub_checks import StubChecks
 from tests.unit.tui.stub_log import StubLog
+from tests.unit.tui.stub_mandates import StubMandates
 
 _PRESENCES: tuple[Presence, ...] = ("online",) * 12 + ("stale", "online", "quiet", "online", "never")
 _SEVERITIES: tuple[Severity, ...] = ("info", "warning", "info", "alarm", "info")
@@ -64,7 +65,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubChecks, StubLog):
+class StubClient(StubChecks, StubMandates, StubLog):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -76,6 +77,7 @@ class StubClient(StubChecks, StubLog):
         self.found_people()
         self.found_log()
         self.found_checks()
+        self.found_mandates()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []

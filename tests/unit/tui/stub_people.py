@@ -29,7 +29,8 @@ _PEOPLE: tuple[tuple[str, str, Role], ...] = (
     ("AD-01", "Noor Haddad", "administrator"),
     ("AD-02", "Bo Lindqvist", "administrator"),
 )
-_KEYS = {person_id: Keyholder.make(person_id).line for person_id, _, _ in _PEOPLE}
+KEYHOLDERS = {person_id: Keyholder.make(person_id) for person_id, _, _ in _PEOPLE}
+_KEYS = {person_id: holder.line for person_id, holder in KEYHOLDERS.items()}
 
 
 class StubPeople(FleetClient):

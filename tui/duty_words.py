@@ -1,0 +1,69 @@
+"""What waits of mandates and authorities, in the words of the opening screen. Pure."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from protocols.api.mandates import Duty, DutyKind
+from protocols.people import Permission
+from tui.role_words import Reserved, whose
+from tui.words import age, duration, left
+
+PRESSING = timedelta(hours=24)
+"""A deadline of this person's with less than this left is told loudly."""
+
+_PERMISSIONS: dict[DutyKind, Permission] = {
+    "statement-due": "record-authority",
+    "statement-overdue": "record-authority",
+    "review-due": "record-authority",
+    "review-overdue": "record-authority",
+    "authority-ending": "record-authority",
+    "kit-out": "cancel-mandate",
+}
+_DOING: dict[DutyKind, str] = {
+    "statement-due": "recording a statement",
+    "statement-overdue": "recording a statement",
+    "review-due": "recording a review",
+    "review-overdue": "recording a review",
+    "authority-ending": "recording a renewal",
+    "kit-out": "saying that kit is back",
+}
+
+
+def is_mine(duty: Duty, permissions: Collection[Permission]) -> bool:
+    """Whether somebody with `permissions` can do it. Signatures are told only to those who owe them."""
+    return duty.kind == "sign" or _PERMISSIONS[duty.kind] in permissions
+
+
+def presses(duty: Duty, now: datetime) -> bool:
+    """Whether it is a deadline with less than a day left, or one that has passed."""
+    return duty.kind.startswith(("statement", "review")) and duty.due_at - now < PRESSING
+
+
+def duty_text(duty: Duty, now: datetime) -> str:
+    """What waits, and how long there is or has been, in a few words."""
+    late = f"overdue for {age(duty.due_at, now)}"
+    soon = f"due in {_within(duty.due_at - now)}"
+    match duty.kind:
+        case "sign":
+            return f"{duty.about} waits for your signature, {left(duty.due_at, now)}"
+        case "statement-due" | "statement-overdue":
+            return f"written statement {late if duty.due_at <= now else soon}"
+        case "review-due" | "review-overdue":
+            return f"review {late}: nothing opens under it" if duty.due_at <= now else f"review {soon}"
+        case "authority-ending":
+            return f"authority ends, {left(duty.due_at, now)}: is it renewed?"
+        case "kit-out":
+            return f"cancelled {age(duty.due_at, now)} ago, its kit is not back"
+
+
+def _within(length: timedelta) -> str:
+    """`58 h` up to three days, so that a deadline of 72 hours is counted in hours."""
+    hours = length.total_seconds() / 3600
+    return f"{hours:.0f} h" if 10 <= hours <= 72 else duration(max(0.0, length.total_seconds()))
+
+
+def hint(duty: Duty, permissions: Collection[Permission]) -> str:
+    """What this person can do about it: the key, or whose it is."""
+    if is_mine(duty, permissions):
+        return "enter"
+    return whose(Reserved(_DOING[duty.kind], _PERMISSIONS[duty.kind]))

@@ -1,0 +1,156 @@
+"""What can be done with an authority, from the list and from its page alike."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from typing_extensions import override
+
+from protocols.api.authorities import AuthorityView, DocumentHash, NewAuthority, ReviewDone
+from tui.authority_lines import owes_statement
+from tui.dialogs.authority import AuthorityDialog
+from tui.dialogs.reason import ReasonDialog
+from tui.dialogs.review import ReviewDialog, StatementDialog
+from tui.paint import Line, Span
+from tui.role_words import Reserved
+from tui.rooms.room import Room
+from tui.words import plural
+
+_OVER = ("ended", "cancelled")
+_SEE = Reserved("seeing authorities", "see-mandates")
+
+
+class AuthorityDeeds(Room):
+    """A room with an authority to act on. `refetch` shows what came of it."""
+
+    ROOM = "mandates"
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "new": Reserved("recording an authority", "record-authority"),
+        "renew": Reserved("recording a renewal", "record-authority"),
+        "review": Reserved("recording a review", "record-authority"),
+        "statement": Reserved("recording a statement", "record-authority"),
+        "cancel": Reserved("cancelling an authority", "record-authority"),
+        "open": _SEE,
+        "filter": _SEE,
+    }
+
+    @property
+    def chosen(self) -> AuthorityView | None:
+        """The authority to act on."""
+        raise NotImplementedError
+
+    @property
+    def me(self) -> str:
+        """The person's id."""
+        return self.desk.me.person_id
+
+    def can(self, action: str) -> bool:
+        """Whether `action` can be done now with the chosen authority."""
+        view = self.chosen
+        if not self.allows(action):
+            return False
+        match action:
+            case "review":
+                return view is not None and view.state not in _OVER and view.next_review_at is not None
+            case "statement":
+                return view is not None and owes_statement(view)
+            case "cancel":
+                return view is not None and view.state not in _OVER
+            case "renew":
+                return view is not None and view.state not in _OVER and view.renewed_by is None
+        return True
+
+    @override
+    def say_whose(self, key: str) -> None:
+        """A key that did nothing: why."""
+        view = self.chosen
+        if view is not None and key in {"v", "w", "x"} and self.allows("review"):
+            why = {
+                "v": "it has no review to come" if view.state not in _OVER else f"it is {view.state}",
+                "w": "its statement is recorded" if view.urgent_oral else "it was given in writing",
+                "x": f"it is {view.state}: nothing rests on it any more",
+            }
+            self.desk.say(why[key], "fair")
+        else:
+            super().say_whose(key)
+
+    async def action_new(self) -> None:
+        """Record an authority."""
+        await self.app.push_screen(AuthorityDialog(self.me), self._record)
+
+    async def action_renew(self) -> None:
+        """Record what follows the authority."""
+        view = self.chosen
+        if view is not None:
+            dialog = AuthorityDialog(self.me, renews=view.authority_id, reference=view.reference)
+            await self.app.push_screen(dialog, self._record)
+
+    def _record(self, new: NewAuthority | None) -> None:
+        if new is not None:
+            door = self.desk.door
+            self.do(f"recording {new.reference}", lambda: door.record_authority(new), self._recorded)
+
+    def _recorded(self, view: AuthorityView) -> None:
+        self.desk.say(f"{view.reference} is recorded as {view.authority_id}", "good")
+        self.show_changed(view)
+
+    async def action_review(self) -> None:
+        """Record that the review was held."""
+        view = self.chosen
+        if view is not None:
+            await self.app.push_screen(ReviewDialog(view, self.me), lambda done: self._review(view, done))
+
+    def _review(self, view: AuthorityView, done: ReviewDone | None) -> None:
+        if done is not None:
+            door = self.desk.door
+            self.do("recording the review", lambda: door.review_authority(view.authority_id, done), self._reviewed)
+
+    def _reviewed(self, view: AuthorityView) -> None:
+        self.desk.say(f"the review of {view.reference} is recorded", "good")
+        self.show_changed(view)
+
+    async def action_statement(self) -> None:
+        """Record that the written statement was made."""
+        view = self.chosen
+        if view is not None:
+            await self.app.push_screen(StatementDialog(view, self.me), lambda found: self._state(view, found))
+
+    def _state(self, view: AuthorityView, document: DocumentHash | None) -> None:
+        if document is not None:
+            door = self.desk.door
+            self.do("recording it", lambda: door.record_statement(view.authority_id, document), self._stated)
+
+    def _stated(self, view: AuthorityView) -> None:
+        self.desk.say(f"the written statement of {view.reference} is recorded", "good")
+        self.show_changed(view)
+
+    async def action_cancel(self) -> None:
+        """End the authority and all mandates under it."""
+        view = self.chosen
+        if view is None:
+            return
+        count = plural(view.mandates, "live mandate")
+        before: list[Line] = [
+            (Span(f" {view.reference}, to {', '.join(view.kinds)}", "strong"),),
+            (),
+            (Span(f" {count} and every mandate to come that rests on it end with it.", "fair"),),
+            (Span(" Units that are open under them close at once; drafts are given up.", "fair"),),
+            (Span(" Each of them stays an alarm until its kit is back.", "muted"),),
+        ]
+        dialog = ReasonDialog(
+            f"Cancel authority {view.reference}",
+            before,
+            lambda why: f"authority.cancelled: {self.me} cancels authority {view.reference}, because {why}",
+        )
+        await self.app.push_screen(dialog, lambda why: self._cancel(view, why) if why else None)
+
+    def _cancel(self, view: AuthorityView, why: str) -> None:
+        door = self.desk.door
+        self.do(f"cancelling {view.reference}", lambda: door.cancel_authority(view.authority_id, why), self._cancelled)
+
+    def _cancelled(self, view: AuthorityView) -> None:
+        self.desk.say(f"{view.reference} is cancelled, and all mandates under it: bring their kit back", "good")
+        self.show_changed(view)
+
+    def show_changed(self, view: AuthorityView) -> None:
+        """Something was done with `view`: show how it stands."""
+        raise NotImplementedError

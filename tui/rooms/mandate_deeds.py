@@ -1,0 +1,254 @@
+"""What can be done with a mandate, from the list and from its page alike."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from typing_extensions import override
+
+from fleet.client import ClientError, NoPeopleAnchor, PeopleChain
+from protocols.api.mandates import MandateView, NewMandate
+from protocols.api.problems import Problem
+from protocols.mandate import Mandate
+from protocols.people import PeopleList
+from tui.dialogs.confirm import ConfirmDialog
+from tui.dialogs.mandate import MandateDialog
+from tui.dialogs.paste import PasteDialog
+from tui.dialogs.reason import ReasonDialog
+from tui.dialogs.sign_mandate import SignMandateDialog
+from tui.mandate_lines import is_kit_out, waits_for
+from tui.mandate_reading import ReadMandate, read_for_signing, read_safely
+from tui.needs import name_of
+from tui.paint import Line, Span
+from tui.role_words import Reserved
+from tui.rooms.room import Room
+
+_MANDATES = Reserved("seeing mandates", "see-mandates")
+
+
+class MandateDeeds(Room):
+    """A room with a mandate to act on. `refetch` shows what came of it."""
+
+    ROOM = "mandates"
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "new": Reserved("drafting a mandate", "draft-mandate"),
+        "sign": _MANDATES,
+        "paste": _MANDATES,
+        "open": _MANDATES,
+        "filter": _MANDATES,
+        "authorities": Reserved("seeing authorities", "see-mandates"),
+        "cancel": Reserved("cancelling a mandate", "cancel-mandate"),
+        "recovered": Reserved("saying that kit is back", "cancel-mandate"),
+    }
+
+    @property
+    def chosen(self) -> MandateView | None:
+        """The mandate to act on."""
+        raise NotImplementedError
+
+    @property
+    def unit_known(self) -> str:
+        """The unit that a new draft is about, empty where there is none."""
+        raise NotImplementedError
+
+    @property
+    def me(self) -> str:
+        """The person's id."""
+        return self.desk.me.person_id
+
+    def can(self, action: str) -> bool:
+        """Whether `action` can be done now with the chosen mandate."""
+        view = self.chosen
+        if not self.allows(action):
+            return False
+        match action:
+            case "sign":
+                return view is not None and waits_for(view, self.me) and isinstance(self._readable(view), ReadMandate)
+            case "paste":
+                return view is not None and isinstance(read_safely(view), Mandate)
+            case "cancel":
+                return view is not None and (view.state in {"live", "future"} or self._may_discard(view))
+            case "recovered":
+                return view is not None and is_kit_out(view)
+            case "unit":
+                return view is not None and self.desk.may("see-fleet")
+        return True
+
+    def allows(self, action: str) -> bool:
+        """A draft is given up by whoever may sign it, whatever else their role allows."""
+        view = self.chosen
+        if action == "cancel" and view is not None and view.state == "draft":
+            return self._may_discard(view)
+        return super().allows(action)
+
+    def _may_discard(self, view: MandateView) -> bool:
+        return view.state == "draft" and (
+            self.me in {view.requester, view.approver} or self.desk.me.role == "supervisor"
+        )
+
+    def _readable(self, view: MandateView) -> ReadMandate | Problem:
+        """What its line says, before the people list is asked for."""
+        return read_for_signing(view, None, self.me, datetime.now(UTC))
+
+    def trouble(self, view: MandateView) -> Problem | None:
+        """Why a draft that waits for this person is not offered to be signed, None when it is."""
+        if not waits_for(view, self.me):
+            return None
+        found = self._readable(view)
+        return found if isinstance(found, Problem) else None
+
+    @override
+    def say_whose(self, key: str) -> None:
+        """A key that did nothing: whose turn it is."""
+        view = self.chosen
+        if key == "s" and view is not None and not waits_for(view, self.me) and self.allows("sign"):
+            turn = f"signing it is {' and '.join(view.waits_for)}'s"
+            self.desk.say(turn if view.state == "draft" else f"it is {view.state}: nothing is to be signed", "fair")
+        elif key == "x" and view is not None and view.state == "draft" and not self._may_discard(view):
+            self.desk.say(f"giving it up is {view.requester}'s, {view.approver}'s or a supervisor's", "fair")
+        else:
+            super().say_whose(key)
+
+    async def action_new(self) -> None:
+        """Draft a mandate."""
+        await self.app.push_screen(MandateDialog(self.me, self.unit_known), self._draft)
+
+    def _draft(self, new: NewMandate | None) -> None:
+        if new is not None:
+            self.do(f"drafting a mandate of {new.unit}", lambda: self.desk.door.draft_mandate(new), self._drafted)
+
+    def _drafted(self, view: MandateView) -> None:
+        self.desk.say(f"{view.mandate_id} is drafted: read and sign it with s, then {view.approver} does", "good")
+        self.show_changed(view)
+
+    def action_sign(self) -> None:
+        """Check the people list, then show everything that the line says."""
+        view = self.chosen
+        if view is None or not self.can("sign"):
+            return
+
+        def failed(error: ClientError) -> None:
+            if isinstance(error, NoPeopleAnchor):
+                self._show_to_sign(view, None)
+            else:
+                self.desk.explain(error)
+
+        self.ask("chain", self.desk.door.people_chain, lambda chain: self._show_to_sign(view, chain), failed=failed)
+
+    def _show_to_sign(self, view: MandateView, chain: PeopleChain | None) -> None:
+        people = chain.newest if chain is not None else None
+        read = read_for_signing(view, people, self.me, datetime.now(UTC))
+        if isinstance(read, Problem):
+            self.desk.show_problem(read, "Not to be signed")
+            return
+        clock = self.desk.server_clock
+        dialog = SignMandateDialog(read, view.unit_label, self.me, datetime.now(UTC), utc=clock.utc)
+        self.app.push_screen(dialog, lambda yes: self._sign(read) if yes else None)
+
+    def _sign(self, read: ReadMandate) -> None:
+        door = self.desk.door
+        self.do("signing; touch your key if it blinks", lambda: door.sign_mandate(read.line), self._signed)
+
+    def _signed(self, view: MandateView) -> None:
+        if view.state == "draft":
+            self.desk.say(f"signed; it waits for {' and '.join(view.waits_for)} to sign", "good")
+        else:
+            self.desk.say(f"both have signed: {view.mandate_id} is {view.state}", "good")
+        self.show_changed(view)
+
+    def action_paste(self) -> None:
+        """Hand in a signature that was made elsewhere."""
+        view = self.chosen
+        if view is not None:
+            self.ask("chain", self.desk.door.people_chain, lambda chain: self._paste(view, chain.newest))
+
+    def _paste(self, view: MandateView, people: PeopleList) -> None:
+        line = read_safely(view)
+        if isinstance(line, Problem):
+            self.desk.show_problem(line, "Not to be signed")
+            return
+        dialog = PasteDialog(line, people, view.signed_by, self.me)
+        self.app.push_screen(dialog, lambda armored: self._hand_in(line.mandate, armored) if armored else None)
+
+    def _hand_in(self, mandate_id: str, armored: str) -> None:
+        door = self.desk.door
+        self.do("handing the signature in", lambda: door.hand_in_signature(mandate_id, armored), self._signed)
+
+    async def action_cancel(self) -> None:
+        """Give up a draft, or end what is in force before its time."""
+        view = self.chosen
+        if view is None:
+            return
+        name = name_of(view.unit_label, view.unit)
+        before: list[Line] = [(Span(f" {view.mandate_id} of {name}, {view.kind}, {view.purpose}", "strong"),)]
+        if view.state == "draft":
+            sentence = f"mandate.discarded: {self.me} discards mandate {view.mandate_id} of {view.unit}"
+            before.append((Span(" Nobody can sign it any more, and its line is erased.", "muted"),))
+            dialog = ConfirmDialog("Give up a draft", before, sentence)
+            await self.app.push_screen(dialog, lambda yes: self._discard(view) if yes else None)
+            return
+        before += [
+            (),
+            (Span(" What is open under it closes at once, and nothing opens under it again.", "fair"),),
+            (Span(" Until somebody says that the kit is back (g), it stays an alarm.", "muted"),),
+        ]
+        cancelling = ReasonDialog(
+            f"Cancel mandate {view.mandate_id}",
+            before,
+            lambda why: f"mandate.cancelled: {self.me} cancels mandate {view.mandate_id} of {view.unit}, because {why}",
+        )
+        await self.app.push_screen(cancelling, lambda why: self._cancel(view, why) if why else None)
+
+    def _discard(self, view: MandateView) -> None:
+        door = self.desk.door
+        self.do("giving the draft up", lambda: door.discard_mandate(view.mandate_id), self._discarded)
+
+    def _discarded(self, view: MandateView) -> None:
+        self.desk.say(f"{view.mandate_id} is discarded", "good")
+        self.show_changed(view)
+
+    def _cancel(self, view: MandateView, why: str) -> None:
+        door = self.desk.door
+        doing = f"cancelling {view.mandate_id}"
+        self.do(doing, lambda: door.cancel_mandate(view.mandate_id, why), self._cancelled)
+
+    def _cancelled(self, view: MandateView) -> None:
+        self.desk.say(f"{view.mandate_id} is cancelled: bring the kit back, then press g", "good")
+        self.show_changed(view)
+
+    async def action_recovered(self) -> None:
+        """The kit of a cancelled mandate is back."""
+        view = self.chosen
+        if view is None:
+            return
+        name = name_of(view.unit_label, view.unit)
+        dialog = ReasonDialog(
+            f"{name} is back",
+            [(Span(f" {view.unit} of the cancelled mandate {view.mandate_id} is with us again.", "muted"),)],
+            lambda how: f"mandate.recovered: {self.me} says that {view.unit} of {view.mandate_id} is back: {how}",
+            label="how known",
+            hint="who has it, where it is now",
+        )
+        await self.app.push_screen(dialog, lambda how: self._recover(view, how) if how else None)
+
+    def _recover(self, view: MandateView, how: str) -> None:
+        door = self.desk.door
+        self.do("saying that it is back", lambda: door.kit_recovered(view.mandate_id, how), self._recovered)
+
+    def _recovered(self, view: MandateView) -> None:
+        self.desk.say(f"{name_of(view.unit_label, view.unit)} is back: its alarm has ended", "good")
+        self.show_changed(view)
+
+    async def action_unit(self) -> None:
+        """The page of its unit."""
+        view = self.chosen
+        if view is not None:
+            await self.desk.open_unit(view.unit)
+
+    async def action_authorities(self) -> None:
+        """What mandates rest on."""
+        await self.desk.open_authorities()
+
+    def show_changed(self, view: MandateView) -> None:
+        """Something was done with `view`: show how it stands."""
+        raise NotImplementedError
