@@ -45,6 +45,7 @@ def describe(handlers: list[Any]) -> Json:
     app = Litestar(
         handlers,
         dependencies={"services": Provide(lambda: None, sync_to_thread=False)},
+        logging_config=None,
         openapi_config=OpenAPIConfig(title="Muster", version="1", description=_ABOUT),
     )
     document: Json = app.openapi_schema.to_schema()
