@@ -1,6 +1,7 @@
 """A viewer's browser: its WHEP offer to an answer, and the connection that then plays the unit's stream."""
 
 import asyncio
+from datetime import datetime
 from typing import Literal
 
 from aiortc import RTCSessionDescription
@@ -10,6 +11,7 @@ from fleet.media import peers
 from fleet.media.errors import OfferUnusable
 from fleet.media.frames import MediaKind
 from fleet.media.profiles import Payload, chosen, h264_payloads, shown_to_aiortc, shown_to_browser
+from fleet.media.strain import Strain
 from fleet.media.tracks import LaneTrack, hand_on_requests
 from fleet.media.unit_stream import Seat, UnitStream, Viewer
 
@@ -34,6 +36,13 @@ class BrowserViewer:
         self._reason: LeaveReason = "closed"
         self._connection = peers.new_connection(stream.settings.peer)
         self._watch: asyncio.Task[None] | None = None
+        self._strain = Strain()
+        self._reported_at: datetime | None = None
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether the browser's line is too thin for the stream, so that it gets keyframes only."""
+        return self._strain.is_thin
 
     @property
     def is_over(self) -> bool:
@@ -61,7 +70,12 @@ class BrowserViewer:
         transceiver = self._connection.addTransceiver(LaneTrack(kind, self._seat.lane), direction="sendonly")
         peers.prefer(transceiver, kind)
         peers.bind(transceiver, self._stream.settings.peer.addresses)
-        hand_on_requests(transceiver.sender, self._stream)
+        hand_on_requests(transceiver.sender, self._ask_keyframe)
+
+    def _ask_keyframe(self) -> None:
+        """The browser can not decode; on a line that gets keyframes only, the next one is on its way."""
+        if not self._seat.lane.keyframes_only:
+            self._stream.ask_keyframe()
 
     def _on_connection(self) -> None:
         state = self._connection.connectionState
@@ -100,7 +114,7 @@ class BrowserViewer:
                 async with asyncio.timeout(_TICK_S):
                     await self._seat.left.wait()
             except TimeoutError:
-                packets = await self._packets_heard()
+                packets = await self._packets_heard(clock())
                 if packets != heard:
                     heard, heard_s = packets, clock()
             if not heard and clock() - begun_s > _CONNECT_LIMIT_S:
@@ -108,9 +122,14 @@ class BrowserViewer:
             elif heard and clock() - heard_s > _SILENCE_LIMIT_S:
                 self._leave("viewer-gone")
 
-    async def _packets_heard(self) -> int:
-        """Packets of the browser so far: it reports on what it receives about once a second."""
+    async def _packets_heard(self, now_s: float) -> int:
+        """Packets of the browser so far. It reports on what it receives about once a second, losses included."""
         stats = await self._connection.getStats()
+        for entry in stats.values():
+            if entry.type == "remote-inbound-rtp" and entry.kind == "video" and entry.timestamp != self._reported_at:
+                self._reported_at = entry.timestamp
+                self._strain.report(entry.fractionLost / 256, now_s)
+                self._seat.lane.keyframes_only = self._strain.is_thin
         return sum(entry.packetsReceived for entry in stats.values() if entry.type == "transport")
 
 

@@ -58,7 +58,10 @@ class LastGroup:
 
 
 class Lane:
-    """What waits for one viewer. `lost` counts the video frames it did not get because it was too slow."""
+    """What waits for one viewer. `lost` counts the video frames it did not get because it was too slow.
+
+    While `keyframes_only` is set, it gets no other pictures; the line to it carries no more.
+    """
 
     def __init__(self, limits: FanOutLimits) -> None:
         self._limits = limits
@@ -70,6 +73,7 @@ class Lane:
         self._video_there = asyncio.Event()
         self._audio_there = asyncio.Event()
         self.lost = 0
+        self.keyframes_only = False
 
     @property
     def needs_keyframe(self) -> bool:
@@ -89,6 +93,7 @@ class Lane:
             self._video.clear()
             self._bytes = 0
             self._needs_keyframe = True
+        self._needs_keyframe = self._needs_keyframe or self.keyframes_only
         if self._needs_keyframe and not frame.is_keyframe:
             self.lost += 1
             return

@@ -1,5 +1,6 @@
 """What a viewer's connection sends: the frames of its lane as `av.Packet`, which aiortc packetises without encoding."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +10,6 @@ from av.packet import Packet
 
 from fleet.media.fan_out import Lane
 from fleet.media.frames import CLOCK_HZ, EncodedFrame, MediaKind
-from fleet.media.unit_stream import UnitStream
 
 
 def packet_of(frame: EncodedFrame) -> "Packet[Any]":
@@ -39,8 +39,8 @@ class LaneTrack(MediaStreamTrack):
         return packet_of(frame)
 
 
-def hand_on_requests(sender: RTCRtpSender, stream: UnitStream) -> None:
-    """Let the viewer's PLI and FIR ask `stream` for a keyframe: there is no encoder here that could make one."""
+def hand_on_requests(sender: RTCRtpSender, ask: Callable[[], None]) -> None:
+    """Let the viewer's PLI and FIR call `ask`: there is no encoder here that could make a keyframe."""
     if not callable(getattr(sender, "_send_keyframe", None)):
         raise TypeError("this aiortc's sender does not tell of requests for a keyframe")
-    sender._send_keyframe = stream.ask_keyframe  # type: ignore[method-assign] # noqa: SLF001 - the seam
+    sender._send_keyframe = ask  # type: ignore[method-assign] # noqa: SLF001 - the seam

@@ -102,7 +102,7 @@ class UnitStream:
         self._seats: dict[str, Seat] = {}
         self._watch: asyncio.Task[None] | None = None
         self._answered = False
-        self._closing: asyncio.Task[bool] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def offer(self) -> str:
         """The session description for the unit: it is asked to send H.264 and Opus, and gets nothing.
@@ -273,6 +273,7 @@ class UnitStream:
                     received = {kind: tap.received() for kind, tap in self._taps.items()}
                     self.figures = self.meter.figures(now_s, received, self.format)
         finally:
+            self._end("connection-failed")
             pings.cancel()
             await asyncio.wait([pings])
 

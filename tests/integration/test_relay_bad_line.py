@@ -9,7 +9,7 @@ import pytest
 from fleet.media.unit_stream import StreamSettings, UnitStream
 from fleet.media.vigil import VigilLimits
 from tests.support.media_relay_lossy import LossyLine
-from tests.support.media_relay_peers import LOOPBACK, OPENING, Told, answering_unit, screen
+from tests.support.media_relay_peers import LOOPBACK, OPENING, Told, answering_unit, live_stream, screen
 from tests.support.media_relay_source import Camera
 
 CAMERA = Camera(kbit_s=300, fps=15, gop=15, count=400)
@@ -64,3 +64,25 @@ async def test_a_line_that_breaks_for_a_while_comes_back() -> None:
         assert stream.state == "live"
         assert numbers == sorted(set(numbers))
         assert numbers[before + 29] > numbers[before - 1] + 5
+
+
+@pytest.mark.long
+async def test_a_viewer_on_a_thin_line_gets_keyframes_and_the_others_everything() -> None:
+    line = LossyLine(loss=0, delay_s=0)
+    async with (
+        live_stream(CAMERA) as (stream, _),
+        screen(stream, "p-one") as one,
+        screen(stream, "p-two", line=line) as two,
+    ):
+        assert one.browser is not None
+        assert two.browser is not None
+        await two.seen(5)
+        line.loss = 0.5
+        async with asyncio.timeout(40):
+            while not two.browser.is_thin:  # noqa: ASYNC110 - a report rings no event
+                await asyncio.sleep(0.05)
+        assert not one.browser.is_thin
+        begun = len(one.numbers)
+        await one.seen(begun + 10)
+        assert one.numbers[begun + 9] == one.numbers[begun] + 9
+        assert stream.state == "live"

@@ -73,7 +73,7 @@ async def test_a_sender_tells_of_requests_for_a_keyframe() -> None:
     assert callable(RTCRtpSender._send_keyframe)
     async with live_stream(CAMERA) as (stream, unit):
         await _frames(stream, 2)
-        hand_on_requests(unit.connection.getSenders()[0], stream)
+        hand_on_requests(unit.connection.getSenders()[0], stream.ask_keyframe)
 
 
 async def test_a_connection_asks_no_server_that_was_not_given() -> None:

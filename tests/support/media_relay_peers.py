@@ -18,6 +18,7 @@ from fleet.media.receiving import PacketTap
 from fleet.media.unit_stream import StreamSettings, UnitStream, Viewer
 from fleet.media.vigil import VigilLimits
 from protocols.opening import IceServer
+from tests.support.media_relay_lossy import LossyLine
 from tests.support.media_relay_source import Camera, SentTrack, audio_track, luma_of, number_in, video_track
 
 LOOPBACK = peers.PeerSettings(addresses=("127.0.0.1",))
@@ -161,18 +162,28 @@ class Screen:
 
 @asynccontextmanager
 async def screen(
-    stream: UnitStream, person: str = "p-one", kinds: Sequence[MediaKind] = ("video",)
+    stream: UnitStream,
+    person: str = "p-one",
+    kinds: Sequence[MediaKind] = ("video",),
+    line: LossyLine | None = None,
 ) -> AsyncIterator[Screen]:
-    """A viewer of `stream`, which leaves on leaving."""
+    """A viewer of `stream`, behind `line` if there is one; it leaves on leaving."""
     viewer = Screen()
     try:
-        viewer.browser = await watch(stream, await viewer.offer(kinds), Viewer(f"v-{person}", person, "browser"))
-        await viewer.connection.setRemoteDescription(RTCSessionDescription(sdp=viewer.browser.answer, type="answer"))
+        offer = await viewer.offer(kinds)
+        if line is not None:
+            await line.open()
+            offer = line.offer_for_unit(offer)
+        viewer.browser = await watch(stream, offer, Viewer(f"v-{person}", person, "browser"))
+        answer = viewer.browser.answer if line is None else line.answer_for_relay(viewer.browser.answer)
+        await viewer.connection.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
         yield viewer
     finally:
         if viewer.browser is not None:
             await viewer.browser.close()
         await viewer.connection.close()
+        if line is not None:
+            line.close()
         for task in viewer.tasks:
             task.cancel()
         await asyncio.gather(*viewer.tasks, return_exceptions=True)

@@ -162,3 +162,16 @@ def test_requests_are_at_least_an_interval_apart_and_none_is_forgotten(steps: li
             sent.append(now_s)
             assert requests.due_in_s(now_s) is None
     assert all(later - earlier >= 1.0 for earlier, later in itertools.pairwise(sent))
+
+
+async def test_a_lane_of_keyframes_only_goes_on_with_everything_from_the_next_keyframe() -> None:
+    lane = Lane(LIMITS)
+    for number in range(3):
+        lane.put(frame(number))
+    lane.keyframes_only = True
+    for number in range(3, 12):
+        lane.put(frame(number))
+    lane.keyframes_only = False
+    for number in range(12, 17):
+        lane.put(frame(number))
+    assert [one.data[0] for one in await waiting(lane)] == [0, 1, 2, 5, 10, 15, 16]

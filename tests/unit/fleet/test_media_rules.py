@@ -10,6 +10,7 @@ from fleet.media.h264 import PictureFormat
 from fleet.media.ice import turn_server
 from fleet.media.peers import read_description, without_names
 from fleet.media.profiles import KNOWN, Payload, chosen, shown_to_aiortc, shown_to_browser
+from fleet.media.strain import Strain
 from fleet.media.thrift import MAX_QUALITY, MIN_QUALITY, Thrift
 from fleet.media.vigil import Seen, Vigil, VigilLimits
 
@@ -170,3 +171,21 @@ def test_the_browser_reads_its_own_profile_again_and_aiortc_one_that_it_knows() 
 
 
 _OFFERED = [(102, 1, "42e01f"), (103, 0, "42e01f"), (104, 1, "64001f")]
+
+
+def test_a_line_that_loses_much_is_thin_for_longer_each_time() -> None:
+    strain, now_s, thin = Strain(), 0.0, []
+    while now_s < 120:
+        now_s += 1
+        strain.report(0.01 if strain.is_thin else 0.3, now_s)
+        thin.append(strain.is_thin)
+    runs = "".join("x" if one else "." for one in thin).split(".")
+    assert [len(run) for run in runs if run][:3] == [10, 20, 40]
+
+
+@given(st.lists(st.floats(0, 0.14), max_size=50))
+def test_a_line_that_loses_little_is_never_thin(shares: list[float]) -> None:
+    strain = Strain()
+    for second, share in enumerate(shares):
+        strain.report(share, second)
+        assert not strain.is_thin
