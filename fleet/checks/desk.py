@@ -31,6 +31,7 @@ from protocols.uplink import PositionMessage, SignalMessage
 _SWEEP_EVERY_S = 5.0
 _STOP_LIMIT_S = 4.0
 _CLOSE_LIMIT_S = 12.0
+_LAST_WORD_S = 2.0
 _KEPT = 64
 """Checks that are over and are kept in memory, to tell whoever watched how they ended."""
 
@@ -146,6 +147,9 @@ class CheckDesk:
                 await runner.written.wait()
         except TimeoutError as error:
             raise StoreUnavailable("the check is closed, and that could not be written yet") from error
+        if opening in self._tasks:
+            # The unit says within moments how long it was open.
+            await asyncio.wait({self._tasks[opening]}, timeout=_LAST_WORD_S)
         return await self.view(opening)
 
     def runner(self, opening: str) -> CheckRunner | None:

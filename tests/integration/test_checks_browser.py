@@ -13,6 +13,7 @@ from fleet.client import Refused
 from fleet.store.store import Store
 from protocols.api.checks import CheckView, Verdict
 from tests.support.check_house import CheckHouse, check_house
+from tests.support.chromium import chromium
 from tests.support.media_relay_peers import Screen
 from tests.support.reporting import until
 
@@ -79,6 +80,40 @@ async def test_a_link_is_good_for_one_browser_which_sees_the_end(
 
 async def _is_closed(browser: httpx.AsyncClient, resource: str) -> bool:
     return bool((await browser.get(resource)).json()["state"] == "closed")
+
+
+NUMBER = """(() => {
+  const video = document.getElementById("video");
+  if (!video.videoWidth) return -1;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0);
+  let number = 0;
+  for (let bit = 0; bit < 12; bit++) {
+    if (context.getImageData(bit * 16 + 8, 8, 1, 1).data[0] > 125) number |= 1 << bit;
+  }
+  return number;
+})()"""
+"""The number drawn in the picture that is shown now."""
+DARK = """document.getElementById("video").hidden && document.getElementById("video").srcObject === null
+    && document.body.innerText.includes("CLOSED")"""
+
+
+async def test_chromium_plays_the_page_and_goes_dark_within_two_seconds_of_cancel(house: CheckHouse) -> None:
+    view = await live(house)
+    link = await house.door.watch_link(view.opening)
+    async with chromium() as tab:
+        await tab.open(link.url)
+        await tab.until(f"{NUMBER} > 0")
+        first = await tab.evaluate(NUMBER)
+        await tab.until(f"{NUMBER} !== {first}")
+        await tab.until("document.getElementById('state').textContent === 'OPEN'")
+        await tab.until("document.getElementById('viewers').textContent.includes('TO-12')")
+        await house.door.cancel_mandate(view.mandate, "aim is done")
+        await tab.until(DARK, 2.0)
+        await tab.open(link.url)
+        await tab.until("document.body.innerText.includes('used already')")
 
 
 async def test_a_browser_that_goes_is_no_viewer_any_more(house: CheckHouse, browser: httpx.AsyncClient) -> None:
