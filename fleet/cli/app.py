@@ -37,6 +37,8 @@ app.command("fleet.cli.witness:app", name="witness", help="A witness of deployme
 app.command("fleet.cli.check:app", name="check", help="Check a unit's picture and sound; list and close checks.")
 app.command("fleet.cli.position:position", help="Where a unit is, so that kit can be got back.")
 app.command("fleet.cli.check_carry:carry", help="A lease for a unit without coverage, to be carried to it.")
+app.command("fleet.cli.authority:app", name="authority", help="Authorities: what was authorised elsewhere.")
+app.command("fleet.cli.mandate:app", name="mandate", help="Mandates: ask for, sign, cancel.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.log:app", name="log", help="The deployment log: look, read, take away, check, keep.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")

@@ -21,7 +21,11 @@ def the_one(kind: str, typed: str, labels: Mapping[str, str], where: str) -> str
     if typed in labels:
         return typed
     wanted = typed.strip().casefold()
-    found = [one for one, label in labels.items() if wanted and (one.startswith(wanted) or label.casefold() == wanted)]
+    found = [
+        one
+        for one, label in labels.items()
+        if wanted and (one.casefold().startswith(wanted) or label.casefold() == wanted)
+    ]
     if not found:
         raise NotFound(f"{kind}-unknown", f"there is no {kind} {typed!r}", f"list them: {where}")
     if len(found) > 1:

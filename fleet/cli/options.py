@@ -66,6 +66,23 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Each:
+    """Several texts, each of a form."""
+
+    form: Form
+
+    @property
+    def words(self) -> str:
+        """As `Expected` has it."""
+        return self.form.words
+
+    def __call__(self, kind: Any, values: Any) -> None:
+        """Raise ValueError when one has another form."""
+        for value in values or ():
+            self.form(kind, value)
+
+
+@dataclass(frozen=True)
 class ShortLine:
     """One line of text of `least` to `most` signs."""
 
