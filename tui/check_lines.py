@@ -1,10 +1,19 @@
 """What is beside and below the picture of a check, as lines for a width. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from protocols.api.checks import CheckState, CheckView, Measure, MeasureResult, PreviewNews, StreamFigures
+from protocols.api.checks import (
+    CheckState,
+    CheckView,
+    Measure,
+    MeasureResult,
+    PositionView,
+    PreviewNews,
+    StreamFigures,
+)
 from tui.paint import EMPTY, Line, Span, Tone, fit, wrap
-from tui.words import UNKNOWN, duration, number, safe
+from tui.words import UNKNOWN, age, duration, number, safe
 
 METER_CELLS = 10
 _METER_FLOOR_DBFS = -60.0
@@ -115,6 +124,16 @@ def readiness_lines(measures: Sequence[Measure], width: int) -> list[Line]:
         )
         for measure in measures
     ]
+
+
+def position_lines(position: PositionView, now: datetime) -> list[Line]:
+    """Where the unit was, to about a metre, and how good the fix was."""
+    north = "N" if position.latitude_deg >= 0 else "S"
+    east = "E" if position.longitude_deg >= 0 else "W"
+    where = f"{number(abs(position.latitude_deg), 5)}° {north}  {number(abs(position.longitude_deg), 5)}° {east}"
+    satellites = UNKNOWN if position.satellites is None else number(position.satellites)
+    quality = f"HDOP {number(position.hdop, 1)}, {satellites} satellites, {age(position.found_at, now)} ago"
+    return [(Span("  position  ", "muted"), Span(where, "strong")), (Span("            "), Span(quality, "plain"))]
 
 
 def _row(label: str, text: str, tone: Tone = "plain") -> Line:

@@ -10,8 +10,17 @@ from textual.containers import Container, Horizontal
 from typing_extensions import override
 
 from fleet.client import ClientError, LinkUp
-from protocols.api.checks import CheckResult, CheckState, CheckView, NewCheck, PreviewNews, Verdict, WatchLink
-from tui.check_lines import ENDED, ended_lines, figure_lines, title_line, waiting_lines
+from protocols.api.checks import (
+    CheckResult,
+    CheckState,
+    CheckView,
+    NewCheck,
+    PositionView,
+    PreviewNews,
+    Verdict,
+    WatchLink,
+)
+from tui.check_lines import ENDED, ended_lines, figure_lines, position_lines, title_line, waiting_lines
 from tui.desk import Answered
 from tui.dialogs.confirm import TextDialog
 from tui.dialogs.link import LinkDialog
@@ -38,6 +47,7 @@ class CheckRoom(Room):
         Binding("enter", "judge('passed')", "pass and close", tooltip="say that it works, and close"),
         Binding("f", "judge('failed')", "fail and close", tooltip="say that it does not, why, and close"),
         Binding("b", "browser", "browser", tooltip="a link for one browser, good once"),
+        Binding("p", "position", "look at it", tooltip="see the position that was found: an entry in the log"),
         Binding("escape", "back", "close", tooltip="close without a judgement"),
     ]
     RESERVED: ClassVar[Mapping[str, Reserved]] = {"browser": Reserved("watching in a browser", "check-unit")}
@@ -51,6 +61,7 @@ class CheckRoom(Room):
         self._view: CheckView | None = None
         self._news: PreviewNews | None = None
         self._has_picture = False
+        self._position: PositionView | None = None
         self._title = Page(id="title")
         self._picture = picture_widget()
         self._instead = Page(id="instead")
@@ -156,10 +167,25 @@ class CheckRoom(Room):
 
     def _instead_lines(self, width: int) -> list[Line]:
         if self._view is not None and self._view.state in ENDED:
-            return ended_lines(self._view, width)
+            return [*ended_lines(self._view, width), *self._position_lines()]
         if self._state in ENDED:
             return [(), (Span("  CLOSED", "strong"),)]
         return waiting_lines(self._state, monotonic() - self._began_s, width)
+
+    @property
+    def _found(self) -> bool:
+        return self._view is not None and self._view.state == "closed" and self._view.reason == "found"
+
+    def _position_lines(self) -> list[Line]:
+        if not self._found:
+            return []
+        if self._position is None:
+            return [
+                (),
+                (Span("  p looks at it", "accent"), Span(": the look is an entry in the log, and counts", "muted")),
+            ]
+        clock = self.desk.server_clock
+        return [(), *position_lines(self._position, clock.now())]
 
     def _sentence_line(self, width: int) -> Line:
         if self._view is None:
@@ -186,6 +212,8 @@ class CheckRoom(Room):
             return self._view is not None and self._state not in ENDED
         if action == "browser":
             return self._state == "live"
+        if action == "position":
+            return self._found
         return True
 
     async def action_judge(self, result: CheckResult) -> None:
@@ -222,6 +250,17 @@ class CheckRoom(Room):
     def _linked(self, link: WatchLink) -> None:
         self.desk.say("good for one browser, for a minute", "good")
         self.app.push_screen(LinkDialog(link))
+
+    def action_position(self) -> None:
+        """Look at what was found."""
+        door, mandate = self.desk.door, self._view.mandate if self._view is not None else None
+        self.do("looking at the position", lambda: door.position(self._unit_id, mandate), self._located)
+
+    def _located(self, position: PositionView) -> None:
+        self.desk.say("looked at; the log has it", "good")
+        self._position = position
+        if self.is_attached:
+            self._paint()
 
     def action_back(self) -> None:
         """Close what is open, and leave."""

@@ -17,6 +17,7 @@ from protocols.api.checks import (
     LiveMandate,
     Measure,
     NewCheck,
+    PositionView,
     PreviewNews,
     Readiness,
     StreamFigures,
@@ -171,6 +172,18 @@ class StubChecks:
     async def watch_link(self, opening: str) -> WatchLink:
         self.asked.append(("watch_link", opening))
         return WatchLink(url=f"https://fleet.example:8443/watch/{'0f' * 16}", expires_at=self.now)
+
+    async def position(self, unit_id: str, mandate: str | None = None) -> PositionView:
+        self.asked.append(("position", unit_id, mandate))
+        return PositionView(
+            unit=unit_id,
+            opening=OPENING,
+            latitude_deg=-48.87667,
+            longitude_deg=-123.39333,
+            hdop=0.9,
+            satellites=9,
+            found_at=self.now,
+        )
 
     def preview(
         self,

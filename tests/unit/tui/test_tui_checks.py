@@ -138,6 +138,19 @@ async def test_what_stands_in_the_way_is_said_instead_of_a_choice(tmp_path: Path
         assert screen.asked("begin_check") == []
 
 
+async def test_a_position_is_looked_at_by_a_key_of_its_own(tmp_path: Path) -> None:
+    client = StubClient()
+    client.changed_check(state="closed", reason="found", open_s=1, modalities=["position"])
+    async with console(client, tmp_path) as screen:
+        await to_unit(screen)
+        await screen.press("c", "y")
+        await screen.sees("CLOSED", "p looks at it")
+        assert "48.87" not in screen.text
+        await screen.press("p")
+        await screen.sees("48.87667° S", "123.39333° W", "HDOP 0.9, 9 satellites")
+        assert screen.asked("position") == [("position", "unit-00000001", MANDATE)]
+
+
 async def test_an_inspector_sees_mandates_and_opens_nothing(tmp_path: Path) -> None:
     async with console(StubClient(role="inspector"), tmp_path) as screen:
         await to_unit(screen)
