@@ -46,7 +46,7 @@ class Reader:
         self._on_began = on_began
         self._on_fault = on_fault
         self._garbled = 0
-        self._last_s = time.monotonic()
+        self._last_s: dict[Modality, float] = dict.fromkeys(tracks, time.monotonic())
         self._thread = threading.Thread(target=self._run, name=f"reader {source.shown}", daemon=True)
 
     def start(self) -> None:
@@ -55,15 +55,16 @@ class Reader:
             self.source.begin()
         except OSError as error:
             raise fault_of(error, self.source.shown, began=False) from None
-        self._last_s = time.monotonic()
+        self._last_s = dict.fromkeys(self._tracks, time.monotonic())
         self._thread.start()
 
-    def overdue(self) -> SourceFault | None:
-        """The fault of a source from which nothing has come for too long, whatever the thread that reads it does."""
-        limit_s = self.source.limit_s if self.began == self.modalities else self.source.first_s
-        if time.monotonic() - self._last_s <= limit_s:
-            return None
-        return SourceFault("timeout", sentence(self.source.shown, "timeout"))
+    def overdue(self) -> frozenset[Modality]:
+        """Of what nothing has come for too long, whatever the thread that reads it does."""
+        now_s = time.monotonic()
+        return frozenset(kind for kind, last_s in self._last_s.items() if now_s - last_s > self._limit_s(kind))
+
+    def _limit_s(self, modality: Modality) -> float:
+        return self.source.limit_s if modality in self.began else self.source.first_s
 
     def _run(self) -> None:
         try:
@@ -112,12 +113,12 @@ class Reader:
         modality: Modality = "video" if packet.stream.type == "video" else "audio"
         path = self.picture if modality == "video" else self.sound
         assert path is not None
-        self._last_s = time.monotonic()
+        arrival_s = self._last_s[modality] = time.monotonic()
         if modality not in self.began:
             self.began.add(modality)
             self._on_began(modality)
         try:
-            path.take(packet, self._last_s, stamped=stamped)
+            path.take(packet, arrival_s, stamped=stamped)
             self._garbled = 0
         except av.FFmpegError:
             self._garbled += 1

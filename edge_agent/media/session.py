@@ -9,6 +9,7 @@ from aiortc import RTCPeerConnection
 
 from edge_agent.media.adapting import Plan, Seen, next_plan
 from edge_agent.media.errors import OfferNotUsable, SourceFault, SourceNameInvalid
+from edge_agent.media.faults import sentence
 from edge_agent.media.feedback import Feedback
 from edge_agent.media.messages import (
     Answer,
@@ -141,9 +142,8 @@ class Session:
         while True:
             await asyncio.sleep(_WATCH_S)
             for reader in self._readers:
-                fault = None if reader.modalities <= self._faulty else reader.overdue()
-                if fault is not None:
-                    self._fail(reader.modalities, fault)
+                shown = reader.source.shown
+                self._fail(reader.overdue(), SourceFault("timeout", sentence(shown, "timeout")))
             if self._loop.time() >= next_s:
                 next_s += _FIGURES_S
                 await self._report()

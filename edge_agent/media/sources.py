@@ -162,12 +162,14 @@ class RtspSource(_Simple):
 
 
 class FileSource(_Simple):
-    """A recording that was made elsewhere, in real time."""
+    """A recording that was made elsewhere, in real time. Its picture or sound may end before the other."""
+
+    limit_s = 60.0
 
     @contextmanager
     def opened(self, _: frozenset[Modality]) -> Iterator[Feed]:
         """See Source."""
-        with av.open(self.name.target, timeout=self.limit_s) as container:
+        with av.open(self.name.target, timeout=self.first_s) as container:
             yield Feed(container, paced=True)
 
 

@@ -67,6 +67,7 @@ async def test_a_low_estimate_has_the_picture_encoded_again_within_it_and_a_high
             assert all(one < other for one, other in pairwise(peer.numbers))
 
 
+@pytest.mark.long
 async def test_a_camera_with_rare_key_frames_is_encoded_again_when_one_is_asked_for(tmp_path: Path) -> None:
     with SyntheticCamera(tmp_path / "camera", "--size", "320x180", "--fps", "15", "--gop-s", "60") as camera:
         async with ready_child() as child, receiver(["video"]) as peer:

@@ -8,7 +8,7 @@ import pytest
 
 from edge_agent.media.messages import Began, Connection, Fault, Figures, Stop
 from tests.support.media_unit_camera import SyntheticCamera
-from tests.support.media_unit_child import faults_of, over_loopback, ready_child, receiver
+from tests.support.media_unit_child import Child, faults_of, over_loopback, ready_child, receiver
 
 SMALL = ("--size", "320x180", "--fps", "15")
 
@@ -23,6 +23,17 @@ def tone_hz(frames: list[Any]) -> float:
     bodies = [bytes(frame.planes[0])[: frame.samples * 4] for frame in frames]
     samples = [value for body in bodies for value in memoryview(body).cast("h")[::2]]
     return sum(1 for one, other in pairwise(samples) if one < 0 <= other) / (len(samples) / 48_000)
+
+
+def open_files(child: Child) -> list[str]:
+    """What the child has open, beside its standard streams."""
+    facts = Path(f"/proc/self/fdinfo/{child.capture._pid_fd}").read_text().splitlines()
+    pid = next(line.split()[1] for line in facts if line.startswith("Pid:"))
+    return [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if int(path.name) > 2]
+
+
+def kind_of(link: str) -> str:
+    return link.partition(":")[0]
 
 
 async def test_picture_and_tone_arrive_and_the_picture_is_passed_through(tmp_path: Path) -> None:
@@ -41,6 +52,7 @@ async def test_picture_and_tone_arrive_and_the_picture_is_passed_through(tmp_pat
             assert said.audio is not None
             assert said.audio.kbit_s > 5
             assert {began.modality for began in child.all(Began)} == {"video", "audio"}
+            assert {kind_of(link) for link in open_files(child)} <= {"socket", "pipe", "anon_inode"}
             await child.until(Connection, lambda said: said.state == "connected")
             await child.tell(Stop())
             assert (await child.capture.ended()).exit_status == 0
