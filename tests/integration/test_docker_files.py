@@ -90,20 +90,22 @@ def test_docker_is_no_python_package() -> None:
     assert not list(DOCKER.rglob("__init__.py"))
 
 
-def test_only_the_units_door_and_the_api_are_published(compose: dict[str, Any]) -> None:
+def test_only_the_units_door_the_api_and_coturn_are_published(compose: dict[str, Any]) -> None:
     published = {name: service.get("ports", []) for name, service in compose["services"].items()}
     assert {name: ports for name, ports in published.items() if ports} == {
         "mosquitto": ["8883:8883"],
         "controller": ["8443:8443"],
+        "coturn": ["3478:3478/udp", "49160-49400:49160-49400/udp"],
     }
 
 
 def test_the_controllers_door_and_the_database_have_no_way_out(compose: dict[str, Any]) -> None:
     services, networks = compose["services"], compose["networks"]
-    assert {name for name, network in networks.items() if network.get("internal")} == {"broker", "database"}
+    assert {name for name, network in networks.items() if network.get("internal")} == {"broker", "database", "media"}
     members = {name: {each for each, service in services.items() if name in service["networks"]} for name in networks}
     assert members == {
-        "units": {"mosquitto"},
+        "units": {"mosquitto", "coturn"},
+        "media": {"coturn", "controller"},
         "api": {"controller"},
         "broker": {"mosquitto", "controller"},
         "database": {"database", "controller", "setup"},
@@ -145,7 +147,19 @@ def test_every_mounted_file_and_named_volume_exists(compose: dict[str, Any]) -> 
         "postgres:18-bookworm",
         "muster-controller",
         "muster-mosquitto",
+        "muster-coturn",
     }
+
+
+def test_coturn_relays_to_the_controller_and_to_nobody_else(compose: dict[str, Any]) -> None:
+    address = compose["services"]["controller"]["networks"]["media"]["ipv4_address"]
+    assert compose["services"]["coturn"]["environment"]["TURN_PEERS"] == address
+    conf = (DOCKER / "coturn" / "turnserver.conf").read_text()
+    assert "denied-peer-ip=0.0.0.0-255.255.255.255" in conf
+    assert "allowed-peer-ip" not in conf
+    ports = dict(line.split("=") for line in conf.splitlines() if "=" in line and not line.startswith("#"))
+    assert f"{ports['min-port']}-{ports['max-port']}" in compose["services"]["coturn"]["ports"][1]
+    assert f"{ports['listening-port']}:{ports['listening-port']}/udp" == compose["services"]["coturn"]["ports"][0]
 
 
 def test_the_healthcheck_looks_for_the_ports_of_the_shipped_configuration(compose: dict[str, Any]) -> None:
@@ -215,10 +229,10 @@ def secrets(tmp_path: Path) -> Path:
 
 
 def test_passwords_are_made_once_and_are_different(secrets: Path) -> None:
-    names = ("database_controller", "database_owner")
+    names = ("database_controller", "database_owner", "turn")
     made = {name: (secrets / name).read_text() for name in names}
     assert all(re.fullmatch(r"[0-9a-f]{64}", password) for password in made.values())
-    assert len(set(made.values())) == 2
+    assert len(set(made.values())) == 3
     assert sorted(path.name for path in secrets.iterdir()) == sorted(names)
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
     again = subprocess.run(["sh", secrets.parent / "make-secrets"], check=True, capture_output=True, text=True)
@@ -264,12 +278,13 @@ class VolumePki(Pki):
         return ClientFiles(directory / "server.key", directory / "server.crt")
 
 
-def settings_for(tmp_path: Path, database: Path, api_port: int, broker_port: int) -> Path:
+def settings_for(tmp_path: Path, secrets: Path, database: Path, api_port: int, broker_port: int) -> Path:
     """The shipped settings, with this test's places in the places of the compose file's."""
     text = (DOCKER / "controller" / "fleet.toml").read_text()
     for shipped, ours in (
         ('"/var/lib/muster"', f'"{tmp_path}/state"'),
         ("@database/muster", f"@/muster?host={database}"),
+        ("/run/secrets/turn", str(secrets / "turn")),
         ('listen = "0.0.0.0"', f'listen = "127.0.0.1"\nport = {api_port}'),
         ('host = "mosquitto"', f'host = "127.0.0.1"\nport = {broker_port}'),
     ):
@@ -328,7 +343,7 @@ async def test_a_fleet_is_made_and_served_as_in_the_containers(tmp_path: Path, s
     """Passwords, roles, entrypoint, settings, health check and the broker's certificate, without the containers."""
     api_port = free_port()
     mosquitto = MosquittoBroker(VolumePki(tmp_path / "state" / "broker"))
-    config = settings_for(tmp_path, database, api_port, mosquitto.controller_port)
+    config = settings_for(tmp_path, secrets, database, api_port, mosquitto.controller_port)
     administrators: list[str] = []
     for person_id in ("AD-01", "AD-02", "AD-03"):
         key = tmp_path / f"{person_id}.pub"
