@@ -148,7 +148,7 @@ def _keep_lines(path: Path, count: int) -> None:
 @pytest.mark.parametrize(
     ("meddle", "causes", "first_code"),
     [
-        (lambda path: _keep_lines(path, 2), {"record-went-back", "record-forked"}, 0),
+        (lambda path: _keep_lines(path, 1), {"record-went-back", "record-forked"}, 0),
         (lambda path: path.write_text(path.read_text().replace("expiry", "coffee")), {"record-forked"}, 1),
     ],
     ids=["rolled back", "edited"],

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -230,3 +232,38 @@ async def test_a_carried_lease_opens_without_coverage(dealing: Dealing, tmp_path
 def grant_person(lease_text: str) -> str:
     """Who a lease names."""
     return str(json.loads(lease_text)["person"])
+
+
+async def test_an_agent_that_is_told_to_stop_closes_and_says_so(dealing: Dealing, tmp_path: Path) -> None:
+    with SyntheticCamera(tmp_path / "camera", *SMALL) as camera:
+        async with receiver(["video"]) as peer:
+            async with agent(dealing, video_source=camera.source):
+                await dealing.grant(mandate_of_today("video"), await peer.offer())
+                await peer.accept((await dealing.hear(Answered)).sdp)
+                await peer.until(lambda seen: bool(seen.numbers))
+            assert (await dealing.hear(Closed)).reason == "agent-stopped"
+            await asyncio.to_thread(camera.until_said, "disconnect")
+
+
+@pytest.mark.long
+async def test_a_stopped_agent_changes_nothing_and_tells_of_the_end_when_it_goes_on(
+    dealing: Dealing, tmp_path: Path
+) -> None:
+    with SyntheticCamera(tmp_path / "camera", *SMALL) as camera:
+        environ = dealing.unit.environ | {
+            "MUSTER_AGENT_VIDEO_SOURCE": camera.source,
+            "MUSTER_AGENT_MEDIA_LOOPBACK": "true",
+        }
+        async with receiver(["video"]) as peer, AgentProcess(tmp_path / "agent", environ) as process:
+            await dealing.peer.until(lambda: bool(dealing.peer.announcements))
+            await dealing.grant(mandate_of_today("video"), await peer.offer(), lasts_s=12)
+            await peer.accept((await dealing.hear(Answered)).sdp)
+            await peer.until(lambda seen: bool(seen.numbers))
+            os.kill(process.pid, signal.SIGSTOP)
+            await asyncio.to_thread(camera.until_said, "disconnect")
+            assert dealing.heard(Closed) == []
+            os.kill(process.pid, signal.SIGCONT)
+            closed = await dealing.hear(Closed)
+            assert closed.reason == "expiry"
+            assert closed.open_s <= 14
+            assert await process.terminate() == 0
