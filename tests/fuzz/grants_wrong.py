@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from edge_agent.openings.ledger import CANCELLED_MAX, Ledger
+from edge_agent.openings.ledger import CANCELLED_MAX
 from edge_agent.openings.verdicts import Bench
 from protocols.lease import LEASE_PREFIX, MAX_CARRIED_LEASE_S, MAX_LEASE_S
 from protocols.mandate import LONGEST, Mandate
@@ -416,5 +416,4 @@ def no_ledger(_world: World, case: Case) -> Case:
 
 @wrong("state-unusable")
 def full_ledger(_world: World, case: Case) -> Case:
-    many = [f"M-{number:012x}" for number in range(CANCELLED_MAX)]
-    return _unit(case, ledger=Ledger(cancelled=many).with_cancelled("M-ffffffffffff"))
+    return _ledger(case, cancelled=[f"M-{number:012x}" for number in range(CANCELLED_MAX)], cancelled_more=True)
