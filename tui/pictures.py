@@ -24,13 +24,19 @@ _REMOTE_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _FONT = re.compile(r"font-family: Fira Code, monospace;")
 _LOCAL_FONT = "font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace;"
 _LABEL = "picture"
+_FIGURES_S = 3.0
+
+BLOCK = "▀"
+"""What a unit's picture is made of here."""
 
 
 class Picture(NamedTuple):
-    """A screen's name and the keys that lead to it from the opening screen; a blank waits for answers."""
+    """A screen's name and the keys that lead to it from the opening screen; a blank waits for answers, BLOCK until a
+    unit's picture is there. `leave` are pressed once it is drawn."""
 
     name: str
     keys: tuple[str, ...]
+    leave: tuple[str, ...] = ()
 
 
 PICTURES: tuple[Picture, ...] = (
@@ -42,6 +48,12 @@ PICTURES: tuple[Picture, ...] = (
     Picture("unit-more", ("2", " ", "enter", " ", "end")),
     Picture("plot", ("2", " ", "enter", " ", "p", " ")),
     Picture("settings", ("2", " ", "enter", " ", "e", "5")),
+    Picture("check-choice", ("2", " ", "enter", " ", "c", " ")),
+    Picture("check", ("2", " ", "enter", " ", "c", " ", "y", BLOCK), leave=("escape", " ")),
+    Picture("check-over", ("2", " ", "enter", " ", "c", " ", "y", BLOCK, "enter", " ")),
+    Picture("mandates", ("0", " ")),
+    Picture("mandate", ("0", " ", "enter", " ")),
+    Picture("authorities", ("0", " ", "a", " ")),
     Picture("joins", ("j", " ")),
     Picture("events", ("9", " ", "down")),
     Picture("people", ("8", " ")),
@@ -102,15 +114,29 @@ async def draw(client: FleetClient, picture: Picture, size: tuple[int, int], dir
     console = ConsoleApp(client, await client.whoami(), SavedFilters(directory / ".no-filters"))
     async with console.run_test(size=size) as pilot:
         await _settle(console, pilot)
-        for key in picture.keys:
-            if key == " ":
-                await _settle(console, pilot)
-            else:
-                await pilot.press(key)
-        await _settle(console, pilot)
+        await _press(console, pilot, (*picture.keys, " "))
         svg = console.export_screenshot(title=f"fleet-console · {picture.name}")
+        await _press(console, pilot, picture.leave)
     path.write_text(_without_remote_fonts(svg), encoding="utf-8")
     return path
+
+
+async def _press(console: ConsoleApp, pilot: Pilot[None], keys: tuple[str, ...]) -> None:
+    for key in keys:
+        if key == " ":
+            await _settle(console, pilot)
+        elif key == BLOCK:
+            await _until_seen(console, pilot)
+        else:
+            await pilot.press(key)
+
+
+async def _until_seen(console: ConsoleApp, pilot: Pilot[None]) -> None:
+    """Wait until a unit's picture is on the screen, and its first figures are."""
+    async with asyncio.timeout(ANSWER_WAIT_S):
+        while BLOCK not in console.export_screenshot():
+            await pilot.pause(_PAUSE_S)
+    await pilot.pause(_FIGURES_S)
 
 
 async def _settle(console: ConsoleApp, pilot: Pilot[None]) -> None:
