@@ -113,7 +113,7 @@ async def test_chromium_plays_the_page_and_goes_dark_within_two_seconds_of_cance
         await house.door.cancel_mandate(view.mandate, "aim is done")
         await tab.until(DARK, 2.0)
         await tab.open(link.url)
-        await tab.until("document.body.innerText.includes('used already')")
+        await tab.until("document.body && document.body.innerText.includes('used already')")
 
 
 async def test_a_browser_that_goes_is_no_viewer_any_more(house: CheckHouse, browser: httpx.AsyncClient) -> None:
