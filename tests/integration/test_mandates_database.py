@@ -1,0 +1,161 @@
+"""What PostgreSQL itself holds against any program: who signs, how many, and that each step is gone once.
+
+The controller's role tries what a broken controller, or one that was broken into, could try.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from fleet.clock import utc_now
+from fleet.keeping.erasure import erase_texts
+from fleet.settings import RetentionSettings
+from fleet.store.store import ROLE, Store
+from protocols.mandate import mandate_hash
+from tests.support.mandate_house import HOUR, MandateHouse, Owner, mandate_house
+from tests.support.mandates import bench_mandate
+from tests.support.opening_log import sequence
+
+NAME, UNIT = "M-00000000000a", "unit-abcd2345"
+
+
+@pytest.fixture
+async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[MandateHouse]:
+    async with mandate_house(store, dsn, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def role(dsn: str) -> AsyncIterator[Owner]:
+    """A connection in the controllers' role, as a program has it that does what it likes."""
+    connection = await asyncpg.connect(dsn, server_settings={"role": ROLE})
+    yield connection
+    await connection.close()
+
+
+async def _draft(store: Store, name: str = NAME) -> None:
+    now = utc_now().replace(microsecond=0)
+    window = {"not_before": now - HOUR, "not_after": now + HOUR}
+    async with store.transaction() as transaction:
+        line = bench_mandate(mandate=name, unit=UNIT, requester="TO-12", approver="AP-01", **window)
+        await transaction.mandates.add(line, None, now)
+
+
+async def _refused(role: Owner, kind: type[Exception], query: str, *values: object) -> None:
+    with pytest.raises(kind):
+        await role.execute(query, *values)
+
+
+_SIGN = "INSERT INTO mandate_signature VALUES ($1, $2, 'a signature', now())"
+INTEGRITY = asyncpg.IntegrityConstraintViolationError
+DENIED = asyncpg.InsufficientPrivilegeError
+
+
+async def test_nobody_approves_their_own(house: MandateHouse, role: Owner) -> None:
+    del house
+    add = (
+        "INSERT INTO mandate (mandate_id, kind, unit_id, text, sha256, not_before, not_after, requester, approver,"
+        " drafted_at) VALUES ($1, 'bench', $2, 'x', 'x', now(), now() + interval '1 hour', 'SU-01', $3, now())"
+    )
+    await _refused(role, asyncpg.CheckViolationError, add, NAME, UNIT, "SU-01")
+    await role.execute(add, NAME, UNIT, "AP-01")
+
+
+async def test_a_mandate_is_in_force_by_the_signatures_of_its_two_people_only(
+    house: MandateHouse, store: Store, role: Owner
+) -> None:
+    del house
+    await _draft(store)
+    record = "UPDATE mandate SET recorded_at = now() WHERE mandate_id = $1"
+    await _refused(role, INTEGRITY, record, NAME)
+    await role.execute(_SIGN, NAME, "TO-12")
+    await _refused(role, INTEGRITY, record, NAME)
+    await _refused(role, INTEGRITY, _SIGN, NAME, "SU-01")
+    await _refused(role, asyncpg.UniqueViolationError, _SIGN, NAME, "TO-12")
+    await _refused(role, INTEGRITY, "UPDATE mandate SET cancelled_at = now(), cancelled_by = 'TO-12'")
+    await role.execute(_SIGN, NAME, "AP-01")
+    await role.execute(record, NAME)
+    await _refused(role, INTEGRITY, record, NAME)
+    await _refused(role, INTEGRITY, "UPDATE mandate SET discarded_at = now()")
+    await role.execute("UPDATE mandate SET cancelled_at = now(), cancelled_by = 'TO-12'")
+    await _refused(role, INTEGRITY, "UPDATE mandate SET cancelled_at = NULL, cancelled_by = NULL")
+
+
+FORBIDDEN = (
+    "UPDATE mandate SET text = 'another'",
+    "UPDATE mandate SET text = ''",
+    "UPDATE mandate SET approver = 'SU-01'",
+    "UPDATE mandate SET not_after = not_after + interval '1 day'",
+    "UPDATE mandate SET sha256 = 'x'",
+    "DELETE FROM mandate",
+    "INSERT INTO mandate (mandate_id, recorded_at) VALUES ('M-1', now())",
+    "UPDATE mandate_signature SET signature = 'another'",
+    "DELETE FROM mandate_signature",
+    "UPDATE authority SET ends_at = ends_at + interval '1 day'",
+    "UPDATE authority SET modalities = ARRAY['position']",
+    "UPDATE authority SET note = 'another'",
+    "DELETE FROM authority",
+)
+
+
+async def test_what_the_controllers_role_can_not_write(store: Store, role: Owner) -> None:
+    del store
+    for query in FORBIDDEN:
+        await _refused(role, DENIED, query)
+
+
+async def test_an_authority_goes_each_step_once(house: MandateHouse, role: Owner) -> None:
+    await house.authority(review_at=[house.now + HOUR])
+    await _refused(role, INTEGRITY, "UPDATE authority SET statement_at = now()")
+    await _refused(role, INTEGRITY, "UPDATE authority SET document_sha256 = 'another'")
+    await role.execute("UPDATE authority_review SET reviewed_at = now(), reviewed_by = 'AP-01'")
+    await _refused(role, INTEGRITY, "UPDATE authority_review SET reviewed_at = NULL, reviewed_by = NULL")
+    await _refused(role, INTEGRITY, "DELETE FROM authority_review")
+    await role.execute("UPDATE authority SET cancelled_at = now(), cancelled_by = 'AP-01'")
+    await _refused(role, INTEGRITY, "UPDATE authority SET cancelled_at = NULL, cancelled_by = NULL")
+    oral = (
+        "INSERT INTO authority (authority_id, reference, kinds, modalities, authorised_by_rank, starts_at, ends_at,"
+        " urgent_oral, recorded_by, recorded_at) VALUES ('A-1', 'O/1', ARRAY['use'], ARRAY['video'], 'Superintendent',"
+        " now(), now() + $1::interval, true, 'AP-01', now())"
+    )
+    await _refused(role, asyncpg.CheckViolationError, oral, timedelta(hours=72, seconds=1))
+    await role.execute(oral, timedelta(hours=72))
+
+
+async def _backdate(owner: Owner) -> None:
+    """Let every entry be two years older."""
+    await owner.execute("UPDATE log_entry SET at = at - interval '2 years'")
+
+
+async def _erase(store: Store) -> None:
+    await erase_texts(store, RetentionSettings(log_text_years=3), utc_now())
+
+
+async def test_lines_and_notes_go_with_their_entries_texts_unless_they_are_held(
+    house: MandateHouse, store: Store, dsn: str, owner: Owner
+) -> None:
+    authority = await house.authority(note="call the duty officer")
+    mandate = await house.signed(authority.authority_id)
+    held = await house.signed(authority.authority_id, unit="unit-efgh6789")
+    await owner.execute(
+        "INSERT INTO legal_hold (hold_id, unit_id, reason, placed_by, placed_at)"
+        " VALUES ('h', 'unit-efgh6789', 'an inquiry', 'AD-91', now())"
+    )
+    await sequence(dsn)
+    await _backdate(owner)
+    await _erase(store)
+    assert (await house["IN-01"].mandate(mandate.mandate_id)).text == mandate.text
+    await _backdate(owner)
+    await _erase(store)
+    bare = await house["IN-01"].mandate(mandate.mandate_id)
+    assert (bare.text, bare.purpose, bare.allows, bare.state) == ("", "", [], "live")
+    kept = await house["IN-01"].mandate(held.mandate_id)
+    assert (kept.text, kept.purpose) == (held.text, "aim and focus")
+    row = await owner.fetchrow("SELECT note, authorised_by_rank, document_salt, document_sha256 FROM authority")
+    assert row is not None
+    assert tuple(row) == ("", "", None, authority.document_sha256)
+    hashes = {tuple(row) for row in await owner.fetch("SELECT mandate_id, sha256 FROM mandate")}
+    assert hashes == {(one.mandate_id, mandate_hash(one.text)) for one in (mandate, held)}

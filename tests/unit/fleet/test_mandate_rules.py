@@ -1,0 +1,204 @@
+"""Where a mandate stands, whether it may be opened at a moment, and whose signature is handed in."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.mandates.signing import signer_of
+from fleet.mandates.standing import Obstacle, Standing, standing
+from fleet.store.stored_authority import Authority
+from fleet.store.stored_mandate import DRAFT_LIFE, StoredMandate
+from protocols.access_record import REASONS
+from protocols.errors import InvalidMandate
+from protocols.mandate import Mandate, mandate_hash, signed_bytes
+from protocols.people import PeopleList
+from tests.support.mandates import (
+    AT,
+    AUTHORITY,
+    allows,
+    bench_mandate,
+    mandate,
+    retrieval_mandate,
+    signatories,
+)
+
+DAY, HOUR, S = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
+
+
+def authority(**changes: Any) -> Authority:
+    fields: dict[str, Any] = {
+        "authority_id": "A-0123456789ab",
+        "reference": AUTHORITY,
+        "kinds": ["use", "retrieve"],
+        "modalities": ["video", "audio", "position"],
+        "authorised_by_rank": "Superintendent",
+        "starts_at": AT - DAY,
+        "ends_at": AT + 30 * DAY,
+        "urgent_oral": False,
+        "recorded_by": "AP-07",
+        "recorded_at": AT - DAY,
+    }
+    return Authority(**{**fields, **changes})
+
+
+def stored(line: Mandate | None = None, **changes: Any) -> StoredMandate:
+    """The mandate as recorded four hours before AT."""
+    line = line or mandate()
+    fields: dict[str, Any] = {
+        "mandate_id": line.mandate,
+        "kind": line.kind,
+        "unit_id": line.unit,
+        "unit_label": "mast north",
+        "unit_state": "active",
+        "authority_id": "A-0123456789ab" if line.authority else None,
+        "authority": line.authority,
+        "text": line.text(),
+        "sha256": mandate_hash(line.text()),
+        "not_before": line.not_before,
+        "not_after": line.not_after,
+        "requester": line.requester,
+        "approver": line.approver,
+        "drafted_at": AT - 4 * HOUR,
+        "recorded_at": AT - 4 * HOUR,
+        "discarded_at": None,
+        "cancelled_by": None,
+        "cancelled_at": None,
+        "recovered_by": None,
+        "recovered_at": None,
+        "signatures": {line.requester: "one", line.approver: "other"},
+    }
+    return StoredMandate(**{**fields, **changes})
+
+
+DRAFT = {"recorded_at": None}
+CANCELLED = {"cancelled_at": AT, "cancelled_by": "TO-12"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "live"),
+        ({"not_before": AT}, "live"),
+        ({"not_before": AT + S}, "future"),
+        ({"not_after": AT}, "ended"),
+        (CANCELLED, "cancelled"),
+        (DRAFT, "draft"),
+        ({**DRAFT, "drafted_at": AT - DRAFT_LIFE + S}, "draft"),
+        ({**DRAFT, "drafted_at": AT - DRAFT_LIFE}, "discarded"),
+        ({**DRAFT, "discarded_at": AT}, "discarded"),
+    ],
+)
+def test_where_it_stands(changes: dict[str, Any], state: str) -> None:
+    found = stored(**changes)
+    assert found.state(AT) == state
+    assert found.view(AT).state == state
+
+
+def test_an_erased_one_is_shown_without_what_its_line_said() -> None:
+    view = stored(text="").view(AT)
+    assert (view.text, view.allows, view.purpose, view.kind) == ("", [], "", "field")
+
+
+OTHER_LINE = mandate(purpose="something else").text()
+
+
+@pytest.mark.parametrize(
+    ("line", "of_mandate", "of_authority", "rule"),
+    [
+        (mandate(), {}, {}, None),
+        (bench_mandate(), {}, None, None),
+        (mandate(), DRAFT, {}, "no-mandate"),
+        (mandate(), CANCELLED, {}, "mandate-cancelled"),
+        (mandate(), {"not_before": AT + S}, {}, "before-mandate"),
+        (mandate(), {"not_after": AT}, {}, "after-mandate"),
+        (mandate(), {"unit_state": "revoked"}, {}, "revoked"),
+        (mandate(), {"unit_state": "quarantined"}, {}, "revoked"),
+        (mandate(), {"text": ""}, {}, "mandate-unreadable"),
+        (mandate(), {"text": "{}"}, {}, "mandate-unreadable"),
+        (mandate(), {"text": OTHER_LINE}, {}, "mandate-unreadable"),
+        (mandate(allows=[allows("audio")]), {}, {}, "modality-not-covered"),
+        (retrieval_mandate(), {}, {}, "modality-not-covered"),
+        (mandate(), {}, None, "no-authority"),
+        (mandate(), {}, {"reference": "X/9"}, "no-authority"),
+        (mandate(), {}, {"kinds": ["install"]}, "no-authority"),
+        (mandate(), {}, {"modalities": ["audio"]}, "no-authority"),
+        (mandate(), {}, {"starts_at": AT + S}, "before-authority"),
+        (mandate(), {}, {"ends_at": AT}, "after-authority"),
+        (mandate(), {}, {"urgent_oral": True, "starts_at": AT - 72 * HOUR}, "after-authority"),
+        (mandate(), {}, {"cancelled_at": AT, "cancelled_by": "AP-07"}, "authority-cancelled"),
+        (mandate(), {}, {"next_review_at": AT}, "review-overdue"),
+        (mandate(), {}, {"next_review_at": AT + S}, None),
+    ],
+)
+def test_what_may_be_opened_now(
+    line: Mandate, of_mandate: dict[str, Any], of_authority: dict[str, Any] | None, rule: str | None
+) -> None:
+    given_by = None if of_authority is None else authority(**of_authority)
+    found = standing(stored(line, **of_mandate), given_by, "video", AT)
+    assert (found.rule if isinstance(found, Obstacle) else None) == rule
+    if isinstance(found, Obstacle):
+        assert found.rule in REASONS
+        assert found.sentence
+        assert found.remedy
+
+
+MOMENTS = st.integers(-100, 100).map(lambda hours: AT + hours * HOUR)
+
+
+@given(MOMENTS, MOMENTS, MOMENTS, st.none() | MOMENTS, MOMENTS)
+def test_what_stands_does_so_until_the_earliest_end(
+    not_after: Any, starts_at: Any, ends_at: Any, review_at: Any, at: Any
+) -> None:
+    """At every moment before `until` nothing else would be in the way, and at `until` something is."""
+    found = stored(not_after=not_after)
+    given_by = authority(starts_at=starts_at, ends_at=ends_at, next_review_at=review_at)
+    now = standing(found, given_by, "video", at)
+    if isinstance(now, Standing):
+        assert at < now.until <= not_after
+        assert isinstance(standing(found, given_by, "video", now.until - S), Standing)
+        assert isinstance(standing(found, given_by, "video", now.until), Obstacle)
+
+
+PEOPLE = signatories()
+LIST = PeopleList(version=1, people=[one.listed() for one in PEOPLE.values()], made_at=AT)
+
+
+def _signer(person_id: str, line: Mandate, text: str | None = None, people: PeopleList = LIST, flags: int = 1) -> str:
+    armored = PEOPLE[person_id].sign(signed_bytes(text or line.text()), flags=flags)
+    return signer_of(line, armored, people, AT, plain_keys_may_sign=False).person_id
+
+
+def test_a_signature_says_whose_it_is() -> None:
+    line = mandate()
+    assert [_signer(one, line) for one in (line.requester, line.approver)] == [line.requester, line.approver]
+
+
+@pytest.mark.parametrize(
+    ("person_id", "text", "flags", "reason"),
+    [
+        ("SV-03", None, 1, "signature-of-nobody"),
+        ("TO-12", OTHER_LINE, 1, "bad-signature"),
+        ("AP-07", OTHER_LINE, 1, "bad-signature"),
+        ("AP-07", None, 0, "user-absent"),
+    ],
+)
+def test_what_is_handed_in_and_proves_nothing(person_id: str, text: str | None, flags: int, reason: str) -> None:
+    with pytest.raises(InvalidMandate) as caught:
+        _signer(person_id, mandate(), text, flags=flags)
+    assert caught.value.reason == reason
+
+
+def test_whose_term_is_over_or_who_is_not_listed_is_named() -> None:
+    line = mandate()
+    ended = PEOPLE["AP-07"].listed(valid_until=AT)
+    for people, reason in (
+        ([*LIST.people[:2], ended, *LIST.people[3:]], "not-in-force"),
+        ([one for one in LIST.people if one.person_id != "AP-07"], "unknown-person"),
+    ):
+        with pytest.raises(InvalidMandate) as caught:
+            _signer("AP-07", line, people=msgspec.structs.replace(LIST, people=people))
+        assert (caught.value.reason, "AP-07" in caught.value.detail) == (reason, True)
