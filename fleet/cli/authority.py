@@ -129,6 +129,7 @@ def record(
         print_json(made)
         return
     print_line(f"authority {made.reference} is recorded: {made.authority_id}")
+    _tell_salt(hashed)
     if made.statement_due_at is not None:
         print_remark(f"its written statement is due at {moment(made.statement_due_at)}: fleet authority statement")
 
@@ -187,6 +188,7 @@ def statement(
         print_json(done)
     else:
         print_line(f"the statement of authority {done.reference} is recorded; it ends at {moment(done.ends_at)}")
+        _tell_salt(hashed)
 
 
 @app.command
@@ -217,6 +219,11 @@ def _hash(document: Path) -> DocumentHash:
         raise RequestRefused(
             "document-unreadable", f"{document}: {error.strerror}", "name a file that is there"
         ) from error
+
+
+def _tell_salt(hashed: DocumentHash | None) -> None:
+    if hashed is not None:
+        print_remark(f"keep with the document, to prove later which it was: salt {hashed.salt}, sha256 {hashed.sha256}")
 
 
 async def _every(door: FleetClient, words: str, state: AuthorityState | None) -> list[AuthorityView]:
