@@ -42,11 +42,14 @@ Owner = asyncpg.Connection  # the records' type plays no part here
 ELSEWHERE = {
     "POST /api/log/exports": ("test_log_export_api.py", "log.exported"),
     "POST /unit/rejoin": ("test_rejoin.py", "unit.rejoined"),
+    "POST /api/units/{unit_id}/checks": ("test_checks_closing.py", "lease.refused"),
+    "POST /api/checks/{opening}/close": ("test_checks_flow.py", "check.judged"),
+    "POST /api/carried-leases": ("test_positions.py", "lease.granted"),
 }
-"""What needs a log that runs, or months: the test that looks at its entry, and the kind."""
-CHANGES_NOTHING = {"POST /api/challenge"}
+"""What needs a log that runs, a unit or months: the test that looks at its entry, and the kind."""
+CHANGES_NOTHING = {"POST /api/challenge", "POST /api/checks/{opening}/link"}
 REFUSALS = {"request.refused", "session.refused", "join.refused"}
-UNSEEN = {"alembic_version", "api_session", "used_challenge", "event"}
+UNSEEN = {"alembic_version", "api_session", "used_challenge", "event", "watch_link"}
 """Tables that may change without an entry, see docs/log-entries.md; so may health_… and log_…."""
 PEOPLE: dict[str, Role] = {
     "TO-12": "engineer",
