@@ -1,0 +1,139 @@
+"""Budgets as the controller knows them, signatures under signals, ICE servers, and stills for terminals."""
+
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from PIL import Image
+
+from fleet.checks.assembly import ice_servers
+from fleet.checks.permits import within_budget
+from fleet.checks.proven import judged
+from fleet.cli.check_still import half_blocks
+from fleet.errors import SettingsInvalid
+from fleet.mandates.standing import Obstacle
+from fleet.settings import MediaSettings
+from fleet.store.certificates import StoredCertificate
+from fleet.store.checks import Use
+from protocols.access_record import Modality
+from protocols.opening import Closed, SealedSignal, seal_signal, signal_bytes, signal_text
+from tests.support.mandates import allows
+from tests.support.tls import Pki
+
+NOW = datetime.now(UTC)
+UNIT = "unit-abcd2345"
+SIGNAL = Closed(opening="open-0123456789abcdef01234567", reason="asked", open_s=7)
+
+
+@pytest.mark.parametrize(
+    ("used", "first", "rule"),
+    [
+        (Use(0, 0), True, None),
+        (Use(599, 2), True, None),
+        (Use(0, 3), True, "over-openings"),
+        (Use(0, 3), False, None),
+        (Use(600, 1), True, "over-minutes"),
+        (Use(700, 1), False, "over-minutes"),
+    ],
+)
+def test_a_day_has_so_many_minutes_and_openings(used: Use, first: bool, rule: str | None) -> None:
+    found = within_budget([allows("video", 10, 3)], {"video": used}, first=first)
+    assert (found.rule if isinstance(found, Obstacle) else None) == rule
+
+
+def test_the_modality_with_least_left_decides() -> None:
+    used: dict[Modality, Use] = {"video": Use(60, 1), "audio": Use(500, 1)}
+    found = within_budget([allows("video", 10), allows("audio", 10)], used, first=True)
+    assert not isinstance(found, Obstacle)
+    assert (found[0].modality, found[1]) == ("audio", 500)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[StoredCertificate, EllipticCurvePrivateKey]:
+    """A certificate of UNIT as the controller keeps it, and its key."""
+    key = generate_private_key(SECP256R1())
+    pki = Pki.create(tmp_path_factory.mktemp("pki"))
+    issued = pki.authority.issue_unit(UNIT, key.public_key(), NOW)
+    leaf = x509.load_pem_x509_certificate(issued.chain_pem.encode())
+    certificate = StoredCertificate(
+        serial=f"{leaf.serial_number:x}",
+        unit_id=UNIT,
+        fingerprint="",
+        key_protection="soft",
+        not_before=leaf.not_valid_before_utc,
+        not_after=leaf.not_valid_after_utc,
+        chain_pem=issued.chain_pem,
+    )
+    return certificate, key
+
+
+def sealed_with(key: EllipticCurvePrivateKey, serial: str, unit: str = UNIT) -> SealedSignal:
+    """SIGNAL as `unit` says it."""
+    text = signal_text(SIGNAL)
+    return seal_signal(text, serial, key.sign(signal_bytes(unit, text), ECDSA(SHA256())))
+
+
+def test_what_the_units_key_signed_is_believed(place: tuple[StoredCertificate, EllipticCurvePrivateKey]) -> None:
+    certificate, key = place
+    assert judged(UNIT, sealed_with(key, certificate.serial), certificate, NOW) == SIGNAL
+
+
+def test_what_it_did_not_sign_for_this_unit_now_is_not(
+    place: tuple[StoredCertificate, EllipticCurvePrivateKey],
+) -> None:
+    certificate, key = place
+    good = sealed_with(key, certificate.serial)
+    other_text = msgspec.structs.replace(good, text=good.text.replace("asked", "fault"))
+    cases: list[tuple[SealedSignal, StoredCertificate | None, datetime]] = [
+        (good, None, NOW),
+        (good, msgspec.structs.replace(certificate, unit_id="unit-other234"), NOW),
+        (good, msgspec.structs.replace(certificate, revoked_at=NOW), NOW),
+        (good, certificate, NOW + timedelta(days=400)),
+        (other_text, certificate, NOW),
+        (sealed_with(key, certificate.serial, "unit-other234"), certificate, NOW),
+        (sealed_with(generate_private_key(SECP256R1()), certificate.serial), certificate, NOW),
+        (msgspec.structs.replace(good, signature="~"), certificate, NOW),
+    ]
+    for sealed, kept, now in cases:
+        assert isinstance(judged(UNIT, sealed, kept, now), str)
+
+
+def test_each_check_has_turn_credentials_of_its_own(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 40 + "\n")
+    media = MediaSettings(
+        stun_urls=["stun:media.example:3478"],
+        turn_urls=["turn:media.example:3478?transport=udp"],
+        turn_secret_file=str(secret),
+    )
+    servers = ice_servers(media, lambda: NOW)
+    stun, turn = servers("open-1")
+    assert stun.username == ""
+    assert turn.username.endswith(":open-1")
+    assert turn.credential != servers("open-2")[1].credential
+    assert ice_servers(MediaSettings(), lambda: NOW)("open-1") == []
+
+
+def test_a_turn_secret_that_can_not_be_used_keeps_the_controller_from_starting(tmp_path: Path) -> None:
+    short = tmp_path / "short"
+    short.write_text("short")
+    for path in (short, tmp_path / "missing"):
+        media = MediaSettings(turn_urls=["turn:media.example"], turn_secret_file=str(path))
+        with pytest.raises(SettingsInvalid):
+            ice_servers(media, lambda: NOW)
+
+
+def test_a_still_is_shown_in_half_blocks_and_keeps_its_shape() -> None:
+    content = BytesIO()
+    Image.new("RGB", (160, 120), (255, 0, 0)).save(content, "JPEG")
+    lines = half_blocks(content.getvalue(), 40, 10).split("\n")
+    assert lines.pop() == ""
+    assert len(lines) == 10
+    assert {line.count("▀") for line in lines} == {27}
+    assert all(line.endswith("\x1b[0m") for line in lines)
+    assert half_blocks(b"no picture", 40, 10) == ""
