@@ -145,7 +145,8 @@ class _Watching:
                 await self._show()
             else:
                 await self._tell(None)
-                await _first_of(self._runner.ended.wait(), self._news_s / 2)
+                awaited = self._runner.ended if self._runner.settled.is_set() else self._runner.settled
+                await _first_of(awaited.wait(), self._news_s / 2)
         await _tell_end(self._socket, self._services, self._runner.check.opening)
 
     async def _show(self) -> None:

@@ -83,6 +83,8 @@ class CheckRunner:
 
     def __init__(self, check: Check, tools: Tools, authority: str | None) -> None:
         self.check = check
+        self.settled = asyncio.Event()
+        """It was live at some time, or nobody is given anything any more: nobody waits for its first picture."""
         self.ended = asyncio.Event()
         """Nobody is given anything any more."""
         self.written = asyncio.Event()
@@ -173,8 +175,12 @@ class CheckRunner:
         finally:
             await self._drop_grant()
             await self.media.close()
-            self.ended.set()
+            self._let_go()
             self.written.set()
+
+    def _let_go(self) -> None:
+        self.ended.set()
+        self.settled.set()
 
     def _tell(self, happening: Happening | Heard | Asked | LeaseMade | LookAgain) -> None:
         try:
@@ -270,7 +276,10 @@ class CheckRunner:
             return self._session.end("no-log", "what was opened could not be written into the log", self._clock())
         self._live_at = self._live_at or now
         self.media.measure()
-        return self._session.began(self._clock())
+        steps = self._session.began(self._clock())
+        if self.is_live:
+            self.settled.set()
+        return steps
 
     async def _note_leaving(self, viewer_id: str | None) -> None:
         if viewer_id is None:
@@ -382,7 +391,7 @@ class CheckRunner:
         self._closed_at = self._tools.clock()
         observed = self.media.observed
         await self.media.close()
-        self.ended.set()
+        self._let_go()
         await self._drop_grant()
         outcome = Outcome(
             ended=ended,

@@ -1,5 +1,6 @@
 """Checks from asking to closed, over a real API, database, log with a witness, broker and WebRTC."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from fleet.store.store import Store
 from protocols.api.checks import PreviewNews, Verdict
+from protocols.opening import GrantLease
 from tests.support.check_house import CheckHouse, check_house
 from tests.support.mandate_house import UNIT
+from tests.support.reporting import until
 
 
 @pytest.fixture
@@ -51,3 +54,30 @@ async def test_a_check_shows_pictures_and_leaves_numbers_only(house: CheckHouse)
     assert kinds.count("check.judged") == 1
     assert kinds.index("lease.granted") < kinds.index("media.began") < kinds.index("check.judged")
     assert [reason for reason, _ in house.unit.closes] == ["passed"]
+
+
+async def test_whoever_waits_for_the_first_picture_sees_it_as_soon_as_it_comes(
+    house: CheckHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.api.preview._NEWS_S", 240.0)
+    house.unit.silent = {"GrantLease"}
+    await house.mandate(["video"])
+    opening = (await house.begin("video")).opening
+    async with house.door.preview(opening) as preview:
+
+        async def watched() -> bool:
+            return (await house.door.check(opening)).viewers == ["TO-12"]
+
+        await until(watched)
+        await house.stands(opening, "opening")
+
+        async def granted() -> bool:
+            return any(isinstance(one, GrantLease) for one in house.unit.heard)
+
+        await until(granted)
+        [grant] = [one for one in house.unit.heard if isinstance(one, GrantLease)]
+        await house.unit._obey(grant)
+        async with asyncio.timeout(60):
+            async for item in preview:
+                if isinstance(item, bytes):
+                    break
