@@ -16,7 +16,7 @@ from msgspec import Meta
 from protocols.access_record import Modality, Reference
 from protocols.errors import InvalidMandate, InvalidSshSignature
 from protocols.ids import MandateId, PersonId, UnitId
-from protocols.people import ListedPerson, Moment, PeopleList, Role
+from protocols.people import APPROVING_ROLES, REQUESTING_ROLES, ListedPerson, Moment, PeopleList, Role
 from protocols.sshsig import MAX_ARMORED, read_key, verify
 from protocols.text import ONE_LINE
 
@@ -24,9 +24,6 @@ MANDATE_NAMESPACE = "mandate@muster"
 MAX_MANDATE_BYTES = 1024
 
 MandateKind = Literal["field", "bench", "retrieval"]
-
-REQUESTING_ROLES: frozenset[Role] = frozenset({"engineer", "supervisor"})
-APPROVING_ROLES: frozenset[Role] = frozenset({"supervisor", "approver"})
 
 LONGEST: dict[MandateKind, timedelta] = {
     "field": timedelta(days=92),

@@ -62,7 +62,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 """The one table of who may do what; anything not in it is denied."""
 
-SIGNING_ROLES: frozenset[Role] = frozenset({"engineer", "supervisor", "approver"})
+REQUESTING_ROLES: frozenset[Role] = frozenset({"engineer", "supervisor"})
+APPROVING_ROLES: frozenset[Role] = frozenset({"supervisor", "approver"})
+SIGNING_ROLES = REQUESTING_ROLES | APPROVING_ROLES
 """Roles whose holders may sign a mandate; an administrator may not."""
 
 

@@ -12,7 +12,6 @@ from protocols.api.people import PersonView
 from protocols.errors import InvalidMandate
 from protocols.ids import UNIT_ID
 from protocols.mandate import (
-    APPROVING_ROLES,
     MAX_MINUTES_PER_DAY,
     MAX_OPENINGS_PER_DAY,
     Allowance,
@@ -20,6 +19,7 @@ from protocols.mandate import (
     MandateKind,
     read_mandate,
 )
+from protocols.people import APPROVING_ROLES
 from tui.authority_lines import Wish, uncovered
 from tui.periods import PeriodUnclear, read_coming
 from tui.words import safe

@@ -14,7 +14,8 @@ from fleet.store.stored_authority import Authority
 from fleet.store.stored_mandate import StoredMandate
 from protocols.access_record import Modality
 from protocols.api.units import UnitState
-from protocols.mandate import APPROVING_ROLES, REQUESTING_ROLES, MandateKind
+from protocols.mandate import MandateKind
+from protocols.people import APPROVING_ROLES, REQUESTING_ROLES
 
 MAX_OPEN_DRAFTS = 16
 """How many drafts of one person may wait."""

@@ -33,6 +33,10 @@ CHANGING: set[Permission] = {
     "answer-error-report",
     "close-error-report",
     "manage-retention",
+    "record-authority",
+    "draft-mandate",
+    "cancel-mandate",
+    "check-unit",
 }
 
 people = st.builds(
@@ -76,8 +80,8 @@ def test_only_an_administrator_manages_people() -> None:
     assert roles_with("manage-people") == ["administrator"]
 
 
-def test_an_approver_changes_nothing_in_the_fleet() -> None:
-    assert PERMISSIONS["approver"] & CHANGING == {"close-error-report"}
+def test_an_approver_decides_and_neither_asks_nor_looks() -> None:
+    assert PERMISSIONS["approver"] & CHANGING == {"close-error-report", "record-authority", "cancel-mandate"}
 
 
 def test_everybody_sees_the_fleet_and_who_is_who() -> None:
