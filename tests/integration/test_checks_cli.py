@@ -16,6 +16,7 @@ from protocols.opening import NonceMade
 from tests.support.check_house import BOOT, LATITUDE, CheckHouse, check_house
 from tests.support.mandate_house import UNIT
 from tests.support.media_relay_source import Camera
+from tests.support.poor_line import poor_line
 
 FLEET = str(Path(sys.executable).with_name("fleet"))
 LIMIT_S = 90.0
@@ -29,10 +30,11 @@ async def house(
         yield made
 
 
-async def fleet(house: CheckHouse, *words: str, said: bytes = b"") -> tuple[int, str, str]:
-    """Exit code, output and complaints of a command by TO-12."""
+async def fleet(house: CheckHouse, *words: str, said: bytes = b"", port: int | None = None) -> tuple[int, str, str]:
+    """Exit code, output and complaints of a command by TO-12, who reaches the controller at `port`."""
     known = house.api.settings_of(house.keys["TO-12"])
-    lines = {"url": known.url, "ca_file": known.ca_file, "person": known.person, "key_file": known.key_file}
+    url = known.url if port is None else f"https://127.0.0.1:{port}"
+    lines = {"url": url, "ca_file": known.ca_file, "person": known.person, "key_file": known.key_file}
     file = house.api.home / "TO-12.toml"
     file.write_text("".join(f'{name} = "{value}"\n' for name, value in lines.items()))
     process = await asyncio.create_subprocess_exec(
@@ -65,6 +67,18 @@ async def test_one_command_checks_a_unit_and_says_by_its_exit_code_whether_it_is
     assert code == 0
     assert len(out.splitlines()) == 3
     assert (await fleet(house, "check", UNIT))[0] == 3
+
+
+async def test_a_check_from_a_slow_far_and_lossy_line(house: CheckHouse) -> None:
+    await house.mandate(["video"])
+    async with poor_line(house.api.settings.api.port) as line:
+        code, out, err = await fleet(house, "check", UNIT, "--once", "--json", port=line.port)
+    view = msgspec.json.decode(out, type=CheckView)
+    assert (code, err) == (0, "")
+    assert view.readiness is not None
+    assert view.readiness.passed is True
+    assert len(house.unit.leases) == 1
+    assert line.byte_count < 120_000
 
 
 async def test_a_check_that_goes_on_is_closed_and_judged_by_a_command(house: CheckHouse) -> None:
