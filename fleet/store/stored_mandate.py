@@ -6,6 +6,7 @@ import msgspec
 
 from protocols.api.mandates import DRAFT_HOURS, MandateState, MandateView
 from protocols.api.units import UnitState
+from protocols.errors import InvalidMandate
 from protocols.mandate import Mandate, MandateKind, SignedMandate, read_mandate
 
 DRAFT_LIFE = timedelta(hours=DRAFT_HOURS)
@@ -67,8 +68,11 @@ class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
         return "live" if at < self.not_after else "ended"
 
     def view(self, at: datetime) -> MandateView:
-        """As the API shows it at `at`."""
-        line = self.line
+        """As the API shows it at `at`; of a line that somebody changed, which opens nothing, only the text."""
+        try:
+            line = self.line
+        except InvalidMandate:  # one damaged row must not keep all others from being listed
+            line = None
         state = self.state(at)
         signers = [self.requester, self.approver]
         return MandateView(

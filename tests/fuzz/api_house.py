@@ -154,6 +154,7 @@ async def furnish(api: RunningApi) -> House:
 async def _mandates(store: Store, now: datetime) -> list[str]:
     """Bench mandates: in turns a draft, one in force, a cancelled one; returns their ids."""
     found: list[str] = []
+    now = now.replace(microsecond=0)
     async with store.transaction() as transaction:
         for number in range(_MANDATES):
             name = f"M-{number:012x}"

@@ -103,6 +103,11 @@ def test_an_erased_one_is_shown_without_what_its_line_said() -> None:
     assert (view.text, view.allows, view.purpose, view.kind) == ("", [], "", "field")
 
 
+def test_a_line_that_somebody_changed_is_shown_as_it_is() -> None:
+    view = stored(text="{}").view(AT)
+    assert (view.text, view.allows, view.purpose, view.state) == ("{}", [], "", "live")
+
+
 OTHER_LINE = mandate(purpose="something else").text()
 
 
