@@ -97,6 +97,7 @@ class CheckDesk:
         going_on = self._same(unit_id, wish)
         if going_on is not None:
             return going_on.view()
+        await self._until_written(unit_id)
         async with self._tools.store.transaction() as transaction:
             found = await self._allowed(transaction, unit_id, wish, person_id)
             if isinstance(found, Obstacle):
@@ -176,9 +177,17 @@ class CheckDesk:
         for runner in self._runners.values():
             check = runner.check
             covers = set(wish.modalities) <= set(check.modalities) and wish.mandate in {None, check.mandate_id}
-            if check.unit_id == unit_id and covers and not runner.ended.is_set():
+            if check.unit_id == unit_id and covers and not runner.has_ended:
                 return runner
         return None
+
+    async def _until_written(self, unit_id: str) -> None:
+        """Wait a little for the ends of the unit's checks to be written: until then they stand in the way of others."""
+        ending = [one for one in self._runners.values() if one.check.unit_id == unit_id and one.has_ended]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_LIMIT_S):
+                for runner in ending:
+                    await runner.written.wait()
 
     async def _allowed(
         self, transaction: Transaction, unit_id: str, wish: NewCheck, person_id: str

@@ -110,6 +110,11 @@ class CheckRunner:
         """Whether pictures or sounds come."""
         return self._session.state == "live"
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is closed or refused, though that may not be written yet."""
+        return self._session.has_ended
+
     def hear(self, message: SignalMessage | PositionMessage) -> None:
         """The unit says something about this opening; what is too much is dropped."""
         self._tell(Heard(message))

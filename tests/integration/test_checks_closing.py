@@ -116,6 +116,21 @@ async def test_a_unit_whose_camera_dies_is_told_of_within_two_seconds(house: Che
     await until(lambda: _open_s_is(house, begun.opening, 4))
 
 
+async def test_a_check_whose_end_is_not_written_yet_does_not_stand_in_the_way_of_the_next(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    begun, viewer = await watched(house)
+    async with owner.transaction():
+        await owner.execute("SELECT FROM opening WHERE opening = $1 FOR UPDATE", begun.opening)
+        await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=4, detail="the camera is gone"))
+        assert (await viewer.ended()).reason == "device-died"
+        again = asyncio.create_task(house.begin("video"))
+        for _ in range(3):
+            assert (await house.door.check(begun.opening)).state == "closed"
+        assert not again.done()
+    assert (await again).opening != begun.opening
+
+
 async def test_whoever_comes_back_in_time_finds_the_same_check_and_another_person_joins(house: CheckHouse) -> None:
     begun, viewer = await watched(house)
     await viewer.leave()
