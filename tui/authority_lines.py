@@ -26,7 +26,7 @@ _STATE_WORDS: dict[AuthorityState, Span] = {
 }
 _ORDER: tuple[AuthorityState, ...] = ("review-overdue", "in-force", "future", "ended", "cancelled")
 _OVER = ("ended", "cancelled")
-_WIDE = 110
+_WIDE = 140
 
 
 class Wish(NamedTuple):

@@ -72,35 +72,39 @@ def matches(view: MandateView, words: str, me: str) -> bool:
 
 def mandate_line(view: MandateView, width: int, now: datetime, me: str, *, utc: bool) -> Line:
     """One mandate: state, id, kind, unit, what, until; on a wide screen who asked and who approves as well."""
-    wide = width > _WIDE
-    state = state_words(view, me)
+    columns, state = _columns(width), state_words(view, me)
     tone: Tone = "muted" if view.state in _OVER and not is_kit_out(view) else "plain"
     until = moment(view.not_after, now, utc=utc)
-    if not wide and len(until) > 12:
-        until = short_moment(view.not_after, now, utc=utc)
-    people = f"{view.requester} → {view.approver}"
-    rest = width - 10 - 15 - 10 - (18 if wide else 0) - 13
-    unit_width = min(26, max(10, rest * 2 // 5))
-    return (
-        Span(state.text, state.tone),
-        Span(" " * (10 - len(state.text))),
-        Span(fit(view.mandate_id, 15), "muted" if tone == "muted" else "strong"),
-        Span(fit(view.kind, 10), "fair" if view.kind == "bench" and tone != "muted" else tone),
-        Span(fit(name_of(view.unit_label, view.unit), unit_width - 1) + " ", tone),
-        Span(fit(allows_words(view.allows), rest - unit_width - 1) + " ", tone),
-        Span(fit(people, 18) if wide else "", "muted"),
-        Span(fit(until, 13), tone),
+    until = until if len(until) <= 12 else short_moment(view.not_after, now, utc=utc)
+    texts: tuple[tuple[str, Tone], ...] = (
+        (view.mandate_id, "muted" if tone == "muted" else "strong"),
+        (view.kind, "fair" if view.kind == "bench" and tone != "muted" else tone),
+        (name_of(view.unit_label, view.unit), tone),
+        (allows_words(view.allows), tone),
+        (view.purpose, tone),
+        (f"{view.requester} → {view.approver}", "muted"),
+        (until, tone),
     )
+    rest = (
+        Span(fit(text, size - 1) + " ", tone) for (text, tone), size in zip(texts, columns[1:], strict=True) if size
+    )
+    return (Span(state.text, state.tone), Span(" " * (columns[0] - len(state.text))), *rest)
 
 
 def heads_line(width: int) -> Line:
     """The heads over `mandate_line`."""
-    wide = width > _WIDE
-    rest = width - 10 - 15 - 10 - (18 if wide else 0) - 13
-    unit_width = min(26, max(10, rest * 2 // 5))
-    heads = (("state", 10), ("mandate", 15), ("kind", 10), ("unit", unit_width), ("a day", rest - unit_width))
-    last = (("asks → approves", 18), ("until", 13)) if wide else (("until", 13),)
-    return tuple(Span(fit(head, columns), "muted") for head, columns in (*heads, *last))
+    heads = ("state", "mandate", "kind", "unit", "a day", "purpose", "asks → approves", "until")
+    return tuple(Span(fit(head, size), "muted") for head, size in zip(heads, _columns(width), strict=True))
+
+
+def _columns(width: int) -> tuple[int, ...]:
+    """How wide state, id, kind, unit, what, purpose, people and end are; 0 leaves one out."""
+    if width > _WIDE:
+        rest = width - 10 - 15 - 10 - 18 - 13
+        return (10, 15, 10, rest * 2 // 7, rest * 3 // 7, rest - rest * 2 // 7 - rest * 3 // 7, 18, 13)
+    rest = width - 10 - 15 - 10 - 13
+    unit = max(10, rest * 2 // 5)
+    return (10, 15, 10, unit, rest - unit, 0, 0, 13)
 
 
 def detail_lines(view: MandateView, now: datetime, me: str, *, utc: bool) -> list[Line]:

@@ -62,7 +62,7 @@ def _facts(view: MandateView, *, utc: bool) -> list[tuple[str, str]]:
     lasts = duration((view.not_after - view.not_before).total_seconds())
     facts = [
         ("kind", f"{view.kind}: {KIND_WORDS[view.kind]}"),
-        ("unit", f"{view.unit}  {view.unit_label}"),
+        ("unit", f"{view.unit} ({view.unit_label})" if view.unit_label else view.unit),
         ("allows", f"{allows_words(view.allows)} a day in London"),
         ("purpose", view.purpose),
         ("from", when(view.not_before)),

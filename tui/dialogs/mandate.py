@@ -89,7 +89,8 @@ class MandateDialog(Form[NewMandate]):
         self.ask("authorities", lambda: door.authorities(limit=_AUTHORITIES_ASKED), self._authorities_arrived)
         self.ask("people", door.people, self._people_arrived)
         if self._unit_id:
-            self.set_focus(self.query_one("#authority", Field))
+            # The dialog's own first focus comes after this handler.
+            self.call_next(self.set_focus, self.query_one("#authority", Field))
 
     def _authorities_arrived(self, page: AuthorityPage) -> None:
         self._authorities = page
@@ -148,6 +149,8 @@ class MandateDialog(Form[NewMandate]):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Enter in a field: what can be chosen there is offered, until one is chosen; elsewhere it drafts."""
         message.stop()
+        # Textual calls the base class's handler too, and that one drafts.
+        message.prevent_default()
         name = message.input.id or ""
         if isinstance(message.input, Field) and message.input.enter_does == "choose":
             self._offer(name)
@@ -194,8 +197,11 @@ class MandateDialog(Form[NewMandate]):
 
     def _chosen(self, name: str, value: str | None) -> None:
         if value is not None:
-            self.query_one(f"#{name}", Field).value = value
-            self.focus_next()
+            field = self.query_one(f"#{name}", Field)
+            field.value = value
+            self.set_focus(field)
+            if name != _LAST[-1].name:
+                self.focus_next()
             self.tell()
 
     @override

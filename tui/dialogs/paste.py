@@ -84,10 +84,8 @@ class PasteDialog(Dialog[str]):
             return _told("That is longer than a signature.", "fair")
         if armored_in(text) is None:
             who = " or ".join(one for one in (self._line.requester, self._line.approver) if one not in self._signed_by)
-            return [
-                *_told(f"Paste the whole of m.sig, as {who} sent it: from -----BEGIN SSH SIGNATURE-----", "muted"),
-                *_told("to -----END SSH SIGNATURE-----. Anybody may hand it in: it proves whose it is.", "muted"),
-            ]
+            told = f"Paste the text of m.sig from {who}, whole, with its first and its last line."
+            return [*_told(told, "plain"), *_told("Anybody may hand it in: it proves whose it is.", "muted")]
         return []
 
     def _whose(self, text: str) -> tuple[str | None, list[Line]]:

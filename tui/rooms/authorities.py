@@ -17,7 +17,7 @@ from tui.listing import ItemListing
 from tui.paint import Line, Span, joined, wrap
 from tui.role_words import Reserved, whose
 from tui.rooms.authority_deeds import AuthorityDeeds
-from tui.words import number
+from tui.words import number, plural
 
 AT_ONCE = 200
 
@@ -131,7 +131,7 @@ class AuthoritiesRoom(AuthorityDeeds):
                 (Span(" AUTHORITIES  ", "muted"), Span(number(page.total), "strong")),
                 (Span(f"{holding} in force", "good" if holding else "muted"),),
                 (Span(f"{late} with a review overdue", "bad"),) if late else (),
-                (Span(f"{owed} without written statement", "fair"),) if owed else (),
+                (Span(plural(owed, "statement is owed", "statements are owed"), "fair"),) if owed else (),
                 (Span(many, "muted"),) if many else (),
             ]
         )

@@ -128,11 +128,11 @@ class AuthorityDeeds(Room):
         view = self.chosen
         if view is None:
             return
-        count = plural(view.mandates, "live mandate")
+        count = plural(view.mandates, "live mandate ends", "live mandates end")
         before: list[Line] = [
             (Span(f" {view.reference}, to {', '.join(view.kinds)}", "strong"),),
             (),
-            (Span(f" {count} and every mandate to come that rests on it end with it.", "fair"),),
+            (Span(f" {count} with it, and every one to come that rests on it.", "fair"),),
             (Span(" Units that are open under them close at once; drafts are given up.", "fair"),),
             (Span(" Each of them stays an alarm until its kit is back.", "muted"),),
         ]

@@ -14,6 +14,7 @@ from protocols.api.authorities import (
     NewAuthority,
     ReviewDone,
 )
+from protocols.api.checks import CheckView
 from protocols.api.mandates import Duty, MandatePage, MandateState, MandateView, NewMandate
 from protocols.api.problems import Problem
 from protocols.mandate import Allowance, Mandate, MandateKind
@@ -33,6 +34,7 @@ class StubMandates(FleetClient):
         """Begin with one authority to use kit."""
         self.mandate_list: list[MandateView] = []
         self.duty_list: list[Duty] = []
+        self.check_list: list[CheckView] = []
         self.authority_list = [self.made_authority()]
 
     def made_authority(self, number: int = 1, **changed: Any) -> AuthorityView:
@@ -134,6 +136,9 @@ class StubMandates(FleetClient):
             is_alarm=False,
         )
         return msgspec.structs.replace(duty, **changed)
+
+    async def checks(self, unit_id: str, limit: int = 20) -> list[CheckView]:
+        return [check for check in self.check_list if check.unit == unit_id][:limit]
 
     async def duties(self) -> list[Duty]:
         return list(self.duty_list)
