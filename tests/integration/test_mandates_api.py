@@ -1,5 +1,6 @@
 """Mandates from draft to recovery through the API, with real signatures; what is refused says why and whose it is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ from tests.support.mandate_house import (
 )
 from tests.support.mandates import allows, signatories
 from tests.support.people import put_in_force
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -274,6 +276,25 @@ async def test_leases_end_where_the_authority_or_its_review_does(house: MandateH
         "after-mandate",
         "modality-not-covered",
     ]
+
+
+async def test_nobody_cancels_while_a_lease_is_being_granted(house: MandateHouse, store: Store, owner: Owner) -> None:
+    """What `may_open` says of mandate and authority holds until its transaction ends."""
+    authority = await house.authority()
+    signed = await house.signed(authority.authority_id)
+
+    async def somebody_waits() -> bool:
+        waiting = "wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(await owner.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {waiting}"))
+
+    async with store.transaction() as transaction:
+        assert isinstance(await may_open(transaction, signed.mandate_id, "video", utc_now()), Standing)
+        cancelling = asyncio.create_task(house["AP-01"].cancel_authority(authority.authority_id, "over"))
+        await until(somebody_waits)
+        assert isinstance(await may_open(transaction, signed.mandate_id, "video", utc_now()), Standing)
+        assert not cancelling.done()
+    assert (await cancelling).state == "cancelled"
+    assert (await house["TO-12"].mandate(signed.mandate_id)).state == "cancelled"
 
 
 async def test_a_line_that_says_something_else_than_is_shown_is_not_signed(house: MandateHouse) -> None:
