@@ -35,7 +35,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import until
 
 UP_LIMIT_S = 120.0
-ENGINEER, APPROVER = "TO-12", "AP-04"
+ENGINEER, APPROVER, SUPERVISOR = "TO-12", "AP-04", "SU-02"
 SMALL = ("--size", "320x180", "--fps", "15")
 """A picture that costs little, and whose frame counter can still be read."""
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from fleet.client import read_view
+from fleet.client import ClientError, read_view
 from fleet.clock import utc_now
 from protocols.access_record import Modality
 from protocols.api.authorities import AuthorityView, DocumentHash, NewAuthority
@@ -19,6 +19,8 @@ from tests.support.waiting import until
 
 ALL: tuple[Modality, ...] = ("video", "audio", "position")
 _DAYS = 30
+_BACK_LIMIT_S = 120.0
+_AGAIN_S = 0.3
 
 
 async def authority(house: OpenHouse, modalities: Sequence[Modality] = ALL) -> AuthorityView:
@@ -73,6 +75,21 @@ async def mandate(
 async def begin(house: OpenHouse, unit: HouseUnit, under: str | None, *modalities: Modality) -> CheckView:
     """Ask for a check as the engineer."""
     return await house.door.begin_check(unit.unit_id, NewCheck(modalities=list(modalities), mandate=under))
+
+
+async def begin_soon(house: OpenHouse, unit: HouseUnit, under: str | None, *modalities: Modality) -> CheckView:
+    """As `begin`, again and again while the unit, the controller or its database is on its way back."""
+    refused: list[ClientError] = []
+    try:
+        async with asyncio.timeout(_BACK_LIMIT_S):
+            while True:
+                try:
+                    return await begin(house, unit, under, *modalities)
+                except ClientError as error:
+                    refused[:] = [error]
+                await asyncio.sleep(_AGAIN_S)
+    except TimeoutError:
+        raise AssertionError(f"no check of {unit.unit_id} can begin: {refused}") from None
 
 
 async def stands(house: OpenHouse, opening: str, *states: str, limit_s: float = 60.0) -> CheckView:
