@@ -43,6 +43,7 @@ _MAX_WAITING = 128
 _TICK_S = 1.0
 _DOWN_LIFE_S = 10.0
 _WRITE_LIMIT_S = 15.0
+_REASON_S = 0.8
 _WORTH_S = 5
 """A renewal has to give so much more than the lease that runs, else that is the last one."""
 _CANCELLED = {"mandate-cancelled", "authority-cancelled"}
@@ -96,6 +97,7 @@ class CheckRunner:
         self.media = CheckMedia(check, tools, authority, self._tell)
         self._session = Session(self._clock(), has_media=self.media.is_wanted, limits=tools.limits)
         self._granting: asyncio.Task[None] | None = None
+        self._giving_up: asyncio.TimerHandle | None = None
         self._unit_session = ""
         self._checked_s = 0.0
         self._entry: int | None = None
@@ -178,6 +180,8 @@ class CheckRunner:
             _log.exception("a check failed", opening=self.check.opening, unit=self.check.unit_id)
             await self._take(self._session.end("fault", "the controller failed on this check", self._clock()))
         finally:
+            if self._giving_up is not None:
+                self._giving_up.cancel()
             await self._drop_grant()
             await self.media.close()
             self._let_go()
@@ -215,7 +219,8 @@ class CheckRunner:
             case MediaBegun(modality):
                 return await self._begin(modality)
             case MediaOver(reason):
-                return self._session.end("media-failed", f"the stream from the unit ended ({reason})", now_s)
+                self._await_reason(f"the stream from the unit ended ({reason})")
+                return []
             case Watching(viewers, left):
                 await self._note_leaving(left)
                 return self._session.watched(viewers, now_s)
@@ -224,6 +229,11 @@ class CheckRunner:
                 return self._session.end(reason, detail, now_s)
             case LookAgain():
                 return []
+
+    def _await_reason(self, detail: str) -> None:
+        """Nothing comes any more. A unit that closes by itself says why, at about the same time: that goes first."""
+        loop = asyncio.get_running_loop()
+        self._giving_up = loop.call_later(_REASON_S, self._tell, Asked("media-failed", detail))
 
     async def _heed_unit(self, message: SignalMessage | PositionMessage) -> Sequence[Step]:
         try:

@@ -280,3 +280,29 @@ async def test_the_unit_is_asked_once_however_many_ask_at_a_time(house: CheckHou
     assert len({view.opening for view in views}) == 1
     await house.stands(views[0].opening, "live")
     assert len([one for one in house.unit.heard if isinstance(one, AskNonce)]) == 1
+
+
+async def test_a_controller_that_stops_closes_what_it_has_open(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    _, viewer = await watched(house)
+    await house.stop_checking()
+    assert (await viewer.ended()).reason == "stopped"
+    await until(lambda: house.unit.closes != [])
+    assert house.unit.closes[0][0] == "stopped"
+    [row] = await owner.fetch("SELECT state, reason FROM opening")
+    assert tuple(row) == ("closed", "stopped")
+    assert await owner.fetchval("SELECT count(*) FROM opening_viewer WHERE left_at IS NULL") == 0
+
+
+async def test_a_unit_whose_stream_ends_as_it_closes_is_believed_why(house: CheckHouse) -> None:
+    begun, viewer = await watched(house)
+    await house.unit.shut()
+    await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=4, detail="the camera is gone"))
+    assert (await viewer.ended()).reason == "device-died"
+
+
+async def test_a_unit_whose_stream_ends_without_a_word_is_closed_within_two_seconds(house: CheckHouse) -> None:
+    _, viewer = await watched(house)
+    await house.unit.shut()
+    assert (await viewer.ended()).reason == "media-failed"

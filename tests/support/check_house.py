@@ -163,6 +163,11 @@ class CheckHouse(MandateHouse):
     files: ClientFiles
     broker: EmbeddedBrokerProcess
     owner: "asyncpg.Connection[asyncpg.Record]"
+    checking: "asyncio.Task[None]"
+
+    async def stop_checking(self) -> None:
+        """End the controller's part that has checks open, as when it stops."""
+        await _end(self.checking)
 
     @property
     def door(self) -> FleetClient:
@@ -236,13 +241,14 @@ async def check_house(
             running_ingest(store, broker, down_key=api.credentials.down_key, on_signal=api.services.checks.on_signal)
         )
         api.services.checks.speak_over(ingest.downlink.send)
-        stack.push_async_callback(_end, asyncio.create_task(api.services.checks.run()))
+        checking = asyncio.create_task(api.services.checks.run())
+        stack.push_async_callback(_end, checking)
         files = broker.pki.unit(UNIT)
         await enter_certificate(owner, UNIT, files)
         unit = await _connected(stack, broker, files, _keys_of(api.credentials.down_key.public_key()))
         await until(lambda: _has_session(owner))
         now: datetime = utc_now().replace(microsecond=0)
-        yield CheckHouse(api, doors, keys, now, unit, files, broker, owner)
+        yield CheckHouse(api, doors, keys, now, unit, files, broker, owner, checking)
 
 
 def _keys_of(public: Any) -> dict[str, Any]:
