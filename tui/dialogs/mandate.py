@@ -13,6 +13,7 @@ from protocols.api.authorities import AuthorityPage
 from protocols.api.mandates import NewMandate
 from protocols.api.people import PersonView
 from protocols.words import duration
+from tui.authority_asking import authorities_of
 from tui.dialogs.choice import ChoiceDialog, Option
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.form import Form
@@ -25,7 +26,6 @@ from tui.words import full_moment, moment
 
 _SIGNS = "123456789abcdefghi"
 _MOST_OFFERED = len(_SIGNS)
-_AUTHORITIES_ASKED = 200
 _CHOSEN = {"unit", "kind", "authority", "approver"}
 """Fields whose enter key offers what there is, and does not draft."""
 
@@ -86,7 +86,7 @@ class MandateDialog(Form[NewMandate]):
         """Ask what it can rest on, and who may approve it."""
         super().on_mount()
         door = self.desk.door
-        self.ask("authorities", lambda: door.authorities(limit=_AUTHORITIES_ASKED), self._authorities_arrived)
+        self.ask("authorities", lambda: authorities_of(door), self._authorities_arrived)
         self.ask("people", door.people, self._people_arrived)
         if self._unit_id:
             # The dialog's own first focus comes after this handler.

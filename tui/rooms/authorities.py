@@ -10,6 +10,7 @@ from typing_extensions import override
 from fleet.client import FeedItem
 from protocols.api.authorities import AuthorityPage, AuthorityView
 from protocols.api.feed import EventsChanged, Watch
+from tui.authority_asking import authorities_of
 from tui.authority_lines import authority_line, detail_lines, heads_line, in_order, matches, owes_statement
 from tui.field import Field
 from tui.lines import Page
@@ -18,8 +19,6 @@ from tui.paint import Line, Span, joined, wrap
 from tui.role_words import Reserved, whose
 from tui.rooms.authority_deeds import AuthorityDeeds
 from tui.words import number, plural
-
-AT_ONCE = 200
 
 
 class AuthoritiesRoom(AuthorityDeeds):
@@ -80,7 +79,7 @@ class AuthoritiesRoom(AuthorityDeeds):
     def _ask(self, *, background: bool = False) -> None:
         if self.desk.may("see-mandates"):
             door = self.desk.door
-            self.ask("authorities", lambda: door.authorities(limit=AT_ONCE), self._arrived, background=background)
+            self.ask("authorities", lambda: authorities_of(door), self._arrived, background=background)
 
     def _arrived(self, page: AuthorityPage) -> None:
         self._page_now = page

@@ -217,8 +217,8 @@ class StubMandates(FleetClient):
         self, words: str = "", *, state: AuthorityState | None = None, offset: int = 0, limit: int = 100
     ) -> AuthorityPage:
         self.asked.append(("authorities", words, state))
-        rows = self.authority_list[offset : offset + limit]
-        return AuthorityPage(total=len(self.authority_list), offset=offset, rows=rows)
+        found = [view for view in self.authority_list if state is None or view.state == state]
+        return AuthorityPage(total=len(found), offset=offset, rows=found[offset : offset + limit])
 
     async def authority(self, authority_id: str) -> AuthorityView:
         return next(view for view in self.authority_list if view.authority_id == authority_id)

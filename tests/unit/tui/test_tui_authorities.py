@@ -147,3 +147,12 @@ async def test_others_look_and_are_told_whose_it_is(tmp_path: Path, size: tuple[
         await screen.sees("recorded as", "A-000000000002, by AP-03", "URN/2/26")
         await screen.press("escape")
         await screen.sees("AUTHORITIES  5")
+
+
+async def test_an_old_one_that_is_in_force_is_there_when_there_are_many(tmp_path: Path) -> None:
+    client = fleet()
+    old = client.made_authority(999, reference="URN/old/26")
+    client.authority_list = [client.made_authority(n, state="ended") for n in range(10, 215)] + [old]
+    async with console(client, tmp_path) as screen:
+        await to_authorities(screen)
+        await screen.sees("201 of 206 shown", "URN/old/26")
