@@ -15,7 +15,7 @@ _CHROME = 7
 
 
 class ReadingDialog(Dialog[bool]):
-    """Returns True when the person wants what is shown, None when closed. `y` is taken only when every line has been on
+    """Returns True when the person wants what is shown, None when closed. `y` is taken only while the last line is on
     the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes, sign it")]
@@ -54,7 +54,7 @@ class ReadingDialog(Dialog[bool]):
         self.query_one(".box").border_subtitle = "↓ more" if self._is_more else ""
 
     def action_yes(self) -> None:
-        """Go on, once everything has been on the screen."""
+        """Go on, at the end of the text."""
         if self._is_more:
             self.desk.say("read it to its end first: ↓", "fair")
         else:
