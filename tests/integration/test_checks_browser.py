@@ -84,7 +84,7 @@ async def _is_closed(browser: httpx.AsyncClient, resource: str) -> bool:
 
 NUMBER = """(() => {
   const video = document.getElementById("video");
-  if (!video.videoWidth) return -1;
+  if (!video || !video.videoWidth) return -1;
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   const context = canvas.getContext("2d");
@@ -108,7 +108,7 @@ async def test_chromium_plays_the_page_and_goes_dark_within_two_seconds_of_cance
         await tab.until(f"{NUMBER} > 0")
         first = await tab.evaluate(NUMBER)
         await tab.until(f"{NUMBER} !== {first}")
-        await tab.until("document.getElementById('state').textContent === 'OPEN'")
+        await tab.until("document.getElementById('state')?.textContent === 'OPEN'")
         await tab.until("document.getElementById('viewers').textContent.includes('TO-12')")
         await house.door.cancel_mandate(view.mandate, "aim is done")
         await tab.until(DARK, 2.0)
