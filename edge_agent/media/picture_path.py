@@ -109,8 +109,10 @@ class PicturePath:
             for unit in fresh:
                 self._pass(unit, arrival_s, key=unit.is_keyframe)
             return True
-        frames = [frame for unit in units for frame in self._decoded(unit)]
-        self._encode(frames[-1:], arrival_s)
+        newest: list[Any] = []
+        for unit in units:  # only the newest is kept: a long group, decoded, would fill a small unit's memory
+            newest = self._decoded(unit)[-1:] or newest
+        self._encode(newest, arrival_s)
         return True
 
     def _pass(self, unit: Unit, arrival_s: float, *, key: bool) -> None:

@@ -20,6 +20,9 @@ from edge_agent.media.tracks import PacketTrack
 _GARBLED_MAX = 50
 """Packets in a row that can not be decoded before the source is given up."""
 
+_WORK_LIMIT_S = 15.0
+"""For one packet: to begin encoding, all pictures since the last key picture are decoded, seconds on a slow card."""
+
 _log = structlog.get_logger("edge_agent.media")
 
 OnBegan = Callable[[Modality], None]
@@ -46,6 +49,7 @@ class Reader:
         self._on_began = on_began
         self._on_fault = on_fault
         self._garbled = 0
+        self._working_since_s: float | None = None
         self._last_s: dict[Modality, float] = dict.fromkeys(tracks, time.monotonic())
         self._thread = threading.Thread(target=self._run, name=f"reader {source.shown}", daemon=True)
 
@@ -59,8 +63,10 @@ class Reader:
         self._thread.start()
 
     def overdue(self) -> frozenset[Modality]:
-        """Of what nothing has come for too long, whatever the thread that reads it does."""
-        now_s = time.monotonic()
+        """Of what nothing has come for too long. The time that the reading thread needs for a packet does not count."""
+        working_since_s, now_s = self._working_since_s, time.monotonic()
+        if working_since_s is not None and now_s - working_since_s < _WORK_LIMIT_S:
+            now_s = working_since_s
         return frozenset(kind for kind, last_s in self._last_s.items() if now_s - last_s > self._limit_s(kind))
 
     def _limit_s(self, modality: Modality) -> float:
@@ -117,6 +123,7 @@ class Reader:
         if modality not in self.began:
             self.began.add(modality)
             self._on_began(modality)
+        self._working_since_s = arrival_s
         try:
             path.take(packet, arrival_s, stamped=stamped)
             self._garbled = 0
@@ -124,3 +131,7 @@ class Reader:
             self._garbled += 1
             if self._garbled > _GARBLED_MAX:
                 raise SourceFault("unreadable", sentence(self.source.shown, "unreadable")) from None
+        finally:
+            worked_s = time.monotonic() - arrival_s
+            self._last_s = {kind: last_s + worked_s for kind, last_s in self._last_s.items()}
+            self._working_since_s = None
