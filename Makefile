@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close fault-kill fault-hostile fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree tamper-log clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -66,11 +66,29 @@ bench-revocation: setup debian ## Seconds from revoking a unit to its session cl
 bench-close: setup debian ## How late a capture's device is really closed, beside an asyncio timer: RUNS=1000
 	@$(BIN)/python -m tests.bench.close $(if $(RUNS),--runs $(RUNS)) $(ARGS)
 
+bench-cancel: setup debian ## Milliseconds from cancelling a mandate to its camera really closed, beside the API's answer: RUNS=200
+	@$(BIN)/python -m tests.openings.cancel $(if $(RUNS),--runs $(RUNS)) $(ARGS)
+
+bench-media: setup debian ## First picture, glass to glass, and processor shares, passing through against encoding: FIRSTS=20
+	@$(BIN)/python -m tests.bench.media $(if $(FIRSTS),--firsts $(FIRSTS)) $(ARGS)
+
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)
 
 fault-hostile: setup debian ## Units and controller under a dishonest broker: ROUNDS=10, each with a seed of its own
 	@$(BIN)/python -m tests.fault.hostile $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
+
+fault-openings: setup debian ## A whole fleet whose cameras, agents, controller and broker fail while units are open: ROUNDS=5
+	@$(BIN)/python -m tests.openings.faults $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
+
+canary-openings: setup debian ## Search every disk of a fleet for what its cameras and receivers gave: SESSIONS=100
+	@$(BIN)/python -m tests.openings.canary $(if $(SESSIONS),--sessions $(SESSIONS)) $(ARGS)
+
+count-openings: setup debian ## Openings as the cameras' ends count them, against the log, agents killed meanwhile: OPENINGS=1000
+	@$(BIN)/python -m tests.openings.completeness $(if $(OPENINGS),--openings $(OPENINGS)) $(ARGS)
+
+clock-openings: setup debian ## Openings tried with a clock set back into the window of a mandate that is over: TRIES=10000
+	@$(BIN)/python -m tests.openings.clock $(if $(TRIES),--tries $(TRIES)) $(ARGS)
 
 fault-witness: setup ## Split views, restored backups, replays and kills against a real witness: ROUNDS=100
 	@$(BIN)/python -m tests.witness $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)

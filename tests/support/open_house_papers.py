@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import secrets
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -114,7 +115,8 @@ class Watcher:
         self.pictures = 0
         self.kept: list[bytes] = []
         self.news: PreviewNews | None = None
-        self.last_reason_s: float | None = None
+        self.told_boot_ns: int | None = None
+        """When the end was told, CLOCK_BOOTTIME."""
         self._keep = keep
         self._preview = house.door.preview(opening, frames_per_s=5)
         self.task = asyncio.create_task(self._watch(), name=f"watch {opening}")
@@ -130,8 +132,8 @@ class Watcher:
 
     def _hear(self, news: PreviewNews) -> None:
         self.news = news
-        if self.last_reason_s is None and news.state in {"closed", "refused"}:
-            self.last_reason_s = asyncio.get_running_loop().time()
+        if self.told_boot_ns is None and news.state in {"closed", "refused"}:
+            self.told_boot_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
     async def sees(self, pictures: int = 1, limit_s: float = 60.0) -> None:
         """Wait for so many pictures; raises AssertionError when it ends before."""
