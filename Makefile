@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ bench-close: setup debian ## How late a capture's device is really closed, besid
 
 bench-cancel: setup debian ## Milliseconds from cancelling a mandate to its camera really closed, beside the API's answer: RUNS=200
 	@$(BIN)/python -m tests.openings.cancel $(if $(RUNS),--runs $(RUNS)) $(ARGS)
+
+bench-media: setup debian ## First picture, glass to glass, and processor shares, passing through against encoding: FIRSTS=20
+	@$(BIN)/python -m tests.bench.media $(if $(FIRSTS),--firsts $(FIRSTS)) $(ARGS)
 
 bench-media: setup debian ## First picture, glass to glass, and processor shares, passing through against encoding: FIRSTS=20
 	@$(BIN)/python -m tests.bench.media $(if $(FIRSTS),--firsts $(FIRSTS)) $(ARGS)
