@@ -72,9 +72,6 @@ bench-cancel: setup debian ## Milliseconds from cancelling a mandate to its came
 bench-media: setup debian ## First picture, glass to glass, and processor shares, passing through against encoding: FIRSTS=20
 	@$(BIN)/python -m tests.bench.media $(if $(FIRSTS),--firsts $(FIRSTS)) $(ARGS)
 
-bench-media: setup debian ## First picture, glass to glass, and processor shares, passing through against encoding: FIRSTS=20
-	@$(BIN)/python -m tests.bench.media $(if $(FIRSTS),--firsts $(FIRSTS)) $(ARGS)
-
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)
 
