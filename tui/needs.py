@@ -245,6 +245,8 @@ def fleet_lines(summary: Summary | None) -> list[Line]:
         (Span(joins, "fair" if summary.joins_pending else "muted"),),
         (Span(plural(summary.sessions_up, "session up", "sessions up"), "muted"),),
     ]
+    if summary.units_open:
+        open_things.insert(0, (Span(f" OPEN {number(summary.units_open)} ", "loud"),))
     revoked = summary.presence.get("revoked", 0)
     if revoked:
         open_things.append((Span(f"{number(revoked)} revoked", "muted"),))

@@ -147,7 +147,7 @@ async def test_settings_are_changed_once_and_a_stale_change_is_refused(api: Runn
         await seen.press("2")
         await seen.sees("van kit 000")
         await seen.press("enter")
-        await seen.sees("e settings")
+        await seen.sees("c check")
         await seen.press("e", "3", "0", "enter")
         await seen.sees("should run settings v2")
         await seen.press("e")
@@ -182,7 +182,7 @@ async def test_an_inspector_sees_all_and_is_offered_nothing(api: RunningApi, tmp
         await seen.press("enter")
         await seen.sees("van kit 000", "p plot")
         assert "r report" not in seen.lines[-1]
-        assert "e settings" not in seen.lines[-1]
+        assert "c check" not in seen.lines[-1]
         with pytest.raises(Refused) as caught:
             await seen.app.door.request_report(ids[0])
         assert caught.value.status == 403
