@@ -22,6 +22,8 @@ CANCELLED_MAX = 4096
 """A unit remembers so many cancelled mandates, for ever: which windows they had, it does not know. One more, and it
 can not be relied on to refuse them all, so it opens nothing until it is joined anew."""
 USAGES_MAX = 8192
+FASTER_BY_ONE_IN = 5_000
+"""CLOCK_BOOTTIME may run fast by so little: 17 s a day. A unit that opened nothing for months still opens."""
 _USAGES_OF_AN_OPENING = 8
 
 
@@ -61,10 +63,13 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All that the unit remembers. `highest_ms` is the latest time it has trusted, 0 before the first."""
+    """All that the unit remembers. It was `highest_ms` at the least, 0 before the first time it trusted, at
+    `highest_boot_ms` of CLOCK_BOOTTIME on boot `highest_boot_id`, "" where that was not remembered yet."""
 
     v: Literal[1] = 1
     highest_ms: UnixMs = 0
+    highest_boot_id: ShortText = ""
+    highest_boot_ms: Count = 0
     usages: Annotated[list[Usage], Meta(max_length=USAGES_MAX)] = []
     cancelled: Annotated[list[MandateId], Meta(max_length=CANCELLED_MAX)] = []
     cancelled_more: bool = False
@@ -91,12 +96,23 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """How many openings began on that day."""
         return sum(each.openings for each in self._usages_of(mandate, modality, day))
 
-    def with_time(self, trusted_ms: int) -> "Ledger":
-        """With `trusted_ms` as the latest time if it is; days of five weeks before are forgotten."""
-        highest_ms = max(self.highest_ms, trusted_ms)
+    def earliest_ms(self, boot_id: str, boot_ms: int) -> int:
+        """What time it is at the least at `boot_ms`, and never before the highest: on its boot time goes on from there,
+        on any other it stands still."""
+        if boot_id != self.highest_boot_id:
+            return self.highest_ms
+        passed_ms = max(0, boot_ms - self.highest_boot_ms)
+        return self.highest_ms + passed_ms - passed_ms // FASTER_BY_ONE_IN
+
+    def with_time(self, told_ms: int, boot_id: str, boot_ms: int) -> "Ledger":
+        """With `told_ms` as the highest time, told by `boot_ms`, unless it is later than that already; days of five
+        weeks before are forgotten."""
+        highest_ms = max(self.earliest_ms(boot_id, boot_ms), told_ms)
         oldest = days_before(day_of(highest_ms), KEPT_DAYS) if highest_ms >= KEPT_DAYS * 86_400_000 else ""
         usages = [each for each in self.usages if each.day >= oldest]
-        return msgspec.structs.replace(self, highest_ms=highest_ms, usages=usages)
+        return msgspec.structs.replace(
+            self, highest_ms=highest_ms, highest_boot_id=boot_id, highest_boot_ms=boot_ms, usages=usages
+        )
 
     def with_opened(self, opened: Opening) -> "Ledger":
         """With one more opening, counted and reserved."""

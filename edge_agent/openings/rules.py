@@ -3,6 +3,10 @@
 Time. The only clock that is trusted is the controller's, signed over the unit's nonce: when the nonce was made, it was
 not later than `granted_at_ms`. So at boot time b it is not later than `granted_at_ms` + (b - made), and by that time
 windows and days end: early where the lease was long on its way, and never late.
+
+The unit remembers that time, and how much has passed since on this boot. Controllers' clocks are some milliseconds
+apart: a time of at most 5 s before the one remembered counts as that one; an earlier one is refused. Where unit and
+controller are both wrong, the witnesses are not: `check_logged` holds the lease's time to theirs.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,7 +15,7 @@ from typing import Literal, NamedTuple
 from edge_agent.openings.ledger import Ledger, Opening
 from edge_agent.openings.london_days import day_of, parts_of
 from edge_agent.openings.nonces import MadeNonce
-from edge_agent.openings.receipt_rules import check_logged
+from edge_agent.openings.receipt_rules import CLOCKS_APART_MAX_MS, check_logged
 from edge_agent.openings.verdicts import Facts, OpeningRefused, Permit, Refusal
 from protocols.access_record import Modality
 from protocols.errors import InvalidLease, InvalidMandate
@@ -20,7 +24,8 @@ from protocols.mandate import Mandate, check_mandate, check_window
 from protocols.opening import GrantLease
 from protocols.people import PeopleList, may
 
-CLOCKS_APART_MAX_MS = 300_000
+BACK_MAX_MS = 5_000
+"""How far the clock of one controller may be behind another's."""
 LATEST_MS = 253_000_000_000_000
 """In the year 9987: calendars end soon after."""
 
@@ -57,10 +62,10 @@ def _permit(grant: GrantLease, facts: Facts) -> Permit:
     ledger = _usable(facts.ledger)
     lease = read_lease(grant.logged.lease, facts.controller_keys)
     made = _answered(lease, facts)
-    _check_time(lease, made, ledger, facts)
+    told_ms = _told_ms(lease, made, ledger, facts)
     if facts.people is None:
         raise OpeningRefused("no-people-list", "the unit has no people list that it can read")
-    at = datetime.fromtimestamp(lease.granted_at_ms / 1000, UTC)
+    at = datetime.fromtimestamp(told_ms / 1000, UTC)
     mandate = check_mandate(grant.mandate, facts.people, at, plain_keys_may_sign=facts.plain_keys_may_sign)
     check_window(mandate, at)
     _check_agreement(lease, mandate, facts)
@@ -69,10 +74,10 @@ def _permit(grant: GrantLease, facts: Facts) -> Permit:
         raise OpeningRefused("mandate-cancelled", f"mandate {mandate.mandate} has been cancelled")
     if mandate.kind == "bench" and not (facts.bench.lid_open or facts.bench.in_workshop):
         raise OpeningRefused("not-on-bench", "the lid is not open, and the unit is not on its workshop's network")
-    check_logged(grant.logged, lease, facts.people.log_policy)
+    check_logged(grant.logged, lease, mandate.authority, facts.people.log_policy)
     before = _check_place(grant, lease, ledger, facts)
-    opening = _opening(lease, mandate, made, before, ledger, facts)
-    timed = ledger.with_time(lease.granted_at_ms)
+    opening = _opening(lease, mandate, made, told_ms, before, ledger, facts)
+    timed = ledger.with_time(told_ms, facts.boot_id, facts.now_boot_ms)
     if timed.is_full:
         raise OpeningRefused("state-unusable", "the unit can not remember more mandates; it has to be joined anew")
     if before is None:
@@ -105,17 +110,20 @@ def _answered(lease: Lease, facts: Facts) -> MadeNonce:
     return made
 
 
-def _check_time(lease: Lease, made: MadeNonce, ledger: Ledger, facts: Facts) -> None:
-    earliest_ms = lease.granted_at_ms
-    if earliest_ms >= LATEST_MS:
+def _told_ms(lease: Lease, made: MadeNonce, ledger: Ledger, facts: Facts) -> int:
+    """The trusted time than which it was not later when the nonce was made."""
+    granted_at_ms = lease.granted_at_ms
+    if granted_at_ms >= LATEST_MS:
         raise OpeningRefused("lease-unreadable", "the lease says a time at the end of calendars")
-    if earliest_ms < ledger.highest_ms:
-        behind_s = (ledger.highest_ms - earliest_ms) / 1000
-        raise OpeningRefused("time-went-back", f"the lease says a time {behind_s:.0f} s before one already trusted")
-    latest_ms = earliest_ms + facts.now_boot_ms - made.made_ms
-    apart_ms = max(earliest_ms - facts.clock.wall_ms, facts.clock.wall_ms - latest_ms)
+    earliest_ms = ledger.earliest_ms(facts.boot_id, made.made_ms)
+    behind_ms = earliest_ms - granted_at_ms
+    if behind_ms > BACK_MAX_MS:
+        raise OpeningRefused("time-went-back", f"the lease says a time {behind_ms / 1000:.0f} s before one trusted")
+    latest_ms = granted_at_ms + facts.now_boot_ms - made.made_ms
+    apart_ms = max(granted_at_ms - facts.clock.wall_ms, facts.clock.wall_ms - latest_ms)
     if facts.clock.synchronised and apart_ms > CLOCKS_APART_MAX_MS:
         raise OpeningRefused("clock-differs", f"the unit's synchronised clock differs by {apart_ms / 1000:.0f} s")
+    return max(earliest_ms, granted_at_ms)
 
 
 def _check_agreement(lease: Lease, mandate: Mandate, facts: Facts) -> None:
@@ -168,17 +176,23 @@ def _going_on(before: Opening, lease: Lease, facts: Facts) -> Opening:
 
 
 def _opening(
-    lease: Lease, mandate: Mandate, made: MadeNonce, before: Opening | None, ledger: Ledger, facts: Facts
+    lease: Lease,
+    mandate: Mandate,
+    made: MadeNonce,
+    told_ms: int,
+    before: Opening | None,
+    ledger: Ledger,
+    facts: Facts,
 ) -> Opening:
     """What is open by this lease: `before` itself where that lasts as long already."""
     now_ms = facts.now_boot_ms
-    since_ms = lease.granted_at_ms + now_ms - made.made_ms
+    since_ms = told_ms + now_ms - made.made_ms
     # What it has used so far counts, what it has reserved beyond now does not.
     counted = ledger if before is None else ledger.with_closed(lease.opening, now_ms)
     if before is None:
         _check_openings(lease, mandate, counted, day_of(since_ms))
     lease_end = _End(made.made_ms + lease.lasts_s * 1000, "expiry")
-    window_ms = (mandate.not_after - _EPOCH) // _MS - lease.granted_at_ms
+    window_ms = (mandate.not_after - _EPOCH) // _MS - told_ms
     end = min(lease_end, _End(made.made_ms + window_ms, "after-mandate"), key=lambda one: one.boot_ms)
     if end.boot_ms <= now_ms:
         raise OpeningRefused("after-mandate", f"mandate {mandate.mandate} has ended while the lease was on its way")

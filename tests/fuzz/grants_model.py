@@ -17,6 +17,7 @@ HOUR = 3_600_000
 A_MINUTE = 60_000
 NONCES, NONCE_LIVES = 8, 15 * A_MINUTE
 CLOCKS_APART = 5 * A_MINUTE
+BACK = 5_000
 _LONDON = ZoneInfo("Europe/London")
 
 Key = tuple[str, Modality, str]
@@ -35,7 +36,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a grant says. `sound`: nothing is wrong with its signatures, its place and the log's receipt."""
+    """What a grant says, and how long after its time the witnesses say that they saw it. `sound`: nothing is wrong with
+    its signatures, its place and the log's receipt."""
 
     asked: Asked
     mandate: Mandate
@@ -47,6 +49,7 @@ class Plan:
     carried: bool
     has_offer: bool
     sound: bool
+    seen_after: int = 1_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Model:
     lid_open: bool = False
     people: frozenset[str] = frozenset()
     highest: int = 0
+    highest_boot: int | None = None
     used: Counter[Key] = field(default_factory=Counter)
     begun: Counter[Key] = field(default_factory=Counter)
     cancelled: set[str] = field(default_factory=set)
@@ -93,10 +97,11 @@ class Model:
         if not self._has_place(plan):
             return None
         made, before = plan.asked.made_boot, self.open.get(plan.opening)
-        window = to_ms(plan.mandate.not_after) - plan.granted_at
+        told = self._told(plan)
+        window = to_ms(plan.mandate.not_after) - told
         until = min(made + plan.lasts_s * 1000, made + window)
         used = self.used if before is None else self.used + _spent(before, self.boot)
-        since = plan.granted_at + self.boot - made
+        since = told + self.boot - made
         for modality in plan.modalities:
             until = min(until, self.boot + _left(plan.mandate, modality, used, since, until - self.boot))
         if until <= self.boot:
@@ -105,7 +110,8 @@ class Model:
 
     def obey(self, plan: Plan, until: int) -> None:
         """The unit obeyed `plan`."""
-        since = plan.granted_at + self.boot - plan.asked.made_boot
+        told = self._told(plan)
+        since = told + self.boot - plan.asked.made_boot
         before = self.open.get(plan.opening)
         if before is None:
             for modality in plan.modalities:
@@ -114,7 +120,7 @@ class Model:
         elif until > before.until_boot:
             self.used += _spent(before, self.boot)
             self.open[plan.opening] = Open(before.plan, self.boot, since, until)
-        self.highest = max(self.highest, plan.granted_at)
+        self.highest, self.highest_boot = max(told, self._earliest(self.boot)), self.boot
         self.nonces.pop(plan.asked.nonce, None)
 
     def close(self, opening: str, at_boot: int) -> None:
@@ -130,6 +136,19 @@ class Model:
             self.close(opening, one.until_boot)
         self.nonces.clear()
         self.ended.clear()
+
+    def reboot(self, boot: int, wall: int) -> None:
+        """The clock of boots begins anew: how long the unit was away, it does not know."""
+        self.forget()
+        self.boot, self.wall, self.highest_boot = boot, wall, None
+
+    def _earliest(self, boot: int) -> int:
+        """What the unit has been told goes on with the boot's clock, which may run fast by one part in 5,000."""
+        passed = 0 if self.highest_boot is None else max(0, boot - self.highest_boot)
+        return self.highest - -passed * 4_999 // 5_000
+
+    def _told(self, plan: Plan) -> int:
+        return max(plan.granted_at, self._earliest(plan.asked.made_boot))
 
     def _forget(self) -> None:
         self.nonces = {key: one for key, one in self.nonces.items() if self.boot - one.made_boot < NONCE_LIVES}
@@ -148,12 +167,14 @@ class Model:
         now = self.boot + self.wall
         latest = plan.granted_at + self.boot - plan.asked.made_boot
         agrees = plan.granted_at - CLOCKS_APART <= now <= latest + CLOCKS_APART
-        return plan.granted_at >= self.highest and (agrees or not self.wall_is_kept)
+        witnessed = plan.seen_after <= CLOCKS_APART
+        went_back = plan.granted_at < self._earliest(plan.asked.made_boot) - BACK
+        return witnessed and not went_back and (agrees or not self.wall_is_kept)
 
     def _is_covered(self, plan: Plan) -> bool:
         mandate = plan.mandate
         return (
-            to_ms(mandate.not_before) <= plan.granted_at < to_ms(mandate.not_after)
+            to_ms(mandate.not_before) <= self._told(plan) < to_ms(mandate.not_after)
             and plan.modalities <= set(mandate.modalities)
             and {mandate.requester, mandate.approver, plan.person} <= self.people
             and mandate.mandate not in self.cancelled
@@ -176,7 +197,7 @@ class Model:
         return all(self._may_begin(plan, modality) for modality in plan.modalities)
 
     def _may_begin(self, plan: Plan, modality: Modality) -> bool:
-        day = _day(plan.granted_at + self.boot - plan.asked.made_boot)
+        day = _day(self._told(plan) + self.boot - plan.asked.made_boot)
         allowance = plan.mandate.allowance(modality)
         return allowance is not None and self.begun[plan.mandate.mandate, modality, day] < allowance.openings_per_day
 

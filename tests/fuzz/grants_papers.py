@@ -147,8 +147,12 @@ class World:
         waited_ms = self.drawn.randrange(10_000)
         made = MadeNonce(granted.nonce, granted.opening, tuple(granted.modalities), made_ms, granted.carried)
         other = MadeNonce(self.fresh("nonce", 32), granted.opening[:-1] + "x", ("video",), made_ms, carried=False)
+        behind_ms = self.drawn.choice((0, 1, 60_000, 10**9, -4_000))
+        goes_on_ms = self.drawn.choice((0, min(max(behind_ms, 0), made_ms)))
         ledger = Ledger(
-            highest_ms=granted.granted_at_ms - self.drawn.choice((0, 1, 60_000, 10**9)),
+            highest_ms=granted.granted_at_ms - behind_ms,
+            highest_boot_id=self.drawn.choice(("", *BOOTS)),
+            highest_boot_ms=made_ms - goes_on_ms,
             usages=[usage(asked, granted, used_ms=30_000, openings=1)],
             open=[before(asked, granted, made_ms)] if renews else [],
         )

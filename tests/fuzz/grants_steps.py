@@ -193,11 +193,10 @@ class Life:
     async def _reboot(self) -> None:
         """The clock of boots begins anew, and what the unit thinks is the time is any time at all."""
         await self._unit.crash()
-        self._model.forget()
         away_ms, boot_ms = self._drawn.randrange(3_000, 120_000), self._drawn.randrange(2_000, 20_000)
         now = self._model.boot + self._true_offset + away_ms
         self._true_offset = now - boot_ms
-        self._model.boot, self._model.wall = boot_ms, self._true_offset
+        self._model.reboot(boot_ms, self._true_offset)
         self._boots += 1
         await self._again(boot_ms, fresh("boot", self._boots, 32))
 
@@ -269,9 +268,11 @@ class Life:
 
     def _dishonest(self, honest: Plan, number: int) -> Grant:
         """A plan that the model judges like any other, or one with something wrong that no model need know."""
-        back_ms = self._drawn.choice((1, 1_000, 3_600_000, 10**9))
+        back_ms = self._drawn.choice((1, 1_000, 4_999, 5_001, 20_000, 3_600_000, 10**9))
+        seen_ms = self._drawn.choice((back_ms // 1000 * 1000, 300_000, 301_000, 10**9))
         changes: list[Callable[[], Plan]] = [
             lambda: replace(honest, granted_at=honest.granted_at - back_ms),
+            lambda: replace(honest, granted_at=honest.granted_at - back_ms, seen_after=seen_ms),
             lambda: replace(honest, granted_at=honest.granted_at + self._drawn.choice((1_000, 5_000))),
             lambda: replace(honest, has_offer=not honest.has_offer),
             lambda: replace(honest, carried=not honest.carried),
@@ -317,7 +318,8 @@ class Life:
     def _issued(self, plan: Plan, number: int) -> Grant:
         paper, signed = self._papers[number]
         offer = OFFER if plan.has_offer else None
-        return plan, issue(self._house, paper, self._lease(plan), signed=signed, offer=offer)
+        seen_s = plan.seen_after // 1000
+        return plan, issue(self._house, paper, self._lease(plan), signed=signed, offer=offer, cosigned_after_s=seen_s)
 
     def _lease(self, plan: Plan) -> Lease:
         return Lease(

@@ -48,6 +48,23 @@ def seen_yesterday(world: World, case: Case) -> Case:
     return _logged(world, case, cosigned_after_s=-86_400)
 
 
+@wrong("clock-differs")
+def seen_long_after_its_time(world: World, case: Case) -> Case:
+    return _logged(world, case, cosigned_after_s=301)
+
+
+@wrong("clock-differs")
+def seen_the_next_day(world: World, case: Case) -> Case:
+    return _logged(world, case, cosigned_after_s=86_400)
+
+
+@wrong("clock-differs")
+def seen_long_after_its_time_by_one_witness(world: World, case: Case) -> Case:
+    made, log = _logged(world, case, cosigned_after_s=0), world.house.log
+    log.times["west"] += 301
+    return _shown(made, receipt=log.receipt(len(log.leaves) - 1).text)
+
+
 @wrong("unwitnessed")
 def one_witness_of_two(world: World, case: Case) -> Case:
     return _logged(world, case, cosigners=("west",))
@@ -122,5 +139,7 @@ for _name, _value in {
     "nonce": "0" * 32,
     "lease_sha256": "0" * 64,
     "carried": None,
+    "authority": "AUTH-26/0000",
+    "expires_at": "2026-11-22T00:00:00Z",
 }.items():
     _about_something_else(_name, _value)

@@ -148,7 +148,15 @@ def expired(_world: World, case: Case) -> Case:
 
 @wrong("time-went-back")
 def time_before_one_trusted(_world: World, case: Case) -> Case:
-    return _ledger(case, highest_ms=case.lease.granted_at_ms + 1)
+    return _ledger(case, highest_ms=case.lease.granted_at_ms + 5_001)
+
+
+@wrong("time-went-back")
+def time_that_stood_still_since(_world: World, case: Case) -> Case:
+    """The controller's clock was put back to what the unit has trusted, a minute ago on the same boot."""
+    made_ms = case.facts.nonces[case.lease.nonce].made_ms
+    highest_ms, boot_id = case.lease.granted_at_ms, case.facts.boot_id
+    return _ledger(case, highest_ms=highest_ms, highest_boot_id=boot_id, highest_boot_ms=made_ms - A_MINUTE_MS)
 
 
 @wrong("clock-differs")

@@ -88,7 +88,10 @@ def any_nonce(_lease: Lease, facts: Facts) -> MadeNonce:
 RULES_LEFT_OUT: list[tuple[str, Callable[..., Any], str]] = [
     ("check_logged", nothing, "no-receipt"),
     ("check_window", nothing, "not-yet-valid"),
-    ("_check_time", nothing, "time-before-one-trusted"),
+    ("_told_ms", lambda lease, *_: lease.granted_at_ms, "time-before-one-trusted"),
+    ("_told_ms", lambda lease, *_: lease.granted_at_ms, "time-that-stood-still-since"),
+    ("check_logged", nothing, "seen-long-after-its-time"),
+    ("check_logged", nothing, "logged-with-another-expires-at"),
     ("_check_agreement", nothing, "mandate-of-another-unit"),
     ("_check_person", nothing, "asked-for-by-an-inspector"),
     ("_check_openings", nothing, "over-openings"),
@@ -112,7 +115,14 @@ def test_a_unit_without_one_of_its_rules_is_found_out(
     assert opened(grants, opens) > 0
 
 
-@pytest.mark.parametrize(("rule", "instead"), [("check_logged", nothing), ("_left_ms", lambda *given: given[-1])])
+OVERLOOKED: list[tuple[str, Callable[..., Any]]] = [
+    ("check_logged", nothing),
+    ("_left_ms", lambda *given: given[-1]),
+    ("_told_ms", lambda lease, *_: lease.granted_at_ms),
+]
+
+
+@pytest.mark.parametrize(("rule", "instead"), OVERLOOKED)
 async def test_a_unit_that_overlooks_something_is_found_out_by_a_life(
     rule: str, instead: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

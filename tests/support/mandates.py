@@ -140,7 +140,7 @@ def lease(asked: Mandate | None = None, **changes: Any) -> Lease:
     return Lease(**{**fields, **changes})
 
 
-def lease_entry(granted: Lease, text: str, authority: str | None, **changes: Any) -> bytes:
+def lease_entry(granted: Lease, text: str, authority: str | None, /, **changes: Any) -> bytes:
     """The log's entry `lease.granted` of a lease with this `text`, before it has its place in the log."""
     at = datetime.fromtimestamp(granted.granted_at_ms / 1000, UTC)
     entry = LeaseGranted(

@@ -99,13 +99,53 @@ ENTRIES: list[tuple[str, object]] = [
     ("modalities", ["video"]),
     ("carried", True),
     ("lease_sha256", "0" * 64),
+    ("authority", "AUTH-26/8"),
+    ("authority", None),
+    ("expires_at", None),
+    ("expires_at", "soon"),
+    ("expires_at", 1_795_348_860),
+    ("expires_at", "2026-11-22T12:01:00"),
+    ("expires_at", "2026-11-22T12:01:01.001Z"),
+    ("expires_at", "2026-11-22T12:00:58.999Z"),
+    ("expires_at", "0001-01-01T00:00:00+23:59"),
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), ENTRIES, ids=[name for name, _ in ENTRIES])
+@pytest.mark.parametrize(("name", "value"), ENTRIES, ids=[f"{name}-{value}" for name, value in ENTRIES])
 def test_a_receipt_for_another_entry_opens_nothing(name: str, value: object) -> None:
     house = House()
     assert rule_of(house.granted(offer=OFFER, entry={name: value}), facts_of(house)) == "not-logged"
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-11-22T12:01:01Z", "2026-11-22T12:00:59Z", "2026-11-22T13:01:00.000+01:00", "2026-11-22T12:01:00Z"]
+)
+def test_the_entry_s_end_may_be_rounded_to_a_second(said: str) -> None:
+    house = House()
+    assert permit_of(house.granted(offer=OFFER, entry={"expires_at": said}), facts_of(house))
+
+
+def test_the_entry_of_a_bench_lease_names_no_authority() -> None:
+    house = House()
+    facts = facts_of(house, bench=Bench(lid_open=True))
+    assert permit_of(house.granted(bench_mandate(), offer=OFFER), facts)
+    named = house.granted(bench_mandate(), offer=OFFER, entry={"authority": "AUTH-26/7"})
+    assert rule_of(named, facts) == "not-logged"
+
+
+def test_a_witness_that_saw_the_lease_long_after_its_time_has_a_say() -> None:
+    house = House()
+    for synchronised in (True, False):
+        facts = facts_of(house, clock=LocalClock(to_ms(AT), synchronised))
+        assert permit_of(house.granted(offer=OFFER, cosigned_at=after(300)), facts)
+        assert rule_of(house.granted(offer=OFFER, cosigned_at=after(301)), facts) == "clock-differs"
+    good = house.granted(offer=OFFER)
+    house.log.times["west"] = house.log.times["north"] + 301
+    index = len(house.log.leaves) - 1
+    for cosigners, opens in ((None, False), (["north", "west"], False), (["north", "south"], True)):
+        logged = msgspec.structs.replace(good.logged, receipt=house.log.receipt(index, cosigners=cosigners).text)
+        found = verdict(msgspec.structs.replace(good, logged=logged), facts_of(house))
+        assert isinstance(found, Permit) if opens else isinstance(found, Refusal) and found.rule == "clock-differs"
 
 
 def test_the_log_must_hold_the_lease_and_enough_witnesses_must_have_seen_it_lately() -> None:
@@ -164,7 +204,7 @@ def test_time_never_goes_back_and_a_synchronised_clock_has_a_say() -> None:
     house = House()
     facts = facts_of(house)
     grant = house.granted(offer=OFFER)
-    assert rule_of(grant, replace(facts, ledger=Ledger(highest_ms=to_ms(AT) + 1))) == "time-went-back"
+    assert rule_of(grant, replace(facts, ledger=Ledger(highest_ms=to_ms(AT) + 5_001))) == "time-went-back"
     assert permit_of(grant, replace(facts, ledger=Ledger(highest_ms=to_ms(AT))))
     for off_ms in (-300_001, 1_500 + 300_001):
         clock = LocalClock(to_ms(AT) + off_ms, synchronised=True)
@@ -172,6 +212,41 @@ def test_time_never_goes_back_and_a_synchronised_clock_has_a_say() -> None:
         assert permit_of(grant, replace(facts, clock=clock._replace(synchronised=False)))
     for off_ms in (-300_000, 1_500 + 300_000):
         assert permit_of(grant, replace(facts, clock=LocalClock(to_ms(AT) + off_ms, synchronised=True)))
+
+
+def test_a_controller_a_little_behind_another_is_taken_at_the_later_time() -> None:
+    house = House()
+    asked = mandate(not_after=after(12))
+    facts = facts_of(house, ledger=Ledger(highest_ms=to_ms(AT) + 5_000))
+    permit = permit_of(house.granted(asked, offer=OFFER), facts)
+    assert (permit.opening.until_boot_ms, permit.opening.ends_by) == (MADE_MS + 7_000, "after-mandate")
+    assert permit.opening.since_ms == to_ms(AT) + 6_500
+    assert permit.ledger.highest_ms == to_ms(AT) + 5_000
+    over = house.granted(mandate(not_after=after(5)), offer=OFFER)
+    assert rule_of(over, facts) == "after-mandate"
+
+
+def test_on_one_boot_time_passes_also_while_nothing_is_granted() -> None:
+    house = House()
+    hour_ms = 3_600_000
+    grant = house.granted(offer=OFFER, granted_at_ms=to_ms(AT) + hour_ms - 6_000)
+    facts = facts_of(house, clock=LocalClock(0, synchronised=False))
+    heard = Ledger().with_time(to_ms(AT), facts.boot_id, MADE_MS - hour_ms)
+    assert rule_of(grant, replace(facts, ledger=heard)) == "time-went-back"
+    before_the_reboot = Ledger().with_time(to_ms(AT), "another boot", MADE_MS - hour_ms)
+    assert permit_of(grant, replace(facts, ledger=before_the_reboot))
+    nearly = house.granted(offer=OFFER, granted_at_ms=to_ms(AT) + hour_ms - 5_000)
+    assert permit_of(nearly, replace(facts, ledger=heard))
+
+
+def test_what_is_long_on_its_way_is_not_behind_what_came_before_it() -> None:
+    house = House()
+    made = MadeNonce(NONCE, OPENING, ("video", "audio"), MADE_MS, carried=True)
+    facts = facts_of(house, on_way_ms=600_000, nonces={NONCE: made})
+    heard = Ledger().with_time(to_ms(AT) - 1_000, facts.boot_id, MADE_MS - 500)
+    grant = house.granted(offer=OFFER, carried=True, lasts_s=900)
+    permit = permit_of(grant, replace(facts, ledger=heard))
+    assert permit.ledger.highest_ms == heard.earliest_ms(facts.boot_id, MADE_MS + 600_000)
 
 
 def test_a_cancelled_mandate_never_opens_again_and_a_ledger_that_can_not_tell_opens_nothing() -> None:

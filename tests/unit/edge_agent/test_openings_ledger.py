@@ -1,6 +1,7 @@
 """What the unit remembers: days in London, what is used, nonces, refusals told once."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.openings.ledger import KEPT_DAYS, Ledger, Opening, Usage
+from edge_agent.openings.ledger_file import FILE_NAME, LedgerFile, read_ledger
 from edge_agent.openings.london_days import day_of, parts_of
 from edge_agent.openings.nonces import FORGOTTEN_AFTER_MS, OUTSTANDING_MAX, Nonces
 from edge_agent.openings.refusals import EVERY_MS, RECORDED_MAX, RefusalCount
@@ -86,17 +88,60 @@ def test_a_renewal_spends_what_was_used_and_reserves_the_rest() -> None:
 
 
 def test_old_days_are_forgotten_and_the_highest_time_never_is() -> None:
-    ledger = Ledger().with_opened(opening()).with_closed(OPENING, 99_000).with_time(to_ms(AT))
-    kept = ledger.with_time(to_ms(AT + timedelta(days=KEPT_DAYS)))
+    ledger = Ledger().with_opened(opening()).with_closed(OPENING, 99_000).with_time(to_ms(AT), BOOT, 99_000)
+    kept = ledger.with_time(to_ms(AT + timedelta(days=KEPT_DAYS)), BOOT, 99_000)
     assert kept.used_ms(MANDATE, "video", DAY) == 60_000
-    assert kept.with_time(0).highest_ms == kept.highest_ms
-    assert kept.with_time(to_ms(AT + timedelta(days=KEPT_DAYS + 1))).usages == []
+    assert kept.with_time(0, BOOT, 0).highest_ms == kept.with_time(0, "later", 0).highest_ms == kept.highest_ms
+    assert kept.with_time(to_ms(AT + timedelta(days=KEPT_DAYS + 1)), BOOT, 99_000).usages == []
+
+
+def test_the_highest_time_goes_on_with_the_boot_that_heard_it_and_stands_still_on_another() -> None:
+    ledger = Ledger().with_time(to_ms(AT), BOOT, 99_000)
+    assert ledger.earliest_ms(BOOT, 99_000 + 10_000) == to_ms(AT) + 10_000 - 2, "the boot's clock may be a little fast"
+    assert ledger.earliest_ms(BOOT, 98_000) == ledger.earliest_ms("later", 1 << 40) == to_ms(AT)
+    assert Ledger().earliest_ms(BOOT, 1 << 40) == 0
+    later = ledger.with_time(to_ms(AT), BOOT, 99_000 + 10_000)
+    assert (later.highest_ms, later.highest_boot_ms) == (to_ms(AT) + 10_000 - 2, 109_000)
+    rebooted = later.with_time(to_ms(AT), "later", 5)
+    assert (rebooted.highest_ms, rebooted.highest_boot_id, rebooted.highest_boot_ms) == (later.highest_ms, "later", 5)
+    assert later.with_time(to_ms(AT) + 60_000, BOOT, 110_000).highest_ms == to_ms(AT) + 60_000
+
+
+@given(told=st.lists(st.tuples(st.integers(-5_000, 5_000), st.integers(0, 10**9), st.booleans()), max_size=20))
+def test_the_highest_time_never_goes_back_and_never_runs_ahead_of_what_was_told(
+    told: list[tuple[int, int, bool]],
+) -> None:
+    ledger, boot_ms, boot, ahead_ms = Ledger(), 0, 0, 0
+    for off_ms, later_ms, reboots in told:
+        before, boot, boot_ms = ledger, boot + reboots, boot_ms + later_ms
+        ledger = ledger.with_time(to_ms(AT) + boot_ms + off_ms, f"boot {boot}", boot_ms)
+        ahead_ms = max(ahead_ms, off_ms)
+        assert before.highest_ms <= ledger.highest_ms <= to_ms(AT) + boot_ms + ahead_ms
 
 
 def test_a_ledger_is_read_as_it_was_written() -> None:
-    ledger = Ledger().with_opened(opening()).with_cancelled(MANDATE).with_cancelled(MANDATE).with_time(to_ms(AT))
+    ledger = (
+        Ledger().with_opened(opening()).with_cancelled(MANDATE).with_cancelled(MANDATE).with_time(to_ms(AT), BOOT, 7)
+    )
     assert ledger.cancelled == [MANDATE]
     assert msgspec.json.decode(msgspec.json.encode(ledger), type=Ledger) == ledger
+
+
+async def test_a_file_from_before_boots_were_remembered_is_read_and_its_highest_time_stands_still(
+    tmp_path: Path,
+) -> None:
+    written = b'{"v":1,"highest_ms":1795348800000,"usages":[],"cancelled":["%b"],"cancelled_more":false,"open":[]}'
+    (tmp_path / FILE_NAME).write_bytes(written % MANDATE.encode())
+    found = read_ledger(tmp_path / FILE_NAME)
+    assert found is not None
+    assert found.cancelled == [MANDATE]
+    assert found.earliest_ms(BOOT, 1 << 40) == 1_795_348_800_000
+    file = LedgerFile(tmp_path)
+    try:
+        await file.keep(found.with_time(1_795_348_800_001, BOOT, 7))
+    finally:
+        file.close()
+    assert read_ledger(tmp_path / FILE_NAME) == file.now
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.booleans(), st.integers(0, 400_000)), max_size=40))

@@ -143,6 +143,8 @@ class UnitMachine(RuleBasedStateMachine):
         self.begun: dict[str, int] = {}
         self.cancelled = False
         self.highest_ms = 0
+        self.highest_at_ms: int | None = None
+        self.told_of: dict[str, int] = {}
 
     @initialize(hours=st.sampled_from([0, 11, 12]))
     def begin(self, hours: int) -> None:
@@ -198,11 +200,11 @@ class UnitMachine(RuleBasedStateMachine):
     def reboot(self) -> None:
         """All that was open is closed; what was reserved counts as used."""
         for opening in list(self.live):
-            end_ms = self.live.pop(opening)
-            self._use(self.opened_at.pop(opening), end_ms)
+            self._use(opening, self.live.pop(opening))
             self.ledger = self.ledger.with_closed(opening, 1 << 52)
         self.ledger = msgspec.json.decode(msgspec.json.encode(self.ledger), type=Ledger)
         self.boot += 1
+        self.highest_at_ms = None
 
     @rule(really=st.integers(0, 9))
     def cancel(self, really: int) -> None:
@@ -230,27 +232,41 @@ class UnitMachine(RuleBasedStateMachine):
 
     def _opened(self, permit: Permit, opening: str, told_ms: int, asked_ms: int, lasts_s: int) -> None:
         assert not self.cancelled
-        assert told_ms >= self.highest_ms
+        assert told_ms >= self._earliest_ms(asked_ms) - 5_000
+        told_ms = max(told_ms, self._earliest_ms(asked_ms))
         assert told_ms < to_ms(AT) + _window_s(SMALL) * 1000
         until_ms = permit.opening.until_boot_ms - MADE_MS
         was_ms = self.live.get(opening)
         assert permit.is_renewal == (was_ms is not None)
         assert self.at_ms < until_ms <= max(asked_ms + lasts_s * 1000, was_ms or 0)
-        self.highest_ms = told_ms
+        self.highest_ms = max(told_ms, self._earliest_ms(self.at_ms))
+        self.highest_at_ms = self.at_ms
         self.ledger = permit.ledger
+        if was_ms is not None and until_ms > was_ms:
+            self._use(opening, self.at_ms)
+        if was_ms is None or until_ms > was_ms:
+            self.opened_at[opening] = self.at_ms
+            self.told_of[opening] = told_ms + self.at_ms - asked_ms
         self.live[opening] = until_ms
         if was_ms is None:
-            self.opened_at[opening] = self.at_ms
             day = next(parts_of(permit.opening.since_ms, permit.opening.since_ms + 1)).day
             self.begun[day] = self.begun.get(day, 0) + 1
 
     def _close(self, opening: str, at_ms: int) -> None:
-        self._use(self.opened_at.pop(opening), at_ms)
+        self._use(opening, at_ms)
         del self.live[opening]
         self.ledger = self.ledger.with_closed(opening, MADE_MS + at_ms)
 
-    def _use(self, from_ms: int, until_ms: int) -> None:
-        for part in parts_of(to_ms(AT) + from_ms, to_ms(AT) + until_ms):
+    def _earliest_ms(self, at_ms: int) -> int:
+        """Time by what was trusted, which passes as long as the boot lasts; all but one part in 5,000 of it."""
+        if self.highest_at_ms is None:
+            return self.highest_ms
+        return self.highest_ms - (self.highest_at_ms - max(at_ms, self.highest_at_ms)) * 4_999 // 5_000
+
+    def _use(self, opening: str, until_ms: int) -> None:
+        """Count from the latest permit on, by days of the time that the unit trusted."""
+        told_ms, lasted_ms = self.told_of.pop(opening), until_ms - self.opened_at.pop(opening)
+        for part in parts_of(told_ms, told_ms + lasted_ms):
             self.used[part.day] = self.used.get(part.day, 0) + part.ms
 
     @invariant()
