@@ -3,7 +3,8 @@
 An armored SSHSIG is base64 of: `SSHSIG`, version 1, public key, namespace, reserved, hash name, signature. What is
 signed is `SSHSIG`, namespace, reserved, hash name and the message's hash. A token signs SHA-256 of its application,
 a byte of flags, a counter, and SHA-256 of that. Reserved is empty. Of each key and signature there is one form only:
-base64 with other last bits, or something in reserved, which OpenSSH overlooks, is refused here.
+base64 with other last bits, or something in reserved, which OpenSSH overlooks, is refused here. Lines of the armour may
+be of any length, and end in a line feed, with a carriage return before it or without.
 """
 
 from base64 import b64decode, b64encode
@@ -123,7 +124,7 @@ def _check(key: PersonKey, signed: bytes, blob: bytes) -> Proof:
 
 
 def _unarmored(armored: str) -> bytes:
-    lines = armored.strip().splitlines()
+    lines = armored.strip(" \t\r\n").replace("\r\n", "\n").split("\n")
     if len(armored) > MAX_ARMORED or len(lines) < 3 or lines[0] != _BEGIN or lines[-1] != _END:
         raise InvalidSshSignature("signature-unreadable", f"not an SSH signature of at most {MAX_ARMORED} characters")
     return _decoded("".join(lines[1:-1]), "signature-unreadable")

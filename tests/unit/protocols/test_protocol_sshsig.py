@@ -92,6 +92,16 @@ def test_an_armored_signature_with_any_sign_changed_is_refused(data: st.DataObje
         verify(PLAIN.line, NAMESPACE, MESSAGE, SIGNED[:place] + sign_there + SIGNED[place + 1 :])
 
 
+def test_lines_of_the_armour_end_in_line_feeds_with_a_carriage_return_or_without() -> None:
+    for fine in (SIGNED.replace("\n", "\r\n"), f"\r\n \t{SIGNED}\r\n", SIGNED.replace("\n", "\r\n", 1)):
+        verify(PLAIN.line, NAMESPACE, MESSAGE, fine)
+    for odd in "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029":
+        for other in (SIGNED.replace("\n", odd), SIGNED.replace("\n", odd, 1), SIGNED.replace("\n", f"\n{odd}")):
+            assert refused(PLAIN.line, other) == "signature-unreadable"
+    for odd in "\x0b\x0c\x85\u2028\xa0":
+        assert refused(PLAIN.line, SIGNED + odd) == refused(PLAIN.line, odd + SIGNED) == "signature-unreadable"
+
+
 @given(st.binary(max_size=300))
 def test_bytes_from_anywhere_are_no_signature(noise: bytes) -> None:
     with pytest.raises(InvalidSshSignature):
