@@ -2,8 +2,9 @@
 
 aiortc puts each complete encoded frame into a queue, out of which a thread decodes. Here that queue is another one, in
 one receiver of one connection: what is put into it goes to us at once, in the event loop, and the thread waits until
-the end. Jitter buffer, NACK, retransmission, reports and bandwidth estimate stay aiortc's own. Its PLIs go through
-`PacketTap.ask_keyframe`, so that they can be merged with those of the viewers.
+the end. NACK, retransmission, reports, bandwidth estimate, and the jitter buffer of sounds stay aiortc's own; that of
+pictures is `PictureBuffer`. PLIs go through `PacketTap.ask_keyframe`, so that they can be merged with those of the
+viewers.
 
 Names that are private to aiortc are used in this module, `peers` and `tracks` only; `test_relay_seam`
 fails when one of them is gone. docs/decisions/0010-media-pass-through.md says what else was considered.
@@ -61,6 +62,31 @@ class _HandedOn(queue.Queue[Any]):
             self._sink.frame(EncodedFrame(self._kind, frame.data, frame.timestamp, keyframe))
 
 
+class PictureBuffer(JitterBuffer):
+    """Gives a picture with its last packet, which RTP marks (RFC 6184, 5.1), where all before it are there.
+
+    aiortc waits for the first packet of the next picture: 40 ms at 25 pictures a second, 200 ms at 5.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(capacity=_VIDEO_PACKETS, is_video=True)
+
+    def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
+        assert self._origin is not None, "a packet was added"
+        body: list[bytes] = []
+        timestamp: int | None = None
+        for count in range(self.capacity):
+            packet = self._packets[(self._origin + count) % self.capacity]
+            if packet is None or timestamp not in {None, packet.timestamp}:
+                break
+            timestamp = packet.timestamp
+            body.append(packet._data)  # type: ignore[attr-defined] # noqa: SLF001 - what the receiver has unpacked
+            if packet.marker:
+                self.remove(count + 1)
+                return JitterFrame(b"".join(body), timestamp)
+        return super()._remove_frame(sequence_number)
+
+
 class PacketTap:
     """Gives `sink` what `receiver` receives, from before it has begun to receive."""
 
@@ -71,6 +97,8 @@ class PacketTap:
         if not isinstance(getattr(receiver, _QUEUE), queue.Queue):
             raise TypeError("this aiortc has no decoder queue")
         setattr(receiver, _QUEUE, _HandedOn(kind, sink))
+        if kind == "video":
+            setattr(receiver, _JITTER_BUFFER, PictureBuffer())
         self._send_pli: Callable[[int], Awaitable[None]] = receiver._send_rtcp_pli  # noqa: SLF001 - the seam
         receiver._send_rtcp_pli = self._lost  # type: ignore[method-assign, assignment] # noqa: SLF001 - the seam
 
@@ -95,7 +123,7 @@ class PacketTap:
         """
         if self._kind == "video":
             getattr(self._receiver, _MISSING).missing.clear()
-            setattr(self._receiver, _JITTER_BUFFER, JitterBuffer(capacity=_VIDEO_PACKETS, is_video=True))
+            setattr(self._receiver, _JITTER_BUFFER, PictureBuffer())
             self._sink.gap()
 
     def received(self) -> Received:

@@ -5,13 +5,15 @@ One test for each name that `fleet.media` reaches for, and that everything else 
 
 import queue
 
+import pytest
 from aiortc import RTCRtpReceiver, RTCRtpSender
+from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtcrtpreceiver import NackGenerator, StreamStatistics
 from aiortc.rtp import RtpPacket
 
 from fleet.media import peers
 from fleet.media.frames import EncodedFrame
-from fleet.media.receiving import PacketTap
+from fleet.media.receiving import PacketTap, PictureBuffer
 from fleet.media.tracks import hand_on_requests
 from fleet.media.unit_stream import UnitStream, Viewer
 from tests.support.media_relay_peers import LOOPBACK, Bytes, Unit, live_stream
@@ -41,6 +43,53 @@ async def test_a_tap_changes_one_receiver_and_no_other() -> None:
     assert type(vars(other)["_RTCRtpReceiver__decoder_queue"]) is queue.Queue
     assert "_send_rtcp_pli" in vars(one)
     assert "_send_rtcp_pli" not in vars(other)
+
+
+async def test_pictures_have_a_buffer_of_their_own_and_sounds_have_not() -> None:
+    connection = peers.new_connection(LOOPBACK)
+    for kind, buffer in (("video", PictureBuffer), ("audio", JitterBuffer)):
+        one = connection.addTransceiver(kind, direction="recvonly").receiver
+        PacketTap(one, "video" if kind == "video" else "audio", Bytes())
+        assert type(vars(one)["_RTCRtpReceiver__jitter_buffer"]) is buffer
+
+
+def packet(number: int, picture: int, *, last: bool) -> RtpPacket:
+    """A packet of a picture, as the receiver puts it into the buffer."""
+    made = RtpPacket(sequence_number=number % 65536, timestamp=picture * 3600, marker=int(last))
+    made._data = bytes([number % 256])  # type: ignore[attr-defined] # aiortc adds it when it unpacks a packet
+    return made
+
+
+@pytest.mark.parametrize("first", [7, 65535])
+def test_a_picture_is_given_with_its_last_packet(first: int) -> None:
+    buffer = PictureBuffer()
+    given = [buffer.add(packet(first + place, place // 2, last=bool(place % 2)))[1] for place in range(6)]
+    assert [frame is not None for frame in given] == [False, True] * 3
+    pictures = [frame for frame in given if frame is not None]
+    assert [frame.timestamp for frame in pictures] == [0, 3600, 7200]
+    assert pictures[1].data == bytes([(first + 2) % 256, (first + 3) % 256])
+
+
+def test_a_picture_that_lacks_a_packet_waits_for_it() -> None:
+    buffer = PictureBuffer()
+    assert buffer.add(packet(1, 0, last=False))[1] is None
+    assert buffer.add(packet(3, 0, last=True))[1] is None
+    assert buffer.add(packet(4, 1, last=True))[1] is None
+    late = buffer.add(packet(2, 0, last=False))[1]
+    assert late is not None
+    assert late.data == bytes([1, 2, 3])
+    after = buffer.add(packet(5, 2, last=True))[1]
+    assert after is not None
+    assert after.data == bytes([4])
+    assert buffer.add(packet(2, 0, last=False)) == (False, None)
+
+
+def test_a_picture_without_a_mark_is_given_with_the_next_one() -> None:
+    buffer = PictureBuffer()
+    assert buffer.add(packet(1, 0, last=False))[1] is None
+    given = buffer.add(packet(2, 1, last=True))[1]
+    assert given is not None
+    assert (given.timestamp, given.data) == (0, bytes([1]))
 
 
 async def test_statistics_count_packets_and_what_should_have_come() -> None:
