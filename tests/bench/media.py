@@ -9,7 +9,8 @@ needs every bit. In one run, one after the other:
 1. `first_picture_ms` (median) and its p95: from asking for a check to the first decoded picture at the client, in
    `steps_ms` (medians; see `tests.bench.media_first`).
 2. `latency_ms_…`: the age of each picture when a WebRTC viewer behind the controller has decoded it, read from the
-   frame counter in it; `preview_latency_ms_…`: the same of a terminal's JPEGs.
+   frame counter in it. The viewer is aiortc as it comes, which waits for the first packet of the next picture: 40 ms of
+   these are its own. `preview_latency_ms_…`: the same of a terminal's JPEGs.
 3. Shares of one core. `unit_cpu_…`: the media child. `relay_cpu_passthrough`: the whole controller with one stream and
    one viewer, less what it used with none; `relay_cpu_forwarding` is its event loop's part, the rest decodes for the
    readiness certificate. `relay_cpu_reencode`: a relay that decodes and encodes the same stream for one viewer
