@@ -2,81 +2,43 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
-from fleet.checks import chapters
 from fleet.checks.chapters import Judgement, Outcome
-from fleet.checks.grants import Answer, Granted
-from fleet.checks.media import CheckMedia, Happening, MediaBegun, MediaOver, Watching
-from fleet.checks.permits import Check, permit
-from fleet.checks.proven import proven
-from fleet.checks.refusals import NO_RECEIPT, NOT_IN_LOG
+from fleet.checks.diary import Diary
+from fleet.checks.grants import Granted
+from fleet.checks.happenings import Asked, Happening, Heard, LeaseMade, LookAgain
+from fleet.checks.leasing import Leasing
+from fleet.checks.media import CheckMedia, MediaBegun, MediaOver, Watching
+from fleet.checks.permits import Check
 from fleet.checks.session import Ask, Close, Ended, Grant, Rest, Session, Step, TakeAnswer
 from fleet.checks.tools import Tools
-from fleet.errors import NotLoggedYet, RequestRefused, StoreUnavailable
+from fleet.checks.unit_line import UnitLine
+from fleet.checks.warden import RUNS_OUT, Warden
+from fleet.errors import StoreUnavailable
 from fleet.mandates.standing import Obstacle
 from fleet.media.errors import MediaError
-from fleet.stopping import cancel
+from fleet.media.frames import MediaKind
 from fleet.store.checks import sentence
-from fleet.store.positions import StoredPosition
-from fleet.store.store import Transaction
 from protocols.api.checks import CheckView, PreviewNews, StreamFigures
-from protocols.backoff import Backoff
-from protocols.lease import MAX_LEASE_S
 from protocols.opening import (
     Answered,
     AskNonce,
     Closed,
     CloseOpening,
-    DownSignal,
     NonceMade,
     PositionFound,
     Refused,
-    Signal,
 )
 from protocols.uplink import PositionMessage, SignalMessage
 
 _MAX_WAITING = 128
 _TICK_S = 1.0
-_DOWN_LIFE_S = 10.0
-_WRITE_LIMIT_S = 15.0
 _REASON_S = 0.8
-_WORTH_S = 5
-"""A renewal has to give so much more than the lease that runs, else that is the last one."""
-_CANCELLED = {"mandate-cancelled", "authority-cancelled"}
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The unit said something; not verified yet."""
-
-    message: SignalMessage | PositionMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Somebody wants it closed."""
-
-    reason: str
-    detail: str
-    judgement: Judgement | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseMade:
-    """How granting came out."""
-
-    outcome: Granted | Obstacle
-
-
-@dataclass(frozen=True, slots=True)
-class LookAgain:
-    """Something of the unit, a mandate or a person has changed."""
 
 
 class CheckRunner:
@@ -93,12 +55,14 @@ class CheckRunner:
         self._tools = tools
         self._authority = authority
         self._clock = asyncio.get_running_loop().time
-        self._happenings: asyncio.Queue[Happening | Heard | Asked | LeaseMade | LookAgain] = asyncio.Queue(_MAX_WAITING)
+        self._happenings: asyncio.Queue[Happening] = asyncio.Queue(_MAX_WAITING)
         self.media = CheckMedia(check, tools, authority, self._tell)
+        self._line = UnitLine(check, tools)
+        self._warden = Warden(check, tools, self._line)
+        self._leasing = Leasing(check, tools, self.media, self._tell)
+        self._diary = Diary(check, tools, authority)
         self._session = Session(self._clock(), has_media=self.media.is_wanted, limits=tools.limits)
-        self._granting: asyncio.Task[None] | None = None
         self._giving_up: asyncio.TimerHandle | None = None
-        self._unit_session = ""
         self._checked_s = 0.0
         self._entry: int | None = None
         self._live_at: datetime | None = None
@@ -182,7 +146,7 @@ class CheckRunner:
         finally:
             if self._giving_up is not None:
                 self._giving_up.cancel()
-            await self._drop_grant()
+            await self._leasing.drop()
             await self.media.close()
             self._let_go()
             self.written.set()
@@ -191,7 +155,7 @@ class CheckRunner:
         self.ended.set()
         self.settled.set()
 
-    def _tell(self, happening: Happening | Heard | Asked | LeaseMade | LookAgain) -> None:
+    def _tell(self, happening: Happening) -> None:
         try:
             self._happenings.put_nowait(happening)
         except asyncio.QueueFull:
@@ -209,7 +173,7 @@ class CheckRunner:
         if isinstance(happening, LookAgain) or self._clock() - self._checked_s >= _TICK_S:
             await self._take(await self._check_standing())
 
-    async def _heed(self, happening: Happening | Heard | Asked | LeaseMade | LookAgain) -> Sequence[Step]:
+    async def _heed(self, happening: Happening) -> Sequence[Step]:
         now_s = self._clock()
         match happening:
             case Heard(message):
@@ -222,7 +186,8 @@ class CheckRunner:
                 self._await_reason(f"the stream from the unit ended ({reason})")
                 return []
             case Watching(viewers, left):
-                await self._note_leaving(left)
+                if left is not None:
+                    await self._diary.viewer_left(left)
                 return self._session.watched(viewers, now_s)
             case Asked(reason, detail, judgement):
                 self._judgement = self._judgement or judgement
@@ -237,18 +202,11 @@ class CheckRunner:
 
     async def _heed_unit(self, message: SignalMessage | PositionMessage) -> Sequence[Step]:
         try:
-            async with self._tools.store.transaction() as transaction:
-                now = self._tools.clock()
-                signal = await proven(transaction, self.check.unit_id, message.sealed, now)
-                if isinstance(signal, PositionFound) and signal.opening == self.check.opening:
-                    return await self._find(transaction, signal, now)
+            signal = await self._line.read(message)
+            if isinstance(signal, PositionFound):
+                return await self._find(signal)
         except StoreUnavailable:
             return self._session.end("no-log", "the controller has lost its database", self._clock())
-        if signal is None or signal.opening != self.check.opening:
-            return []
-        return self._heed_signal(signal)
-
-    def _heed_signal(self, signal: Signal) -> Sequence[Step]:
         now_s = self._clock()
         match signal:
             case NonceMade(nonce=nonce, boot_id=boot_id):
@@ -259,69 +217,37 @@ class CheckRunner:
                 return self._session.refused(rule, detail, now_s)
             case Closed(reason=reason, detail=detail, open_s=open_s):
                 return self._session.closed(reason, detail, open_s, now_s)
-            case PositionFound():
+            case None:
                 return []
 
-    async def _find(self, transaction: Transaction, found: PositionFound, now: datetime) -> Sequence[Step]:
+    async def _find(self, found: PositionFound) -> Sequence[Step]:
         """The unit says where it is: kept only while this opening is live."""
         if self._session.state != "live" or "position" not in self.check.modalities:
             return []
-        position = StoredPosition(
-            unit_id=self.check.unit_id,
-            opening=self.check.opening,
-            mandate_id=self.check.mandate_id,
-            at=found.at,
-            hdop=found.hdop,
-            satellites=found.satellites,
-            found_at=now,
-        )
-        await transaction.positions.put(position)
-        await transaction.checks.set_live(self.check.opening, now)
-        self._live_at = self._live_at or now
+        found_at = await self._diary.found(found)
+        self._live_at = self._live_at or found_at
         return [] if self.media.is_wanted else self._session.end("found", "", self._clock())
 
-    async def _begin(self, modality: str) -> Sequence[Step]:
+    async def _begin(self, modality: MediaKind) -> Sequence[Step]:
         """The first of `modality` has come: in the log, or nothing more comes."""
-        now = self._tools.clock()
         try:
-            async with self._tools.store.transaction() as transaction:
-                kind = next(one for one in self.check.modalities if one == modality)
-                await chapters.media_began(transaction, self.check, kind, self._authority, now)
+            began_at = await self._diary.began(modality)
         except StoreUnavailable:
             return self._session.end("no-log", "what was opened could not be written into the log", self._clock())
-        self._live_at = self._live_at or now
+        self._live_at = self._live_at or began_at
         self.media.measure()
         steps = self._session.began(self._clock())
         if self.is_live:
             self.settled.set()
         return steps
 
-    async def _note_leaving(self, viewer_id: str | None) -> None:
-        if viewer_id is None:
-            return
-        try:
-            async with self._tools.store.transaction() as transaction:
-                await transaction.checks.viewer_left(self.check.opening, viewer_id, self._tools.clock())
-        except StoreUnavailable as error:
-            _log.warning("when a viewer left is not written", opening=self.check.opening, detail=error.detail)
-
     async def _check_standing(self) -> Sequence[Step]:
         """See whether it may still be open, once a second and whenever something has changed."""
         if self._session.has_ended or not self._session.had_lease:
             return []
         self._checked_s = self._clock()
-        try:
-            async with self._tools.store.transaction() as transaction:
-                found = await permit(transaction, self.check, self._tools.clock(), MAX_LEASE_S, first=False)
-                unit = await transaction.checks.unit_now(self.check.unit_id)
-        except StoreUnavailable as error:
-            _log.warning("whether a check may go on is not known now", detail=error.detail)
-            return []
-        self._unit_session = (unit.session if unit is not None else None) or self._unit_session
-        if not isinstance(found, Obstacle) or found.rule in {"over-minutes", "after-mandate", "after-authority"}:
-            return []
-        reason = "cancelled" if found.rule in _CANCELLED else found.rule
-        return self._session.end(reason, found.sentence, self._clock())
+        objection = await self._warden.look()
+        return [] if objection is None else self._session.end(objection.reason, objection.detail, self._clock())
 
     async def _take(self, steps: Sequence[Step]) -> None:
         """Take steps; the unit is told to close before anything is written of it."""
@@ -330,53 +256,33 @@ class CheckRunner:
                 case Ask():
                     await self._ask()
                 case Grant():
-                    self._granting = asyncio.create_task(self._grant(step), name=f"lease: {self.check.opening}")
+                    ends_s = self._session.lease_ends_s
+                    self._leasing.begin(step, None if ends_s is None else ends_s - self._clock())
                 case TakeAnswer(sdp):
                     await self._take_answer(sdp)
                 case Close(reason):
-                    await self._send(CloseOpening(self.check.opening, reason))
+                    await self._line.say(CloseOpening(self.check.opening, reason))
                 case Ended():
                     await self._end(step)
                 case Rest(open_s):
-                    await self._rest(open_s)
+                    if open_s is not None:
+                        await self._diary.was_open(open_s)
 
     async def _ask(self) -> None:
-        if not await self._send(AskNonce(self.check.opening, self.check.modalities)):
+        if not await self._line.say(AskNonce(self.check.opening, self.check.modalities)):
             end = self._session.end("unit-away", "the unit has no session, or the broker is away", self._clock())
             await self._take(end if not self._session.had_lease else [])
-
-    async def _grant(self, wanted: Grant) -> None:
-        """Grant a lease, in a task of its own: receipts take their time, and a cancellation must not wait for one."""
-        ends_s = self._session.lease_ends_s
-        worth_s = 1 if wanted.first or ends_s is None else int(ends_s - self._clock()) + _WORTH_S
-        outcome: Granted | Obstacle
-        try:
-            offer = await self.media.offer() if wanted.first else None
-            answer = Answer(wanted.nonce, wanted.boot_id)
-            outcome = await self._tools.grants.grant(
-                self.check, answer, offer, first=wanted.first, worth_s=min(worth_s, MAX_LEASE_S)
-            )
-        except NotLoggedYet:
-            outcome = NO_RECEIPT
-        except StoreUnavailable:
-            outcome = NOT_IN_LOG
-        except RequestRefused as error:
-            outcome = Obstacle("fault", error.problem.message, error.problem.remedy)
-        except (MediaError, TimeoutError) as error:
-            outcome = Obstacle("media-failed", str(error) or "no offer could be made in time", "")
-        self._tell(LeaseMade(outcome))
 
     def _send_lease(self, outcome: Granted | Obstacle) -> Sequence[Step]:
         now_s = self._clock()
         if isinstance(outcome, Obstacle):
-            runs_out = outcome.rule in {"over-minutes", "after-mandate", "after-authority"}
-            return self._session.not_granted(outcome.rule, outcome.sentence, now_s, runs_out=runs_out)
+            return self._session.not_granted(outcome.rule, outcome.sentence, now_s, runs_out=outcome.rule in RUNS_OUT)
         self._entry = self._entry or outcome.entry_id
         if not self._minutes_per_day:
             self._used_s, self._minutes_per_day = outcome.permit.used_s, outcome.permit.minutes_per_day
         if self._session.has_ended:
             return []
-        if not self._publish(outcome.body):
+        if not self._line.say_at_once(outcome.body):
             return self._session.not_granted("unit-away", "the lease could not be sent", now_s)
         return self._session.granted(float(outcome.permit.lasts_s), now_s)
 
@@ -386,28 +292,13 @@ class CheckRunner:
         except MediaError as error:
             await self._take(self._session.end("media-failed", str(error)[:200], self._clock()))
 
-    async def _send(self, body: DownSignal) -> bool:
-        """Send over the session that the unit has now; without the database, the one it had."""
-        try:
-            async with self._tools.store.transaction() as transaction:
-                unit = await transaction.checks.unit_now(self.check.unit_id)
-        except StoreUnavailable:
-            return self._publish(body)
-        session = unit.session if unit is not None else None
-        self._unit_session = session or self._unit_session
-        return session is not None and self._publish(body)
-
-    def _publish(self, body: DownSignal) -> bool:
-        session = self._unit_session
-        return bool(session) and self._tools.path.send(self.check.unit_id, session, body, _DOWN_LIFE_S)
-
     async def _end(self, ended: Ended) -> None:
         """Dark for everybody first, then written down."""
         self._closed_at = self._tools.clock()
         observed = self.media.observed
         await self.media.close()
         self._let_go()
-        await self._drop_grant()
+        await self._leasing.drop()
         outcome = Outcome(
             ended=ended,
             authority=self._authority,
@@ -416,37 +307,5 @@ class CheckRunner:
             limits=self.media.limits,
             judgement=self._judgement,
         )
-        await self._write(outcome)
+        await self._diary.ended(outcome)
         self.written.set()
-
-    async def _write(self, outcome: Outcome) -> None:
-        """Write the end, patiently; else whichever controller looks next finds a row whose lease is over."""
-        backoff = Backoff(base_s=0.2, cap_s=3.0)
-        try:
-            async with asyncio.timeout(_WRITE_LIMIT_S):
-                while True:
-                    try:
-                        async with self._tools.store.transaction() as transaction:
-                            now = self._tools.clock()
-                            await chapters.ended(transaction, self.check, self._tools.controller, outcome, now)
-                    except StoreUnavailable:
-                        await asyncio.sleep(backoff.next_s())
-                    else:
-                        return
-        except TimeoutError:
-            _log.error("the end of a check could not be written", opening=self.check.opening)
-
-    async def _rest(self, open_s: int | None) -> None:
-        if open_s is None:
-            return
-        try:
-            async with self._tools.store.transaction() as transaction:
-                await transaction.checks.was_open(self.check.opening, open_s)
-                transaction.changed.units.add(self.check.unit_id)
-        except StoreUnavailable as error:
-            _log.warning("how long a unit was open is not written", opening=self.check.opening, detail=error.detail)
-
-    async def _drop_grant(self) -> None:
-        task, self._granting = self._granting, None
-        if task is not None:
-            await cancel(task)

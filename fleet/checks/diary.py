@@ -1,0 +1,87 @@
+"""Writes one check down as it goes: in the log first, where what follows depends on it; else patiently."""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from fleet.checks import chapters
+from fleet.checks.chapters import Outcome
+from fleet.checks.permits import Check
+from fleet.checks.tools import Tools
+from fleet.errors import StoreUnavailable
+from fleet.store.positions import StoredPosition
+from protocols.access_record import Modality
+from protocols.backoff import Backoff
+from protocols.opening import PositionFound
+
+_WRITE_LIMIT_S = 15.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Diary:
+    """Of `check`, under `authority` (its reference)."""
+
+    def __init__(self, check: Check, tools: Tools, authority: str | None) -> None:
+        self._check = check
+        self._tools = tools
+        self._authority = authority
+
+    async def began(self, modality: Modality) -> datetime:
+        """The first of `modality` has come; returns when. Raises StoreUnavailable: then nothing more may come."""
+        now = self._tools.clock()
+        async with self._tools.store.transaction() as transaction:
+            await chapters.media_began(transaction, self._check, modality, self._authority, now)
+        return now
+
+    async def found(self, signal: PositionFound) -> datetime:
+        """The unit said where it is; returns when. Raises StoreUnavailable."""
+        now = self._tools.clock()
+        position = StoredPosition(
+            unit_id=self._check.unit_id,
+            opening=self._check.opening,
+            mandate_id=self._check.mandate_id,
+            at=signal.at,
+            hdop=signal.hdop,
+            satellites=signal.satellites,
+            found_at=now,
+        )
+        async with self._tools.store.transaction() as transaction:
+            await transaction.positions.put(position)
+            await transaction.checks.set_live(self._check.opening, now)
+        return now
+
+    async def viewer_left(self, viewer_id: str) -> None:
+        """A viewer went."""
+        try:
+            async with self._tools.store.transaction() as transaction:
+                await transaction.checks.viewer_left(self._check.opening, viewer_id, self._tools.clock())
+        except StoreUnavailable as error:
+            _log.warning("when a viewer left is not written", opening=self._check.opening, detail=error.detail)
+
+    async def ended(self, outcome: Outcome) -> None:
+        """It is over. Tried for 15 s; else whichever controller looks next finds a row whose lease is over."""
+        backoff = Backoff(base_s=0.2, cap_s=3.0)
+        try:
+            async with asyncio.timeout(_WRITE_LIMIT_S):
+                while True:
+                    try:
+                        async with self._tools.store.transaction() as transaction:
+                            now = self._tools.clock()
+                            await chapters.ended(transaction, self._check, self._tools.controller, outcome, now)
+                    except StoreUnavailable:
+                        await asyncio.sleep(backoff.next_s())
+                    else:
+                        return
+        except TimeoutError:
+            _log.error("the end of a check could not be written", opening=self._check.opening)
+
+    async def was_open(self, open_s: int) -> None:
+        """So long the unit was open, as it says."""
+        try:
+            async with self._tools.store.transaction() as transaction:
+                await transaction.checks.was_open(self._check.opening, open_s)
+                transaction.changed.units.add(self._check.unit_id)
+        except StoreUnavailable as error:
+            _log.warning("how long a unit was open is not written", opening=self._check.opening, detail=error.detail)
