@@ -112,7 +112,7 @@ class Closed(_Up, tag="closed", frozen=True, kw_only=True):
     """The unit has closed, `open_s` seconds after it opened."""
 
     reason: Rule
-    open_s: Annotated[int, Meta(ge=0, lt=1 << 32)]
+    open_s: Annotated[int, Meta(ge=0, lt=1 << 31)]
     detail: SummaryText = ""
 
 
