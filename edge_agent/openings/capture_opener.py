@@ -11,7 +11,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import CaptureChannelBroken, CaptureError
 from edge_agent.media import messages as media
 from edge_agent.openings.ledger import Opening
-from edge_agent.openings.opener import Answered, Began, Ended, Event, Failed, Found, OpenThing
+from edge_agent.openings.opener import GONE, Answered, Began, Ended, Event, Failed, Found, OpenThing
 from edge_agent.openings.sources import Sources
 from edge_agent.position import messages as position
 from protocols.access_record import Modality
@@ -240,6 +240,8 @@ class MediaThing(_Thing):
                 return Failed("media-failed", f"the offer can not be answered: {detail}")
             case media.Connection(state="failed"):
                 return Failed("media-failed", "no media connection to the controller; check the network between them")
+            case media.Connection(state="closed"):
+                return Failed(GONE, "whoever received picture and sound is gone")
             case _:
                 return None
 

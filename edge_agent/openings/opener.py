@@ -7,6 +7,9 @@ from edge_agent.openings.ledger import Opening
 from protocols.access_record import Modality
 from protocols.opening import Degrees, MediaOffer
 
+GONE = "console-gone"
+"""The rule of a Failed where the other end of the media connection is gone."""
+
 
 class Answered(NamedTuple):
     """The offer is answered; `sdp` is the answer."""

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from edge_agent.clock import Clock
 from edge_agent.errors import CaptureError
 from edge_agent.openings.ledger import Opening
-from edge_agent.openings.opener import Answered, Began, Ended, Event, Failed, Found, Opener, OpenThing
+from edge_agent.openings.opener import GONE, Answered, Began, Ended, Event, Failed, Found, Opener, OpenThing
 from protocols.opening import Answered as AnsweredSignal
 from protocols.opening import MediaOffer, PositionFound, Signal
+
+_REASON_LIMIT_S = 3.0
 
 
 class SessionEnd(NamedTuple):
@@ -126,7 +129,9 @@ class Session:
             case Began():
                 return None
             case Failed(rule=rule, detail=detail):
-                return SessionEnd(rule, detail, await thing.close())
+                end_ms = await thing.close()
+                told = rule == GONE and await self._is_told_why()
+                return SessionEnd(self._close_reason, "", end_ms) if told else SessionEnd(rule, detail, end_ms)
             case Found(at=at, hdop=hdop, satellites=satellites):
                 end_ms = await thing.close()
                 opening = self.opening.opening
@@ -136,6 +141,13 @@ class Session:
                 if by_deadline:
                     return SessionEnd(self.opening.ends_by, "", at_boot_ms)
                 return SessionEnd("media-failed", "what held the device ended by itself", at_boot_ms)
+
+    async def _is_told_why(self) -> bool:
+        """Who is gone on purpose says why, by another way that may take longer; what is cut off does not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_REASON_LIMIT_S):
+                return await self._closing.wait()
+        return False
 
     def _left_s(self) -> float:
         return max(0.0, (self.opening.until_boot_ms - self._clock.mono_ms()) / 1000)

@@ -128,6 +128,20 @@ async def test_cancelling_the_mandate_closes_and_nothing_opens_again(dealing: De
             assert (await dealing.hear(Refused)).rule == "mandate-cancelled"
 
 
+@pytest.mark.long
+async def test_it_closes_when_whoever_receives_is_gone(dealing: Dealing, tmp_path: Path) -> None:
+    with SyntheticCamera(tmp_path / "camera", *SMALL) as camera:
+        async with receiver(["video"]) as peer, agent(dealing, video_source=camera.source):
+            await dealing.grant(mandate_of_today("video"), await peer.offer())
+            await peer.accept((await dealing.hear(Answered)).sdp)
+            await peer.until(lambda seen: bool(seen.numbers))
+            await peer.connection.close()
+            await asyncio.to_thread(camera.until_said, "disconnect")
+            closed = await dealing.hear(Closed)
+            assert closed.reason == "console-gone"
+            assert closed.open_s < 55, "long before its lease ended"
+
+
 async def test_a_camera_that_is_not_there_is_said_and_recorded(dealing: Dealing, tmp_path: Path) -> None:
     async with receiver(["video"]) as peer, agent(dealing, video_source=f"unix:{tmp_path / 'nobody'}"):
         await dealing.grant(mandate_of_today("video"), await peer.offer())
