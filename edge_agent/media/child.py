@@ -11,11 +11,13 @@ import traceback
 
 from edge_agent.capture.confinement import Confinement, confine
 from edge_agent.errors import NotConfined
+from edge_agent.media.nameless import leave_out_names
 
 
 async def serve(confined: Confinement) -> None:
     """Do what the agent says, until it says Stop or hangs up."""
     # What is heavy is loaded only here: confined, and before Ready is said.
+    leave_out_names()
     from edge_agent.media.serving import attend  # noqa: PLC0415 - see above
 
     await attend(confined)
