@@ -28,7 +28,7 @@ def access_lines(access: UnitAccess | None, now: datetime, width: int, *, utc: b
         return [*lines, (Span("  …", "muted"),), EMPTY]
     for mandate in access.mandates:
         lines += _mandate_lines(mandate, now, utc=utc)
-    if not access.mandates:
+    if not access.mandates and not access.obstacles:
         lines.append((Span("  closed: ", "plain"), Span("no mandate of this unit is live", "muted")))
     for obstacle in access.obstacles:
         lines += [(Span("  "), *line) for line in wrap(safe(obstacle), max(20, width - 4), "fair")]

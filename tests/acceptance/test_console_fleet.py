@@ -74,7 +74,9 @@ async def test_an_empty_fleet_and_then_a_unit_that_asks_to_join(api: RunningApi,
         await seen.press("2")
         await seen.sees("UNITS  1", "roof 9", "never")
         await seen.press("enter")
-        await seen.sees("roof 9", "no report yet", "report never", "settings — · never", "accepted by TO-12")
+        await seen.sees("roof 9", "no report yet", "report never", "settings — · never", "two people sign it")
+        await seen.press("end")
+        await seen.sees("accepted by TO-12")
 
 
 async def test_a_unit_is_turned_away_with_a_reason(api: RunningApi, tmp_path: Path) -> None:
