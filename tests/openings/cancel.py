@@ -54,7 +54,7 @@ async def measure(runs: int) -> dict[str, Any]:
     async with open_house() as house:
         recorded = await authority(house)
         for number in range(1, runs + 1):
-            house.parts.check()
+            house.check()
             closed, answered = await cancel_once(house, recorded, number)
             closed_ms.append(closed)
             answered_ms.append(answered)

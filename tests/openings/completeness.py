@@ -68,7 +68,7 @@ class Opener:
     async def run(self, seen: int, killed_share: float) -> None:
         """Until the camera has been opened `seen` times."""
         while sum(bool(one.seen) for one in self.tried) < seen:
-            self.house.parts.check()
+            self.house.check()
             await self._open_once(kill=self._chance.random() < killed_share)
             if len(self.tried) % 20 == 0:
                 say(f"  {self.unit.name}: {len(self.tried)} tried")

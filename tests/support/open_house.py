@@ -21,6 +21,7 @@ from fleet.client import ClientError, FleetClient, connect, load_client_settings
 from fleet.clock import utc_now
 from fleet.credentials import load_credentials
 from fleet.demo.devices import Devices, devices_of
+from fleet.demo.errors import PartFailed
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import PEOPLE, Place, Ports, short_socket_dir
@@ -31,10 +32,12 @@ from fleet.founding import found
 from fleet.log.key import load_log_key
 from fleet.settings import load_settings
 from protocols.api.people import NewPerson
+from tests.bench.lines import say
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
 UP_LIMIT_S = 120.0
+_SHOWN_CHARS = 8000
 ENGINEER, APPROVER, SUPERVISOR = "TO-12", "AP-04", "SU-02"
 SMALL = ("--size", "320x180", "--fps", "15")
 """A picture that costs little, and whose frame counter can still be read."""
@@ -169,6 +172,14 @@ class OpenHouse:
         await self.start(f"receiver-{unit.name}", *command, "--every-s", "0.1")
         await unit.receiver.says("listening", 1, UP_LIMIT_S)
 
+    def check(self) -> None:
+        """Raise PartFailed when a program ended that nobody killed, after showing the end of its log."""
+        try:
+            self.parts.check()
+        except PartFailed as error:
+            say(error.log.read_text(errors="replace")[-_SHOWN_CHARS:])
+            raise
+
     async def until_answering(self) -> None:
         """Wait until the controller's API answers."""
 
@@ -177,7 +188,7 @@ class OpenHouse:
                 async with connect(load_client_settings(self.place.client_toml(ENGINEER))) as door:
                     await door.summary()
                     return True
-            self.parts.check()
+            self.check()
             return False
 
         await until(answers, UP_LIMIT_S)
