@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiortc import MediaStreamTrack, RTCSessionDescription
+from aiortc.contrib.media import MediaRelay
 
 from fleet.media import peers
 from tests.bench.close_place import Told, running
@@ -36,7 +37,8 @@ async def relay() -> None:
         tell(json.dumps({"offer": watched.localDescription.sdp}))
         answer = (await _line(reader))["answer"]
         await watched.setRemoteDescription(RTCSessionDescription(sdp=answer, type="answer"))
-        sending = shown.addTransceiver(await tracks.get(), direction="sendonly")
+        newest = MediaRelay().subscribe(await tracks.get(), buffered=False)  # what has piled up is left out
+        sending = shown.addTransceiver(newest, direction="sendonly")
         peers.prefer(sending, "video")
         peers.bind(sending, LOOPBACK.addresses)
         offer = (await _line(reader))["viewer"]
