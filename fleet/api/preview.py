@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import structlog
@@ -37,6 +37,8 @@ _SLOW_NEWS_S = 3.0
 _SLOW_KBIT_S = 64
 _LAST_NEWS_LIMIT_S = 2.0
 _MAX_HELLO_CHARS = 4096
+_STILL_FRAMES_PER_S = 1.0
+"""Whoever takes a still may wait for a good one; more would be watching."""
 _PIXELS_PER_COLUMN = 2
 """Terminals with pixels show more than half blocks do."""
 CLOSE_BAD_MESSAGE, CLOSE_NOT_SIGNED_IN, CLOSE_NOT_ALLOWED = 4400, 4401, 4403
@@ -48,6 +50,8 @@ Rows = Annotated[int, QueryParameter(ge=4, le=300)]
 Rate = Annotated[float, QueryParameter(gt=0, le=10)]
 KbitS = Annotated[int, QueryParameter(ge=0, le=100_000)]
 """0: no limit."""
+Means = Annotated[Literal["terminal", "still"], QueryParameter()]
+"""How the viewer counts: somebody who watches, or a command that takes one still."""
 
 
 class _ClosedByRule(Exception):
@@ -67,14 +71,16 @@ async def preview(
     rows: Rows = 24,  # noqa: ARG001  the picture keeps its shape: its width decides
     frames_per_s: Rate = 5.0,
     kbit_s: KbitS = 0,
+    way: Means = "terminal",
 ) -> None:
     """Serve one viewer until they leave, their session ends, or the check does."""
     await socket.accept()
     slow = 0 < kbit_s <= _SLOW_KBIT_S
     width = columns if slow else columns * _PIXELS_PER_COLUMN
-    wish = PreviewWish(width=width, frames_per_s=frames_per_s, kbit_s=float(kbit_s) or None)
+    rate = min(frames_per_s, _STILL_FRAMES_PER_S) if way == "still" else frames_per_s
+    wish = PreviewWish(width=width, frames_per_s=rate, kbit_s=float(kbit_s) or None)
     try:
-        await _serve(socket, services, opening, wish, _SLOW_NEWS_S if slow else _NEWS_S)
+        await _serve(socket, services, opening, way, wish, _SLOW_NEWS_S if slow else _NEWS_S)
     except* WebSocketDisconnect:
         pass
     except* _ClosedByRule as group:
@@ -88,14 +94,16 @@ async def preview(
         await _close(socket, _ClosedByRule(CLOSE_TRY_LATER, "the preview was lost: try again"))
 
 
-async def _serve(socket: Socket, services: Services, opening: str, wish: PreviewWish, news_s: float) -> None:
+async def _serve(
+    socket: Socket, services: Services, opening: str, way: Means, wish: PreviewWish, news_s: float
+) -> None:
     token, person_id = await _hello_of(socket, services)
     services.guests.settle(socket.scope["client"])
     runner = services.checks.runner(opening)
     if runner is None or runner.ended.is_set():
         await _tell_end(socket, services, opening)
         return
-    watcher = runner.media.come(person_id, "terminal")
+    watcher = runner.media.come(person_id, way)
     try:
         await _Watching(socket, services, runner, watcher, wish, news_s).until_over(token)
     finally:

@@ -31,7 +31,7 @@ from protocols.uplink import PositionMessage, SignalMessage
 _SWEEP_EVERY_S = 5.0
 _STOP_LIMIT_S = 4.0
 _CLOSE_LIMIT_S = 12.0
-_LAST_WORD_S = 2.0
+_WRITTEN_WITHIN_S = 1.0
 _KEPT = 64
 """Checks that are over and are kept in memory, to tell whoever watched how they ended."""
 
@@ -140,6 +140,7 @@ class CheckDesk:
         """Close a check, or judge one that has closed and was not judged; raises NotFound, Conflict."""
         runner = self._runners.get(opening)
         if runner is None or runner.ended.is_set():
+            await self._hear_out(opening)
             return await self._judge(opening, verdict, person_id)
         reason: Literal["asked", "passed", "failed"] = "asked" if verdict.result == "unjudged" else verdict.result
         runner.close(reason, "", Judgement(verdict, person_id))
@@ -148,10 +149,13 @@ class CheckDesk:
                 await runner.written.wait()
         except TimeoutError as error:
             raise StoreUnavailable("the check is closed, and that could not be written yet") from error
-        if opening in self._tasks:
-            # The unit says within moments how long it was open.
-            await asyncio.wait({self._tasks[opening]}, timeout=_LAST_WORD_S)
+        await self._hear_out(opening)
         return await self.view(opening)
+
+    async def _hear_out(self, opening: str) -> None:
+        """Wait for the unit to say how long it was open, for as long as its check waits for that, and not longer."""
+        if opening in self._tasks:
+            await asyncio.wait({self._tasks[opening]}, timeout=self._tools.limits.close_s + _WRITTEN_WITHIN_S)
 
     def runner(self, opening: str) -> CheckRunner | None:
         """The check, while it goes on here or was here lately."""

@@ -15,7 +15,7 @@ from fleet.cli.names import unit_named
 from fleet.cli.options import Form, ShortLine, UnitName, WholeNumber
 from fleet.cli.output import print_facts, print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
-from fleet.errors import RequestRefused
+from fleet.errors import CommandIncomplete
 from protocols.access_record import Modality
 from protocols.api.checks import CheckResult, CheckView, Measure, NewCheck, PreviewNews, UnitAccess, Verdict
 from protocols.text import escaped
@@ -72,7 +72,7 @@ def check(
         The sound.
     """
     if not once:
-        raise RequestRefused("not-once", "a command can check once", "add --once, or watch in the console: tui")
+        raise CommandIncomplete("not-once", "a command can only check once", "add --once, or watch: fleet-console")
     named: list[tuple[Modality, bool]] = [("video", video), ("audio", audio)]
     wanted = [modality for modality, is_wanted in named if is_wanted]
     still, view = ask(client, lambda door: _once(door, unit, wanted, mandate, kbit))
@@ -125,7 +125,7 @@ def close(
         It does not.
     """
     if passed and failed:
-        raise RequestRefused("both", "it can not both pass and fail", "give one of --passed and --failed")
+        raise CommandIncomplete("both", "it can not both pass and fail", "give one of --passed and --failed")
     result: CheckResult = "passed" if passed else "failed" if failed else "unjudged"
     view = ask(client, lambda door: door.close_check(opening, Verdict(result=result, note=note)))
     if json:
@@ -167,7 +167,7 @@ async def _watch(door: FleetClient, opening: str, wanted: set[Modality], kbit: i
     live_s: float | None = None
     began_s = time.monotonic()
     async with door.preview(
-        opening, columns=_STILL_COLUMNS, rows=_STILL_ROWS, frames_per_s=0.5, kbit_s=kbit
+        opening, columns=_STILL_COLUMNS, rows=_STILL_ROWS, frames_per_s=0.5, kbit_s=kbit, way="still"
     ) as preview:
         async for item in preview:
             now_s = time.monotonic()

@@ -1,5 +1,7 @@
 """Checks at the controller: pictures and sounds of a unit under a mandate, and its position."""
 
+from typing import Literal
+
 from fleet.client.preview import Preview
 from fleet.client.session import Session
 from protocols.api.checks import (
@@ -52,12 +54,14 @@ class CheckRequests:
         rows: int = 24,
         frames_per_s: float = 5.0,
         kbit_s: int | None = None,
+        way: Literal["terminal", "still"] = "terminal",
     ) -> Preview:
         """Pictures and news of a check, to be entered with `async with`: whoever does is a viewer, in the log too.
 
         The picture is made for `columns` by `rows` cells of a terminal, in at most `kbit_s` thousand bits a second.
+        Whoever only takes a `still` is counted as that, and gets a picture a second at most.
         """
-        wish = {"columns": columns, "rows": rows, "frames_per_s": frames_per_s, "kbit_s": kbit_s}
+        wish = {"columns": columns, "rows": rows, "frames_per_s": frames_per_s, "kbit_s": kbit_s, "way": way}
         return Preview(self._session, opening, wish)
 
     async def position(self, unit_id: str, mandate: str | None = None) -> PositionView:

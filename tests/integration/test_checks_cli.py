@@ -49,7 +49,9 @@ async def fleet(house: CheckHouse, *words: str, said: bytes = b"", port: int | N
     return process.returncode, out.decode(), err.decode()
 
 
-async def test_one_command_checks_a_unit_and_says_by_its_exit_code_whether_it_is_ready(house: CheckHouse) -> None:
+async def test_one_command_checks_a_unit_and_says_by_its_exit_code_whether_it_is_ready(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
     code, _, err = await fleet(house, "check", UNIT, "--once")
     assert (code, "no mandate of this unit is live" in err) == (3, True)
     await house.mandate(["video"])
@@ -59,6 +61,7 @@ async def test_one_command_checks_a_unit_and_says_by_its_exit_code_whether_it_is
     assert (view.state, view.reason, view.modalities, view.open_s) == ("closed", "asked", ["video"], 3)
     assert view.readiness is not None
     assert view.readiness.passed is True
+    assert [row["way"] for row in await owner.fetch("SELECT way FROM opening_viewer")] == ["still"]
     house.unit.camera = Camera(fps=5, gop=5, count=10)
     code, out, _ = await fleet(house, "check", UNIT, "--once", "--video")
     assert code == 1

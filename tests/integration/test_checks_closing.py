@@ -15,7 +15,7 @@ from fleet.client import FleetClient, Refused
 from fleet.clock import utc_now
 from fleet.store.store import Store
 from protocols.api.checks import CheckView, NewCheck, PreviewNews, Verdict
-from protocols.opening import Answered, AskNonce, Closed, SealedSignal
+from protocols.opening import Answered, AskNonce, Closed, CloseOpening, SealedSignal
 from protocols.opening import Refused as UnitRefused
 from tests.support.check_house import CheckHouse, check_house
 from tests.support.mandate_house import UNIT
@@ -99,6 +99,17 @@ async def test_a_cancelled_mandate_is_dark_within_two_seconds(house: CheckHouse)
 
 async def _open_s_is(house: CheckHouse, opening: str, open_s: int) -> bool:
     return (await house.door.check(opening)).open_s == open_s
+
+
+async def test_whoever_closes_is_told_how_long_the_unit_was_open_once_it_says_so(house: CheckHouse) -> None:
+    begun, viewer = await watched(house)
+    house.unit.silent.add("CloseOpening")
+    closing = asyncio.create_task(house.door.close_check(begun.opening, Verdict()))
+    assert (await viewer.ended()).state == "closed"
+    again = asyncio.create_task(house.door.close_check(begun.opening, Verdict(result="passed")))
+    await until(lambda: any(isinstance(one, CloseOpening) for one in house.unit.heard))
+    await house.unit.say(Closed(opening=begun.opening, reason="asked", open_s=7))
+    assert ((await closing).open_s, (await again).open_s) == (7, 7)
 
 
 async def test_a_quarantined_unit_is_closed(house: CheckHouse) -> None:

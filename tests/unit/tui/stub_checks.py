@@ -193,6 +193,8 @@ class StubChecks:
         rows: int = 24,
         frames_per_s: float = 5.0,
         kbit_s: int | None = None,
+        way: str = "terminal",
     ) -> Preview:
+        assert way == "terminal", "the console is watched"
         self.asked.append(("preview", opening, columns, rows, frames_per_s, kbit_s))
         return self.stub_preview
