@@ -1,9 +1,11 @@
 """The page that plays a check in a browser, and its WHEP resource. Whoever has the link has no session: the token in
 the path, good once and for a minute, is what lets them in."""
 
+from collections.abc import Sequence
 from importlib.resources import files
+from urllib.parse import quote
 
-from litestar import MediaType, Request, Response, delete, get, post
+from litestar import MediaType, Request, Response, delete, get, post, route
 from litestar.datastructures import State
 
 from fleet.api.access import NOBODY_YET
@@ -12,11 +14,12 @@ from fleet.api.services import Given
 from fleet.api.throttle import throttle_watching
 from fleet.checks.browsers import WatchStatus
 from fleet.errors import RequestRefused
-from protocols.opening import MAX_SDP_CHARS
+from protocols.opening import MAX_SDP_CHARS, IceServer
 
 ApiRequest = Request[object, object, State]
 
 _SDP = "application/sdp"
+_IN_URL = ":?=&.[]-_~/@%"
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob: mediastream:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -56,6 +59,23 @@ async def style() -> Response[bytes]:
     return _file("player.css", "text/css; charset=utf-8")
 
 
+@route(
+    "/whep/{token:str}",
+    http_method="OPTIONS",
+    opt={"permission": NOBODY_YET},
+    before_request=throttle_watching,
+    status_code=204,
+    include_in_schema=False,
+)
+async def ways(services: Given, token: LinkInPath) -> Response[None]:
+    """The ICE servers that this link's browser may use, as WHEP says it. The link stays good."""
+    servers = await services.browsers.ice_servers(token)
+    headers = {**_HEADERS, "accept-post": _SDP, "allow": "OPTIONS, POST"}
+    if servers:
+        headers["link"] = ice_links(servers)
+    return Response(None, status_code=204, headers=headers)
+
+
 @post("/whep/{token:str}", opt={"permission": NOBODY_YET}, before_request=throttle_watching, include_in_schema=False)
 async def play(request: ApiRequest, services: Given, token: LinkInPath) -> Response[str]:
     """Answer a browser's SDP offer: 201 with the address of what it now has."""
@@ -92,8 +112,23 @@ async def leave(services: Given, token: LinkInPath, viewer: ViewerInPath) -> Non
     await services.browsers.leave(token, viewer)
 
 
+def ice_links(servers: Sequence[IceServer]) -> str:
+    """`servers` as one Link header (draft-ietf-wish-whep, RFC 8288); credentials hold no character to be escaped."""
+    links = []
+    for server in servers:
+        parameters = ['rel="ice-server"']
+        if server.credential:
+            parameters += [
+                f'username="{server.username}"',
+                f'credential="{server.credential}"',
+                'credential-type="password"',
+            ]
+        links += ["; ".join([f"<{quote(url, safe=_IN_URL)}>", *parameters]) for url in server.urls]
+    return ", ".join(links)
+
+
 def _unusable() -> RequestRefused:
     return RequestRefused("malformed", "the offer is no session description", "reload the link's page")
 
 
-HANDLERS = [page, script, style, play, stands, leave]
+HANDLERS = [page, script, style, ways, play, stands, leave]

@@ -19,6 +19,7 @@ from fleet.media.ice import turn_server
 from fleet.media.peers import PeerSettings
 from fleet.media.relay import Relay, RelaySettings
 from fleet.media.unit_stream import StreamSettings
+from fleet.positions.sealing import PositionSeal
 from fleet.readiness.limits import Limits as ReadinessLimits
 from fleet.settings import MediaSettings, Settings
 from fleet.store.store import Store
@@ -47,6 +48,7 @@ def assemble_checks(
         store=store,
         clock=clock,
         grants=grants,
+        seal=PositionSeal(credentials.down_key),
         relay=Relay(RelaySettings(stream=stream, readiness=readiness, max_streams=settings.media.max_streams)),
         stream=stream,
         readiness=readiness,

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -15,12 +16,15 @@ from fleet.checks.tools import Tools
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.media.browser import BrowserViewer
 from fleet.media.errors import MediaError, OfferUnusable
+from fleet.store.checks import LinkMade
 from fleet.store.store import Transaction
 from protocols.api.checks import LINK_S, CheckState, WatchLink
+from protocols.opening import IceServer
 from protocols.people import may
 
 _TOKEN_BYTES = 16
 _MAX_KEPT = 256
+_NAME_CHARS = 16
 
 
 class WatchStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +81,17 @@ class Browsers:
             await transaction.checks.add_link(_hash(token), opening, person_id, expires_at)
         return WatchLink(url=f"{self._url}/watch/{token}", expires_at=expires_at)
 
+    async def ice_servers(self, token: str) -> Sequence[IceServer]:
+        """How the browser that has the link of `token` may reach the controller, with credentials that live minutes;
+        the link is not used up. Raises LinkUsed, NotFound when the check is not live here."""
+        hashed = _hash(token)
+        async with self._tools.store.transaction() as transaction:
+            link = await transaction.checks.link(hashed, self._tools.clock())
+            await self._runner_of(transaction, link)
+        assert link is not None, "it has a runner"
+        # A name of its own: coturn bounds what each has at a time, and no browser may take from the unit or another.
+        return self._tools.ice_for(f"{link.opening}-{hashed.hex()[:_NAME_CHARS]}")
+
     async def play(self, token: str, offer: str) -> Playing:
         """Use the link of `token` up for the browser that makes `offer` (SDP).
 
@@ -127,19 +142,25 @@ class Browsers:
 
     async def _admit(self, transaction: Transaction, token: str, came: list[tuple[CheckRunner, Watcher]]) -> None:
         """Use the link up, and write down who watches; `came` gets the check and the viewer who then waits for it."""
-        now = self._tools.clock()
-        link = await transaction.checks.use_link(_hash(token), now)
+        link = await transaction.checks.use_link(_hash(token), self._tools.clock())
+        runner = await self._runner_of(transaction, link)
+        assert link is not None, "it has a runner"
+        watcher = runner.media.come(link.person_id, "browser")
+        came.append((runner, watcher))
+        await runner.media.admit(transaction, watcher)
+
+    async def _runner_of(self, transaction: Transaction, link: LinkMade | None) -> CheckRunner:
+        """The check that a link lets somebody watch; raises LinkUsed, NotFound."""
         if link is None:
             raise LinkUsed
+        now = self._tools.clock()
         person = await transaction.people.get(link.person_id)
         if person is None or not person.may_sign_in(now) or not may(person.role, "check-unit"):
             raise LinkUsed
         runner = self._desk.runner(link.opening)
         if runner is None or not runner.is_live:
             raise unknown(link.opening)
-        watcher = runner.media.come(link.person_id, "browser")
-        came.append((runner, watcher))
-        await runner.media.admit(transaction, watcher)
+        return runner
 
     def _place(self, token: str, viewer_id: str) -> _Place:
         place = self._places.get((_hash(token), viewer_id))

@@ -38,11 +38,14 @@ class Diary:
     async def found(self, signal: PositionFound) -> datetime:
         """The unit said where it is; returns when. Raises StoreUnavailable."""
         now = self._tools.clock()
+        check = self._check
         position = StoredPosition(
-            unit_id=self._check.unit_id,
-            opening=self._check.opening,
-            mandate_id=self._check.mandate_id,
-            at=signal.at,
+            unit_id=check.unit_id,
+            opening=check.opening,
+            mandate_id=check.mandate_id,
+            sealed=self._tools.seal.seal(
+                signal.at, unit_id=check.unit_id, opening=check.opening, mandate_id=check.mandate_id
+            ),
             hdop=signal.hdop,
             satellites=signal.satellites,
             found_at=now,

@@ -20,7 +20,7 @@ from fleet.readiness.limits import Limits
 from fleet.readiness.observed import Observed
 from fleet.store.checks import Way
 from fleet.store.store import Transaction
-from protocols.opening import MediaOffer
+from protocols.opening import IceServer, MediaOffer
 
 MAX_WATCHERS = 16
 
@@ -69,6 +69,7 @@ class CheckMedia:
         self._tell = tell
         self._kinds = cast(list[MediaKind], [kind for kind in check.modalities if kind != "position"])
         self._stream: UnitStream | None = None
+        self._ice_servers: list[IceServer] = []
         self._offering: asyncio.Task[str] | None = None
         self._watchers: dict[str, Watcher] = {}
         self._written: set[tuple[str, Way]] = set()
@@ -98,8 +99,10 @@ class CheckMedia:
     def prepare(self) -> None:
         """Begin to gather what the offer needs, while the unit makes its nonce; raises TooMany."""
         if self.is_wanted:
-            ice = self._tools.ice_for(self._check.opening)
-            settings = replace(self._tools.stream, peer=replace(self._tools.stream.peer, ice_servers=ice))
+            self._ice_servers = list(self._tools.ice_for(self._check.opening))
+            # What needs credentials is relayed to the controller and to nobody else: of no use to itself.
+            own = [server for server in self._ice_servers if not server.credential]
+            settings = replace(self._tools.stream, peer=replace(self._tools.stream.peer, ice_servers=own))
             self._stream = self._tools.relay.open(self._check.opening, self._kinds, self, settings)
             self._offering = asyncio.create_task(self._stream.offer(), name=f"offer: {self._check.opening}")
 
@@ -108,7 +111,7 @@ class CheckMedia:
         if self._stream is None or self._offering is None:
             return None
         sdp = await asyncio.shield(self._offering)
-        return MediaOffer(sdp=sdp, ice_servers=list(self._stream.settings.peer.ice_servers))
+        return MediaOffer(sdp=sdp, ice_servers=self._ice_servers)
 
     async def answer(self, sdp: str) -> None:
         """Take the unit's answer; raises MediaError."""

@@ -9,6 +9,7 @@ from fleet.checks.session import Limits
 from fleet.clock import Clock
 from fleet.media.relay import Relay
 from fleet.media.unit_stream import StreamSettings
+from fleet.positions.sealing import PositionSeal
 from fleet.readiness.limits import Limits as ReadinessLimits
 from fleet.store.store import Store
 from protocols.downlink import Body
@@ -39,7 +40,7 @@ class SignalPath:
 
 
 IceFor = Callable[[str], Sequence[IceServer]]
-"""The ICE servers for an opening, with credentials of its own."""
+"""The ICE servers for a name (an opening, or a browser that watches one), with credentials of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class Tools:
     store: Store
     clock: Clock
     grants: Grants
+    seal: PositionSeal
     relay: Relay
     stream: StreamSettings
     readiness: ReadinessLimits

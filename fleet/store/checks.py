@@ -63,7 +63,7 @@ class Judgeable(msgspec.Struct, frozen=True, kw_only=True):
     passed: bool | None
 
 
-class LinkUsed(msgspec.Struct, frozen=True, kw_only=True):
+class LinkMade(msgspec.Struct, frozen=True, kw_only=True):
     """What a one-time link was made for."""
 
     opening: str
@@ -162,10 +162,15 @@ class CheckStore:
         """Keep a one-time link, and drop those that can not be used any more."""
         await self._connection.execute(_SQL["add_link"], token_sha256, opening, person_id, expires_at)
 
-    async def use_link(self, token_sha256: bytes, now: datetime) -> LinkUsed | None:
+    async def link(self, token_sha256: bytes, now: datetime) -> LinkMade | None:
+        """What a link is good for; None when there is none, or it is used or too old. It is not used up."""
+        record = await self._connection.fetchrow(_SQL["link"], token_sha256, now)
+        return None if record is None else LinkMade(**record)
+
+    async def use_link(self, token_sha256: bytes, now: datetime) -> LinkMade | None:
         """Use a link up; None when there is none, or it is used or too old."""
         record = await self._connection.fetchrow(_SQL["use_link"], token_sha256, now)
-        return None if record is None else LinkUsed(**record)
+        return None if record is None else LinkMade(**record)
 
     async def drop_links(self, before: datetime) -> None:
         """Forget links that ended before."""

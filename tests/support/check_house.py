@@ -207,9 +207,13 @@ class CheckHouse(MandateHouse):
 
 @asynccontextmanager
 async def check_house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", home: Path
+    store: Store,
+    dsn: str,
+    owner: "asyncpg.Connection[asyncpg.Record]",
+    home: Path,
+    media: MediaSettings | None = None,
 ) -> AsyncIterator[CheckHouse]:
-    """Everything runs until the block ends; keys on disk sign field mandates."""
+    """Everything runs until the block ends; keys on disk sign field mandates. Without `media`, no ICE servers."""
     witness = RunningWitness(home / "witness", [])
     known = WitnessSettings(name=witness.vkey.name, url=witness.url, ca_file=str(witness.ca_file))
     async with AsyncExitStack() as stack:
@@ -220,7 +224,7 @@ async def check_house(
                 home,
                 log=LogSettings(witnesses=[known], poll_ms=20),
                 mandates=MandateSettings(plain_keys_may_sign=True),
-                media=MediaSettings(addresses=["127.0.0.1"]),
+                media=media or MediaSettings(addresses=["127.0.0.1"]),
             )
         )
         key = api.credentials.log_key.verifier

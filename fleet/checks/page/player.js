@@ -7,7 +7,7 @@ const GATHER_MS = 2000;
 
 const byId = (id) => document.getElementById(id);
 const video = byId("video");
-const connection = new RTCPeerConnection();
+let connection = null;
 const token = location.pathname.split("/").pop();
 let resource = null;
 let heardAt = performance.now();
@@ -16,7 +16,7 @@ let over = false;
 function close(detail) {
   if (over) return;
   over = true;
-  connection.close();
+  if (connection !== null) connection.close();
   video.srcObject = null;
   video.hidden = true;
   byId("sound").hidden = true;
@@ -60,6 +60,31 @@ async function poll() {
   }
 }
 
+// The ICE servers of a Link header, as WHEP says it: <turn:…>; rel="ice-server"; username="…"; credential="…"
+function iceServers(links) {
+  const servers = [];
+  for (const [, url, rest] of (links || "").matchAll(/<([^>]+)>([^<]*)/g)) {
+    const said = Object.fromEntries([...rest.matchAll(/([a-z-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+    if (said.rel !== "ice-server") continue;
+    const server = { urls: decodeURI(url) };
+    if (said.username) Object.assign(server, { username: said.username, credential: said.credential });
+    servers.push(server);
+  }
+  return servers;
+}
+
+async function connect() {
+  const ways = await fetch(`/whep/${token}`, { method: "OPTIONS", cache: "no-store" });
+  if (!ways.ok) return refused(ways);
+  connection = new RTCPeerConnection({ iceServers: iceServers(ways.headers.get("link")) });
+  return play();
+}
+
+async function refused(answer) {
+  const problem = await answer.json().catch(() => ({}));
+  close([problem.message, problem.remedy].filter(Boolean).join(": "));
+}
+
 function gathered() {
   return new Promise((resolve) => {
     const done = () => connection.iceGatheringState === "complete" && resolve();
@@ -88,10 +113,7 @@ async function play() {
     headers: { "content-type": "application/sdp" },
     body: connection.localDescription.sdp,
   });
-  if (answer.status !== 201) {
-    const problem = await answer.json().catch(() => ({}));
-    return close([problem.message, problem.remedy].filter(Boolean).join(": "));
-  }
+  if (answer.status !== 201) return refused(answer);
   resource = answer.headers.get("location");
   await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
   heardAt = performance.now();
@@ -105,4 +127,4 @@ byId("sound").addEventListener("click", () => {
 addEventListener("pagehide", () => {
   if (resource !== null) fetch(resource, { method: "DELETE", keepalive: true });
 });
-play().catch((error) => close(String(error.message || error)));
+connect().catch((error) => close(String(error.message || error)));

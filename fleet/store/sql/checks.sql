@@ -85,6 +85,9 @@ WHERE unit_id = $1 AND sampled_at BETWEEN $2 AND $3 AND supply_mv IS NOT NULL OR
 -- name: add_link
 INSERT INTO watch_link (token_sha256, opening, person_id, expires_at) VALUES ($1, $2, $3, $4)
 
+-- name: link
+SELECT opening, person_id FROM watch_link WHERE token_sha256 = $1 AND used_at IS NULL AND expires_at > $2
+
 -- name: use_link
 UPDATE watch_link SET used_at = $2 WHERE token_sha256 = $1 AND used_at IS NULL AND expires_at > $2
 RETURNING opening, person_id
