@@ -190,10 +190,6 @@ class PlotRoom(Room):
             draw(xs, [point.low for point in run], marker="braille", color=_RANGE_COLOUR)
         draw(xs, [point.mean for point in run], marker="braille", color=_MEAN_COLOUR)
 
-    def action_back(self) -> None:
-        """Back to the unit."""
-        self.dismiss()
-
     def action_step_span(self, by: int) -> None:
         """A longer or shorter time."""
         span = max(0, min(len(SPANS_H) - 1, SPANS_H.index(self._hours) + by))

@@ -45,6 +45,11 @@ class Room(Asks):
         """Ask for everything shown again: on coming in, and after the link was away."""
         raise NotImplementedError
 
+    @property
+    def me(self) -> str:
+        """The person's id."""
+        return self.desk.me.person_id
+
     def allows(self, action: str) -> bool:
         """Whether the person's role may do `action`."""
         deed = self.RESERVED.get(action)
@@ -91,3 +96,7 @@ class Room(Asks):
         self.desk.room_shown = self
         self.refetch()
         self.desk.update_watch()
+
+    def action_back(self) -> None:
+        """Back to where it was opened, for the rooms that bind a key to it."""
+        self.dismiss()
