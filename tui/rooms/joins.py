@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
@@ -15,11 +14,9 @@ from tui.dialogs.accept import AcceptDialog, masked_fingerprint
 from tui.dialogs.confirm import TextDialog, log_sentence
 from tui.dialogs.vouchers import VouchersDialog
 from tui.key_words import KEY_TONES, key_mark, key_words
-from tui.lines import Page
-from tui.listing import ItemListing
 from tui.paint import Line, Span, fit
 from tui.role_words import Reserved
-from tui.rooms.room import Room
+from tui.rooms.listing_room import ListingRoom
 from tui.rooms.voucher import VoucherScreen
 from tui.words import UNKNOWN, age, safe
 
@@ -27,10 +24,11 @@ _WIDE = 100
 KNOWN_KEY = "the key we know it by; its certificate has ended: enter"
 
 
-class JoinsRoom(Room):
+class JoinsRoom(ListingRoom[JoinView]):
     """Units that wait at the door."""
 
     ROOM = "now"
+    CLICKED = "compare"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "compare", "compare", tooltip="compare the fingerprint, then accept"),
         Binding("x", "refuse", "refuse", tooltip="turn it away with a reason"),
@@ -44,31 +42,10 @@ class JoinsRoom(Room):
         "invite": Reserved("making a voucher", "invite-unit"),
     }
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._title = Page(id="title")
-        self._list: ItemListing[JoinView] = ItemListing(self._draw, lambda join: join.join_id, id="list")
-        self._empty = Page(id="empty")
-        self._detail = Page(id="detail")
-        self._is_known = False
-
-    @override
-    def body(self) -> ComposeResult:
-        """Title, queue, the one under the cursor."""
-        yield self._title
-        yield self._list
-        yield self._empty
-        yield self._detail
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self.set_focus(self._list)
-        self._show_rest()
-
     @override
     def refetch(self) -> None:
         """See Room."""
-        self.ask("joins", self.desk.door.joins, self._arrived)
+        self.ask("joins", self.desk.door.joins, self.show_items)
 
     @override
     def watching(self) -> Watch:
@@ -79,91 +56,67 @@ class JoinsRoom(Room):
     def feed_arrived(self, item: FeedItem) -> None:
         """See Room."""
         if isinstance(item, JoinsChanged):
-            self.soon("joins", lambda: self.ask("joins", self.desk.door.joins, self._arrived, background=True))
+            self.soon("joins", lambda: self.ask("joins", self.desk.door.joins, self.show_items, background=True))
 
-    def _arrived(self, joins: list[JoinView]) -> None:
-        self._is_known = True
-        self._list.show(joins)
-        self._show_rest()
+    @override
+    def key_of(self, item: JoinView) -> str:
+        """See ListingRoom."""
+        return item.join_id
 
-    def _draw(self, join: JoinView, width: int) -> Line:
+    @override
+    def item_line(self, item: JoinView, width: int) -> Line:
+        """See ListingRoom."""
         now = self.desk.server_clock.now()
-        shown = display_fingerprint(join.fingerprint)[0]
+        shown = display_fingerprint(item.fingerprint)[0]
         return (
-            Span(fit("back" if join.rejoins else "new", 5), "fair" if join.rejoins else "accent"),
-            Span(fit(join.label or UNKNOWN, 13), "strong"),
+            Span(fit("back" if item.rejoins else "new", 5), "fair" if item.rejoins else "accent"),
+            Span(fit(item.label or UNKNOWN, 13), "strong"),
             Span(" " + fit(shown + " …", 21)),
-            Span(" " + fit(f"waits {age(join.first_seen_at, now)}", 14), "fair"),
-            Span(" " + fit(*key_mark(join.key_protection)[:1], 4), KEY_TONES[join.key_protection]),
-            Span(" " + fit(join.rejoins or f"by {join.invited_by}", 14), "muted"),
-            Span(" " + safe(join.model) if width > _WIDE else "", "muted"),
-        )
-
-    def _show_rest(self) -> None:
-        count = len(self._list.items)
-        self._title.show([(Span(" WAITING TO JOIN  ", "muted"), Span(str(count) if self._is_known else "…", "strong"))])
-        self._list.display = count > 0
-        self._empty.display = count == 0
-        self._empty.show(self._empty_lines())
-        self._show_detail()
-
-    def _empty_lines(self) -> list[Line]:
-        if not self._is_known:
-            return [(), (Span("   asking the controller …", "muted"),)]
-        lines: list[Line] = [(), (Span("   Nobody waits at the door.", "good"),)]
-        if self.desk.may("invite-unit"):
-            lines.append((Span("   v makes a voucher: the text a new unit needs to ask for admission.", "muted"),))
-        return lines
-
-    def _show_detail(self) -> None:
-        join = self._list.item
-        self._detail.display = join is not None
-        if join is None:
-            return
-        now = self.desk.server_clock.now()
-        fingerprint, _hidden = masked_fingerprint(join.fingerprint)
-        origin = f"says it is {join.rejoins}" if join.rejoins else f"new, invited by {join.invited_by}"
-        words: list[Line] = [
-            (Span(origin, "fair" if join.rejoins else "muted"), Span(", "), key_words(join.key_protection)),
-            (Span(f"{safe(join.model) or 'no model given'}, agent {safe(join.agent_version) or UNKNOWN}", "muted"),),
-            (Span(f"from {safe(join.came_from)}, last {age(join.last_seen_at, now)} ago", "muted"),),
-            (Span(KNOWN_KEY if join.rejoins else "the last group stands on the unit: enter, then type it", "muted"),),
-        ]
-        self._detail.show(
-            [(Span(f" {fit(line, 24)}", "strong"), *word) for line, word in zip(fingerprint, words, strict=False)]
+            Span(" " + fit(f"waits {age(item.first_seen_at, now)}", 14), "fair"),
+            Span(" " + fit(*key_mark(item.key_protection)[:1], 4), KEY_TONES[item.key_protection]),
+            Span(" " + fit(item.rejoins or f"by {item.invited_by}", 14), "muted"),
+            Span(" " + safe(item.model) if width > _WIDE else "", "muted"),
         )
 
     @override
-    def tick(self) -> None:
-        """See Room."""
-        self._show_detail()
-        super().tick()
+    def title_line(self) -> Line:
+        """How many wait."""
+        count = str(len(self._list.items)) if self._is_known else "…"
+        return (Span(" WAITING TO JOIN  ", "muted"), Span(count, "strong"))
 
-    def on_listing_moved(self) -> None:
-        """Another one."""
-        self._show_detail()
-        self.refresh_bindings()
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        lines: list[Line] = [(Span("Nobody waits at the door.", "good"),)]
+        if self.desk.may("invite-unit"):
+            lines.append((Span("v makes a voucher: the text a new unit needs to ask for admission.", "muted"),))
+        return lines
 
-    async def on_listing_opened(self) -> None:
-        """A click compares."""
-        if self.check_action("compare", ()):
-            await self.action_compare()
+    @override
+    def detail_lines(self, item: JoinView) -> list[Line]:
+        """The fingerprint but for its last group, beside what the unit says of itself."""
+        now = self.desk.server_clock.now()
+        fingerprint, _hidden = masked_fingerprint(item.fingerprint)
+        origin = f"says it is {item.rejoins}" if item.rejoins else f"new, invited by {item.invited_by}"
+        words: list[Line] = [
+            (Span(origin, "fair" if item.rejoins else "muted"), Span(", "), key_words(item.key_protection)),
+            (Span(f"{safe(item.model) or 'no model given'}, agent {safe(item.agent_version) or UNKNOWN}", "muted"),),
+            (Span(f"from {safe(item.came_from)}, last {age(item.last_seen_at, now)} ago", "muted"),),
+            (Span(KNOWN_KEY if item.rejoins else "the last group stands on the unit: enter, then type it", "muted"),),
+        ]
+        return [(Span(f" {fit(line, 24)}", "strong"), *word) for line, word in zip(fingerprint, words, strict=False)]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what the role may do."""
         match action:
             case "compare" | "refuse":
-                return self._list.item is not None and self.allows(action)
+                return self.chosen is not None and self.allows(action)
         return self.allows(action)
-
-    def action_back(self) -> None:
-        """Back to where one came from."""
-        self.dismiss()
 
     async def action_compare(self) -> None:
         """Compare the fingerprint, then accept."""
-        join = self._list.item
+        join = self.chosen
         if join is not None:
             await self.app.push_screen(
                 AcceptDialog(join, self.desk.me.person_id), lambda compared: self._accept(join) if compared else None
@@ -179,7 +132,7 @@ class JoinsRoom(Room):
 
     async def action_refuse(self) -> None:
         """Turn the unit away."""
-        join = self._list.item
+        join = self.chosen
         if join is None:
             return
         shown = display_fingerprint(join.fingerprint)[0]
