@@ -3,19 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, Literal
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from protocols.api.log import ErrorReportView
 from tui.dialogs.confirm import TextDialog, log_sentence
-from tui.lines import Page
-from tui.listing import ItemListing
 from tui.log_lines import fact_lines, report_facts, report_line
 from tui.paint import Line, Span, joined
 from tui.role_words import Reserved
 from tui.rooms.facts import FactsRoom
-from tui.rooms.room import Room
+from tui.rooms.listing_room import ListingRoom
 from tui.words import plural
 
 Step = Literal["account", "submit", "return", "close"]
@@ -42,7 +39,7 @@ _FROM: dict[Step, frozenset[str]] = {
 }
 
 
-class ErrorReportsRoom(Room):
+class ErrorReportsRoom(ListingRoom[ErrorReportView]):
     """The reports, open ones first."""
 
     ROOM = "log"
@@ -67,24 +64,6 @@ class ErrorReportsRoom(Room):
     def __init__(self) -> None:
         super().__init__()
         self._open_only = True
-        self._is_known = False
-        self._title = Page(id="title")
-        self._list: ItemListing[ErrorReportView] = ItemListing(self._draw, lambda one: one.report_id, id="list")
-        self._empty = Page(id="empty")
-        self._detail = Page(id="detail")
-
-    @override
-    def body(self) -> ComposeResult:
-        """Counts, reports, the one under the cursor."""
-        yield self._title
-        yield self._list
-        yield self._empty
-        yield self._detail
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self.set_focus(self._list)
-        self._show_rest()
 
     @override
     def refetch(self) -> None:
@@ -95,43 +74,47 @@ class ErrorReportsRoom(Room):
     def _ask(self) -> None:
         open_only = self._open_only
         question = self.desk.door.error_reports
-        self.ask("error reports", lambda: question(open_only=open_only), self._arrived)
+        self.ask("error reports", lambda: question(open_only=open_only), self.show_items)
 
-    def _arrived(self, reports: list[ErrorReportView]) -> None:
-        self._is_known = True
-        self._list.show(reports)
-        self._show_rest()
+    @override
+    def key_of(self, item: ErrorReportView) -> str:
+        """See ListingRoom."""
+        return item.report_id
 
-    def _draw(self, report: ErrorReportView, _width: int) -> Line:
+    @override
+    def item_line(self, item: ErrorReportView, width: int) -> Line:
+        """See ListingRoom."""
         clock = self.desk.server_clock
-        return report_line(report, clock.now(), utc=clock.utc)
+        return report_line(item, clock.now(), utc=clock.utc)
 
-    def _show_rest(self) -> None:
-        reports = self._list.items
-        unfinished = sum(one.state != "closed" for one in reports)
+    @override
+    def title_line(self) -> Line:
+        """How many are not closed."""
+        unfinished = sum(one.state != "closed" for one in self._list.items)
         count: Line = (Span(plural(unfinished, "open report"), "bad" if unfinished else "good"),)
         shown: Line = (Span("open only", "accent"),) if self._open_only else ()
-        self._title.show([joined([(Span(" ERROR REPORTS", "muted"),), count if self._is_known else (), shown])])
-        self._list.display = bool(reports)
-        self._empty.display = not reports
-        words = "No error report waits." if self._is_known else "asking the controller …"
-        self._empty.show([(), (Span(f"   {words}", "good" if self._is_known else "muted"),)])
-        report = self._list.item
-        self._detail.display = report is not None
-        if report is not None:
-            facts = report_facts(report, utc=self.desk.server_clock.utc)
-            self._detail.show(fact_lines(facts, max(30, self.size.width - 1)))
-        self.refresh_bindings()
+        return joined([(Span(" ERROR REPORTS", "muted"),), count if self._is_known else (), shown])
 
-    def on_listing_moved(self) -> None:
-        """Another report."""
-        self._show_rest()
+    @override
+    def detail_lines(self, item: ErrorReportView) -> list[Line]:
+        """See ListingRoom."""
+        facts = report_facts(item, utc=self.desk.server_clock.utc)
+        return fact_lines(facts, max(30, self.size.width - 1))
+
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        return [(Span("No error report waits.", "good"),)]
+
+    @override
+    def moved(self) -> None:
+        """Another report is read from its beginning."""
         self._detail.scroll_home(animate=False)
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the next steps of the report under the cursor that are the person's to take."""
-        report = self._list.item
+        report = self.chosen
         if action == "unit":
             return report is not None and report.unit_id is not None
         if action == "open":
@@ -145,7 +128,7 @@ class ErrorReportsRoom(Room):
 
     async def action_step(self, step: Step) -> None:
         """Ask for the words of a step, then take it."""
-        report = self._list.item
+        report = self.chosen
         if report is None:
             return
         title, asked, done = _WORDS[step]
@@ -176,8 +159,7 @@ class ErrorReportsRoom(Room):
 
     def _taken(self, report: ErrorReportView) -> None:
         self.desk.say(f"the report is {report.state}", "good")
-        self._list.show([report if one.report_id == report.report_id else one for one in self._list.items])
-        self._show_rest()
+        self.show_items([report if one.report_id == report.report_id else one for one in self._list.items])
 
     def action_again(self) -> None:
         """Read them anew."""
@@ -190,17 +172,13 @@ class ErrorReportsRoom(Room):
 
     async def action_open(self) -> None:
         """The whole report."""
-        report = self._list.item
+        report = self.chosen
         if report is not None:
             facts = report_facts(report, utc=self.desk.server_clock.utc)
             await self.app.push_screen(FactsRoom(f"ERROR REPORT  {report.report_id}", facts))
 
     async def action_unit(self) -> None:
         """The unit's page."""
-        report = self._list.item
+        report = self.chosen
         if report is not None and report.unit_id is not None:
             await self.desk.open_unit(report.unit_id)
-
-    def action_back(self) -> None:
-        """Back to the log."""
-        self.dismiss()
