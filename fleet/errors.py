@@ -11,6 +11,7 @@
         ├── NotFound
         ├── Conflict
         ├── Forbidden
+        ├── CommandIncomplete    a command line that lacks what it needs, or says two things at once
         └── NotLoggedYet     the log does not hold an entry yet, or its witnesses have not seen it
 
 Errors of the certificate authority are in `fleet.ca.errors`, of the API's client in `fleet.client.errors`.
@@ -97,6 +98,10 @@ class Conflict(RequestRefused):
     """The state has changed, or does not allow this."""
 
     status = 409
+
+
+class CommandIncomplete(RequestRefused):
+    """A command line lacks what it needs here, or says two things at once; nothing was asked of the controller."""
 
 
 class Forbidden(RequestRefused):

@@ -94,9 +94,9 @@ def verify(line: str, namespace: str, message: bytes, armored: str) -> Proof:
     if signer != wanted:
         raise InvalidSshSignature("other-key", "the signature is by another key")
     if named != namespace.encode():
-        raise InvalidSshSignature("other-namespace", f"the signature is for {named[:40]!r}, not for {namespace!r}")
+        raise InvalidSshSignature("other-namespace", f"it is for namespace {_shown(named)}, not for {namespace}")
     if hash_name not in _HASHES:
-        raise InvalidSshSignature("signature-unreadable", f"hash {hash_name[:20]!r} is not used in SSH signatures")
+        raise InvalidSshSignature("signature-unreadable", f"hash {_shown(hash_name)} is not used in SSH signatures")
     digest = _HASHES[hash_name](message).digest()
     signed = _MAGIC + b"".join(_string(part) for part in (named, reserved, hash_name, digest))
     return _check(wanted, signed, signature)
@@ -126,7 +126,9 @@ def _check(key: PersonKey, signed: bytes, blob: bytes) -> Proof:
 def _unarmored(armored: str) -> bytes:
     lines = armored.strip(" \t\r\n").replace("\r\n", "\n").split("\n")
     if len(armored) > MAX_ARMORED or len(lines) < 3 or lines[0] != _BEGIN or lines[-1] != _END:
-        raise InvalidSshSignature("signature-unreadable", f"not an SSH signature of at most {MAX_ARMORED} characters")
+        raise InvalidSshSignature(
+            "signature-unreadable", f"it is no whole SSH signature of at most {MAX_ARMORED} characters"
+        )
     return _decoded("".join(lines[1:-1]), "signature-unreadable")
 
 
@@ -144,13 +146,18 @@ def _read_blob(blob: bytes, reason: str) -> PersonKey:
     reader = _Reader(blob, reason)
     algorithm = reader.string()
     if algorithm not in {_PLAIN, _TOKEN}:
-        raise InvalidSshSignature(reason, f"keys of kind {algorithm[:40]!r} are not used here, only Ed25519 keys")
+        raise InvalidSshSignature(reason, f"keys of kind {_shown(algorithm)} are not used here, only Ed25519 keys")
     raw = reader.string()
     application = reader.string() if algorithm == _TOKEN else b""
     reader.end()
     if len(raw) != 32 or (algorithm == _TOKEN and not application):
         raise InvalidSshSignature(reason, "the key is damaged")
     return PersonKey("ssh-ed25519" if algorithm == _PLAIN else "sk-ssh-ed25519@openssh.com", raw, application)
+
+
+def _shown(name: bytes) -> str:
+    """A name that another program wrote, in signs that can be shown."""
+    return repr(name[:40].decode("ascii", "backslashreplace"))
 
 
 def _string(value: bytes) -> bytes:

@@ -106,7 +106,7 @@ def _check(check: CheckView, now: datetime, *, utc: bool) -> Line:
 def _far_away(view: MandateView) -> list[Line]:
     commands = (
         f"fleet mandate line {view.mandate_id} > m",
-        f"ssh-keygen -Y sign -n {MANDATE_NAMESPACE} -f KEY.pub m",
+        f"ssh-keygen -Y sign -n {MANDATE_NAMESPACE} -f KEY m",
     )
     return [
         (),

@@ -123,6 +123,8 @@ def whose_signature(line: Mandate, armored: str, people: PeopleList, at: datetim
             cause = error.__cause__
             if isinstance(cause, InvalidSshSignature) and cause.reason == "other-key":
                 continue
+            if isinstance(cause, InvalidSshSignature) and cause.reason == "signature-unreadable":
+                raise InvalidMandate(error.reason, f"what was pasted can not be read: {cause.detail}") from cause
             if isinstance(cause, InvalidSshSignature):
                 raise
             refused = refused or error

@@ -35,16 +35,16 @@ def read_moment(text: str, now: datetime, *, utc: bool) -> datetime | None:
     raise PeriodUnclear(f"“{text}” is no time: {HINT}")
 
 
-COMING_HINT = "now, +4h, 22:00, or 2026-11-21 14:00"
-_FROM_THEN = re.compile(r"([+-]) ?([1-9][0-9]{0,4}) ?(min|h|d)", re.ASCII)
+COMING_HINT = "now, +30min, 4h, +7d, 22:00, or 2026-11-21 14:00"
+_FROM_THEN = re.compile(r"([+-]?) ?([1-9][0-9]{0,4}) ?(min|h|d)", re.ASCII)
 _HOUR_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
 def read_coming(text: str, now: datetime, *, utc: bool, after: datetime | None = None) -> datetime | None:
     """The moment that `text` names, in whole seconds of UTC, None for an empty text; raises PeriodUnclear.
 
-    `+4h` and `-2h` count from `after`, or from `now` where that is None; `22:00` is the next after it. A date is read
-    as `read_moment` reads it.
+    `+4h`, `4h` and `-2h` count from `after`, or from `now` where that is None; `22:00` is the next after it. A
+    date is read as `read_moment` reads it.
     """
     text = " ".join(text.split())
     base = (after or now).astimezone(UTC).replace(microsecond=0)
@@ -52,11 +52,9 @@ def read_coming(text: str, now: datetime, *, utc: bool, after: datetime | None =
         return now.astimezone(UTC).replace(microsecond=0)
     if (step := _FROM_THEN.fullmatch(text)) is not None:
         length = timedelta(**{_STEPS[step[3]]: int(step[2])})
-        return base + length if step[1] == "+" else base - length
+        return base - length if step[1] == "-" else base + length
     if (hour := _HOUR_OF_DAY.fullmatch(text)) is not None:
         return _next_at(int(hour[1]), int(hour[2]), base, utc=utc)
-    if _AGO.fullmatch(text) is not None:
-        raise PeriodUnclear(f"“{text}” is ahead or ago? Write +{text} or -{text}")
     try:
         return read_moment(text, now, utc=utc)
     except PeriodUnclear:

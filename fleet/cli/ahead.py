@@ -9,10 +9,13 @@ from cyclopts import Parameter
 from fleet.cli.log_scope import WHEN_FORM, moment_of
 from fleet.cli.options import Form, span
 
-SPAN = r"[1-9][0-9]{0,5} ?(?:s|min|h|d)"
-_AHEAD = "a day or time as 2026-11-22 or 2026-11-22T14:02, now, or a length of time from now as 7d"
-AHEAD_FORM = Form(re.compile(rf"now|{WHEN_FORM.pattern.pattern}", re.ASCII), _AHEAD)
-When = Annotated[str, Parameter(validator=AHEAD_FORM, help=f"{_AHEAD[0].upper()}{_AHEAD[1:]}.")]
+_SPAN = re.compile(r"([+-]?) ?([1-9][0-9]{0,5} ?(?:s|min|h|d))", re.ASCII)
+_AHEAD = "now, a day or time as 2026-11-22 or 2026-11-22T14:02, or a length of time from now as 30min, 8h or +7d"
+AHEAD_FORM = Form(re.compile(rf"now|{_SPAN.pattern}|{WHEN_FORM.pattern.pattern}", re.ASCII), _AHEAD)
+When = Annotated[
+    str,
+    Parameter(validator=AHEAD_FORM, allow_leading_hyphen=True, help=f"{_AHEAD[0].upper()}{_AHEAD[1:]}; -2h is ago."),
+]
 
 
 def moment_ahead(text: str, now: datetime) -> datetime:
@@ -22,5 +25,9 @@ def moment_ahead(text: str, now: datetime) -> datetime:
     """
     if text == "now":
         return now.replace(microsecond=0)
-    at = now + span(text) if re.fullmatch(SPAN, text) else moment_of(text, now)
+    length = _SPAN.fullmatch(text)
+    if length is None:
+        at = moment_of(text, now)
+    else:
+        at = now - span(length[2]) if length[1] == "-" else now + span(length[2])
     return at.astimezone(UTC).replace(microsecond=0)

@@ -9,7 +9,7 @@ from cyclopts import App, CycloptsError
 
 from fleet.ca.errors import AuthorityError
 from fleet.cli.options import usage_line
-from fleet.errors import FleetError, RequestRefused, SettingsInvalid
+from fleet.errors import CommandIncomplete, FleetError, RequestRefused, SettingsInvalid
 from fleet.witness.errors import WitnessError
 from protocols.errors import ProtocolError
 from protocols.text import one_line
@@ -49,7 +49,11 @@ _CLIENT = "fleet.client.errors"
 
 def exit_code(error: Exception) -> int:
     """The exit code that stands for `error`."""
-    codes: list[tuple[tuple[type[Exception], ...], int]] = [((SettingsInvalid,), 5), ((RequestRefused,), 3)]
+    codes: list[tuple[tuple[type[Exception], ...], int]] = [
+        ((SettingsInvalid,), 5),
+        ((CommandIncomplete,), 2),
+        ((RequestRefused,), 3),
+    ]
     if _CLIENT in sys.modules:
         codes += _client_codes()
     return next((code for kinds, code in codes if isinstance(error, kinds)), 1)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from fleet.ca.backup import restore_backup, write_backup
 from fleet.ca.errors import BackupUnusable
 from fleet.cli.door import Json
-from fleet.cli.options import ConfigFile
+from fleet.cli.options import ConfigFile, why_unreadable
 from fleet.cli.output import print_json, print_line
 from fleet.clock import utc_now
 from fleet.settings import load_settings
@@ -45,7 +45,7 @@ def backup(
     try:
         names = asyncio.run(copy_keys(settings, "back-up", lambda: write_backup(state, file, passphrase, utc_now())))
     except OSError as error:
-        raise BackupUnusable(file, f"it can not be made: {error}") from error
+        raise BackupUnusable(file, f"it can not be made: {why_unreadable(error)}") from error
     _tell(file, names, json=json)
 
 
@@ -63,7 +63,7 @@ def restore(file: Path, directory: Path, *, passphrase_file: PassphraseFile = No
     try:
         names = restore_backup(file, directory, passphrase)
     except OSError as error:
-        raise BackupUnusable(file, f"{directory} can not be made: {error}") from error
+        raise BackupUnusable(file, f"{directory} can not be made: {why_unreadable(error)}") from error
     _tell(directory, names, json=json)
 
 

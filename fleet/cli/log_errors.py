@@ -11,10 +11,11 @@ from cyclopts import App, Parameter
 
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
+from fleet.cli.options import why_unreadable
 from fleet.cli.output import print_facts, print_json, print_line, print_table
 from fleet.client import FleetClient
 from fleet.client.files import read_small
-from fleet.errors import RequestRefused
+from fleet.errors import CommandIncomplete, RequestRefused
 from protocols.api.log import AccountText, ErrorReportView
 
 app = App(name="error", help="Error reports: list, show, account, submit, return, close.")
@@ -141,12 +142,13 @@ def _step(step: Step, report: str, text: str, client: Config, *, json: bool) -> 
 def _words(text: str | None, file: Path | None) -> str:
     """What the person says: the option, the file, or standard input; raises RequestRefused."""
     if text is not None and file is not None:
-        raise RequestRefused("text-twice", "--text and --file say the same thing twice", "give one of them")
+        raise CommandIncomplete("text-twice", "--text and --file say the same thing twice", "give one of them")
     try:
         said = text if text is not None else _read(file)
         return msgspec.convert(said.strip(), AccountText)
     except (OSError, UnicodeDecodeError) as error:
-        raise RequestRefused("text-unreadable", f"{file or 'standard input'}: {error}", "give plain text") from error
+        said = f"{file or 'standard input'}: {why_unreadable(error)}"
+        raise RequestRefused("text-unreadable", said, "give plain text") from error
     except msgspec.ValidationError as error:
         raise RequestRefused(
             "text-unusable", f"a text has 1 to {_MAX_SIGNS} signs and no control signs", "say it in fewer words"

@@ -1,8 +1,9 @@
 """`fleet mandate`: asking for mandates, signing them, ending them."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from cyclopts import App, Parameter
@@ -13,17 +14,30 @@ from fleet.cli.confirming import Yes, confirm
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.mandate_signing import MandateName, add_commands, allowed, every_mandate, mandate_named
 from fleet.cli.names import unit_named
-from fleet.cli.options import Each, Form, PersonId, Reason, ShortLine, UnitName
+from fleet.cli.options import Each, PersonId, Reason, ShortLine, UnitName
 from fleet.cli.output import moment, print_facts, print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
-from fleet.errors import RequestRefused
 from protocols.api.mandates import MandateState, MandateView, NewMandate
-from protocols.mandate import Allowance, MandateKind
+from protocols.mandate import MAX_MINUTES_PER_DAY, MAX_OPENINGS_PER_DAY, Allowance, MandateKind
 
 app = App(name="mandate", help="Mandates: ask for, sign, cancel; line prints what is to be signed.")
 add_commands(app)
 
 _ALLOWS = re.compile(r"(video|audio|position):([1-9][0-9]{0,2}):([1-9][0-9]?)", re.ASCII)
+_MOST = f"{MAX_MINUTES_PER_DAY} minutes and {MAX_OPENINGS_PER_DAY} openings"
+
+
+@dataclass(frozen=True)
+class Allowing:
+    """What `--allow` takes: no more than a mandate carries."""
+
+    words: str = f"a modality, minutes and openings a day, as video:10:3, at most {_MOST}"
+
+    def __call__(self, _type: Any, value: str) -> None:
+        """Raise ValueError for a text of another form, and for more."""
+        found = _ALLOWS.fullmatch(value)
+        if found is None or int(found[2]) > MAX_MINUTES_PER_DAY or int(found[3]) > MAX_OPENINGS_PER_DAY:
+            raise ValueError(self.words)
 
 
 @app.command(name="list")
@@ -82,13 +96,13 @@ def draft(
         list[str],
         Parameter(
             negative="",
-            validator=Each(Form(_ALLOWS, "a modality, minutes a day and openings a day, as video:10:3")),
-            help="Modality, minutes and openings a day, as video:10:3; give it for each modality.",
+            validator=Each(Allowing()),
+            help=f"Modality, minutes and openings a day, as video:10:3, at most {_MOST}; give it for each modality.",
         ),
     ],
     purpose: Annotated[str, Parameter(validator=ShortLine(1, 80), help="A few words, as: aim and focus.")],
     until: When,
-    since: Annotated[str, Parameter(name="--from")] = "now",
+    since: Annotated[When, Parameter(name="--from")] = "now",
     kind: MandateKind = "field",
     authority: Annotated[AuthorityName | None, Parameter(help="What it rests on; left out for bench only.")] = None,
     yes: Yes = False,
@@ -141,7 +155,7 @@ def cancel(
         print_json(done)
     else:
         print_line(f"mandate {done.mandate_id} is cancelled")
-        print_remark(f"when its unit is back, say so: fleet mandate recovered {done.mandate_id}")
+        print_remark(f"when its unit is back, say so: fleet mandate recovered {done.mandate_id} 'in the store'")
 
 
 @app.command
@@ -149,13 +163,18 @@ def recovered(
     mandate: MandateName,
     note: Annotated[str, Parameter(validator=ShortLine(1, 200), help="How that is known, in one line.")],
     *,
+    yes: Yes = False,
     client: Config = None,
     json: Json = False,
 ) -> None:
-    """Say that the unit of a cancelled mandate is back."""
+    """Say that the unit of a cancelled mandate is back. Its alarm ends with that."""
 
     async def decide(door: FleetClient) -> MandateView:
-        return await door.kit_recovered((await mandate_named(door, mandate)).mandate_id, note)
+        found = await mandate_named(door, mandate)
+        if not yes:
+            doing = f"saying that the unit of mandate {found.mandate_id}, {found.unit_label or found.unit}, is back"
+            confirm(found.mandate_id, doing, "goes into the log, and ends the alarm")
+        return await door.kit_recovered(found.mandate_id, note)
 
     done = ask(client, decide)
     if json:
@@ -182,10 +201,7 @@ def _allowance(text: str) -> Allowance:
     found = _ALLOWS.fullmatch(text)
     assert found is not None, "its form was checked"
     parts = {"modality": found[1], "minutes_per_day": int(found[2]), "openings_per_day": int(found[3])}
-    try:
-        return msgspec.convert(parts, Allowance)
-    except msgspec.ValidationError as error:
-        raise RequestRefused("allowance-too-much", f"{text}: {error}", "a mandate carries less a day") from error
+    return msgspec.convert(parts, Allowance)
 
 
 def _facts(one: MandateView) -> list[tuple[str, object]]:

@@ -9,10 +9,11 @@ from cyclopts import App, Parameter
 
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
+from fleet.cli.options import why_unreadable
 from fleet.cli.output import moment, print_json, print_line, print_remark
 from fleet.client import FleetClient, read_view
 from fleet.client.files import read_small
-from fleet.errors import RequestRefused
+from fleet.errors import CommandIncomplete, RequestRefused
 from protocols.api.mandates import MandateState, MandateView
 from protocols.mandate import Allowance, Mandate, mandate_hash
 from protocols.sshsig import MAX_ARMORED
@@ -82,9 +83,8 @@ def _armored(path: Path) -> str:
         raw = sys.stdin.buffer.read(MAX_ARMORED + 1) if str(path) == "-" else read_small(path, MAX_ARMORED)
         return raw.decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise RequestRefused(
-            "signature-unreadable", f"{path}: {error}", "give the .sig file that ssh-keygen wrote"
-        ) from error
+        said = f"{path}: {why_unreadable(error)}"
+        raise RequestRefused("signature-unreadable", said, "give the .sig file that ssh-keygen wrote") from error
 
 
 def _read(view: MandateView) -> Mandate:
@@ -107,7 +107,8 @@ def _agreed(read: Mandate, label: str, sha256: str | None) -> None:
             raise RequestRefused("mandate-differs", "that is not the SHA-256 of this line", "read the mandate again")
         return
     if not sys.stdin.isatty():
-        raise RequestRefused("mandate-unread", "nobody is here to read the mandate", "give its SHA-256 with --sha256")
+        said = "nobody is here to read the mandate"
+        raise CommandIncomplete("mandate-unread", said, "give its SHA-256 with --sha256")
     if input("type yes to sign it: ").strip().lower() != "yes":
         raise RequestRefused(
             "mandate-unsigned",

@@ -33,6 +33,9 @@ class Expected(Protocol):
     def words(self) -> str:
         """What is expected, to follow the option's name: `a whole number from 1 to 5`."""
 
+    def __call__(self, kind: Any, value: Any, /) -> None:
+        """Raise ValueError for anything else."""
+
 
 @dataclass(frozen=True)
 class WholeNumber:
@@ -69,7 +72,7 @@ class Form:
 class Each:
     """Several texts, each of a form."""
 
-    form: Form
+    form: Expected
 
     @property
     def words(self) -> str:
@@ -120,6 +123,11 @@ Since = Annotated[
     str | None,
     Parameter(validator=Form(_SPAN, "a length of time, as 30min, 2h or 7d"), help="How far back, as 30min, 2h or 7d."),
 ]
+
+
+def why_unreadable(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file that a person named can not be used, without the number of the system's error."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no plain text"
 
 
 def span(text: str) -> timedelta:

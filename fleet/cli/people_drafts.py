@@ -10,7 +10,7 @@ from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
 from fleet.cli.output import print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient, ReadDraft, read_draft
-from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.errors import CommandIncomplete, Conflict, NotFound, RequestRefused
 from protocols.api.people import DraftView
 from protocols.people_changes import PersonChange, policy_lines
 from protocols.sshsig import read_key
@@ -139,7 +139,7 @@ def _agreed(read: ReadDraft, names: dict[str, str], sha256: str | None) -> None:
             raise RequestRefused("draft-differs", "that is not the SHA-256 of this draft", "read the draft again")
         return
     if not sys.stdin.isatty():
-        raise RequestRefused("draft-unread", "nobody is here to read the draft", "give its SHA-256 with --sha256")
+        raise CommandIncomplete("draft-unread", "nobody is here to read the draft", "give its SHA-256 with --sha256")
     if input("type yes to sign it: ").strip().lower() != "yes":
         raise RequestRefused(
             "draft-unsigned",

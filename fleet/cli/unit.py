@@ -13,7 +13,7 @@ from fleet.cli.output import moment, print_facts, print_json, print_line, print_
 from fleet.cli.unit_facts import IN_STEP, SESSION, facts_of
 from fleet.cli.unit_standing import add_commands
 from fleet.client import FleetClient
-from fleet.errors import RequestRefused
+from fleet.errors import CommandIncomplete, RequestRefused
 from protocols.api.events import EventView
 from protocols.api.joins import AcceptedUnit, JoinView
 from protocols.api.units import CommandView, SettingsChange, UnitDetail, UnitSort
@@ -254,7 +254,7 @@ def _compared(join: JoinView) -> str:
     for line in lines:
         print_line(line)
     if not sys.stdin.isatty():
-        raise RequestRefused(
+        raise CommandIncomplete(
             "fingerprint-needed", "nobody is here to compare the fingerprint", "give it whole with --fingerprint"
         )
     typed = input("compare it with what the unit shows, then type its last group of four: ")

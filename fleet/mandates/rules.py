@@ -184,7 +184,8 @@ def check_cancel(mandate: StoredMandate, now: datetime) -> None:
     if state == "cancelled":
         assert mandate.cancelled_at is not None, "the state says so"
         said = f"{mandate.cancelled_by} cancelled {name} at {moment(mandate.cancelled_at)}"
-        raise Conflict("mandate-cancelled", said, "when its unit is back, say so: fleet mandate recovered")
+        remedy = f"when its unit is back, say so: fleet mandate recovered {mandate.mandate_id} 'in the store'"
+        raise Conflict("mandate-cancelled", said, remedy)
     if state == "ended":
         raise Conflict("mandate-ended", f"{name} ended at {moment(mandate.not_after)}", "nothing is left to cancel")
     if state in {"draft", "discarded"}:

@@ -50,6 +50,9 @@ def signer_of(
             cause = error.__cause__
             if isinstance(cause, InvalidSshSignature) and cause.reason == "other-key":
                 continue
+            if isinstance(cause, InvalidSshSignature) and cause.reason == "signature-unreadable":
+                # Whose it should be, nobody knows: it is not called this signer's.
+                raise InvalidMandate(error.reason, f"what was handed in can not be read: {cause.detail}") from cause
             if isinstance(cause, InvalidSshSignature) or error.reason == "key-not-hardware":
                 raise
             refused = refused or error

@@ -66,7 +66,7 @@ async def test_from_an_authority_to_kit_that_is_back(house: MandateHouse, tmp_pa
         *("--rank", "Superintendent", "--ends", "30d", "--review", "20d", "--document", str(document)),
     )
     code, _, err = await fleet(house, "AP-01", *record)
-    assert (code, "--yes" in err) == (3, True)
+    assert (code, "--yes" in err) == (2, True)
     recorded = await asked(house, "AP-01", *record, "--yes")
     shown = await asked(house, "TO-12", "authority", "show", REFERENCE)
     assert shown == recorded
@@ -89,11 +89,13 @@ async def test_from_an_authority_to_kit_that_is_back(house: MandateHouse, tmp_pa
     code, out, _ = await fleet(house, "TO-12", "mandate", "show", mandate)
     assert (code, "video 10 min and 3 times a day" in out) == (0, True)
     code, _, err = await fleet(house, "TO-12", "mandate", "cancel", mandate, "the job is over")
-    assert (code, "--yes" in err) == (3, True)
+    assert (code, "--yes" in err) == (2, True)
     assert (await asked(house, "TO-12", "mandate", "cancel", mandate, "the job is over", "--yes"))[
         "state"
     ] == "cancelled"
-    back = await asked(house, "TO-12", "mandate", "recovered", mandate, "in the store")
+    code, _, err = await fleet(house, "TO-12", "mandate", "recovered", mandate, "in the store")
+    assert (code, "--yes" in err) == (2, True)
+    back = await asked(house, "TO-12", "mandate", "recovered", mandate, "in the store", "--yes")
     assert back["recovered_by"] == "TO-12"
     assert [one["unit"] for one in await asked(house, "TO-12", "mandate", "list", "mast north")] == [UNIT]
 
@@ -128,12 +130,20 @@ async def test_an_urgent_oral_one_is_stated_reviewed_and_cancelled(house: Mandat
     assert (code, "No such file" in err) == (3, True)
 
 
+async def test_a_signature_that_is_not_there_is_said_without_the_system_s_number(
+    house: MandateHouse, tmp_path: Path
+) -> None:
+    code, _, err = await fleet(house, "TO-12", "mandate", "sign", "M-1", "--signature", str(tmp_path / "nope"))
+    assert (code, "No such file or directory: give the .sig" in err, "Errno" in err) == (3, True, False)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         (("--allow", "video"), "video:10:3"),
-        (("--allow", "video:500:3"), "video:500:3"),
-        (("--until", "soon"), "7d"),
+        (("--allow", "video:500:3"), "at most 120 minutes and 48 openings"),
+        (("--allow", "video:99999:3"), "at most 120 minutes and 48 openings"),
+        (("--until", "soon"), "30min, 8h or +7d"),
         (("--approver", "me"), "TO-12"),
     ],
 )

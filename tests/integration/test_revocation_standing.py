@@ -202,7 +202,7 @@ async def test_the_command_line_revokes_only_when_it_is_meant(api: RunningApi, u
     assert (code, out) == (0, f"{unit} is active again\n")
 
     code, _, err = await fleet(client, "unit", "revoke", "van 2", "lost")
-    assert code == 3
+    assert code == 2
     assert "--yes" in err
     code, out, _ = await fleet(client, "unit", "revoke", "van 2", "lost", "--yes", "--json")
     assert code == 0

@@ -197,6 +197,20 @@ def test_what_is_handed_in_and_proves_nothing(person_id: str, text: str | None, 
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize("text", ["garbage", "-----BEGIN SSH SIGNATURE-----\n!\n-----END SSH SIGNATURE-----\n"])
+def test_what_can_not_be_read_is_nobodys_signature(text: str) -> None:
+    with pytest.raises(InvalidMandate, match="what was handed in can not be read: it is n") as caught:
+        signer_of(mandate(), text, LIST, AT, plain_keys_may_sign=False)
+    assert caught.value.reason == "bad-signature"
+
+
+def test_a_signature_for_something_else_says_for_what() -> None:
+    line = mandate()
+    armored = PEOPLE["TO-12"].sign(signed_bytes(line.text()), namespace="wrong@ns")
+    with pytest.raises(InvalidMandate, match="the signature of TO-12: it is for namespace 'wrong@ns', not for mandate"):
+        signer_of(line, armored, LIST, AT, plain_keys_may_sign=False)
+
+
 def test_whose_term_is_over_or_who_is_not_listed_is_named() -> None:
     line = mandate()
     ended = PEOPLE["AP-07"].listed(valid_until=AT)

@@ -193,7 +193,7 @@ async def test_a_page_says_how_to_sign_far_away(tmp_path: Path, size: tuple[int,
     client = fleet()
     async with console(client, tmp_path, size) as screen:
         await to_page(screen)
-        await screen.sees(f"fleet mandate line {FIRST} > m", "ssh-keygen -Y sign -n mandate@muster -f KEY.pub m")
+        await screen.sees(f"fleet mandate line {FIRST} > m", "ssh-keygen -Y sign -n mandate@muster -f KEY m")
         await to_end(screen)
         await screen.sees("ITS EXACT LINE", "sha256")
         shown = "".join(line.strip(" ▐") for line in screen.lines)

@@ -45,6 +45,7 @@ def known() -> Known:
     [
         ("now", None, datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)),
         ("+4h", None, datetime(2026, 11, 22, 14, 0, 30, tzinfo=UTC)),
+        ("2d", None, datetime(2026, 11, 24, 10, 0, 30, tzinfo=UTC)),
         ("-2h", None, datetime(2026, 11, 22, 8, 0, 30, tzinfo=UTC)),
         ("+30 min", NOW + timedelta(days=1), datetime(2026, 11, 23, 10, 30, 30, tzinfo=UTC)),
         ("22:00", None, datetime(2026, 11, 22, 22, 0, tzinfo=UTC)),
@@ -57,7 +58,7 @@ def test_times_to_come_are_read_as_people_type_them(text: str, after: datetime |
     assert read_coming(text, NOW, utc=True, after=after) == then
 
 
-@pytest.mark.parametrize("text", ["4h", "tomorrow", "25:00", "+0h", "99999-01-01", "+99999999d"])
+@pytest.mark.parametrize("text", ["4m", "tomorrow", "25:00", "+0h", "99999-01-01", "+99999999d"])
 def test_what_is_no_time_is_said(text: str) -> None:
     with pytest.raises(PeriodUnclear):
         read_coming(text, NOW, utc=True)
