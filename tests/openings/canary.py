@@ -200,9 +200,8 @@ def _is_in(found: list[Found], folder: str) -> bool:
 
 
 def passed(result: dict[str, Any]) -> bool:
-    """Whether what was planted was found, and nothing else but the position in its row."""
-    searched = result["planted_found"] and result["position_in_its_row"] and not result["written_elsewhere"]
-    return bool(searched and result["found"] == 0)
+    """Whether what was planted was found, and nothing else: coordinates at most in their row."""
+    return bool(result["planted_found"] and not result["written_elsewhere"] and result["found"] == 0)
 
 
 def main() -> int:
