@@ -10,34 +10,21 @@ from edge_agent.capture.keeper import CaptureKeeper
 from edge_agent.clock import Clock
 from edge_agent.errors import CaptureChannelBroken, CaptureError
 from edge_agent.media import messages as media
+from edge_agent.openings import child_words
 from edge_agent.openings.ledger import Opening
-from edge_agent.openings.opener import GONE, Answered, Began, Ended, Event, Failed, Found, OpenThing
+from edge_agent.openings.opener import Ended, Event, Failed, OpenThing
 from edge_agent.openings.sources import Sources
 from edge_agent.position import messages as position
 from protocols.access_record import Modality
 from protocols.errors import InvalidMessage
-from protocols.opening import MAX_SDP_CHARS, Degrees, MediaOffer
+from protocols.opening import MediaOffer
 
 READY_LIMIT_S = 30.0
 """How long a child may take until it is loaded, on a slow card."""
 STOP_LIMIT_S = 10.0
 
-_MEDIA_RULES: dict[media.FaultReason, str] = {
-    "missing": "device-missing",
-    "busy": "device-busy",
-    "denied": "device-denied",
-    "died": "device-died",
-    "unreadable": "device-unreadable",
-    "timeout": "device-unreadable",
-}
-_POSITION_RULES: dict[str, str] = {
-    "source-missing": "device-missing",
-    "source-refused": "device-denied",
-    "source-busy": "device-busy",
-    "source-wrong-kind": "device-unreadable",
-    "source-ended": "device-died",
-    "no-fix": "no-fix",
-}
+_BEFORE_ITS_END_MS = 1_000
+"""So long before its deadline the position child gives up, or it would be ended before it could say so."""
 
 
 class _Prepared(NamedTuple):
@@ -143,7 +130,7 @@ class CaptureOpener:
         )
 
     def _begin_position(self, opening: Opening) -> bytes:
-        left_s = max(1, opening.until_boot_ms - self._clock.mono_ms()) / 1000
+        left_s = max(1, opening.until_boot_ms - _BEFORE_ITS_END_MS - self._clock.mono_ms()) / 1000
         return position.encode(position.Begin(source=self._sources.gnss, limit_s=min(left_s, 900.0)))
 
     def _drop(self) -> None:
@@ -229,32 +216,11 @@ class MediaThing(_Thing):
     """What the media child says."""
 
     def _read(self, payload: bytes) -> Event | None:
-        match media.from_child(payload):
-            case media.Answer(sdp=sdp):
-                return Answered(sdp) if len(sdp) <= MAX_SDP_CHARS else Failed("media-failed", "the answer is too long")
-            case media.Began(modality=modality):
-                return Began(modality)
-            case media.Fault(modality=modality, reason=reason, detail=detail):
-                return Failed(_MEDIA_RULES[reason], f"{modality}: {detail}")
-            case media.OfferUnusable(detail=detail):
-                return Failed("media-failed", f"the offer can not be answered: {detail}")
-            case media.Connection(state="failed"):
-                return Failed("media-failed", "no media connection to the controller; check the network between them")
-            case media.Connection(state="closed"):
-                return Failed(GONE, "whoever received picture and sound is gone")
-            case _:
-                return None
+        return child_words.of_media(payload)
 
 
 class PositionThing(_Thing):
     """What the position child says."""
 
     def _read(self, payload: bytes) -> Event | None:
-        match position.decode_from_child(payload):
-            case position.Found(fix=fix):
-                at = Degrees(latitude_deg=fix.latitude_deg, longitude_deg=fix.longitude_deg)
-                return Found(at, fix.hdop, fix.satellites)
-            case position.Fault(reason=reason):
-                return Failed(_POSITION_RULES[reason], "the receiver gives no position; check it and its cable")
-            case _:
-                return None
+        return child_words.of_position(payload)

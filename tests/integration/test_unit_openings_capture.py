@@ -1,6 +1,7 @@
 """The opener over a real supervisor: a scripted child for what children do, the position child for a position."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -234,3 +235,34 @@ async def test_the_position_child_finds_one_position_and_ends(tmp_path: Path) ->
         await thing.close()
         await receiver.says("disconnect")
         assert receiver.count("connect") == 1
+
+
+async def test_a_receiver_that_is_missing_or_of_another_kind_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with CaptureKeeper([sys.executable, "-m", "edge_agent.position.child"]) as keeper:
+        for source, rule in (
+            (f"unix:{tmp_path}/none", "device-missing"),
+            (f"fifo:{tmp_path}/file", "device-unreadable"),
+        ):
+            opener = CaptureOpener(keeper, keeper, Sources(gnss=source), SystemClock())
+            thing = await opener.open(opening_for(60_000, position=True), None)
+            failed = await event_of(thing)
+            assert isinstance(failed, Failed)
+            assert failed.rule == rule
+            await thing.close()
+
+
+async def test_a_receiver_that_says_nothing_is_said_to_have_no_fix_before_the_lease_ends(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "silent")
+    silent = os.open(tmp_path / "silent", os.O_RDWR)
+    try:
+        async with CaptureKeeper([sys.executable, "-m", "edge_agent.position.child"]) as keeper:
+            opener = CaptureOpener(keeper, keeper, Sources(gnss=f"fifo:{tmp_path}/silent"), SystemClock())
+            opening = opening_for(8_000, position=True)
+            thing = await opener.open(opening, None)
+            failed = await event_of(thing)
+            assert isinstance(failed, Failed)
+            assert failed.rule == "no-fix"
+            assert await thing.close() < opening.until_boot_ms
+    finally:
+        os.close(silent)
