@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
@@ -14,12 +13,10 @@ from protocols.uplink import Severity
 from tui.dialogs.choice import ChoiceDialog, Option
 from tui.dialogs.goto import Destination, GotoDialog
 from tui.event_lines import event_detail, event_line, is_open
-from tui.lines import Page
-from tui.listing import ItemListing
 from tui.needs import name_of
 from tui.paint import Line, Span, joined
 from tui.role_words import Reserved
-from tui.rooms.room import Room
+from tui.rooms.listing_room import ListingRoom
 from tui.words import number
 
 PAGE_EVENTS = 100
@@ -27,7 +24,7 @@ MAX_EVENTS = 2000
 ASK_MORE_WITHIN = 30
 
 
-class EventsRoom(Room):
+class EventsRoom(ListingRoom[EventView]):
     """The event list."""
 
     ROOM = "events"
@@ -48,24 +45,6 @@ class EventsRoom(Room):
         self._severity: Severity | None = None
         self._open_only = False
         self._next_before: int | None = None
-        self._is_known = False
-        self._title = Page(id="title")
-        self._list: ItemListing[EventView] = ItemListing(self._draw, lambda event: event.event_id, id="list")
-        self._empty = Page(id="empty")
-        self._detail = Page(id="detail")
-
-    @override
-    def body(self) -> ComposeResult:
-        """Title, events, the one under the cursor."""
-        yield self._title
-        yield self._list
-        yield self._empty
-        yield self._detail
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self.set_focus(self._list)
-        self._show_rest()
 
     def set_unit(self, unit_id: str, label: str) -> None:
         """Show one unit's events."""
@@ -92,33 +71,27 @@ class EventsRoom(Room):
         )
 
     def _restart(self) -> None:
-        self._is_known = False
         self._next_before = None
-        self._list.show([])
-        self._list.move_to(0)
-        self._show_rest()
+        self.forget()
         self.refetch()
 
     def _first_arrived(self, page: EventPage) -> None:
-        self._is_known = True
         if not self._list.items or not page.events:
             self._next_before = page.next_before
-            self._list.show(page.events)
+            self.show_items(page.events)
         else:
             self._merge(page.events)
-        self._show_rest()
 
     def _more_arrived(self, page: EventPage) -> None:
         self._next_before = page.next_before if len(self._list.items) < MAX_EVENTS else None
-        self._merge(page.events)
-        self._show_rest()
+        if self._is_known:
+            self._merge(page.events)
 
     @override
     def feed_arrived(self, item: FeedItem) -> None:
         """New events come in above, changed ones where they stand."""
         if isinstance(item, EventsChanged) and self._is_known:
             self._merge([event for event in item.events if self._passes(event)])
-            self._show_rest()
 
     def _passes(self, event: EventView) -> bool:
         held = {one.event_id for one in self._list.items}
@@ -135,14 +108,22 @@ class EventsRoom(Room):
         anew, so that nothing moves under the cursor."""
         known = {event.event_id: event for event in self._list.items}
         known.update({event.event_id: event for event in events})
-        self._list.show([known[event_id] for event_id in sorted(known, reverse=True)[: MAX_EVENTS + PAGE_EVENTS]])
+        self.show_items([known[event_id] for event_id in sorted(known, reverse=True)[: MAX_EVENTS + PAGE_EVENTS]])
 
-    def _draw(self, event: EventView, width: int) -> Line:
+    @override
+    def key_of(self, item: EventView) -> int:
+        """See ListingRoom."""
+        return item.event_id
+
+    @override
+    def item_line(self, item: EventView, width: int) -> Line:
+        """See ListingRoom."""
         clock = self.desk.server_clock
-        return event_line(event, width, clock.now(), utc=clock.utc)
+        return event_line(item, width, clock.now(), utc=clock.utc)
 
-    def _show_rest(self) -> None:
-        count = len(self._list.items)
+    @override
+    def title_line(self) -> Line:
+        """How many are here, by what they were chosen, and how many of them are above the screen."""
         more = "+" if self._next_before is not None else ""
         filters: list[Line] = []
         if self._unit:
@@ -153,38 +134,31 @@ class EventsRoom(Room):
             filters.append((Span("open only"),))
         above = self._list.scroll_offset.y
         newer: Line = (Span(f"↑ {above} above", "accent"),) if above else ()
-        title: Line = (Span(" EVENTS  ", "muted"), Span(f"{number(count)}{more}" if self._is_known else "…", "strong"))
-        self._title.show([joined([title, *filters, newer])])
-        self._list.display = count > 0
-        self._empty.display = count == 0
-        self._empty.show([(), (Span("   none" if self._is_known else "   asking the controller …", "muted"),)])
-        self._show_detail()
-        self.refresh_bindings()
+        count = f"{number(len(self._list.items))}{more}" if self._is_known else "…"
+        return joined([(Span(" EVENTS  ", "muted"), Span(count, "strong")), *filters, newer])
 
-    def _show_detail(self) -> None:
-        event = self._list.item
-        self._detail.display = event is not None
-        if event is not None:
-            utc = self.desk.server_clock.utc
-            self._detail.show(event_detail(event, max(20, self.size.width), utc=utc)[:4])
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        return [(Span("none", "muted"),)]
 
-    def on_listing_moved(self) -> None:
-        """Another event; near the end, older ones are asked for."""
-        self._show_rest()
+    @override
+    def detail_lines(self, item: EventView) -> list[Line]:
+        """See ListingRoom."""
+        return event_detail(item, max(20, self.size.width), utc=self.desk.server_clock.utc)[:4]
+
+    @override
+    def moved(self) -> None:
+        """Near the end, older ones are asked for."""
         near_end = self._list.cursor >= len(self._list.items) - ASK_MORE_WITHIN
         if near_end and self._next_before is not None:
             before, self._next_before = self._next_before, None
             self.ask("older", lambda: self._page(before), self._more_arrived)
 
-    async def on_listing_opened(self) -> None:
-        """A click opens the unit."""
-        if self.check_action("open", ()):
-            await self.action_open()
-
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done with the event under the cursor."""
-        event = self._list.item
+        event = self.chosen
         match action:
             case "open":
                 return event is not None and event.unit_id is not None
@@ -198,7 +172,7 @@ class EventsRoom(Room):
 
     async def action_open(self) -> None:
         """Open the event's unit."""
-        event = self._list.item
+        event = self.chosen
         if event is not None and event.unit_id is not None:
             await self.desk.open_unit(event.unit_id)
 
@@ -214,7 +188,7 @@ class EventsRoom(Room):
 
     def action_this_unit(self) -> None:
         """Only the unit of the event under the cursor."""
-        event = self._list.item
+        event = self.chosen
         if event is not None and event.unit_id is not None:
             self.set_unit(event.unit_id, event.label)
 
@@ -243,7 +217,7 @@ class EventsRoom(Room):
 
     def action_acknowledge(self) -> None:
         """Take note of the event under the cursor."""
-        event = self._list.item
+        event = self.chosen
         if event is None:
             return
         deed = f"acknowledging {name_of(event.label, event.unit_id)}: {event.kind}"
@@ -253,7 +227,6 @@ class EventsRoom(Room):
     def _acknowledged(self, event: EventView) -> None:
         self.desk.say(f"acknowledged {name_of(event.label, event.unit_id)}: {event.kind}", "good")
         self._merge([event])
-        self._show_rest()
 
 
 class UnitEventsRoom(EventsRoom):
@@ -269,7 +242,3 @@ class UnitEventsRoom(EventsRoom):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """It stays with its unit."""
         return action not in {"open", "this_unit", "pick_unit"} and super().check_action(action, parameters)
-
-    def action_back(self) -> None:
-        """Back to the unit."""
-        self.dismiss()
