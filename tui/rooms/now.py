@@ -1,11 +1,11 @@
 """1 Now: what needs a person comes first; when nothing does, it says so."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 from typing_extensions import override
 
 from fleet.client import FeedItem
@@ -16,11 +16,10 @@ from protocols.api.mandates import Duty
 from protocols.api.units import Summary, UnitPage
 from tui.alarms import acknowledge_all
 from tui.lines import Page
-from tui.listing import ItemListing
 from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things, together
 from tui.paint import Line, Span
 from tui.role_words import Reserved
-from tui.rooms.room import Room
+from tui.rooms.listing_room import ListingRoom
 from tui.words import plural
 
 MOST_SHOWN = 500
@@ -29,7 +28,7 @@ SILENT_SHOWN = 50
 _All = tuple[EventPage, list[JoinView], UnitPage, Summary, list[Duty]]
 
 
-class NowRoom(Room):
+class NowRoom(ListingRoom[Need]):
     """Open alarms, pending joins and quiet units; the fleet in numbers below."""
 
     ROOM = "now"
@@ -42,26 +41,12 @@ class NowRoom(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self._title = Page(id="title")
-        self._list: ItemListing[Need] = ItemListing(self._draw, lambda need: need.key, id="list")
-        self._empty = Page(id="empty")
-        self._detail = Page(id="detail")
         self._fleet = Page(id="fleet")
-        self._is_known = False
 
     @override
-    def body(self) -> ComposeResult:
-        """Title, needs, fleet."""
-        yield self._title
-        yield self._list
-        yield self._empty
-        yield self._detail
-        yield self._fleet
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self.set_focus(self._list)
-        self._show_rest()
+    def below(self) -> Iterable[Widget]:
+        """The fleet in numbers."""
+        return (self._fleet,)
 
     @override
     def refetch(self) -> None:
@@ -84,15 +69,12 @@ class NowRoom(Room):
 
     def _arrived(self, answers: _All) -> None:
         events, joins, units, summary, duties = answers
-        self._is_known = True
         self.desk.summary = summary
         self.desk.take_duties(duties)
         may_ack = self.desk.may("acknowledge-event")
         waiting = duty_needs(duties, self.desk.me.permissions, self.desk.server_clock.now())
         found = needs(events.events, joins, units.rows, summary, may_ack=may_ack)
-        self._list.show(together(found, waiting))
-        self._show_rest()
-        self.refresh_bindings()
+        self.show_items(together(found, waiting))
 
     @override
     def watching(self) -> Watch:
@@ -105,60 +87,54 @@ class NowRoom(Room):
         if isinstance(item, EventsChanged | JoinsChanged):
             self.soon("now", lambda: self.ask("now", self._everything, self._arrived, background=True))
         elif isinstance(item, SummaryChanged):
-            self._show_rest()
-
-    def _draw(self, need: Need, width: int) -> Line:
-        clock = self.desk.server_clock
-        return need_line(need, width, clock.now(), utc=clock.utc)
-
-    def _show_rest(self) -> None:
-        count = len(self._list.items)
-        self._title.show(
-            [(Span(" NEEDS YOU  ", "muted"), Span(str(things(self._list.items)) if self._is_known else "…", "strong"))]
-        )
-        self._list.display = count > 0
-        self._empty.display = count == 0
-        self._empty.show(self._empty_lines())
-        self._fleet.show(fleet_lines(self.desk.summary))
-        self._show_detail()
-
-    def _show_detail(self) -> None:
-        need, clock = self._list.item, self.desk.server_clock
-        self._detail.display = need is not None
-        if need is not None:
-            self._detail.show(need_detail(need, max(20, self.size.width), clock.now(), utc=clock.utc))
-
-    def _empty_lines(self) -> list[Line]:
-        if not self._is_known:
-            return [(), (Span("   asking the controller …", "muted"),)]
-        summary = self.desk.summary
-        lines: list[Line] = [(), (Span("   Nothing needs you.", "good"),)]
-        if summary is not None and not summary.units:
-            hint = "press j, then v, to invite the first unit" if self.desk.may("invite-unit") else "no unit has joined"
-            lines.append((Span(f"   The fleet is empty: {hint}.", "muted"),))
-        elif summary is not None:
-            text = f"   {plural(summary.units, 'unit')}, no open alarm, nobody waits to join, none is quiet."
-            lines.append((Span(text, "muted"),))
-        return lines
-
-    def on_listing_moved(self) -> None:
-        """What can be done depends on the line."""
-        self._show_detail()
-        self.refresh_bindings()
+            self.show_rest()
 
     @override
-    def tick(self) -> None:
-        self._show_detail()
-        super().tick()
+    def key_of(self, item: Need) -> str:
+        """See ListingRoom."""
+        return item.key
 
-    async def on_listing_opened(self) -> None:
-        """A click opens."""
-        await self.action_open()
+    @override
+    def item_line(self, item: Need, width: int) -> Line:
+        """See ListingRoom."""
+        clock = self.desk.server_clock
+        return need_line(item, width, clock.now(), utc=clock.utc)
+
+    @override
+    def title_line(self) -> Line:
+        """How many things want this person."""
+        count = str(things(self._list.items)) if self._is_known else "…"
+        return (Span(" NEEDS YOU  ", "muted"), Span(count, "strong"))
+
+    @override
+    def show_rest(self) -> None:
+        """Also the fleet in numbers."""
+        self._fleet.show(fleet_lines(self.desk.summary))
+        super().show_rest()
+
+    @override
+    def detail_lines(self, item: Need) -> list[Line]:
+        """See ListingRoom."""
+        clock = self.desk.server_clock
+        return need_detail(item, max(20, self.size.width), clock.now(), utc=clock.utc)
+
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        summary = self.desk.summary
+        lines: list[Line] = [(Span("Nothing needs you.", "good"),)]
+        if summary is not None and not summary.units:
+            hint = "press j, then v, to invite the first unit" if self.desk.may("invite-unit") else "no unit has joined"
+            lines.append((Span(f"The fleet is empty: {hint}.", "muted"),))
+        elif summary is not None:
+            text = f"{plural(summary.units, 'unit')}, no open alarm, nobody waits to join, none is quiet."
+            lines.append((Span(text, "muted"),))
+        return lines
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what the role may do with the line under the cursor."""
-        need = self._list.item
+        need = self.chosen
         match action:
             case "open":
                 return need is not None and (need.kind != "alarm" or need.unit_id is not None)
@@ -168,7 +144,7 @@ class NowRoom(Room):
 
     async def action_open(self) -> None:
         """Go to what the line is about."""
-        need = self._list.item
+        need = self.chosen
         if need is None:
             return
         if need.join is not None:
@@ -188,7 +164,7 @@ class NowRoom(Room):
 
     def action_acknowledge(self) -> None:
         """Take note of the alarms of the line under the cursor."""
-        need = self._list.item
+        need = self.chosen
         if need is None or not need.alarms:
             return
         door, what = self.desk.door, f"{need.name}: {need.alarms[0].kind}"
@@ -200,6 +176,5 @@ class NowRoom(Room):
 
     def _acknowledged(self, need: Need, what: str) -> None:
         self.desk.say(f"acknowledged {what}", "good")
-        self._list.show([other for other in self._list.items if other.alarms != need.alarms])
-        self._show_rest()
+        self.show_items([other for other in self._list.items if other.alarms != need.alarms])
         self.refetch()
