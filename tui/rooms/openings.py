@@ -3,26 +3,22 @@
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from protocols.api.log import LogQuery, OpeningsPage, OpeningView
 from tui.dialogs.confirm import TextDialog
-from tui.dialogs.log_query import LogQueryDialog, query_words
-from tui.lines import Page
-from tui.listing import ItemListing
 from tui.log_lines import fact_lines, opening_facts, opening_line
 from tui.paint import Line, Span, Tone, joined
 from tui.rooms.facts import FactsRoom
-from tui.rooms.room import Room
+from tui.rooms.searched import SearchedRoom
 from tui.saved_files import write_new
 from tui.words import number
 
 Form = Literal["csv", "pdf"]
 
 
-class OpeningsRoom(Room):
+class OpeningsRoom(SearchedRoom[OpeningView]):
     """Openings, newest first."""
 
     ROOM = "log"
@@ -38,40 +34,19 @@ class OpeningsRoom(Room):
     ]
 
     def __init__(self, query: LogQuery) -> None:
-        super().__init__()
-        self._query = query
+        super().__init__(query)
         self._page: OpeningsPage | None = None
         self._outside_only = False
-        self._title = Page(id="title")
-        self._scope = Page(id="scope")
-        self._list: ItemListing[OpeningView] = ItemListing(
-            self._draw, lambda one: (one.opening, one.modality, one.unit), id="list"
-        )
-        self._empty = Page(id="empty")
-        self._detail = Page(id="detail")
-
-    @override
-    def body(self) -> ComposeResult:
-        """Counts, what is looked for, openings, the one under the cursor."""
-        yield self._title
-        yield self._scope
-        yield self._list
-        yield self._empty
-        yield self._detail
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self.set_focus(self._list)
-        self._show_rest()
 
     @override
     def refetch(self) -> None:
         """Asked once; reading again is an entry, so it is the person's to ask for."""
-        if self._page is None:
-            self.action_again()
+        if not self._is_known:
+            self.read()
 
-    def action_again(self) -> None:
-        """Read anew."""
+    @override
+    def read(self) -> None:
+        """See SearchedRoom."""
         query = self._query
         self.ask("openings", lambda: self.desk.door.openings(query), self._arrived)
 
@@ -80,34 +55,42 @@ class OpeningsRoom(Room):
         self._show_list()
 
     def _show_list(self) -> None:
-        openings = [] if self._page is None else self._page.openings
-        self._list.show([one for one in openings if not self._outside_only or one.verdict != "inside"])
-        self._show_rest()
+        if self._page is None:
+            self.show_rest()
+        else:
+            openings = self._page.openings
+            self.show_items([one for one in openings if not self._outside_only or one.verdict != "inside"])
 
-    def _draw(self, opening: OpeningView, width: int) -> Line:
+    @override
+    def key_of(self, item: OpeningView) -> tuple[str, str, str]:
+        """See ListingRoom."""
+        return item.opening, item.modality, item.unit
+
+    @override
+    def item_line(self, item: OpeningView, width: int) -> Line:
+        """See ListingRoom."""
         clock = self.desk.server_clock
-        return opening_line(opening, width, clock.now(), utc=clock.utc)
+        return opening_line(item, width, clock.now(), utc=clock.utc)
 
-    def _show_rest(self) -> None:
-        self._title.show([self._counts()])
-        asked = query_words(self._query, utc=self.desk.server_clock.utc)
-        parts: list[Line] = [(Span(f"{name} ", "muted"), Span(value, "accent")) for name, value in asked]
-        if self._outside_only:
-            parts.append((Span("not inside their mandate", "accent"),))
-        self._scope.display = bool(parts)
-        self._scope.show([joined([(Span(" only"),), *parts])])
-        opening = self._list.item
-        self._list.display = opening is not None
-        self._empty.display = opening is None
-        words = "asking the controller …" if self._page is None else "Nothing was opened."
-        self._empty.show([(), (Span(f"   {words}", "muted"),)])
-        self._detail.display = opening is not None
-        if opening is not None:
-            utc = self.desk.server_clock.utc
-            self._detail.show(fact_lines(opening_facts(opening, utc=utc), max(30, self.size.width - 1)))
-        self.refresh_bindings()
+    @override
+    def narrowed(self) -> list[Line]:
+        """See SearchedRoom."""
+        return [(Span("not inside their mandate", "accent"),)] if self._outside_only else []
 
-    def _counts(self) -> Line:
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        return [(Span("Nothing was opened.", "muted"),)]
+
+    @override
+    def detail_lines(self, item: OpeningView) -> list[Line]:
+        """See ListingRoom."""
+        facts = opening_facts(item, utc=self.desk.server_clock.utc)
+        return fact_lines(facts, max(30, self.size.width - 1))
+
+    @override
+    def title_line(self) -> Line:
+        """How many openings, by their verdict."""
         head: Line = (Span(" WHO OPENED WHAT  ", "muted"),)
         if self._page is None:
             return (*head, Span("…", "strong"))
@@ -120,24 +103,16 @@ class OpeningsRoom(Room):
         cut: Line = () if self._page.is_all else (Span("more than fit: narrow the search", "bad"),)
         return joined([(*head, Span(number(len(verdicts)), "strong")), *counts, cut])
 
-    def on_listing_moved(self) -> None:
-        """Another opening."""
-        self._show_rest()
-
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A page only where there is an opening."""
-        return self._list.item is not None if action in {"unit", "open"} else True
+        return self.chosen is not None if action in {"unit", "open"} else True
 
-    async def action_search(self) -> None:
-        """Ask what to look for."""
-        await self.app.push_screen(LogQueryDialog(self._query), self._asked)
-
-    def _asked(self, query: LogQuery | None) -> None:
-        if query is not None:
-            self._query, self._page = query, None
-            self._show_list()
-            self.action_again()
+    @override
+    def look_for(self, query: LogQuery) -> None:
+        """See SearchedRoom."""
+        self._page = None
+        super().look_for(query)
 
     def action_outside(self) -> None:
         """Only what was not inside, or all."""
@@ -146,14 +121,14 @@ class OpeningsRoom(Room):
 
     async def action_open(self) -> None:
         """All about the opening."""
-        opening = self._list.item
+        opening = self.chosen
         if opening is not None:
             facts = opening_facts(opening, utc=self.desk.server_clock.utc)
             await self.app.push_screen(FactsRoom(f"OPENING  {opening.verdict} its mandate", facts))
 
     async def action_unit(self) -> None:
         """The unit's page."""
-        opening = self._list.item
+        opening = self.chosen
         if opening is not None:
             await self.desk.open_unit(opening.unit)
 
@@ -179,7 +154,3 @@ class OpeningsRoom(Room):
 
     def _saved(self, path: Path, trouble: str) -> None:
         self.desk.say(trouble or f"saved {path}", "bad" if trouble else "good")
-
-    def action_back(self) -> None:
-        """Back to the log."""
-        self.dismiss()
