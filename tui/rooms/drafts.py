@@ -4,20 +4,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, NamedTuple
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from fleet.client import ClientError, FeedItem, PeopleChain, PeopleNotTrusted, ReadDraft, read_draft
-from protocols.api.feed import EventsChanged, Watch
+from fleet.client import ClientError, PeopleChain, PeopleNotTrusted, ReadDraft, read_draft
 from protocols.api.people import DraftView
 from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.sign import CHANGE_WORDS, SignDialog, draft_lines
-from tui.lines import Page
-from tui.listing import ItemListing
 from tui.paint import Line, Span, Tone, fit, wrap
 from tui.role_words import Reserved
-from tui.rooms.room import Room
+from tui.rooms.following import FollowingRoom
+from tui.rooms.listing_room import ListingRoom
 from tui.words import moment
 
 _STATE_TONES: dict[str, Tone] = {"open": "fair", "in-force": "good", "withdrawn": "muted", "outdated": "muted"}
@@ -46,10 +43,12 @@ def draft_line(view: DraftView, width: int, when: str) -> Line:
     )
 
 
-class DraftsRoom(Room):
+class DraftsRoom(ListingRoom[Shown], FollowingRoom):
     """Next people lists that wait for signatures, then the latest others."""
 
     ROOM = "people"
+    CLICKED = ""
+    WAITING = "checking the lists from your pinned anchor on …"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "sign", "read and sign", tooltip="read what the draft changes, then sign it with your key"),
         Binding("w", "withdraw", "withdraw"),
@@ -63,43 +62,13 @@ class DraftsRoom(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self._title = Page(id="title")
-        self._list: ItemListing[Shown] = ItemListing(self._draw, lambda shown: shown.view.draft_id, id="list")
-        self._empty = Page(id="empty")
-        self._detail = Page(id="detail")
+        self._chain: PeopleChain | None = None
+        self._trouble = ""
 
     @override
-    def body(self) -> ComposeResult:
-        """Title, drafts, what the one under the cursor changes."""
-        yield self._title
-        yield self._list
-        yield self._empty
-        yield self._detail
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self.set_focus(self._list)
-        self._title.show([(Span(" PEOPLE LIST  …", "muted"),)])
-        self._say_instead([(), (Span("   checking the lists from your pinned anchor on …", "muted"),)])
-
-    @override
-    def refetch(self) -> None:
-        """See Room."""
-        self._ask()
-
-    def _ask(self, *, background: bool = False) -> None:
+    def ask_anew(self, *, background: bool = False) -> None:
+        """See FollowingRoom."""
         self.ask("drafts", self._load, self._arrived, failed=self._failed, background=background)
-
-    @override
-    def watching(self) -> Watch:
-        """See Room."""
-        return Watch(summary=True, events=True)
-
-    @override
-    def feed_arrived(self, item: FeedItem) -> None:
-        """Every change of people is an event."""
-        if isinstance(item, EventsChanged):
-            self.soon("drafts", lambda: self._ask(background=True))
 
     async def _load(self) -> tuple[PeopleChain, list[DraftView]]:
         chain = await self.desk.door.people_chain()
@@ -107,22 +76,8 @@ class DraftsRoom(Room):
 
     def _arrived(self, answer: tuple[PeopleChain, list[DraftView]]) -> None:
         chain, views = answer
-        newest = chain.links[-1]
-        self._title.show(
-            [
-                (
-                    Span(" PEOPLE LIST  ", "muted"),
-                    Span(str(newest.version), "strong"),
-                    Span(f" in force, checked from your pinned anchor  {newest.sha256[:16]} …", "muted"),
-                )
-            ]
-        )
-        self._list.show([self._read(chain, view) for view in views])
-        if views:
-            self._list.display, self._empty.display = True, False
-        else:
-            self._say_instead([(), (Span("   No draft waits.", "good"),)])
-        self.on_listing_moved()
+        self._chain, self._trouble = chain, ""
+        self.show_items([self._read(chain, view) for view in views])
 
     def _read(self, chain: PeopleChain, view: DraftView) -> Shown:
         if view.state != "open":
@@ -134,38 +89,52 @@ class DraftsRoom(Room):
 
     def _failed(self, error: ClientError) -> None:
         """Nothing is shown of lists that could not be checked."""
-        self._list.show([])
-        self._title.show([(Span(" PEOPLE LIST  ", "muted"), Span("not checked", "bad"))])
-        self._say_instead([(), *[(Span("   "), *line) for line in wrap(str(error), 72, "bad")]])
-        self.on_listing_moved()
+        self._trouble = str(error)
+        self.show_items([])
 
-    def _say_instead(self, lines: list[Line]) -> None:
-        self._list.display, self._empty.display = False, True
-        self._empty.show(lines)
+    @override
+    def key_of(self, item: Shown) -> str:
+        """See ListingRoom."""
+        return item.view.draft_id
 
-    def _draw(self, shown: Shown, width: int) -> Line:
+    @override
+    def item_line(self, item: Shown, width: int) -> Line:
+        """See ListingRoom."""
         clock = self.desk.server_clock
-        return draft_line(shown.view, width, moment(shown.view.made_at, clock.now(), utc=clock.utc))
+        return draft_line(item.view, width, moment(item.view.made_at, clock.now(), utc=clock.utc))
 
-    def on_listing_moved(self) -> None:
-        """Show what the draft under the cursor changes."""
-        shown = self._list.item
-        self._detail.display = shown is not None
-        if shown is not None:
-            self._detail.show(self._detail_lines(shown))
-        self.refresh_bindings()
+    @override
+    def title_line(self) -> Line:
+        """The list in force, once it was checked."""
+        if self._trouble:
+            return (Span(" PEOPLE LIST  ", "muted"), Span("not checked", "bad"))
+        if self._chain is None:
+            return (Span(" PEOPLE LIST  …", "muted"),)
+        newest = self._chain.links[-1]
+        return (
+            Span(" PEOPLE LIST  ", "muted"),
+            Span(str(newest.version), "strong"),
+            Span(f" in force, checked from your pinned anchor  {newest.sha256[:16]} …", "muted"),
+        )
 
-    def _detail_lines(self, shown: Shown) -> list[Line]:
-        signers = ", ".join(shown.view.signed_by) or "nobody yet"
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        return wrap(self._trouble, 72, "bad") if self._trouble else [(Span("No draft waits.", "good"),)]
+
+    @override
+    def detail_lines(self, item: Shown) -> list[Line]:
+        """What the draft changes, and whose hands it went through."""
+        signers = ", ".join(item.view.signed_by) or "nobody yet"
         hands: Line = (
             Span(" drafted by  ", "muted"),
-            Span(shown.view.made_by),
+            Span(item.view.made_by),
             Span("   signed by   ", "muted"),
             Span(signers),
         )
-        if shown.trouble:
-            return [*[(Span(" "), *line) for line in wrap(shown.trouble, 76, "bad")], hands]
-        return [*self._change_lines(shown), hands]
+        if item.trouble:
+            return [*[(Span(" "), *line) for line in wrap(item.trouble, 76, "bad")], hands]
+        return [*self._change_lines(item), hands]
 
     def _change_lines(self, shown: Shown) -> list[Line]:
         """What this machine read; of a closed draft nothing is left to be checked by, and nothing is shown."""
@@ -179,7 +148,7 @@ class DraftsRoom(Room):
         """Only administrators sign and withdraw, and each signs once."""
         if not self.allows(action):
             return False
-        shown = self._list.item
+        shown = self.chosen
         match action:
             case "sign":
                 signed = shown is not None and self.desk.me.person_id in shown.view.signed_by
@@ -188,17 +157,13 @@ class DraftsRoom(Room):
                 return shown is not None and shown.view.state == "open"
         return True
 
-    def action_back(self) -> None:
-        """Back to the people."""
-        self.dismiss()
-
     def action_refetch(self) -> None:
         """Ask again."""
         self.refetch()
 
     async def action_sign(self) -> None:
         """Read the draft, then sign it."""
-        shown = self._list.item
+        shown = self.chosen
         if shown is None or shown.read is None:
             return
         read = shown.read
@@ -217,7 +182,7 @@ class DraftsRoom(Room):
 
     async def action_withdraw(self) -> None:
         """Withdraw the draft."""
-        shown = self._list.item
+        shown = self.chosen
         if shown is None:
             return
         draft_id = shown.view.draft_id

@@ -4,23 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from fleet.client import FeedItem
-from protocols.api.feed import EventsChanged, Watch
 from protocols.api.people import AccessEnded, DraftView, NewKey, NewPerson, PersonView
 from protocols.api.problems import Problem
 from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.new_key import NewKeyDialog
 from tui.dialogs.person import PersonDialog
-from tui.lines import Page
-from tui.listing import ItemListing
 from tui.paint import Line, Span, fit
 from tui.role_words import Reserved
 from tui.rooms.drafts import DraftsRoom
-from tui.rooms.room import Room
+from tui.rooms.following import FollowingRoom
+from tui.rooms.listing_room import ListingRoom
 from tui.words import left, moment, plural
 
 
@@ -44,10 +40,11 @@ def person_line(person: PersonView, width: int, now: datetime, me: str, *, utc: 
     )
 
 
-class PeopleRoom(Room):
+class PeopleRoom(ListingRoom[PersonView], FollowingRoom):
     """The list of people."""
 
     ROOM = "people"
+    CLICKED = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "drafts", "drafts", tooltip="changes that wait for signatures"),
         Binding("n", "add", "add", tooltip="draft a list with one more person"),
@@ -63,81 +60,63 @@ class PeopleRoom(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self._title = Page(id="title")
-        self._list: ItemListing[PersonView] = ItemListing(self._draw, lambda person: person.person_id, id="list")
-        self._detail = Page(id="detail")
+        self._waiting = 0
 
     @override
-    def body(self) -> ComposeResult:
-        """Title, people, the key of the one under the cursor."""
-        yield self._title
-        yield self._list
-        yield self._detail
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self.set_focus(self._list)
-        self._title.show([(Span(" PEOPLE  …", "muted"),)])
-
-    @override
-    def refetch(self) -> None:
-        """See Room."""
-        self._ask()
-
-    def _ask(self, *, background: bool = False) -> None:
+    def ask_anew(self, *, background: bool = False) -> None:
+        """See FollowingRoom."""
         self.ask("people", self._load, self._arrived, background=background)
 
     async def _load(self) -> tuple[list[PersonView], list[DraftView]]:
         return await self.desk.door.people(), await self.desk.door.people_drafts()
 
-    @override
-    def watching(self) -> Watch:
-        """See Room."""
-        return Watch(summary=True, events=True)
-
-    @override
-    def feed_arrived(self, item: FeedItem) -> None:
-        """Every change of people is an event."""
-        if isinstance(item, EventsChanged):
-            self.soon("people", lambda: self._ask(background=True))
-
     def _arrived(self, answer: tuple[list[PersonView], list[DraftView]]) -> None:
         """Those with access first."""
         people, drafts = answer
-        self._list.show(sorted(people, key=lambda person: (person.ended_at is not None, person.person_id)))
-        active = sum(person.ended_at is None for person in people)
-        waiting = sum(draft.state == "open" for draft in drafts)
-        title: Line = (Span(" PEOPLE  ", "muted"), Span(str(active), "strong"), Span(" have access", "muted"))
-        if waiting:
-            verb = "waits" if waiting == 1 else "wait"
-            title = (
-                *title,
-                Span(f"   {plural(waiting, 'draft')} {verb} for signatures", "fair"),
-                Span("  d", "accent"),
-            )
-        self._title.show([title])
-        self.refresh_bindings()
+        self._waiting = sum(draft.state == "open" for draft in drafts)
+        self.show_items(sorted(people, key=lambda person: (person.ended_at is not None, person.person_id)))
 
-    def _draw(self, person: PersonView, width: int) -> Line:
+    @override
+    def key_of(self, item: PersonView) -> str:
+        """See ListingRoom."""
+        return item.person_id
+
+    @override
+    def item_line(self, item: PersonView, width: int) -> Line:
+        """See ListingRoom."""
         clock = self.desk.server_clock
-        return person_line(person, width, clock.now(), self.desk.me.person_id, utc=clock.utc)
+        return person_line(item, width, clock.now(), self.me, utc=clock.utc)
 
-    def on_listing_moved(self) -> None:
-        """Show the whole key."""
-        person = self._list.item
-        key: Line = ()
-        if person is not None:
-            kind = "FIDO token" if person.hardware_key else "on disk"
-            key = (Span(" key ", "muted"), Span(person.key_fingerprint), Span(f"  {kind}", "muted"))
-        self._detail.show([key])
-        self.refresh_bindings()
+    @override
+    def title_line(self) -> Line:
+        """How many have access, and how many drafts wait."""
+        if not self._is_known:
+            return (Span(" PEOPLE  …", "muted"),)
+        active = sum(person.ended_at is None for person in self._list.items)
+        title: Line = (Span(" PEOPLE  ", "muted"), Span(str(active), "strong"), Span(" have access", "muted"))
+        if not self._waiting:
+            return title
+        verb = "waits" if self._waiting == 1 else "wait"
+        drafts = f"   {plural(self._waiting, 'draft')} {verb} for signatures"
+        return (*title, Span(drafts, "fair"), Span("  d", "accent"))
+
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        return [(Span("Nobody is on the people list.", "muted"),)]
+
+    @override
+    def detail_lines(self, item: PersonView) -> list[Line]:
+        """The whole key."""
+        kind = "FIDO token" if item.hardware_key else "on disk"
+        return [(Span(" key ", "muted"), Span(item.key_fingerprint), Span(f"  {kind}", "muted"))]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only administrators change people."""
         if not self.allows(action):
             return False
-        person = self._list.item
+        person = self.chosen
         match action:
             case "rekey":
                 return person is not None
@@ -159,7 +138,7 @@ class PeopleRoom(Room):
 
     async def action_rekey(self) -> None:
         """Another key for the person under the cursor."""
-        person = self._list.item
+        person = self.chosen
         if person is not None:
             await self.app.push_screen(NewKeyDialog(person, self.desk.me.person_id), self._rekey)
 
@@ -183,7 +162,7 @@ class PeopleRoom(Room):
 
     async def action_end(self) -> None:
         """End a person's access."""
-        person = self._list.item
+        person = self.chosen
         if person is None:
             return
         before: list[Line] = [
