@@ -12,15 +12,15 @@ from tui.dialogs.reason import ReasonDialog
 from tui.dialogs.review import ReviewDialog, StatementDialog
 from tui.paint import Line, Span
 from tui.role_words import Reserved
-from tui.rooms.room import Room
+from tui.rooms.deeds import DeedsRoom
 from tui.words import plural
 
 _OVER = ("ended", "cancelled")
 _SEE = Reserved("seeing authorities", "see-mandates")
 
 
-class AuthorityDeeds(Room):
-    """A room with an authority to act on. `refetch` shows what came of it."""
+class AuthorityDeeds(DeedsRoom[AuthorityView]):
+    """A room with an authority to act on."""
 
     ROOM = "mandates"
     RESERVED: ClassVar[Mapping[str, Reserved]] = {
@@ -33,18 +33,9 @@ class AuthorityDeeds(Room):
         "filter": _SEE,
     }
 
-    @property
-    def chosen(self) -> AuthorityView | None:
-        """The authority to act on."""
-        raise NotImplementedError
-
-    @property
-    def me(self) -> str:
-        """The person's id."""
-        return self.desk.me.person_id
-
+    @override
     def can(self, action: str) -> bool:
-        """Whether `action` can be done now with the chosen authority."""
+        """See DeedsRoom."""
         view = self.chosen
         if not self.allows(action):
             return False
@@ -87,11 +78,11 @@ class AuthorityDeeds(Room):
     def _record(self, new: NewAuthority | None) -> None:
         if new is not None:
             door = self.desk.door
-            self.do(f"recording {new.reference}", lambda: door.record_authority(new), self._recorded)
-
-    def _recorded(self, view: AuthorityView) -> None:
-        self.desk.say(f"{view.reference} is recorded as {view.authority_id}", "good")
-        self.show_changed(view)
+            self.change(
+                f"recording {new.reference}",
+                lambda: door.record_authority(new),
+                lambda view: f"{view.reference} is recorded as {view.authority_id}",
+            )
 
     async def action_review(self) -> None:
         """Record that the review was held."""
@@ -102,11 +93,11 @@ class AuthorityDeeds(Room):
     def _review(self, view: AuthorityView, done: ReviewDone | None) -> None:
         if done is not None:
             door = self.desk.door
-            self.do("recording the review", lambda: door.review_authority(view.authority_id, done), self._reviewed)
-
-    def _reviewed(self, view: AuthorityView) -> None:
-        self.desk.say(f"the review of {view.reference} is recorded", "good")
-        self.show_changed(view)
+            self.change(
+                "recording the review",
+                lambda: door.review_authority(view.authority_id, done),
+                lambda reviewed: f"the review of {reviewed.reference} is recorded",
+            )
 
     async def action_statement(self) -> None:
         """Record that the written statement was made."""
@@ -117,11 +108,11 @@ class AuthorityDeeds(Room):
     def _state(self, view: AuthorityView, document: DocumentHash | None) -> None:
         if document is not None:
             door = self.desk.door
-            self.do("recording it", lambda: door.record_statement(view.authority_id, document), self._stated)
-
-    def _stated(self, view: AuthorityView) -> None:
-        self.desk.say(f"the written statement of {view.reference} is recorded", "good")
-        self.show_changed(view)
+            self.change(
+                "recording it",
+                lambda: door.record_statement(view.authority_id, document),
+                lambda stated: f"the written statement of {stated.reference} is recorded",
+            )
 
     async def action_cancel(self) -> None:
         """End the authority and all mandates under it."""
@@ -145,12 +136,8 @@ class AuthorityDeeds(Room):
 
     def _cancel(self, view: AuthorityView, why: str) -> None:
         door = self.desk.door
-        self.do(f"cancelling {view.reference}", lambda: door.cancel_authority(view.authority_id, why), self._cancelled)
-
-    def _cancelled(self, view: AuthorityView) -> None:
-        self.desk.say(f"{view.reference} is cancelled, and all mandates under it: bring their kit back", "good")
-        self.show_changed(view)
-
-    def show_changed(self, view: AuthorityView) -> None:
-        """Something was done with `view`: show how it stands."""
-        raise NotImplementedError
+        self.change(
+            f"cancelling {view.reference}",
+            lambda: door.cancel_authority(view.authority_id, why),
+            lambda ended: f"{ended.reference} is cancelled, and all mandates under it: bring their kit back",
+        )

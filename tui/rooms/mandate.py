@@ -1,24 +1,22 @@
 """One mandate: everything about it, its exact line, and how to sign it far away."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from fleet.client import FeedItem
 from protocols.api.checks import CheckView, UnitAccess
-from protocols.api.feed import EventsChanged, Watch
 from protocols.api.mandates import MandateView
-from tui.lines import Page
 from tui.mandate_page import Today, page_lines
-from tui.paint import Span
+from tui.paint import Line
 from tui.rooms.mandate_deeds import MandateDeeds
+from tui.rooms.page_room import ViewRoom
 
 CHECKS_ASKED = 50
 
 
-class MandateRoom(MandateDeeds):
+class MandateRoom(ViewRoom[MandateView], MandateDeeds):
     """The page of one mandate."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,29 +31,9 @@ class MandateRoom(MandateDeeds):
     ]
 
     def __init__(self, mandate_id: str) -> None:
-        super().__init__()
-        self._mandate_id = mandate_id
-        self._view: MandateView | None = None
+        super().__init__(mandate_id)
         self._access: UnitAccess | None = None
         self._checks: list[CheckView] = []
-        self._page = Page(id="page")
-
-    @override
-    def body(self) -> ComposeResult:
-        """One page, scrolled."""
-        self._page.can_focus = True
-        yield self._page
-
-    def on_mount(self) -> None:
-        """Say which is coming."""
-        self.set_focus(self._page)
-        self._page.show([(Span(f" {self._mandate_id}", "title"), Span("   asking the controller …", "muted"))])
-
-    @property
-    @override
-    def chosen(self) -> MandateView | None:
-        """See MandateDeeds."""
-        return self._view
 
     @property
     @override
@@ -64,65 +42,38 @@ class MandateRoom(MandateDeeds):
         return self._view.unit if self._view is not None else ""
 
     @override
-    def refetch(self) -> None:
-        """See Room."""
-        self._ask()
+    def fetch(self) -> Awaitable[MandateView]:
+        """See ViewRoom."""
+        return self.desk.door.mandate(self._about)
 
-    def _ask(self, *, background: bool = False) -> None:
-        door, mandate_id = self.desk.door, self._mandate_id
-        self.ask("mandate", lambda: door.mandate(mandate_id), self._arrived, background=background)
-
-    def _arrived(self, view: MandateView) -> None:
-        self._view = view
+    @override
+    def arrived(self, view: MandateView) -> None:
+        """See ViewRoom; of a live one, its day as well."""
         if view.state == "live":
             door = self.desk.door
             self.ask("access", lambda: door.access(view.unit), self._access_arrived)
             self.ask("checks", lambda: door.checks(view.unit, CHECKS_ASKED), self._checks_arrived)
-        self._draw()
-        self.refresh_bindings()
+        super().arrived(view)
 
     @override
     def show_changed(self, view: MandateView) -> None:
-        """See MandateDeeds."""
-        self._arrived(view)
+        """See DeedsRoom."""
+        self.arrived(view)
 
     def _access_arrived(self, access: UnitAccess) -> None:
         self._access = access
-        self._draw()
+        self.show_page()
 
     def _checks_arrived(self, checks: list[CheckView]) -> None:
-        self._checks = [check for check in checks if check.mandate == self._mandate_id]
-        self._draw()
-
-    def _draw(self) -> None:
-        view = self._view
-        if view is not None:
-            clock = self.desk.server_clock
-            width = max(40, self.size.width - 2)
-            today = Today(self._access, self._checks)
-            trouble = self.trouble(view)
-            self._page.show(page_lines(view, today, trouble, clock.now(), self.me, width, utc=clock.utc))
+        self._checks = [check for check in checks if check.mandate == self._about]
+        self.show_page()
 
     @override
-    def watching(self) -> Watch:
-        """See Room."""
-        return Watch(summary=True, events=True)
-
-    @override
-    def feed_arrived(self, item: FeedItem) -> None:
-        """Every change of a mandate is an event."""
-        if isinstance(item, EventsChanged):
-            self.soon("mandate", lambda: self._ask(background=True))
-
-    @override
-    def tick(self) -> None:
-        """See Room."""
-        self._draw()
-        super().tick()
-
-    def on_resize(self) -> None:
-        """Broken anew for another width."""
-        self._draw()
+    def view_lines(self, view: MandateView, width: int) -> list[Line]:
+        """See ViewRoom."""
+        clock = self.desk.server_clock
+        today = Today(self._access, self._checks)
+        return page_lines(view, today, self.trouble(view), clock.now(), self.me, width, utc=clock.utc)
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -139,7 +90,3 @@ class MandateRoom(MandateDeeds):
         if self._view is not None and self._view.text:
             self.app.copy_to_clipboard(self._view.text + "\n")
             self.desk.say("its line was handed to the terminal's clipboard, which may ignore it", "plain")
-
-    def action_back(self) -> None:
-        """Back to where it was opened."""
-        self.dismiss()

@@ -21,13 +21,13 @@ from tui.mandate_reading import ReadMandate, read_for_signing, read_safely
 from tui.needs import name_of
 from tui.paint import Line, Span
 from tui.role_words import Reserved
-from tui.rooms.room import Room
+from tui.rooms.deeds import DeedsRoom
 
 _MANDATES = Reserved("seeing mandates", "see-mandates")
 
 
-class MandateDeeds(Room):
-    """A room with a mandate to act on. `refetch` shows what came of it."""
+class MandateDeeds(DeedsRoom[MandateView]):
+    """A room with a mandate to act on."""
 
     ROOM = "mandates"
     RESERVED: ClassVar[Mapping[str, Reserved]] = {
@@ -42,22 +42,13 @@ class MandateDeeds(Room):
     }
 
     @property
-    def chosen(self) -> MandateView | None:
-        """The mandate to act on."""
-        raise NotImplementedError
-
-    @property
     def unit_known(self) -> str:
         """The unit that a new draft is about, empty where there is none."""
         raise NotImplementedError
 
-    @property
-    def me(self) -> str:
-        """The person's id."""
-        return self.desk.me.person_id
-
+    @override
     def can(self, action: str) -> bool:
-        """Whether `action` can be done now with the chosen mandate."""
+        """See DeedsRoom."""
         view = self.chosen
         if not self.allows(action):
             return False
@@ -74,6 +65,7 @@ class MandateDeeds(Room):
                 return view is not None and self.desk.may("see-fleet")
         return True
 
+    @override
     def allows(self, action: str) -> bool:
         """A draft is given up by whoever may sign it, whatever else their role allows."""
         view = self.chosen
@@ -115,11 +107,11 @@ class MandateDeeds(Room):
 
     def _draft(self, new: NewMandate | None) -> None:
         if new is not None:
-            self.do(f"drafting a mandate of {new.unit}", lambda: self.desk.door.draft_mandate(new), self._drafted)
-
-    def _drafted(self, view: MandateView) -> None:
-        self.desk.say(f"{view.mandate_id} is drafted: read and sign it with s, then {view.approver} does", "good")
-        self.show_changed(view)
+            self.change(
+                f"drafting a mandate of {new.unit}",
+                lambda: self.desk.door.draft_mandate(new),
+                lambda view: f"{view.mandate_id} is drafted: read and sign it with s, then {view.approver} does",
+            )
 
     def action_sign(self) -> None:
         """Check the people list, then show everything that the line says."""
@@ -147,14 +139,7 @@ class MandateDeeds(Room):
 
     def _sign(self, read: ReadMandate) -> None:
         door = self.desk.door
-        self.do("signing; touch your key if it blinks", lambda: door.sign_mandate(read.line), self._signed)
-
-    def _signed(self, view: MandateView) -> None:
-        if view.state == "draft":
-            self.desk.say(f"signed; it waits for {' and '.join(view.waits_for)} to sign", "good")
-        else:
-            self.desk.say(f"both have signed: {view.mandate_id} is {view.state}", "good")
-        self.show_changed(view)
+        self.change("signing; touch your key if it blinks", lambda: door.sign_mandate(read.line), _signed)
 
     def action_paste(self) -> None:
         """Hand in a signature that was made elsewhere."""
@@ -172,7 +157,7 @@ class MandateDeeds(Room):
 
     def _hand_in(self, mandate_id: str, armored: str) -> None:
         door = self.desk.door
-        self.do("handing the signature in", lambda: door.hand_in_signature(mandate_id, armored), self._signed)
+        self.change("handing the signature in", lambda: door.hand_in_signature(mandate_id, armored), _signed)
 
     async def action_cancel(self) -> None:
         """Give up a draft, or end what is in force before its time."""
@@ -201,20 +186,19 @@ class MandateDeeds(Room):
 
     def _discard(self, view: MandateView) -> None:
         door = self.desk.door
-        self.do("giving the draft up", lambda: door.discard_mandate(view.mandate_id), self._discarded)
-
-    def _discarded(self, view: MandateView) -> None:
-        self.desk.say(f"{view.mandate_id} is discarded", "good")
-        self.show_changed(view)
+        self.change(
+            "giving the draft up",
+            lambda: door.discard_mandate(view.mandate_id),
+            lambda discarded: f"{discarded.mandate_id} is discarded",
+        )
 
     def _cancel(self, view: MandateView, why: str) -> None:
         door = self.desk.door
-        doing = f"cancelling {view.mandate_id}"
-        self.do(doing, lambda: door.cancel_mandate(view.mandate_id, why), self._cancelled)
-
-    def _cancelled(self, view: MandateView) -> None:
-        self.desk.say(f"{view.mandate_id} is cancelled: bring the kit back, then press g", "good")
-        self.show_changed(view)
+        self.change(
+            f"cancelling {view.mandate_id}",
+            lambda: door.cancel_mandate(view.mandate_id, why),
+            lambda cancelled: f"{cancelled.mandate_id} is cancelled: bring the kit back, then press g",
+        )
 
     async def action_recovered(self) -> None:
         """The kit of a cancelled mandate is back."""
@@ -233,11 +217,11 @@ class MandateDeeds(Room):
 
     def _recover(self, view: MandateView, how: str) -> None:
         door = self.desk.door
-        self.do("saying that it is back", lambda: door.kit_recovered(view.mandate_id, how), self._recovered)
-
-    def _recovered(self, view: MandateView) -> None:
-        self.desk.say(f"{name_of(view.unit_label, view.unit)} is back: its alarm has ended", "good")
-        self.show_changed(view)
+        self.change(
+            "saying that it is back",
+            lambda: door.kit_recovered(view.mandate_id, how),
+            lambda back: f"{name_of(back.unit_label, back.unit)} is back: its alarm has ended",
+        )
 
     async def action_unit(self) -> None:
         """The page of its unit."""
@@ -249,6 +233,9 @@ class MandateDeeds(Room):
         """What mandates rest on."""
         await self.desk.open_authorities()
 
-    def show_changed(self, view: MandateView) -> None:
-        """Something was done with `view`: show how it stands."""
-        raise NotImplementedError
+
+def _signed(view: MandateView) -> str:
+    """What a signature has come to."""
+    if view.state == "draft":
+        return f"signed; it waits for {' and '.join(view.waits_for)} to sign"
+    return f"both have signed: {view.mandate_id} is {view.state}"

@@ -3,17 +3,10 @@
 import asyncio
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 from typing_extensions import override
 
-from fleet.client import FeedItem
-from protocols.api.feed import EventsChanged, Watch
 from protocols.api.mandates import Duty, MandatePage, MandateState, MandateView
-from tui.field import Field
-from tui.lines import Page
-from tui.listing import ItemListing
 from tui.mandate_lines import (
     detail_lines,
     heads_line,
@@ -24,7 +17,8 @@ from tui.mandate_lines import (
     waits_for,
 )
 from tui.paint import Line, Span, joined, wrap
-from tui.role_words import Reserved, whose
+from tui.role_words import Reserved
+from tui.rooms.filtered import FilteredRoom
 from tui.rooms.mandate_deeds import MandateDeeds
 from tui.words import number, plural
 
@@ -35,9 +29,11 @@ _SEEN_WHATEVER: tuple[MandateState, ...] = ("draft", "live", "cancelled")
 _All = tuple[int, list[MandateView], list[Duty]]
 
 
-class MandatesRoom(MandateDeeds):
+class MandatesRoom(FilteredRoom[MandateView], MandateDeeds):
     """The mandates of all units, or of one."""
 
+    SEEING = Reserved("seeing mandates", "see-mandates")
+    HINT = "words in id, unit, kind, purpose, people or state"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", tooltip="all about it, its exact line, and how to sign far away"),
         Binding("s", "sign", "sign", tooltip="read what its line says, then sign it with your key"),
@@ -56,38 +52,11 @@ class MandatesRoom(MandateDeeds):
         self._unit_id = unit_id
         self._views: list[MandateView] | None = None
         self._total = 0
-        self._title = Page(id="title")
-        self._field = Field(hint="words in id, unit, kind, purpose, people or state", id="filter")
-        self._heads = Page(classes="heads")
-        self._list: ItemListing[MandateView] = ItemListing(self._draw, lambda view: view.mandate_id, id="list")
-        self._empty = Page(id="empty")
-        self._detail = Page(id="detail")
 
     @override
-    def body(self) -> ComposeResult:
-        """Title, filter, heads, mandates, the one under the cursor."""
-        yield self._title
-        yield self._field
-        yield self._heads
-        yield self._list
-        yield self._empty
-        yield self._detail
-
-    def on_mount(self) -> None:
-        """Nothing is known yet."""
-        self._field.display = False
-        self.set_focus(self._list)
-        self._show_rest()
-
-    def on_resize(self) -> None:
-        """The heads stand over their columns."""
-        self._heads.show([(Span(" "), *heads_line(max(40, self.size.width - 2)))])
-
-    @property
-    @override
-    def chosen(self) -> MandateView | None:
-        """See MandateDeeds."""
-        return self._list.item
+    def heads_line(self, width: int) -> Line:
+        """See FilteredRoom."""
+        return heads_line(width)
 
     @property
     @override
@@ -96,12 +65,9 @@ class MandatesRoom(MandateDeeds):
         return self._unit_id or ""
 
     @override
-    def refetch(self) -> None:
-        """See Room."""
-        self._ask()
-
-    def _ask(self, *, background: bool = False) -> None:
-        if self.desk.may("see-mandates"):
+    def ask_anew(self, *, background: bool = False) -> None:
+        """See FollowingRoom."""
+        if self.may_see:
             self.ask("mandates", self._load, self._arrived, background=background)
 
     async def _load(self) -> _All:
@@ -118,44 +84,32 @@ class MandatesRoom(MandateDeeds):
     def _arrived(self, answer: _All) -> None:
         self._total, self._views, duties = answer
         self.desk.take_duties(duties)
-        self._show_list()
+        self.show_filtered()
 
     @override
-    def watching(self) -> Watch:
-        """See Room."""
-        return Watch(summary=True, events=True)
+    def show_filtered(self) -> None:
+        """See FilteredRoom."""
+        if self._views is not None:
+            shown = [view for view in self._views if matches(view, self.words, self.me)]
+            self.show_items(in_order(shown, self.me))
 
     @override
-    def feed_arrived(self, item: FeedItem) -> None:
-        """Every change of a mandate is an event."""
-        if isinstance(item, EventsChanged):
-            self.soon("mandates", lambda: self._ask(background=True))
+    def key_of(self, item: MandateView) -> str:
+        """See ListingRoom."""
+        return item.mandate_id
 
-    def _show_list(self) -> None:
-        words = self._field.value.strip()
-        shown = [view for view in self._views or [] if matches(view, words, self.me)]
-        self._list.show(in_order(shown, self.me))
-        self._show_rest()
-
-    def _draw(self, view: MandateView, width: int) -> Line:
+    @override
+    def item_line(self, item: MandateView, width: int) -> Line:
+        """See ListingRoom."""
         clock = self.desk.server_clock
-        return mandate_line(view, width, clock.now(), self.me, utc=clock.utc)
+        return mandate_line(item, width, clock.now(), self.me, utc=clock.utc)
 
-    def _show_rest(self) -> None:
-        self._title.show([self._title_line()])
-        view = self._list.item
-        for widget in (self._list, self._detail, self._heads):
-            widget.display = view is not None
-        self._empty.display = view is None
-        if view is None:
-            self._empty.show([(), *[(Span("   "), *line) for line in wrap(self._instead(), 70, "muted")]])
-        self._show_detail()
-        self.refresh_bindings()
-
-    def _title_line(self) -> Line:
+    @override
+    def title_line(self) -> Line:
+        """How many there are, and how many of them want something."""
         name = f" MANDATES OF {self._unit_id}  " if self._unit_id else " MANDATES  "
         if self._views is None:
-            return (Span(name, "muted"), Span("…" if self.desk.may("see-mandates") else "", "strong"))
+            return (Span(name, "muted"), Span("…" if self.may_see else "", "strong"))
         mine = sum(waits_for(view, self.me) for view in self._views)
         live = sum(view.state == "live" for view in self._views)
         out = sum(is_kit_out(view) for view in self._views)
@@ -170,43 +124,26 @@ class MandatesRoom(MandateDeeds):
             ]
         )
 
-    def _instead(self) -> str:
-        if not self.desk.may("see-mandates"):
-            return whose(Reserved("seeing mandates", "see-mandates")) + "."
-        if self._views is None:
-            return "asking the controller …"
-        if self._field.value.strip():
-            return "No mandate has these words; esc shows all."
-        if self.desk.may("draft-mandate"):
-            return "There is no mandate: press n to draft one, and nothing opens until two people have signed it."
-        return "There is no mandate."
-
-    def _show_detail(self) -> None:
-        view = self._list.item
-        if view is None:
-            return
-        clock = self.desk.server_clock
-        lines = detail_lines(view, clock.now(), self.me, utc=clock.utc)
-        trouble = self.trouble(view)
-        if trouble is not None:
-            said = f"not to be signed: {trouble.message} ({trouble.code}); {trouble.remedy}"
-            lines = [*lines[:2], *[(Span(" "), *line) for line in wrap(said, max(40, self.size.width - 3), "bad")]]
-        self._detail.show(lines)
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        words = "There is no mandate."
+        if self.words:
+            words = "No mandate has these words; esc shows all."
+        elif self.desk.may("draft-mandate"):
+            words = "There is no mandate: press n to draft one, and nothing opens until two people have signed it."
+        return wrap(words, 70, "muted")
 
     @override
-    def tick(self) -> None:
-        """See Room."""
-        self._show_detail()
-        super().tick()
-
-    def on_listing_moved(self) -> None:
-        """Another mandate."""
-        self._show_detail()
-        self.refresh_bindings()
-
-    async def on_listing_opened(self) -> None:
-        """A click opens."""
-        await self.action_open()
+    def detail_lines(self, item: MandateView) -> list[Line]:
+        """See ListingRoom; of one that is not to be signed, why not."""
+        clock = self.desk.server_clock
+        lines = detail_lines(item, clock.now(), self.me, utc=clock.utc)
+        trouble = self.trouble(item)
+        if trouble is None:
+            return lines
+        said = f"not to be signed: {trouble.message} ({trouble.code}); {trouble.remedy}"
+        return [*lines[:2], *[(Span(" "), *line) for line in wrap(said, max(40, self.size.width - 3), "bad")]]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -227,34 +164,10 @@ class MandatesRoom(MandateDeeds):
         if view is not None:
             await self.desk.open_mandate(view.mandate_id)
 
-    def action_filter(self) -> None:
-        """Go to the filter."""
-        self._field.display = True
-        self.set_focus(self._field)
-        self.refresh_bindings()
-
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Filter as it is typed."""
-        message.stop()
-        self._show_list()
-
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        """Keep the filter and go to the list."""
-        message.stop()
-        self._leave_field()
-
-    def _leave_field(self) -> None:
-        self._field.display = bool(self._field.value.strip())
-        self.set_focus(self._list)
-        self.refresh_bindings()
-
-    def action_back(self) -> None:
-        """All of them; once they are shown, back to the unit."""
-        if self._field.has_focus or self._field.value:
-            self._field.value = ""
-            self._leave_field()
-            self._show_list()
-        elif self._unit_id is not None:
+    @override
+    def leave(self) -> None:
+        """Back to the unit, when they are one unit's."""
+        if self._unit_id is not None:
             self.dismiss()
 
     @override
@@ -262,8 +175,5 @@ class MandatesRoom(MandateDeeds):
         """See MandateDeeds; a new draft is under the cursor at once."""
         known = [other for other in self._views or [] if other.mandate_id != view.mandate_id]
         self._views = [view, *known]
-        self._show_list()
-        places = [other.mandate_id for other in self._list.items]
-        if view.mandate_id in places:
-            self._list.move_to(places.index(view.mandate_id))
+        self.show_first(view)
         self.refetch()
