@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import ClassVar, NamedTuple
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
@@ -12,10 +11,9 @@ from protocols.api.log import EntryView
 from protocols.errors import InvalidCheckpoint, ProtocolError
 from protocols.tlog.policy import read_policy
 from protocols.tlog.receipt import verify_receipt
-from tui.lines import Page
 from tui.log_lines import entry_facts, fact_lines
 from tui.paint import Line, Span, Tone, wrap
-from tui.rooms.room import Room
+from tui.rooms.page_room import PageRoom
 from tui.words import full_moment, number, safe
 
 
@@ -26,7 +24,7 @@ class Proof(NamedTuple):
     good: bool = False
 
 
-class EntryRoom(Room):
+class EntryRoom(PageRoom):
     """The page of one entry."""
 
     ROOM = "log"
@@ -40,18 +38,6 @@ class EntryRoom(Room):
         super().__init__()
         self._entry = entry
         self._proof: Proof | None = None
-        self._page = Page(id="page")
-
-    @override
-    def body(self) -> ComposeResult:
-        """The entry, scrolled when it is long."""
-        self._page.can_focus = True
-        yield self._page
-
-    def on_mount(self) -> None:
-        """Arrows scroll."""
-        self.set_focus(self._page)
-        self._show()
 
     @override
     def refetch(self) -> None:
@@ -96,13 +82,14 @@ class EntryRoom(Room):
 
     def _checked(self, proof: Proof) -> None:
         self._proof = proof
-        self._show()
+        self.show_page()
 
     def _not_checked(self, error: ClientError) -> None:
         self._checked(Proof(f"not checked: {error}"))
 
-    def _show(self) -> None:
-        width = max(30, self.size.width - 2)
+    @override
+    def page_lines(self, width: int) -> list[Line]:
+        """See PageRoom."""
         title: Line = (Span(" ENTRY  ", "muted"), Span(number(self._entry.index), "strong"))
         facts = fact_lines(entry_facts(self._entry, utc=self.desk.server_clock.utc), width)
         if self._proof is None:
@@ -113,13 +100,7 @@ class EntryRoom(Room):
         leaf, step = safe(self._entry.leaf), width - 1
         exact: list[Line] = [(Span(" " + leaf[at : at + step], "muted"),) for at in range(0, len(leaf), step)]
         heading: Line = (Span(" as it was hashed, in one line:", "muted"),)
-        self._page.show([title, *proved, (), *facts, (), heading, *exact])
-        self.refresh_bindings()
-
-    @override
-    def tick(self) -> None:
-        """Times may be shown in another zone."""
-        self._show()
+        return [title, *proved, (), *facts, (), heading, *exact]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -130,7 +111,3 @@ class EntryRoom(Room):
         """The unit's page."""
         if self._entry.unit is not None:
             await self.desk.open_unit(self._entry.unit)
-
-    def action_back(self) -> None:
-        """Back to the list."""
-        self.dismiss()

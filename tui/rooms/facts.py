@@ -2,17 +2,15 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from tui.lines import Page
 from tui.log_lines import fact_lines
 from tui.paint import Line, Span
-from tui.rooms.room import Room
+from tui.rooms.page_room import PageRoom
 
 
-class FactsRoom(Room):
+class FactsRoom(PageRoom):
     """Scrolled when it is long; `esc` goes back to the list."""
 
     ROOM = "log"
@@ -22,27 +20,12 @@ class FactsRoom(Room):
         super().__init__()
         self._title = title
         self._facts = facts
-        self._page = Page(id="page")
 
     @override
-    def body(self) -> ComposeResult:
-        """The facts."""
-        self._page.can_focus = True
-        yield self._page
-
-    def on_mount(self) -> None:
-        """Arrows scroll."""
-        self.set_focus(self._page)
-
-    def on_resize(self) -> None:
-        """Broken anew for another width."""
-        title: Line = (Span(f" {self._title}", "strong"),)
-        self._page.show([title, (), *fact_lines(self._facts, max(30, self.size.width - 2))])
+    def page_lines(self, width: int) -> list[Line]:
+        """See PageRoom."""
+        return [(Span(f" {self._title}", "strong"),), (), *fact_lines(self._facts, width)]
 
     @override
     def refetch(self) -> None:
         """Everything is here."""
-
-    def action_back(self) -> None:
-        """Back to the list."""
-        self.dismiss()
