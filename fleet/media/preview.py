@@ -57,16 +57,24 @@ class Preview:
 
     async def _glimpses(self) -> AsyncIterator[Glimpse]:
         while not self._seat.left.is_set():
-            try:
-                async with asyncio.timeout(_FIGURES_S):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            await self._next()
             if self._seat.left.is_set():
                 return
             self._news.clear()
             picture, self._picture = self._picture, None
             yield Glimpse(picture, self._desk.figures)
+
+    async def _next(self) -> None:
+        """Wait for news or the end, for as long as figures may stand."""
+        waiting = [
+            asyncio.create_task(self._news.wait(), name="preview: news"),
+            asyncio.create_task(self._seat.left.wait(), name="preview: end"),
+        ]
+        try:
+            await asyncio.wait(waiting, timeout=_FIGURES_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
 
     def _show(self, picture: PreviewPicture) -> None:
         self._picture = picture
