@@ -3,13 +3,14 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 import structlog
 
 from edge_agent.clock import Clock
 from edge_agent.errors import CaptureError
+from edge_agent.openings.bench_watch import LOOK_EVERY_S, bench_watched
 from edge_agent.openings.facts_source import FactsSource
 from edge_agent.openings.ledger import Opening
 from edge_agent.openings.nonces import MadeNonce, Nonces
@@ -22,6 +23,7 @@ from edge_agent.openings.verdicts import OpeningRefused, Permit, Refusal
 from protocols.access_record import REASONS, Modality
 from protocols.errors import InvalidLease
 from protocols.lease import Lease, read_lease
+from protocols.mandate import MandateKind
 from protocols.opening import (
     Answered,
     AskNonce,
@@ -55,13 +57,24 @@ class _Live(NamedTuple):
 class Desk:
     """One unit's desk. The judge, the ledger and the chain are used by one thing at a time: whoever has the turn."""
 
-    def __init__(self, facts: FactsSource, recorder: Recorder, opener: Opener, saying: Saying, clock: Clock) -> None:
-        """`opener` is asked for nothing that the judge has not permitted and the recorder has not recorded."""
+    def __init__(
+        self,
+        facts: FactsSource,
+        recorder: Recorder,
+        opener: Opener,
+        saying: Saying,
+        clock: Clock,
+        *,
+        bench_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        """`opener` is asked for nothing that the judge has not permitted and the recorder has not recorded. Every
+        `bench_every_s` it is seen whether what a bench mandate opened still lies on a bench."""
         self._facts = facts
         self._recorder = recorder
         self._opener = opener
         self._saying = saying
         self._clock = clock
+        self._bench_every_s = bench_every_s
         self._nonces = Nonces()
         self._turn = asyncio.Lock()
         self._waiting: asyncio.Queue[tuple[DownSignal, int]] = asyncio.Queue(WAITING_MAX)
@@ -219,7 +232,7 @@ class Desk:
     def _begin(self, permit: Permit) -> "asyncio.Future[Signal]":
         opening = permit.opening
         session = Session(opening, permit.lease.nonce, permit.offer, self._opener, self._clock, self._say)
-        attending = asyncio.create_task(self._attend(session), name=opening.opening)
+        attending = asyncio.create_task(self._attend(session, permit.mandate.kind), name=opening.opening)
         said: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         self._live[opening.opening] = _Live(session, attending, said)
         _log.info("opens", opening=opening.opening, mandate=opening.mandate, person=opening.person)
@@ -240,9 +253,11 @@ class Desk:
         else:
             self._say(Answered(opening=opening, nonce=nonce))
 
-    async def _attend(self, session: Session) -> None:
+    async def _attend(self, session: Session, kind: MandateKind) -> None:
+        on_bench = bench_watched(self._facts.bench, session.close, self._bench_every_s)
         try:
-            end = await session.run()
+            async with on_bench if kind == "bench" else nullcontext():
+                end = await session.run()
         except CaptureError as error:
             _log.error("what is open can not be closed", opening=session.opening.opening, detail=str(error))
             end = SessionEnd("fault", str(error), self._clock.mono_ms())

@@ -46,9 +46,9 @@ def judge(grant: GrantLease, facts: Facts) -> Permit | Refusal:
     `state-unusable`; `lease-signature`, `lease-unreadable`, `lease-too-long`; `other-unit`, `other-boot`, `bad-nonce`,
     `other-lease`, `not-carried`, `lease-expired`; `time-went-back`, `clock-differs`; `no-people-list`; those of
     `check_mandate`; `before-mandate`, `after-mandate`; `other-mandate`, `other-unit`, `modality-not-covered`,
-    `unknown-person`, `not-in-force`, `role-may-not-open`; `mandate-cancelled`; `not-on-bench`; those of `check_logged`;
-    `mixed-modalities`, `no-device`, `busy`, `lease-ended`, `other-opening`, `no-offer`; `over-openings`,
-    `over-minutes`. Raises nothing.
+    `unknown-person`, `not-in-force`, `role-may-not-open`; `mandate-cancelled`; `not-on-bench`, `not-carried`; those of
+    `check_logged`; `mixed-modalities`, `no-device`, `busy`, `lease-ended`, `other-opening`, `no-offer`;
+    `over-openings`, `over-minutes`. Raises nothing.
     """
     try:
         return _permit(grant, facts)
@@ -72,8 +72,8 @@ def _permit(grant: GrantLease, facts: Facts) -> Permit:
     _check_person(lease, facts.people, at)
     if mandate.mandate in ledger.cancelled:
         raise OpeningRefused("mandate-cancelled", f"mandate {mandate.mandate} has been cancelled")
-    if mandate.kind == "bench" and not (facts.bench.lid_open or facts.bench.in_workshop):
-        raise OpeningRefused("not-on-bench", "the lid is not open, and the unit is not on its workshop's network")
+    if mandate.kind == "bench":
+        _check_bench(lease, facts)
     check_logged(grant.logged, lease, mandate.authority, facts.people.log_policy)
     before = _check_place(grant, lease, ledger, facts)
     opening = _opening(lease, mandate, made, told_ms, before, ledger, facts)
@@ -144,6 +144,14 @@ def _check_person(lease: Lease, people: PeopleList, at: datetime) -> None:
         raise OpeningRefused("not-in-force", f"the access of {lease.person} is not in force")
     if not may(person.role, "check-unit"):
         raise OpeningRefused("role-may-not-open", f"{lease.person} is {person.role}, who may not open a unit")
+
+
+def _check_bench(lease: Lease, facts: Facts) -> None:
+    if not facts.bench.is_sensed:
+        raise OpeningRefused("not-on-bench", "the lid is not open, and the unit is not on its workshop's network")
+    # A stopped agent watches no lid: what it has open may last a minute then, and not a carried lease's fifteen.
+    if lease.carried:
+        raise OpeningRefused("not-carried", "on a bench the unit opens over the network only; connect it")
 
 
 def _check_place(grant: GrantLease, lease: Lease, ledger: Ledger, facts: Facts) -> Opening | None:

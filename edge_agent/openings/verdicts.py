@@ -38,6 +38,11 @@ class Bench(NamedTuple):
     lid_open: bool = False
     in_workshop: bool = False
 
+    @property
+    def is_sensed(self) -> bool:
+        """Whether the unit lies on one."""
+        return self.lid_open or self.in_workshop
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

@@ -130,6 +130,13 @@ class Model:
             self.used += _spent(one, at_boot)
             self.ended.add(opening)
 
+    def shut(self) -> None:
+        """The lid is closed: so is what a bench mandate opened."""
+        self.lid_open = False
+        for opening, one in list(self.open.items()):
+            if one.plan.mandate.kind == "bench":
+                self.close(opening, self.boot)
+
     def forget(self) -> None:
         """The program ended without a word: what was open counts to its deadline, and nonces are void."""
         for opening, one in list(self.open.items()):
@@ -178,7 +185,7 @@ class Model:
             and plan.modalities <= set(mandate.modalities)
             and {mandate.requester, mandate.approver, plan.person} <= self.people
             and mandate.mandate not in self.cancelled
-            and (self.lid_open or mandate.kind != "bench")
+            and (mandate.kind != "bench" or (self.lid_open and not plan.carried))
         )
 
     def _has_place(self, plan: Plan) -> bool:

@@ -215,8 +215,12 @@ class Life:
         )
 
     async def _lid(self) -> None:
-        self._model.lid_open = self._drawn.random() < 0.6
-        self._unit.bench = Bench(lid_open=self._model.lid_open)
+        is_open = self._drawn.random() < 0.6
+        await self._unit.lie(Bench(lid_open=is_open))
+        if is_open:
+            self._model.lid_open = True
+        else:
+            self._model.shut()
 
     async def _people(self) -> None:
         number = self._drawn.choices((0, 1), (3, 1))[0]

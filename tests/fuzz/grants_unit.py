@@ -26,6 +26,7 @@ from tests.fuzz.grants_papers import EVERYTHING, UNITS
 from tests.support.mandates import House
 
 LIMIT_S = 30.0
+BENCH_EVERY_S = 0.005
 
 
 class Outcome(NamedTuple):
@@ -164,7 +165,7 @@ class SteppedUnit:
         )
         self._ledger = LedgerFile(self._state_dir)
         recorder = Recorder(self._keeper, self._ledger, self.clock, self.boot_id)
-        self._desk = Desk(facts, recorder, self.opener, self._saying, self.clock)
+        self._desk = Desk(facts, recorder, self.opener, self._saying, self.clock, bench_every_s=BENCH_EVERY_S)
         self._running = asyncio.create_task(self._desk.run())
         async with asyncio.timeout(LIMIT_S):
             while recorder.ledger is None or recorder.ledger.open:  # noqa: ASYNC110 - a recorder rings no event
@@ -215,6 +216,15 @@ class SteppedUnit:
         """Cancel a mandate."""
         await self._desk.cancel_mandate(mandate)
         await self._settled()
+
+    async def lie(self, bench: Bench) -> None:
+        """Lie so from now on; where that is no bench, what a bench mandate opened has closed."""
+        self.bench = bench
+        if bench.is_sensed:
+            return
+        async with asyncio.timeout(LIMIT_S):
+            while any(one.authority is None for one in self._desk.open):
+                await self._wait()
 
     async def advance(self, ms: int) -> None:
         """Let time go by; what has a deadline in it ends then."""

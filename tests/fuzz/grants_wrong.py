@@ -357,6 +357,15 @@ def lid_closed(_world: World, case: Case) -> Case | None:
     return _unit(case, bench=Bench()) if case.asked.kind == "bench" else None
 
 
+@wrong("not-carried")
+def carried_to_a_bench(world: World, case: Case) -> Case | None:
+    if case.asked.kind != "bench":
+        return None
+    made = case.facts.nonces[case.lease.nonce]._replace(carried=True)
+    carried = _granted(world, case, carried=True, lasts_s=MAX_CARRIED_LEASE_S)
+    return _unit(carried, nonces={**case.facts.nonces, made.nonce: made})
+
+
 @wrong("no-device")
 def no_device(_world: World, case: Case) -> Case:
     return _unit(case, sources=EVERYTHING - {case.lease.modalities[-1]})

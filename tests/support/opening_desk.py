@@ -212,6 +212,7 @@ async def unit_at(
     clock: HandClock | None = None,
     boot_id: str = BOOT,
     bench: Callable[[], Bench] = Bench,
+    bench_every_s: float = 1.0,
     broken_chain: bool = False,
     **identity: Any,
 ) -> AsyncIterator[Unit]:
@@ -239,7 +240,7 @@ async def unit_at(
     recorder = Recorder(
         StateUnusable(path, "the disk is read-only") if broken_chain else keeper, LedgerFile(path), clock, boot_id
     )
-    desk = Desk(facts, recorder, opener, saying, clock)
+    desk = Desk(facts, recorder, opener, saying, clock, bench_every_s=bench_every_s)
     working = [asyncio.create_task(desk.run()), asyncio.create_task(saying.run())]
     try:
         yield Unit(house, desk, opener, clock, keeper, keystore, sent, news, facts, saying)

@@ -30,8 +30,19 @@ from protocols.opening import (
     signal_bytes,
     signature_of,
 )
-from tests.support.mandates import BOOT, MANDATE, OPENING, UNIT, House, bench_mandate, mandate, retrieval_mandate
-from tests.support.opening_desk import FOR_EVER, HandClock, unit_at
+from tests.support.mandates import (
+    BOOT,
+    MANDATE,
+    OPENING,
+    UNIT,
+    House,
+    allows,
+    bench_mandate,
+    mandate,
+    retrieval_mandate,
+)
+from tests.support.opening_desk import FOR_EVER, HandClock, Unit, unit_at
+from tests.support.waiting import until
 
 OTHER = "open-" + "b" * 24
 
@@ -217,6 +228,73 @@ async def test_a_bench_mandate_opens_when_the_lid_is_open(tmp_path: Path) -> Non
         assert (await unit.told(Refused))[0].rule == "not-on-bench"
     async with unit_at(tmp_path / "open", bench=lambda: Bench(lid_open=True)) as unit:
         assert await unit.opened(asked=bench_mandate())
+
+
+async def test_what_a_bench_mandate_opened_closes_with_the_lid_and_nothing_else_does(tmp_path: Path) -> None:
+    sensed = Bench(lid_open=True)
+    async with unit_at(tmp_path, bench=lambda: sensed, bench_every_s=0.01) as unit:
+        sound = mandate(mandate="M-ffffffffffff", allows=[allows("audio")])
+        field = await unit.opened(OTHER, sound)
+        bench = await unit.opened(asked=bench_mandate(allows=[allows("video")]))
+        sensed = Bench()
+        closed = (await unit.told(Closed))[0]
+        assert (closed.opening, closed.reason) == (OPENING, "not-on-bench")
+        assert bench.closed_at is not None
+        assert ("closed", "video", "not-on-bench") in await unit.recorded()
+        assert [one.opening for one in unit.desk.open] == [OTHER]
+        assert field.closed_at is None
+
+
+async def test_a_bench_that_moves_from_lid_to_workshop_stays_one(tmp_path: Path) -> None:
+    looks = 0
+
+    def sense() -> Bench:
+        nonlocal looks
+        looks += 1
+        return Bench(lid_open=looks % 2 == 0, in_workshop=looks % 2 == 1)
+
+    async with unit_at(tmp_path, bench=sense, bench_every_s=0.01) as unit:
+        await unit.opened(asked=bench_mandate())
+
+        async def has_looked() -> bool:
+            return looks > 20
+
+        await until(has_looked)
+        assert len(unit.desk.open) == 1
+
+
+async def test_a_bench_that_can_not_be_sensed_any_more_is_none(tmp_path: Path) -> None:
+    broken = False
+
+    def sense() -> Bench:
+        if broken:
+            raise OSError("the line is gone")
+        return Bench(lid_open=True)
+
+    async with unit_at(tmp_path, bench=sense, bench_every_s=0.01) as unit:
+        await unit.opened(asked=bench_mandate())
+        broken = True
+        assert (await unit.told(Closed))[0].reason == "not-on-bench"
+
+
+async def test_a_bench_that_goes_while_it_still_opens_is_heeded(tmp_path: Path) -> None:
+    sensed = Bench(in_workshop=True)
+    async with unit_at(tmp_path, bench=lambda: sensed, bench_every_s=0.01) as unit:
+        unit.opener.held = asyncio.Event()
+        unit.desk.heed(await unit.granted(asked=bench_mandate()), FOR_EVER)
+        await until_open(unit)
+        sensed = Bench()
+        assert (await unit.told(Closed))[0].reason == "not-on-bench"
+        assert unit.opener.things == []
+
+
+async def until_open(unit: Unit) -> None:
+    """Its records are written."""
+
+    async def is_open() -> bool:
+        return bool(unit.desk.open)
+
+    await until(is_open)
 
 
 async def test_without_a_chain_or_a_ledger_nothing_opens_and_it_is_said_at_once(tmp_path: Path) -> None:

@@ -300,6 +300,15 @@ def test_a_carried_lease_lasts_fifteen_minutes_for_a_nonce_that_was_asked_for_on
     assert rule_of(house.granted(offer=OFFER), facts_of(house, nonces={NONCE: made})) == "not-carried"
 
 
+@pytest.mark.parametrize("lasts_s", [60, 900])
+def test_no_lease_is_carried_to_a_bench(lasts_s: int) -> None:
+    house = House()
+    made = MadeNonce(NONCE, OPENING, ("video", "audio"), MADE_MS, carried=True)
+    grant = house.granted(bench_mandate(), offer=OFFER, carried=True, lasts_s=lasts_s)
+    assert rule_of(grant, facts_of(house, nonces={NONCE: made}, bench=Bench(lid_open=True))) == "not-carried"
+    assert rule_of(grant, facts_of(house, nonces={NONCE: made})) == "not-on-bench"
+
+
 def opened(scene: Scene, **lease: Any) -> Facts:
     """The facts of a unit that has opened at AT + 1 s."""
     grant, facts = scene.answer(facts_of(scene.house), OPENING, since_at_ms=0, on_way_ms=1_000, **lease)
