@@ -142,6 +142,7 @@ class StubChecks:
         return self.check_now
 
     async def access(self, unit_id: str) -> UnitAccess:
+        self.asked.append(("access", unit_id))
         return self.access_now
 
     async def begin_check(self, unit_id: str, wish: NewCheck) -> CheckView:
@@ -149,12 +150,13 @@ class StubChecks:
         return self.check_now
 
     async def check(self, opening: str) -> CheckView:
+        self.asked.append(("check", opening))
         return self.check_now
 
     async def close_check(self, opening: str, verdict: Verdict) -> CheckView:
         self.asked.append(("close_check", opening, verdict))
         measures = [
-            Measure(name="frame rate", result="pass", value=25.0, limit=10.0, unit_of_measure="fps", reason="≥ 10"),
+            Measure(name="frame-rate", result="pass", value=25.0, limit=10.0, unit_of_measure="fps", reason="≥ 10"),
             Measure(name="silence", result="fail", value=-71.0, limit=-60.0, unit_of_measure="dBFS", reason="no sound"),
         ]
         readiness = Readiness(
