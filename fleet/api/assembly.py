@@ -30,6 +30,7 @@ from fleet.openings.report import OpeningReports
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.positions.desk import PositionDesk
+from fleet.positions.sealing import PositionSeal
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.settings import LogSettings, Settings
@@ -88,7 +89,7 @@ def assemble(
         checks=checks.desk,
         browsers=checks.browsers,
         carrying=checks.carrying,
-        positions=PositionDesk(store, clock),
+        positions=PositionDesk(store, clock, PositionSeal(credentials.down_key)),
         guests=Guests(),
     )
 

@@ -73,6 +73,8 @@ class AuthorityDesk:
             await transaction.authorities.lock_recording()
             if new.renews is not None:
                 rules.check_renewal(new, await _locked(transaction, new.renews))
+            if new.urgent_oral:
+                rules.check_oral(new, await transaction.authorities.oral_of_reference(new.reference))
             rules.check_reference(new, await transaction.authorities.of_reference(new.reference))
             await transaction.authorities.add(authority, new.review_at)
             await transaction.log.append(

@@ -66,6 +66,8 @@ def check_new(new: NewAuthority) -> None:
 def check_renewal(new: NewAuthority, renewed: Authority) -> None:
     """Raise Conflict when `new` can not be what follows `renewed`."""
     name = f"authority {renewed.reference} ({renewed.authority_id})"
+    if new.urgent_oral and renewed.urgent_oral:
+        raise _oral_twice(f"{name} was given by word of mouth: 72 hours are not renewed by word of mouth again")
     if renewed.cancelled_at is not None:
         raise Conflict("authority-cancelled", f"{renewed.cancelled_by} cancelled {name}", _WITHOUT)
     if renewed.renewed_by is not None:
@@ -76,12 +78,24 @@ def check_renewal(new: NewAuthority, renewed: Authority) -> None:
             f"a renewal takes effect while {name} is in force, which ends at {moment(renewed.lapses_at)}",
             _WITHOUT,
         )
-    if new.urgent_oral and renewed.urgent_oral:
-        raise Conflict(
-            "oral-twice",
-            f"{name} was given by word of mouth: 72 hours are not renewed by word of mouth again",
-            "whoever authorises it has to do so in writing",
+
+
+def check_oral(new: NewAuthority, before: str | None) -> None:
+    """Raise Conflict when the urgent oral `new` has the reference of one `before` it, cancelled or not: or 72 hours
+    would begin again with each cancellation."""
+    if before is not None:
+        raise _oral_twice(
+            f"authority {new.reference} was given by word of mouth before, as {before}: its 72 hours (RIPA s.43(3)(a))"
+            " are given once, and do not come back when it is cancelled"
         )
+
+
+def _oral_twice(message: str) -> Conflict:
+    return Conflict(
+        "oral-twice",
+        message,
+        "whoever authorises it decides that, in writing: record the written authority with its document",
+    )
 
 
 def check_reference(new: NewAuthority, others: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from fleet.entries.access import PositionRead
 from fleet.errors import NotFound
 from fleet.mandates.standing import Obstacle, Standing, may_open
 from fleet.openings.budgets import day_of, day_starts
+from fleet.positions.sealing import PositionSeal
 from fleet.store.positions import StoredPosition
 from fleet.store.store import Store, Transaction
 from protocols.api.checks import PositionView
@@ -14,13 +15,14 @@ from protocols.api.checks import PositionView
 class PositionDesk:
     """Where people look."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, seal: PositionSeal) -> None:
         self._store = store
         self._clock = clock
+        self._seal = seal
 
     async def look(self, unit_id: str, mandate_id: str | None, person_id: str) -> PositionView:
         """The last position, while the mandate that it was found under lives, and within its openings a day as the
-        budget of looks. Raises NotFound, OpeningRefused."""
+        budget of looks. Raises NotFound, OpeningRefused; Conflict where it was sealed with another controller's key."""
         now = self._clock()
         async with self._store.transaction() as transaction:
             if await transaction.checks.unit_now(unit_id, locked=True) is None:
@@ -34,6 +36,7 @@ class PositionDesk:
             obstacle = await self._used_up(transaction, position, standing)
             if obstacle is not None:
                 raise OpeningRefused(obstacle)
+            view = self._view(position)
             entry = PositionRead(
                 at=now,
                 actor=person_id,
@@ -43,7 +46,7 @@ class PositionDesk:
                 mandate=position.mandate_id,
             )
             await transaction.log.append(entry)
-        return _view(position)
+        return view
 
     async def _used_up(self, transaction: Transaction, position: StoredPosition, standing: Standing) -> Obstacle | None:
         allowance = standing.mandate.allowance("position")
@@ -55,14 +58,16 @@ class PositionDesk:
         said = f"the position was looked at {looks} times today, which is what the mandate allows"
         return Obstacle("over-openings", said, "wait until tomorrow, or have a mandate with more signed")
 
-
-def _view(position: StoredPosition) -> PositionView:
-    return PositionView(
-        unit=position.unit_id,
-        opening=position.opening,
-        latitude_deg=position.at.latitude_deg,
-        longitude_deg=position.at.longitude_deg,
-        hdop=position.hdop,
-        satellites=position.satellites,
-        found_at=position.found_at,
-    )
+    def _view(self, position: StoredPosition) -> PositionView:
+        at = self._seal.unseal(
+            position.sealed, unit_id=position.unit_id, opening=position.opening, mandate_id=position.mandate_id
+        )
+        return PositionView(
+            unit=position.unit_id,
+            opening=position.opening,
+            latitude_deg=at.latitude_deg,
+            longitude_deg=at.longitude_deg,
+            hdop=position.hdop,
+            satellites=position.satellites,
+            found_at=position.found_at,
+        )

@@ -53,6 +53,12 @@ class AuthorityStore:
         """The ids of authorities of this reference that are not cancelled."""
         return [record["authority_id"] for record in await self._connection.fetch(_SQL["of_reference"], reference)]
 
+    async def oral_of_reference(self, reference: str) -> str | None:
+        """The id of the urgent oral authority of this reference, in capitals or not, cancelled or not, if there ever
+        was one."""
+        found: str | None = await self._connection.fetchval(_SQL["oral_of_reference"], reference)
+        return found
+
     async def lock_recording(self) -> None:
         """Let only one transaction at a time record an authority."""
         await self._connection.execute(_SQL["lock_recording"])
@@ -88,7 +94,7 @@ class AuthorityStore:
         await self._connection.execute(_SQL["set_reviewed"], authority_id, list(due), now, person_id)
 
     async def drop_reviews_to_come(self, authority_id: str) -> None:
-        """Forget the dates that no review was held for."""
+        """Forget the dates to come that no review was held for. One that PostgreSQL's clock says has come stays."""
         await self._connection.execute(_SQL["drop_reviews_to_come"], authority_id)
 
     async def add_review(self, authority_id: str, due_at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The one last position of a unit. Nothing here shows a coordinate in a repr, an error or a notice."""
+"""The one last position of a unit. Its coordinates are sealed before they come here, see `fleet.positions.sealing`."""
 
 from datetime import datetime
 
@@ -6,18 +6,17 @@ import msgspec
 
 from fleet.store.connection import Connection
 from fleet.store.queries import load
-from protocols.opening import Degrees
 
 _SQL = load("positions")
 
 
 class StoredPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit's position, found inside `opening` under `mandate_id`."""
+    """A unit's position, found inside `opening` under `mandate_id`; `sealed` are its coordinates."""
 
     unit_id: str
     opening: str
     mandate_id: str
-    at: Degrees
+    sealed: bytes
     hdop: float
     satellites: int | None
     found_at: datetime
@@ -36,8 +35,7 @@ class PositionStore:
             position.unit_id,
             position.opening,
             position.mandate_id,
-            position.at.latitude_deg,
-            position.at.longitude_deg,
+            position.sealed,
             position.hdop,
             position.satellites,
             position.found_at,
@@ -52,7 +50,7 @@ class PositionStore:
             unit_id=record["unit_id"],
             opening=record["opening"],
             mandate_id=record["mandate_id"],
-            at=Degrees(latitude_deg=record["latitude_deg"], longitude_deg=record["longitude_deg"]),
+            sealed=record["sealed"],
             hdop=record["hdop"],
             satellites=record["satellites"],
             found_at=record["found_at"],

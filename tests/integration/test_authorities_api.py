@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fleet.client import hash_document
+from fleet.client import Refused, hash_document
 from fleet.clock import utc_now
 from fleet.mandates.standing import Obstacle, may_open
 from fleet.store.store import Store
@@ -103,6 +103,30 @@ async def test_a_written_authority_renews_an_oral_one_and_is_renewed_once(house:
     assert await refusal(house["AP-01"].record_authority(twice)) == (409, "authority-renewed")
     await house["AP-01"].cancel_authority(renewal.authority_id, "recorded wrongly")
     assert (await house.authority(renews=oral.authority_id, starts_at=house.now)).renews == oral.authority_id
+
+
+async def test_cancelling_does_not_let_word_of_mouth_begin_again(house: MandateHouse, owner: Owner) -> None:
+    first = await house.authority(**ORAL, starts_at=house.now - HOUR, ends_at=house.now + 71 * HOUR)
+    record = house["AP-01"].record_authority
+    for reference in (REFERENCE, REFERENCE.lower()):
+        beside = house.new_authority(
+            **ORAL, reference=reference, starts_at=house.now + 71 * HOUR, ends_at=house.now + 143 * HOUR
+        )
+        assert await refusal(record(beside)) == (409, "oral-twice")
+    await house["AP-01"].cancel_authority(first.authority_id, "ends")
+    again = house.new_authority(**ORAL, starts_at=house.now, ends_at=house.now + 72 * HOUR)
+    with pytest.raises(Refused) as caught:
+        await record(again)
+    told = caught.value.problem
+    assert told.code == "oral-twice"
+    assert first.authority_id in told.message
+    assert "RIPA s.43(3)(a)" in told.message
+    assert "in writing" in told.remedy
+    renewal = house.new_authority(**ORAL, reference="OTHER/1", renews=first.authority_id, ends_at=house.now + DAY)
+    assert await refusal(record(renewal)) == (409, "oral-twice")
+    assert len(await entries(owner, "authority.recorded")) == 1
+    written = await house.authority(starts_at=house.now)
+    assert (written.state, written.urgent_oral) == ("in-force", False)
 
 
 async def test_reviews_are_held_one_after_another_and_overdue_ones_block(

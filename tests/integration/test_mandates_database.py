@@ -14,8 +14,9 @@ from fleet.clock import utc_now
 from fleet.keeping.erasure import erase_texts
 from fleet.settings import RetentionSettings
 from fleet.store.store import ROLE, Store
+from protocols.api.authorities import ReviewDone
 from protocols.mandate import mandate_hash
-from tests.support.mandate_house import HOUR, MandateHouse, Owner, mandate_house
+from tests.support.mandate_house import HOUR, MandateHouse, Owner, entries, mandate_house
 from tests.support.mandates import bench_mandate
 from tests.support.opening_log import sequence
 
@@ -82,6 +83,10 @@ async def test_a_mandate_is_in_force_by_the_signatures_of_its_two_people_only(
     await _refused(role, INTEGRITY, "UPDATE mandate SET discarded_at = now()")
     await role.execute("UPDATE mandate SET cancelled_at = now(), cancelled_by = 'TO-12'")
     await _refused(role, INTEGRITY, "UPDATE mandate SET cancelled_at = NULL, cancelled_by = NULL")
+    await _refused(role, INTEGRITY, "UPDATE mandate SET cancelled_by = 'SU-01'")
+    await role.execute("UPDATE mandate SET recovered_at = now(), recovered_by = 'TO-12'")
+    await _refused(role, INTEGRITY, "UPDATE mandate SET recovered_by = 'SU-01'")
+    await _refused(role, INTEGRITY, "UPDATE mandate SET recovered_at = NULL, recovered_by = NULL")
 
 
 FORBIDDEN = (
@@ -98,6 +103,10 @@ FORBIDDEN = (
     "UPDATE authority SET modalities = ARRAY['position']",
     "UPDATE authority SET note = 'another'",
     "DELETE FROM authority",
+    "INSERT INTO authority (authority_id, statement_at) VALUES ('A-1', now())",
+    "INSERT INTO authority (authority_id, cancelled_at) VALUES ('A-1', now())",
+    "UPDATE authority_review SET due_at = due_at + interval '1 day'",
+    "INSERT INTO authority_review (authority_id, reviewed_at) VALUES ('A-1', now())",
 )
 
 
@@ -113,16 +122,48 @@ async def test_an_authority_goes_each_step_once(house: MandateHouse, role: Owner
     await _refused(role, INTEGRITY, "UPDATE authority SET document_sha256 = 'another'")
     await role.execute("UPDATE authority_review SET reviewed_at = now(), reviewed_by = 'AP-01'")
     await _refused(role, INTEGRITY, "UPDATE authority_review SET reviewed_at = NULL, reviewed_by = NULL")
+    await _refused(role, INTEGRITY, "UPDATE authority_review SET reviewed_by = 'SU-01'")
     await _refused(role, INTEGRITY, "DELETE FROM authority_review")
+    await _refused(role, INTEGRITY, "UPDATE authority SET document_salt = NULL")
     await role.execute("UPDATE authority SET cancelled_at = now(), cancelled_by = 'AP-01'")
+    await _refused(role, INTEGRITY, "UPDATE authority SET cancelled_by = 'SU-01'")
     await _refused(role, INTEGRITY, "UPDATE authority SET cancelled_at = NULL, cancelled_by = NULL")
-    oral = (
-        "INSERT INTO authority (authority_id, reference, kinds, modalities, authorised_by_rank, starts_at, ends_at,"
-        " urgent_oral, recorded_by, recorded_at) VALUES ('A-1', 'O/1', ARRAY['use'], ARRAY['video'], 'Superintendent',"
-        " now(), now() + $1::interval, true, 'AP-01', now())"
+
+
+async def test_a_review_that_is_due_stays_until_it_is_held(house: MandateHouse, role: Owner, owner: Owner) -> None:
+    made = await house.authority(review_at=[house.now + HOUR, house.now + 2 * HOUR])
+    await owner.execute(
+        "UPDATE authority_review SET due_at = now() - interval '1 s' WHERE due_at = $1", house.now + HOUR
     )
-    await _refused(role, asyncpg.CheckViolationError, oral, timedelta(hours=72, seconds=1))
-    await role.execute(oral, timedelta(hours=72))
+    await _refused(role, INTEGRITY, "DELETE FROM authority_review")
+    await role.execute("DELETE FROM authority_review WHERE due_at > now()")
+    assert (await house["AP-01"].authority(made.authority_id)).state == "review-overdue"
+    held = await house["AP-01"].review_authority(made.authority_id, ReviewDone(outcome="goes on"))
+    assert held.state == "in-force"
+    assert len(await entries(owner, "authority.reviewed")) == 1
+
+
+_ORAL = (
+    "INSERT INTO authority (authority_id, reference, kinds, modalities, authorised_by_rank, starts_at, ends_at,"
+    " urgent_oral, recorded_by, recorded_at, renews) VALUES ($1, $2, ARRAY['use'], ARRAY['video'], 'Superintendent',"
+    " now(), now() + $3::interval, true, 'AP-01', now(), $4)"
+)
+
+
+async def test_word_of_mouth_is_given_once_for_72_hours(house: MandateHouse, role: Owner) -> None:
+    del house
+    longest = timedelta(hours=72)
+    await _refused(role, asyncpg.CheckViolationError, _ORAL, "A-1", "O/1", longest + timedelta(seconds=1), None)
+    await role.execute(_ORAL, "A-1", "O/1", longest, None)
+    await role.execute("UPDATE authority SET cancelled_at = now(), cancelled_by = 'AP-01'")
+    for reference in ("O/1", "o/1"):
+        await _refused(role, asyncpg.UniqueViolationError, _ORAL, "A-2", reference, longest, None)
+    await _refused(role, INTEGRITY, _ORAL, "A-2", "O/2", longest, "A-1")
+    await role.execute(_ORAL, "A-2", "O/2", longest, None)
+    await _refused(role, INTEGRITY, "UPDATE authority SET statement_at = now()")
+    await role.execute("UPDATE authority SET statement_at = now(), document_sha256 = 'x', document_salt = 'y'")
+    for change in ("statement_at = now()", "document_sha256 = 'z'", "document_salt = 'z'", "document_salt = NULL"):
+        await _refused(role, INTEGRITY, f"UPDATE authority SET {change}")
 
 
 async def _backdate(owner: Owner) -> None:

@@ -1,13 +1,18 @@
 """A unit's position: found inside a lease, looked at within a budget, gone with its mandate, and shown nowhere else."""
 
+import asyncio
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.client import Refused
+from fleet.demo.postgres import PostgresServer
+from fleet.positions.sealing import PositionSeal
 from fleet.store.store import Store
 from protocols.api.checks import CarriedRequest
 from protocols.ids import new_opening_id
@@ -64,7 +69,7 @@ async def test_a_position_is_found_looked_at_within_its_budget_and_gone_with_its
         ("TO-12", "consultation", begun.opening),
         ("SU-01", "consultation", begun.opening),
     ]
-    assert await _tables_with(owner, [str(LATITUDE), str(LONGITUDE)]) == ["unit_position"]
+    assert await _tables_with(owner, [str(LATITUDE), str(LONGITUDE)]) == []
     out, err = capfd.readouterr()
     assert str(LATITUDE) not in out + err
     await house.door.cancel_mandate(mandate, "kit is back")
@@ -74,6 +79,40 @@ async def test_a_position_is_found_looked_at_within_its_budget_and_gone_with_its
 
 async def _is_gone(owner: "asyncpg.Connection[asyncpg.Record]") -> bool:
     return bool(await owner.fetchval("SELECT count(*) = 0 FROM unit_position"))
+
+
+async def test_neither_the_tables_pages_nor_a_dump_hold_a_coordinate(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]", dsn: str, postgres: PostgresServer
+) -> None:
+    await house.mandate(["position"], openings_per_day=3)
+    for _ in range(3):
+        await house.stands((await house.begin("position")).opening, "closed")
+    sealed: bytes = await owner.fetchval("SELECT sealed FROM unit_position")
+    await owner.execute("CREATE EXTENSION pageinspect")
+    pages: bytes = await owner.fetchval("SELECT get_raw_page('unit_position', 0)")
+    dump = (await asyncio.to_thread(postgres.run, "pg_dump", f"--dbname={dsn}")).stdout
+    assert sealed in pages
+    assert sealed.hex() in dump
+    for degrees in (LATITUDE, LONGITUDE):
+        assert struct.pack("<d", degrees) not in pages
+        assert str(degrees) not in dump
+
+
+async def test_what_another_controllers_key_sealed_is_refused_and_no_look(
+    house: CheckHouse, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    mandate = await house.mandate(["position"], openings_per_day=1)
+    begun = await house.begin("position")
+    await house.stands(begun.opening, "closed")
+    own: bytes = await owner.fetchval("SELECT sealed FROM unit_position")
+    at = Degrees(latitude_deg=LATITUDE, longitude_deg=LONGITUDE)
+    other = PositionSeal(Ed25519PrivateKey.generate())
+    sealed = other.seal(at, unit_id=UNIT, opening=begun.opening, mandate_id=mandate)
+    await owner.execute("UPDATE unit_position SET sealed = $1", sealed)
+    assert await _rule(house) == (409, "position-sealed")
+    assert await house.entries("position.read") == []
+    await owner.execute("UPDATE unit_position SET sealed = $1", own)
+    assert (await house.door.position(UNIT)).latitude_deg == LATITUDE
 
 
 async def test_a_position_outside_a_live_opening_is_not_kept(

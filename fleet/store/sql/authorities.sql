@@ -42,6 +42,9 @@ ORDER BY recorded_at DESC, authority_id OFFSET $4 LIMIT $5
 -- name: of_reference
 SELECT authority_id FROM authority WHERE reference = $1 AND cancelled_at IS NULL ORDER BY recorded_at
 
+-- name: oral_of_reference
+SELECT authority_id FROM authority WHERE lower(reference) = lower($1) AND urgent_oral
+
 -- name: lock_recording
 SELECT pg_advisory_xact_lock(hashtext('muster authorities'))
 
@@ -61,7 +64,7 @@ UPDATE authority_review SET reviewed_at = $3, reviewed_by = $4
 WHERE authority_id = $1 AND due_at = ANY ($2::timestamptz[])
 
 -- name: drop_reviews_to_come
-DELETE FROM authority_review WHERE authority_id = $1 AND reviewed_at IS NULL
+DELETE FROM authority_review WHERE authority_id = $1 AND reviewed_at IS NULL AND due_at > now()
 
 -- name: state_statement
 UPDATE authority SET statement_at = $2, document_sha256 = $3, document_salt = $4 WHERE authority_id = $1

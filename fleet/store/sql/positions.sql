@@ -1,11 +1,11 @@
 -- name: put
-INSERT INTO unit_position (unit_id, opening, mandate_id, latitude_deg, longitude_deg, hdop, satellites, found_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (unit_id) DO UPDATE SET opening = $2, mandate_id = $3, latitude_deg = $4, longitude_deg = $5, hdop = $6,
-    satellites = $7, found_at = $8
+INSERT INTO unit_position (unit_id, opening, mandate_id, sealed, hdop, satellites, found_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (unit_id) DO UPDATE SET opening = $2, mandate_id = $3, sealed = $4, hdop = $5, satellites = $6,
+    found_at = $7
 
 -- name: get
-SELECT unit_id, opening, mandate_id, latitude_deg, longitude_deg, hdop, satellites, found_at
+SELECT unit_id, opening, mandate_id, sealed, hdop, satellites, found_at
 FROM unit_position WHERE unit_id = $1
 
 -- In two parts, since there is an index for each: entries that have their place in the tree, and those that wait for it.

@@ -26,17 +26,33 @@ CREATE TABLE authority (
 CREATE INDEX authority_reference ON authority (reference);
 CREATE INDEX authority_recorded ON authority (recorded_at);
 CREATE UNIQUE INDEX authority_renewed_once ON authority (renews) WHERE renews IS NOT NULL AND cancelled_at IS NULL;
+-- Cancelled or not: or 72 hours of word of mouth would begin again with each cancellation.
+CREATE UNIQUE INDEX authority_oral_once ON authority (lower(reference)) WHERE urgent_oral;
 
+CREATE FUNCTION check_oral_authority() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.urgent_oral AND EXISTS (
+        SELECT FROM public.authority WHERE authority_id = NEW.renews AND urgent_oral) THEN
+        RAISE EXCEPTION 'word of mouth does not renew word of mouth' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER oral BEFORE INSERT ON authority FOR EACH ROW EXECUTE FUNCTION check_oral_authority();
+
+-- The document changes with the statement alone. Its salt goes with the rank, as the erasure of free text does it: the
+-- controllers' role can not write the rank.
 CREATE FUNCTION check_authority_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (OLD.cancelled_at IS NOT NULL AND (NEW.cancelled_at, NEW.cancelled_by)
             IS DISTINCT FROM (OLD.cancelled_at, OLD.cancelled_by))
         OR (OLD.statement_at IS NOT NULL AND NEW.statement_at IS DISTINCT FROM OLD.statement_at)
-        OR (NEW.statement_at IS NOT NULL AND NOT NEW.urgent_oral)
+        OR (NEW.statement_at IS NOT NULL AND (NOT NEW.urgent_oral OR NEW.document_sha256 IS NULL))
         OR (NEW.document_sha256 IS DISTINCT FROM OLD.document_sha256
             AND (OLD.statement_at IS NOT NULL OR NEW.statement_at IS NULL))
         OR (NEW.document_salt IS DISTINCT FROM OLD.document_salt AND NEW.document_salt IS NOT NULL
-            AND (OLD.statement_at IS NOT NULL OR NEW.statement_at IS NULL)) THEN
+            AND (OLD.statement_at IS NOT NULL OR NEW.statement_at IS NULL))
+        OR (OLD.document_salt IS NOT NULL AND NEW.document_salt IS NULL AND NEW.authorised_by_rank <> '') THEN
         RAISE EXCEPTION 'an authority goes each step once' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -58,6 +74,9 @@ CREATE FUNCTION keep_held_review() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.reviewed_at IS NOT NULL THEN
         RAISE EXCEPTION 'a review that was held stays' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF TG_OP = 'DELETE' AND OLD.due_at <= now() THEN
+        RAISE EXCEPTION 'a review that is due stays until it is held' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN coalesce(NEW, OLD);
 END
@@ -127,8 +146,10 @@ BEGIN
         RAISE EXCEPTION 'a mandate needs the signatures of two people' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF (OLD.recorded_at IS NOT NULL AND NEW.recorded_at IS DISTINCT FROM OLD.recorded_at)
-        OR (OLD.cancelled_at IS NOT NULL AND NEW.cancelled_at IS DISTINCT FROM OLD.cancelled_at)
-        OR (OLD.recovered_at IS NOT NULL AND NEW.recovered_at IS DISTINCT FROM OLD.recovered_at)
+        OR (OLD.cancelled_at IS NOT NULL AND (NEW.cancelled_at, NEW.cancelled_by)
+            IS DISTINCT FROM (OLD.cancelled_at, OLD.cancelled_by))
+        OR (OLD.recovered_at IS NOT NULL AND (NEW.recovered_at, NEW.recovered_by)
+            IS DISTINCT FROM (OLD.recovered_at, OLD.recovered_by))
         OR (OLD.discarded_at IS NOT NULL AND NEW.discarded_at IS DISTINCT FROM OLD.discarded_at)
         OR (NEW.cancelled_at IS NOT NULL AND NEW.recorded_at IS NULL)
         OR (NEW.text <> OLD.text AND NEW.text <> '') THEN
@@ -141,8 +162,8 @@ BEGIN
 END
 $$;
 CREATE TRIGGER step BEFORE UPDATE ON mandate FOR EACH ROW EXECUTE FUNCTION check_mandate_step();
-REVOKE EXECUTE ON FUNCTION check_authority_step, keep_held_review, check_mandate_signer, check_mandate_step
-    FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION check_oral_authority, check_authority_step, keep_held_review, check_mandate_signer,
+    check_mandate_step FROM PUBLIC;
 
 -- One picture or sound check, or one look at a position. `entry_id` is the entry of its first lease.
 CREATE TABLE opening (
@@ -188,17 +209,18 @@ CREATE TABLE readiness (
 );
 CREATE INDEX readiness_unit ON readiness (unit_id, measured_at DESC);
 
--- The one last position of a unit. UNLOGGED: not in the write-ahead log, so in no backup made from it; empty after a
--- crash. The next look overwrites it, the end of its mandate deletes it.
+-- The one last position of a unit. The next look overwrites it, the end of its mandate deletes it. `sealed` holds the
+-- coordinates under a key that controllers alone have (`fleet.positions.sealing`), since row versions that are gone stay
+-- in the table's pages for a while, and since a dump holds this table too unless it is told not to. UNLOGGED: not in the
+-- write-ahead log, so in no backup made from it; empty after a crash.
 CREATE UNLOGGED TABLE unit_position (
-    unit_id       text PRIMARY KEY REFERENCES unit,
-    opening       text NOT NULL,
-    mandate_id    text NOT NULL,
-    latitude_deg  double precision NOT NULL,
-    longitude_deg double precision NOT NULL,
-    hdop          double precision NOT NULL,
-    satellites    integer,
-    found_at      timestamptz NOT NULL
+    unit_id    text PRIMARY KEY REFERENCES unit,
+    opening    text NOT NULL,
+    mandate_id text NOT NULL,
+    sealed     bytea NOT NULL CHECK (octet_length(sealed) = 44),
+    hdop       double precision NOT NULL,
+    satellites integer,
+    found_at   timestamptz NOT NULL
 );
 
 -- A one-time link for a browser: SHA-256 of its token. Kept in the database so that any controller can say it is used.
@@ -280,8 +302,10 @@ GRANT SELECT ON unit_row TO muster_controller;
 
 GRANT SELECT ON authority, authority_review, mandate, mandate_signature, opening, opening_viewer, readiness,
     unit_position, watch_link TO muster_controller;
-GRANT INSERT ON authority, authority_review, mandate_signature, opening, opening_viewer, readiness, unit_position,
-    watch_link TO muster_controller;
+GRANT INSERT ON mandate_signature, opening, opening_viewer, readiness, unit_position, watch_link TO muster_controller;
+GRANT INSERT (authority_id, reference, kinds, modalities, authorised_by_rank, starts_at, ends_at, urgent_oral,
+    document_sha256, document_salt, note, renews, recorded_by, recorded_at) ON authority TO muster_controller;
+GRANT INSERT (authority_id, due_at) ON authority_review TO muster_controller;
 GRANT INSERT (mandate_id, kind, unit_id, authority_id, text, sha256, not_before, not_after, requester, approver,
     drafted_at) ON mandate TO muster_controller;
 GRANT UPDATE (statement_at, document_sha256, document_salt, cancelled_by, cancelled_at) ON authority
