@@ -67,7 +67,7 @@ def _last(check: CheckView, now: datetime, *, utc: bool) -> Line:
     readiness = check.readiness
     result = readiness.result if readiness is not None else "unjudged"
     tone: Tone = "good" if result == "passed" else "bad" if result == "failed" else "muted"
-    fps = next((one.value for one in readiness.measures if one.name == "frame rate"), None) if readiness else None
+    fps = next((one.value for one in readiness.measures if one.name == "frame-rate"), None) if readiness else None
     refused = check.state == "refused"
     return (
         Span(f"by {check.person} {moment(check.begun_at, now, utc=utc)}  "),

@@ -12,6 +12,7 @@ from protocols.api.checks import (
     PreviewNews,
     StreamFigures,
 )
+from protocols.measure_words import limit_words, value_words
 from tui.paint import EMPTY, Line, Span, Tone, fit, wrap
 from tui.words import UNKNOWN, age, duration, number, safe
 
@@ -114,16 +115,23 @@ def ended_lines(view: CheckView, width: int) -> list[Line]:
 
 
 def readiness_lines(measures: Sequence[Measure], width: int) -> list[Line]:
-    """A certificate's measures, one a line: name, pass or fail, number, why."""
-    return [
-        (
-            Span("  " + fit(measure.name, 14), "plain"),
-            Span(fit(measure.result, 14), _RESULT_TONES[measure.result]),
-            Span(fit(_told(measure.value, 1, measure.unit_of_measure), 14), "plain"),
-            Span(fit(measure.reason, max(8, width - 46)), "muted"),
-        )
-        for measure in measures
-    ]
+    """A certificate's measures: name, pass or fail, number, limit; why, beside it or below where it is too long."""
+    return [line for measure in measures for line in _measure_lines(measure, width)]
+
+
+def _measure_lines(measure: Measure, width: int) -> list[Line]:
+    head: Line = (
+        Span("  " + fit(measure.name, 12), "plain"),
+        Span(fit(measure.result, 14), _RESULT_TONES[measure.result]),
+    )
+    if measure.value is None:
+        return [(*head, Span(fit(measure.reason, max(8, width - 29)), "muted"))]
+    line: Line = (*head, Span(fit(value_words(measure), 12)), Span(fit(limit_words(measure), 18), "muted"))
+    if not measure.reason:
+        return [line]
+    if len(measure.reason) <= width - 59:
+        return [(*line, Span(safe(measure.reason), "muted"))]
+    return [line, (Span(" " * 14), Span(fit(measure.reason, max(8, width - 15)), "muted"))]
 
 
 def position_lines(position: PositionView, now: datetime) -> list[Line]:

@@ -147,8 +147,7 @@ async def _readiness(transaction: Transaction, check: Check, outcome: Outcome, n
     observed = outcome.observed
     if observed is None or outcome.live_at is None:
         return None
-    supply_mv = await transaction.checks.supply_mv(check.unit_id, outcome.live_at, now)
-    if supply_mv is not None:
+    for supply_mv in await transaction.checks.supplies_mv(check.unit_id, outcome.live_at, now):
         observed.supply(supply_mv)
     measures = judge(observed, outcome.limits)
     found = passed(measures)

@@ -18,6 +18,7 @@ from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete
 from protocols.access_record import Modality
 from protocols.api.checks import CheckResult, CheckView, Measure, NewCheck, PreviewNews, UnitAccess, Verdict
+from protocols.measure_words import limit_words, value_words
 from protocols.text import escaped
 
 app = App(name="check", help="Checks of a unit's picture and sound: one now, the list, closing one.")
@@ -211,9 +212,7 @@ def _show(view: CheckView, still: bytes | None) -> None:
 
 
 def _measure_row(one: Measure) -> tuple[object, ...]:
-    value = None if one.value is None else f"{one.value:g} {one.unit_of_measure}"
-    limit = None if one.limit is None else f"{one.limit:g} {one.unit_of_measure}"
-    return (one.name, one.result, value, limit, escaped(one.reason))
+    return (one.name, one.result, value_words(one), limit_words(one), escaped(one.reason))
 
 
 def _row(one: CheckView) -> tuple[object, ...]:

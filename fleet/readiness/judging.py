@@ -1,6 +1,6 @@
 """From what was observed to the lines of a readiness certificate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -52,12 +52,14 @@ _CLIPPING = _Rule("clipping", "share", "at-most", "the sound is too loud and is 
 _LOSS = _Rule("loss", "%", "at-most", "too many packets are lost")
 _LATENCY = _Rule("latency", "ms", "at-most", "the line is too slow")
 _SUPPLY = _Rule("supply", "mV", "at-least", "the supply drops while the unit sends", "no health report came meanwhile")
+_NO_SENSOR = "the unit reports no supply voltage"
 
 
 def judge(observed: Observed, limits: Limits) -> list[Measure]:
     """One Measure for each of VIDEO, AUDIO and LINE, in that order; what was not observed is `not-measured`."""
     seen = observed.pictures >= limits.min_samples
     heard = observed.sounds >= limits.min_samples
+    supply = replace(_SUPPLY, unknown=_NO_SENSOR) if observed.has_reported else _SUPPLY
     return [
         _FRAME_RATE.held_against(observed.median_fps, limits.min_fps),
         _BLACK.held_against(observed.black_share if seen else None, limits.max_black_share),
@@ -67,7 +69,7 @@ def judge(observed: Observed, limits: Limits) -> list[Measure]:
         _CLIPPING.held_against(observed.clipped_share if heard else None, limits.max_clipped_share),
         _LOSS.held_against(observed.median_loss_percent, limits.max_loss_percent),
         _LATENCY.held_against(observed.median_rtt_ms, limits.max_rtt_ms),
-        _SUPPLY.held_against(observed.lowest_supply_mv, limits.min_supply_mv),
+        supply.held_against(observed.lowest_supply_mv, limits.min_supply_mv),
     ]
 
 

@@ -34,6 +34,7 @@ class Observed:
         self.sounds = 0
         self.loudest_dbfs: float | None = None
         self.lowest_supply_mv: int | None = None
+        self.has_reported = False
 
     def figures(self, figures: StreamFigures) -> None:
         """The figures of the stream, once a second."""
@@ -75,9 +76,12 @@ class Observed:
             is_clipping=clipping,
         )
 
-    def supply(self, supply_mv: int) -> None:
-        """The supply voltage that a health report gave while the check was open."""
-        self.lowest_supply_mv = supply_mv if self.lowest_supply_mv is None else min(self.lowest_supply_mv, supply_mv)
+    def supply(self, supply_mv: int | None) -> None:
+        """The supply voltage that a health report gave while the check was open; None: it gave none."""
+        self.has_reported = True
+        if supply_mv is not None:
+            lowest = self.lowest_supply_mv
+            self.lowest_supply_mv = supply_mv if lowest is None else min(lowest, supply_mv)
 
     def added_to(self, figures: StreamFigures) -> StreamFigures:
         """`figures` with what picture and sound were like lately."""

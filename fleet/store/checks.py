@@ -153,10 +153,10 @@ class CheckStore:
         written = msgspec.json.encode(measures).decode()
         await self._connection.execute(_SQL["add_readiness"], opening, unit_id, now, written, passed)
 
-    async def supply_mv(self, unit_id: str, since: datetime, until: datetime) -> int | None:
-        """The unit's supply voltage in its newest report of that time."""
-        supply: int | None = await self._connection.fetchval(_SQL["supply"], unit_id, since, until)
-        return supply
+    async def supplies_mv(self, unit_id: str, since: datetime, until: datetime) -> list[int | None]:
+        """The unit's supply voltage in the newest report of that time that gives one; None in place of it where the
+        reports give none; nothing without a report."""
+        return [record["supply_mv"] for record in await self._connection.fetch(_SQL["supply"], unit_id, since, until)]
 
     async def add_link(self, token_sha256: bytes, opening: str, person_id: str, expires_at: datetime) -> None:
         """Keep a one-time link, and drop those that can not be used any more."""

@@ -66,10 +66,12 @@ async def test_one_command_checks_a_unit_and_says_by_its_exit_code_whether_it_is
     code, out, _ = await fleet(house, "check", UNIT, "--once", "--video")
     assert code == 1
     assert "pictures come too rarely" in out
+    assert "at least 8 fps" in out
     code, out, _ = await fleet(house, "check", "list", UNIT)
     assert code == 0
     assert len(out.splitlines()) == 3
-    assert (await fleet(house, "check", UNIT))[0] == 3
+    code, _, err = await fleet(house, "check", UNIT)
+    assert (code, "watch: fleet-console" in err) == (2, True)
 
 
 async def test_a_check_from_a_slow_far_and_lossy_line(house: CheckHouse) -> None:

@@ -80,7 +80,7 @@ ON CONFLICT (opening) DO NOTHING
 
 -- name: supply
 SELECT supply_mv FROM health_report
-WHERE unit_id = $1 AND sampled_at BETWEEN $2 AND $3 AND supply_mv IS NOT NULL ORDER BY sampled_at DESC LIMIT 1
+WHERE unit_id = $1 AND sampled_at BETWEEN $2 AND $3 ORDER BY supply_mv IS NULL, sampled_at DESC LIMIT 1
 
 -- name: add_link
 INSERT INTO watch_link (token_sha256, opening, person_id, expires_at) VALUES ($1, $2, $3, $4)

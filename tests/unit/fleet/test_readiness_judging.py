@@ -71,6 +71,14 @@ def test_what_was_not_observed_is_not_measured_and_says_so() -> None:
     assert passed(measures) is None
 
 
+def test_a_unit_that_reports_without_a_supply_voltage_is_told_from_one_that_did_not_report() -> None:
+    silent, reporting = Observed(LIMITS), Observed(LIMITS)
+    reporting.supply(None)
+    assert lines(silent)["supply"].reason == "no health report came meanwhile"
+    assert lines(reporting)["supply"].reason == "the unit reports no supply voltage"
+    assert lines(reporting)["supply"].result == "not-measured"
+
+
 def test_each_fault_fails_its_own_line() -> None:
     faults = {
         "frame-rate": observed(line=msgspec.structs.replace(GOOD_FIGURES, fps=2.0)),

@@ -89,7 +89,7 @@ async def test_enter_passes_a_check_and_shows_what_was_measured(tmp_path: Path) 
         client.stub_preview.items.put_nowait(client.news())
         await screen.sees("OPEN")
         await screen.press("enter")
-        await screen.sees("after 41 s: passed", "frame rate", "25.0 fps", "silence", "fail", "no sound")
+        await screen.sees("after 41 s: passed", "frame-rate", "25.0 fps", "at least 10 fps", "−71.0 dBFS  above −60 dBFS", "no sound")
         assert screen.asked("close_check") == [("close_check", OPENING, Verdict(result="passed"))]
 
 
