@@ -130,9 +130,9 @@ class Link:
                     for task in working:
                         task.cancel()
                 async with asyncio.timeout(GOODBYE_LIMIT_S):
-                    await publish("lwt", self._uplink.session_state(up=False))
+                    await self._uplink.leave(publish)
             except TimeoutError:
-                _log.info("the broker did not take our goodbye")
+                _log.info("the broker did not take our last words")
             finally:
                 self._is_up = False
 

@@ -132,6 +132,7 @@ class Uplink:
 
     async def run(self, publish: Publish) -> None:
         """Announce, then send whatever there is until cancelled; ends with whatever `publish` raises."""
+        self._signals.clear()
         self._start_window()
         self._announcing = Announcing(self._ack_timeout_ms, self._clock.mono_ms())
         try:
@@ -144,7 +145,18 @@ class Uplink:
         finally:
             self._announcing = None
             self._fresh.clear()
-            self._signals.clear()
+
+    async def leave(self, publish: Publish) -> None:
+        """Hand over what `run`, which was cancelled, has left to be said, then the session's end: all at once, since a
+        far broker takes a second for each answer. Ends with whatever `publish` raises, in a group."""
+        signals, outcomes = list(self._signals), list(self._results)
+        self._signals.clear()
+        last = [self._signal_message(one) for one in signals] + [self._result_message(one) for one in outcomes]
+        async with asyncio.TaskGroup() as tasks:
+            for channel, payload in (*last, ("lwt", self.session_state(up=False))):
+                tasks.create_task(_handed(publish, channel, payload), name=f"last {channel}")
+        while self._results and self._results[0] in outcomes:
+            self._results.popleft()
 
     def heard(self) -> None:
         """The controller said something valid."""
@@ -183,7 +195,7 @@ class Uplink:
             announcing.announced(now_ms)
             return True
         if self._signals:
-            await self._send_signal(publish)
+            await publish(*self._signal_message(self._signals.popleft()))
             return True
         if self._results:
             await self._send_result(publish)
@@ -232,6 +244,11 @@ class Uplink:
 
     async def _send_result(self, publish: Publish) -> None:
         outcome = self._results[0]
+        await publish(*self._result_message(outcome))
+        if self._results and self._results[0] is outcome:
+            self._results.popleft()
+
+    def _result_message(self, outcome: Outcome) -> tuple[UpChannel, bytes]:
         message = CommandResult(
             unit=self._unit_id,
             session=self._session.nonce,
@@ -239,16 +256,13 @@ class Uplink:
             state=outcome.state,
             reason=one_line(outcome.reason, 500),
         )
-        await publish("result", encode_up(message))
-        if self._results and self._results[0] is outcome:
-            self._results.popleft()
+        return "result", encode_up(message)
 
-    async def _send_signal(self, publish: Publish) -> None:
-        sealed = self._signals.popleft()
+    def _signal_message(self, sealed: SealedSignal) -> tuple[UpChannel, bytes]:
         says_where = isinstance(read_signal(sealed), PositionFound)
         channel: UpChannel = "position" if says_where else "signal"
         kind = PositionMessage if says_where else SignalMessage
-        await publish(channel, encode_up(kind(unit=self._unit_id, session=self._session.nonce, sealed=sealed)))
+        return channel, encode_up(kind(unit=self._unit_id, session=self._session.nonce, sealed=sealed))
 
     async def _send_batch(self, publish: Publish, plan: CatchUp) -> None:
         spool_id = self._window.spool_id
@@ -286,6 +300,10 @@ class Uplink:
             told = EventBatch(unit=self._unit_id, session=self._session.nonce, spool_id=spool_id, events=events)
             messages.append(("event", told))
         return messages
+
+
+async def _handed(publish: Publish, channel: UpChannel, payload: bytes) -> None:
+    await publish(channel, payload)
 
 
 def heed_cancellation() -> None:
