@@ -1,12 +1,15 @@
 """Open alarms by unit and kind, so that one trouble is one line however often it was told; and taking note of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fleet.client import FleetClient, Refused
 from protocols.api.events import EventView
+from protocols.api.mandates import Duty
 
 _TAKEN_ALREADY = "event-taken"
+_OF_MANDATE = "mandate"
+"""The kind of the alarm that tells of a cancelled mandate; its summary names the mandate."""
 
 
 class AlarmGroup(NamedTuple):
@@ -36,6 +39,26 @@ def grouped(alarms: Sequence[EventView]) -> list[AlarmGroup]:
     for event in sorted(alarms, key=lambda event: (event.at, event.event_id), reverse=True):
         found.setdefault((event.unit_id, event.kind), []).append(event)
     return [AlarmGroup(tuple(events)) for events in found.values()]
+
+
+def by_duty(
+    alarms: Sequence[EventView], duties: Sequence[Duty]
+) -> tuple[Mapping[str, tuple[EventView, ...]], list[EventView]]:
+    """The `alarms` that tell of a cancelled mandate whose kit is out, by the mandate, and all the others.
+
+    The first say what a duty says too. They are as many as have not been taken note of; the duty stays until the kit
+    is back.
+    """
+    out = {duty.about: duty.unit for duty in duties if duty.kind == "kit-out"}
+    told: dict[str, tuple[EventView, ...]] = {}
+    others: list[EventView] = []
+    for event in alarms:
+        named = [about for about, unit in out.items() if unit == event.unit_id and about in event.summary]
+        if event.kind == _OF_MANDATE and named:
+            told[named[0]] = (*told.get(named[0], ()), event)
+        else:
+            others.append(event)
+    return told, others
 
 
 async def acknowledge_all(door: FleetClient, events: Sequence[EventView]) -> int:

@@ -1,6 +1,6 @@
 """What needs a person, most pressing first. Pure."""
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -36,8 +36,9 @@ class Need(NamedTuple):
     """One line of the opening screen. `key` tells it from others; the rest leads to what it is about.
 
     `presses` is for a unit that is quarantined, and for deadlines of the next hours: they stand first. With `has_unit`
-    an alarm also stands for its unit. `duty` stays until it is done; with `is_others` somebody else has to do it, and
-    it is not counted. Its text is made with the time of day, by `words_of`.
+    an alarm also stands for its unit. `duty` stays until it is done, with the alarms that say the same until somebody
+    takes note of them; with `is_others` somebody else has to do it, and it is not counted. Its text is made with the
+    time of day, by `words_of`.
     """
 
     key: str
@@ -58,7 +59,7 @@ class Need(NamedTuple):
     @property
     def tone(self) -> Tone:
         """How the kind is painted; what presses, loud."""
-        if self.is_others:
+        if self.is_others and not self.alarms:
             return "muted"
         return "loud" if self.presses else _TONES[self.kind]
 
@@ -73,8 +74,16 @@ def words_of(need: Need, now: datetime) -> str:
     return need.text if need.duty is None else duty_text(need.duty, now)
 
 
-def duty_needs(duties: Sequence[Duty], permissions: Collection[Permission], now: datetime) -> list[Need]:
-    """What waits of mandates and authorities, most urgent first as `duties` are; what others have to do, last."""
+def duty_needs(
+    duties: Sequence[Duty],
+    permissions: Collection[Permission],
+    now: datetime,
+    told: Mapping[str, tuple[EventView, ...]],
+) -> list[Need]:
+    """What waits of mandates and authorities, most urgent first as `duties` are; what others have to do, last.
+
+    `told` holds by mandate the alarms that say the same as a duty: one line stands for both.
+    """
     found = [
         Need(
             key=f"duty-{duty.kind}-{duty.about}",
@@ -83,6 +92,7 @@ def duty_needs(duties: Sequence[Duty], permissions: Collection[Permission], now:
             name=duty.name or duty.unit or duty.about,
             text="",
             hint=hint(duty, permissions),
+            alarms=told.get(duty.about, ()) if duty.kind == "kit-out" else (),
             unit_id=duty.unit,
             presses=is_mine(duty, permissions) and presses(duty, now),
             duty=duty,
@@ -95,11 +105,11 @@ def duty_needs(duties: Sequence[Duty], permissions: Collection[Permission], now:
 
 def together(first: Sequence[Need], duties: Sequence[Need]) -> list[Need]:
     """All needs by what presses: what does, what this person has to sign or to bring back, alarms and joins, this
-    person's other deadlines, units that do not report, what others have to do."""
+    person's other deadlines, units that do not report, what others have to do and is no alarm any more."""
 
     def place(need: Need) -> int:
         if need.is_others:
-            return 5
+            return 2 if need.alarms else 5
         if need.presses:
             return 0
         return {"sign": 1, "recover": 1, "alarm": 2, "join": 2, "deadline": 3}.get(need.kind, 4)
@@ -221,8 +231,15 @@ def _duty_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Li
 
 def things(found: Sequence[Need]) -> int:
     """How many things the lines of `found` stand for: a group of alarms is as many as it holds,
-    and the unit when it stands for that too, so that it is what `wanting` and this person's duties count."""
-    return sum(max(1, len(need.alarms)) + need.has_unit for need in found if not need.is_others)
+    and the unit or this person's duty when it stands for that too, so that it is what `wanting` and those duties
+    count."""
+
+    def count(need: Need) -> int:
+        if need.duty is not None:
+            return len(need.alarms) + (not need.is_others)
+        return max(1, len(need.alarms)) + need.has_unit
+
+    return sum(count(need) for need in found)
 
 
 def wanting(summary: Summary) -> int:

@@ -14,7 +14,7 @@ from protocols.api.feed import EventsChanged, JoinsChanged, SummaryChanged, Watc
 from protocols.api.joins import JoinView
 from protocols.api.mandates import Duty
 from protocols.api.units import Summary, UnitPage
-from tui.alarms import acknowledge_all
+from tui.alarms import acknowledge_all, by_duty
 from tui.lines import Page
 from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things, together
 from tui.paint import Line, Span
@@ -72,8 +72,9 @@ class NowRoom(ListingRoom[Need]):
         self.desk.summary = summary
         self.desk.take_duties(duties)
         may_ack = self.desk.may("acknowledge-event")
-        waiting = duty_needs(duties, self.desk.me.permissions, self.desk.server_clock.now())
-        found = needs(events.events, joins, units.rows, summary, may_ack=may_ack)
+        told, alarms = by_duty(events.events, duties)
+        waiting = duty_needs(duties, self.desk.me.permissions, self.desk.server_clock.now(), told)
+        found = needs(alarms, joins, units.rows, summary, may_ack=may_ack)
         self.show_items(together(found, waiting))
 
     @override
@@ -176,5 +177,6 @@ class NowRoom(ListingRoom[Need]):
 
     def _acknowledged(self, need: Need, what: str) -> None:
         self.desk.say(f"acknowledged {what}", "good")
-        self.show_items([other for other in self._list.items if other.alarms != need.alarms])
+        others = [other for other in self._list.items if other.key != need.key or other.duty is not None]
+        self.show_items([other._replace(alarms=()) if other.key == need.key else other for other in others])
         self.refetch()
