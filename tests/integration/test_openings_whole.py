@@ -7,7 +7,7 @@ from tests.openings import canary, cancel, clock, completeness, faults
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 
-async def test_nothing_of_a_session_lies_on_a_disk_and_no_position_but_in_its_row() -> None:
+async def test_nothing_of_a_session_lies_on_a_disk_and_no_coordinate() -> None:
     result = await canary.campaign(sessions=2)
     assert canary.passed(result), result
 

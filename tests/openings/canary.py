@@ -10,9 +10,9 @@ terminal; the coordinates as text and as doubles.
 
 Then a physical backup and dumps are made, everything is stopped, and every file is searched: the database with its
 WAL, the unit's state with its spool and access record, the controller's state, logs, sockets' and temporary folders,
-the backup and the dump. Coordinates may lie in the file of the UNLOGGED table `unit_position` and nowhere else; a dump
-has to be told to leave that table out (`--no-unlogged-table-data`): `position_in_plain_dump` says what one holds that
-was not. A pattern planted in the database and one of each kind planted in a file prove that the search finds them.
+the backup and the dump, which leaves nothing out. The last position lies in its row all the while, sealed: that row is
+found in the table's file and in the dump, and not in WAL or backup, as the table is UNLOGGED. It, a pattern planted in
+the database and one of each kind planted in a file prove that the search finds what is there.
 
 One line of JSON on standard output; exit code 0 only when what was planted was found, and nothing else.
 """
@@ -107,13 +107,11 @@ async def session(house: OpenHouse, tap: CameraTap, under: str, patterns: Patter
     return elsewhere
 
 
-async def backups(house: OpenHouse, planted: bytes) -> tuple[str, bool]:
-    """Plant a pattern in the database, make a backup and dumps beside it; the one file that may hold coordinates,
-    relative to the data, and whether a dump that leaves nothing out holds them."""
+async def backups(house: OpenHouse, planted: bytes) -> bytes:
+    """Plant a pattern in the database, make a backup and a dump beside it; returns the last position, sealed."""
     owner = await asyncpg.connect(house.server.dsn())
     try:
-        allowed: str = await owner.fetchval("SELECT pg_relation_filepath('unit_position')")
-        assert await owner.fetchval("SELECT count(*) FROM unit_position") == 1
+        (sealed,) = [bytes(row["sealed"]) for row in await owner.fetch("SELECT sealed FROM unit_position")]
         await owner.execute("CREATE TABLE planted (held bytea NOT NULL)")
         await owner.execute("INSERT INTO planted VALUES ($1)", planted)
         await owner.execute("CHECKPOINT")
@@ -122,9 +120,8 @@ async def backups(house: OpenHouse, planted: bytes) -> tuple[str, bool]:
     home = house.server.home
     run = house.server.run
     await asyncio.to_thread(run, "pg_basebackup", "-D", str(home / "backup"), "-X", "stream", "-c", "fast")
-    await asyncio.to_thread(run, "pg_dump", "--no-unlogged-table-data", "-f", str(home / "dump.sql"), "postgres")
-    plain = await asyncio.to_thread(run, "pg_dump", "-t", "unit_position", "postgres")
-    return allowed, b"48.8766" in plain.stdout.encode()
+    await asyncio.to_thread(run, "pg_dump", "-f", str(home / "dump.sql"), "postgres")
+    return sealed
 
 
 def search(root: Path, patterns: Patterns) -> tuple[list[Found], int, int]:
@@ -158,22 +155,24 @@ async def campaign(sessions: int) -> dict[str, Any]:
     with own_temporary_folder() as root:
         async with open_house(camera=(*SMALL, "--canary-seed", str(SEED))) as house:
             elsewhere = await _sessions(house, sessions, patterns)
-            allowed, in_plain_dump = await backups(house, planted)
+            sealed = await backups(house, planted)
             await house.parts.stop()
             await asyncio.to_thread(house.server.stop)
             works = await asyncio.to_thread(finds_all_kinds, root, patterns, planted)
+            for form in (sealed, sealed.hex().encode()):  # the second as dumps write it
+                patterns.add_exact("sealed", form)
             found, files, size = await asyncio.to_thread(search, root, patterns)
-            row = house.server.home / "data" / allowed
     inside = [one for one in found if one.kind == "planted"]
-    leaked = [one for one in found if one.kind != "planted" and not (one.kind == "position" and one.file == row)]
+    rows = [one for one in found if one.kind == "sealed"]
+    leaked = [one for one in found if one.kind not in {"planted", "sealed"}]
     return {
         "sessions": sessions,
         "patterns": dict(patterns.counts),
         "files": files,
         "mb_searched": round(size / 1e6, 1),
         "planted_found": works and _is_in(inside, "base") and _is_in(inside, "pg_wal") and _is_in(inside, "dump.sql"),
-        "position_in_its_row": any(one.kind == "position" and one.file == row for one in found),
-        "position_in_plain_dump": in_plain_dump,
+        "sealed_found": _is_in(rows, "base") and _is_in(rows, "dump.sql"),
+        "sealed_in_wal_or_backup": _is_in(rows, "pg_wal") or _is_in(rows, "backup"),
         "written_elsewhere": sorted(elsewhere),
         "found": len(leaked),
         "where": dict(Counter(f"{one.kind} in {one.file.relative_to(root)}" for one in leaked).most_common(10)),
@@ -200,8 +199,9 @@ def _is_in(found: list[Found], folder: str) -> bool:
 
 
 def passed(result: dict[str, Any]) -> bool:
-    """Whether what was planted was found, and nothing else: coordinates at most in their row."""
-    return bool(result["planted_found"] and not result["written_elsewhere"] and result["found"] == 0)
+    """Whether what was planted was found, the sealed position where it belongs, and nothing else."""
+    searched = result["planted_found"] and result["sealed_found"] and not result["written_elsewhere"]
+    return bool(searched and not result["sealed_in_wal_or_backup"] and result["found"] == 0)
 
 
 def main() -> int:
