@@ -8,7 +8,7 @@ _FLUSH_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 
 
 class Metrics:
-    """Counters and gauges of ingest, the downlink, presence and the log."""
+    """Counters and gauges of ingest, the downlink, presence, the log and openings."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         """Registers everything in `registry`, a fresh one by default."""
@@ -49,6 +49,15 @@ class Metrics:
         self.log_waiting = Gauge("muster_log_waiting", "Entries not yet in the tree", registry=self.registry)
         self.log_cosigned_at = Gauge(
             "muster_log_cosigned_at_seconds", "Unix time of the newest cosigned checkpoint", registry=self.registry
+        )
+        self.openings_begun = Counter(
+            "muster_openings_begun", "Openings that units were asked for, or carried leases", registry=self.registry
+        )
+        self.openings_refused = Counter(
+            "muster_openings_refused", "Openings refused, here or by units", ["rule"], registry=self.registry
+        )
+        self.streams_live = Gauge(
+            "muster_streams_live", "Streams of units from which pictures or sounds come", registry=self.registry
         )
 
     def serve(self, port: int) -> HTTPServer:

@@ -54,8 +54,9 @@ def assemble(
     authority = credentials.authority
     broker = BrokerAddress(host=settings.broker.unit_host, port=settings.broker.unit_port, mqtt=settings.broker.mqtt)
     terms = Terms(authority, [credentials.down_public_hex], broker, settings.api.url)
-    log = DeploymentLog(settings, store, credentials.log_key, clock, metrics or Metrics())
-    checks = assemble_checks(settings, store, credentials, hub, clock, log.receipts)
+    metrics = metrics or Metrics()
+    log = DeploymentLog(settings, store, credentials.log_key, clock, metrics)
+    checks = assemble_checks(settings, store, credentials, hub, clock, log.receipts, metrics)
     return Services(
         store=store,
         clock=clock,

@@ -60,13 +60,15 @@ async def _live(transaction: Transaction, covered: list[tuple[Modality, Standing
         authority=first.authority,
         purpose=first.mandate.purpose,
         ends_at=min(standing.until for _, standing in covered),
+        signed_until=first.mandate.not_after,
+        review_at=first.review_at,
         budgets=budgets,
     )
 
 
 def _sentence(live: LiveMandate, unit_id: str, person_id: str) -> str:
     modalities = [budget.allowance.modality for budget in live.budgets]
-    return sentence(person_id, modalities, unit_id, live.mandate, live.authority)
+    return sentence(person_id, modalities, unit_id, live.mandate, live.purpose)
 
 
 def _obstacles(unit_id: str, unit: UnitNow, mandates: list[LiveMandate], in_the_way: list[Obstacle]) -> list[str]:

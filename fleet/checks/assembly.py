@@ -19,6 +19,7 @@ from fleet.media.ice import turn_server
 from fleet.media.peers import PeerSettings
 from fleet.media.relay import Relay, RelaySettings
 from fleet.media.unit_stream import StreamSettings
+from fleet.metrics import Metrics
 from fleet.positions.sealing import PositionSeal
 from fleet.readiness.limits import Limits as ReadinessLimits
 from fleet.settings import MediaSettings, Settings
@@ -36,7 +37,13 @@ class Checks:
 
 
 def assemble_checks(
-    settings: Settings, store: Store, credentials: Credentials, hub: Hub, clock: Clock, receipts: Receipts
+    settings: Settings,
+    store: Store,
+    credentials: Credentials,
+    hub: Hub,
+    clock: Clock,
+    receipts: Receipts,
+    metrics: Metrics,
 ) -> Checks:
     """The checks of one controller. Raises SettingsInvalid when the TURN server's secret can not be used."""
     controller = new_controller_name()
@@ -56,9 +63,10 @@ def assemble_checks(
         path=path,
         controller=controller,
         limits=Limits(),
+        metrics=metrics,
     )
     desk = CheckDesk(tools, hub)
-    return Checks(desk, Browsers(tools, desk, settings.api.url), Carrying(store, clock, grants))
+    return Checks(desk, Browsers(tools, desk, settings.api.url), Carrying(store, clock, grants, metrics))
 
 
 def ice_servers(media: MediaSettings, clock: Clock) -> IceFor:

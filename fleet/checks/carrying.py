@@ -8,6 +8,7 @@ from fleet.clock import Clock
 from fleet.entries.access import LeaseRefused
 from fleet.errors import RequestRefused
 from fleet.mandates.standing import Obstacle
+from fleet.metrics import Metrics
 from fleet.store.store import Store
 from protocols.api.checks import CarriedLease, CarriedRequest
 from protocols.opening import NonceMade
@@ -16,10 +17,11 @@ from protocols.opening import NonceMade
 class Carrying:
     """Grants leases of at most 15 minutes, under the same rules as others; the unit need not be connected."""
 
-    def __init__(self, store: Store, clock: Clock, grants: Grants) -> None:
+    def __init__(self, store: Store, clock: Clock, grants: Grants, metrics: Metrics) -> None:
         self._store = store
         self._clock = clock
         self._grants = grants
+        self._metrics = metrics
 
     async def grant(self, request: CarriedRequest, person_id: str) -> CarriedLease:
         """The lease for what the unit asks. Raises RequestRefused when it did not ask that, OpeningRefused (of which
@@ -36,7 +38,9 @@ class Carrying:
         found = await self._grants.grant(check, Answer(request.nonce, boot_id, carried=True), first=True)
         if isinstance(found, Obstacle):
             await self._note_refusal(request, person_id, found)
+            self._metrics.openings_refused.labels(found.rule).inc()
             raise OpeningRefused(found)
+        self._metrics.openings_begun.inc()
         return CarriedLease(grant=found.body, expires_at=found.expires_at)
 
     async def _boot_of(self, request: CarriedRequest) -> str:

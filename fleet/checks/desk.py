@@ -18,7 +18,7 @@ from fleet.checks.tools import Send, Tools
 from fleet.entries.access import LeaseRefused
 from fleet.errors import Conflict, NotFound, RequestRefused, StoreUnavailable
 from fleet.feed.hub import Hub
-from fleet.mandates.standing import Obstacle
+from fleet.mandates.standing import Obstacle, Standing
 from fleet.rounds import go_round
 from fleet.store.store import Transaction
 from protocols.api.checks import CheckView, NewCheck, UnitAccess, Verdict
@@ -103,13 +103,14 @@ class CheckDesk:
             if isinstance(found, Obstacle):
                 await self._note_refusal(transaction, unit_id, wish, person_id, found)
         if isinstance(found, Obstacle):
+            self._tools.metrics.openings_refused.labels(found.rule).inc()
             raise OpeningRefused(found)
         # Somebody may have been faster meanwhile: from here on nothing is waited for.
         going_on = self._same(unit_id, wish)
         if going_on is not None:
             return going_on.view()
-        check, authority = found
-        return self._start(CheckRunner(check, self._tools, authority)).view()
+        check, standing = found
+        return self._start(CheckRunner(check, self._tools, standing)).view()
 
     async def view(self, opening: str) -> CheckView:
         """How a check stands; raises NotFound."""
@@ -195,7 +196,7 @@ class CheckDesk:
 
     async def _allowed(
         self, transaction: Transaction, unit_id: str, wish: NewCheck, person_id: str
-    ) -> tuple[Check, str | None] | Obstacle:
+    ) -> tuple[Check, Standing] | Obstacle:
         now = self._tools.clock()
         unit = await transaction.checks.unit_now(unit_id)
         if unit is None:
@@ -216,7 +217,7 @@ class CheckDesk:
             return allowed
         if unit.session is None:
             return unit_away(unit_id)
-        return (check, allowed.standing.authority) if self._works else not_connected()
+        return (check, allowed.standing) if self._works else not_connected()
 
     async def _note_refusal(
         self, transaction: Transaction, unit_id: str, wish: NewCheck, person_id: str, obstacle: Obstacle
@@ -232,6 +233,7 @@ class CheckDesk:
         await transaction.log.append(entry)
 
     def _start(self, runner: CheckRunner) -> CheckRunner:
+        self._tools.metrics.openings_begun.inc()
         opening = runner.check.opening
         self._runners[opening] = runner
         task = asyncio.create_task(runner.run(), name=f"check: {opening}")

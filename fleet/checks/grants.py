@@ -34,11 +34,11 @@ class Answer(NamedTuple):
 
 
 class Granted(NamedTuple):
-    """A lease that is in the log."""
+    """A lease that is in the log, at leaf `index`."""
 
     body: GrantLease
     permit: Permit
-    entry_id: int
+    index: int
     expires_at: datetime
 
 
@@ -77,7 +77,7 @@ class Grants:
             logged=LoggedLease(lease=entered.lease, leaf=logged.leaf.decode(), receipt=logged.receipt),
             offer=offer,
         )
-        return Granted(body, entered.permit, entered.entry_id, entered.expires_at)
+        return Granted(body, entered.permit, logged.index, entered.expires_at)
 
     async def _enter(
         self, transaction: Transaction, check: Check, answer: Answer, *, first: bool, worth_s: int

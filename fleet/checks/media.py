@@ -74,6 +74,7 @@ class CheckMedia:
         self._watchers: dict[str, Watcher] = {}
         self._written: set[tuple[str, Way]] = set()
         self._closed = False
+        self._is_live = False
 
     @property
     def is_wanted(self) -> bool:
@@ -120,7 +121,10 @@ class CheckMedia:
         await self._stream.answer(sdp)
 
     def measure(self) -> None:
-        """Measure for the certificate, whoever watches."""
+        """Something comes: measure for the certificate, whoever watches."""
+        if not self._is_live and not self._closed:
+            self._is_live = True
+            self._tools.metrics.streams_live.inc()
         desk = self._tools.relay.desk(self._check.opening)
         if desk is not None:
             desk.begin_measuring()
@@ -182,6 +186,9 @@ class CheckMedia:
     async def close(self) -> None:
         """End the stream and everybody's view of it."""
         self._closed = True
+        if self._is_live:
+            self._is_live = False
+            self._tools.metrics.streams_live.dec()
         if self._offering is not None:
             self._offering.cancel()
             await asyncio.wait({self._offering})

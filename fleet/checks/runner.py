@@ -18,7 +18,7 @@ from fleet.checks.tools import Tools
 from fleet.checks.unit_line import UnitLine
 from fleet.checks.warden import RUNS_OUT, Warden
 from fleet.errors import StoreUnavailable
-from fleet.mandates.standing import Obstacle
+from fleet.mandates.standing import Obstacle, Standing
 from fleet.media.errors import MediaError
 from fleet.media.frames import MediaKind
 from fleet.store.checks import sentence
@@ -44,7 +44,8 @@ _log = structlog.get_logger(__name__)
 class CheckRunner:
     """A check; `run` it once. Whatever is called on it after its end changes nothing."""
 
-    def __init__(self, check: Check, tools: Tools, authority: str | None) -> None:
+    def __init__(self, check: Check, tools: Tools, standing: Standing) -> None:
+        authority = standing.authority
         self.check = check
         self.settled = asyncio.Event()
         """It was live at some time, or nobody is given anything any more: nobody waits for its first picture."""
@@ -54,6 +55,7 @@ class CheckRunner:
         """Its end is in the database, or could not be written."""
         self._tools = tools
         self._authority = authority
+        self._purpose = standing.mandate.purpose
         self._clock = asyncio.get_running_loop().time
         self._happenings: asyncio.Queue[Happening] = asyncio.Queue(_MAX_WAITING)
         self.media = CheckMedia(check, tools, authority, self._tell)
@@ -105,7 +107,7 @@ class CheckRunner:
             state=session.state,
             reason=session.reason,
             detail=session.detail,
-            sentence=sentence(check.person_id, check.modalities, check.unit_id, check.mandate_id, self._authority),
+            sentence=sentence(check.person_id, check.modalities, check.unit_id, check.mandate_id, self._purpose),
             entry=self._entry,
             begun_at=check.begun_at,
             live_at=self._live_at,
@@ -277,7 +279,7 @@ class CheckRunner:
         now_s = self._clock()
         if isinstance(outcome, Obstacle):
             return self._session.not_granted(outcome.rule, outcome.sentence, now_s, runs_out=outcome.rule in RUNS_OUT)
-        self._entry = self._entry or outcome.entry_id
+        self._entry = outcome.index if self._entry is None else self._entry
         if not self._minutes_per_day:
             self._used_s, self._minutes_per_day = outcome.permit.used_s, outcome.permit.minutes_per_day
         if self._session.has_ended:
@@ -295,6 +297,8 @@ class CheckRunner:
     async def _end(self, ended: Ended) -> None:
         """Dark for everybody first, then written down."""
         self._closed_at = self._tools.clock()
+        if ended.state == "refused":
+            self._tools.metrics.openings_refused.labels(ended.reason).inc()
         observed = self.media.observed
         await self.media.close()
         self._let_go()

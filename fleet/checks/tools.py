@@ -9,6 +9,7 @@ from fleet.checks.session import Limits
 from fleet.clock import Clock
 from fleet.media.relay import Relay
 from fleet.media.unit_stream import StreamSettings
+from fleet.metrics import Metrics
 from fleet.positions.sealing import PositionSeal
 from fleet.readiness.limits import Limits as ReadinessLimits
 from fleet.store.store import Store
@@ -58,3 +59,4 @@ class Tools:
     path: SignalPath
     controller: str
     limits: Limits
+    metrics: Metrics
