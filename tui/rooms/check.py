@@ -63,6 +63,7 @@ class CheckRoom(Room):
         self._has_picture = False
         self._position: PositionView | None = None
         self._title = Page(id="title")
+        self._frame = Container(id="frame")
         self._picture = picture_widget()
         self._instead = Page(id="instead")
         self._side = Page(id="side")
@@ -73,7 +74,7 @@ class CheckRoom(Room):
         """Title, the picture with its numbers, the sentence in the log."""
         yield self._title
         with Horizontal(id="watching"):
-            with Container(id="frame"):
+            with self._frame:
                 yield self._picture
             yield self._instead
             yield self._side
@@ -148,7 +149,7 @@ class CheckRoom(Room):
 
     def _show_right(self) -> None:
         shows = self._has_picture and self._state not in ENDED
-        self.query_one("#frame").display = shows
+        self._frame.display = shows
         self._instead.display = not shows
 
     def _paint(self) -> None:
