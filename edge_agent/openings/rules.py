@@ -26,6 +26,10 @@ from protocols.people import PeopleList, may
 
 BACK_MAX_MS = 5_000
 """How far the clock of one controller may be behind another's."""
+WHOLE_LEASE_MS = 1_000
+"""A lease lasts whole seconds: less than this before the mandate's end, it ends with the mandate."""
+SCRAP_MS = 5_000
+"""Less than this of a day's minutes is as good as used: unit and controller count from different moments."""
 LATEST_MS = 253_000_000_000_000
 """In the year 9987: calendars end soon after."""
 
@@ -38,6 +42,13 @@ EndsBy = Literal["expiry", "after-mandate", "budget-used"]
 class _End(NamedTuple):
     boot_ms: int
     ends_by: EndsBy
+
+    def within(self, boot_ms: int, ends_by: EndsBy, near_ms: int) -> "_End":
+        """This end where `boot_ms` is later. A lease that ends less than `near_ms` before that ends by it: controllers
+        cut their leases to what they know of a mandate, so that the lease's end comes first."""
+        if boot_ms - self.boot_ms >= (near_ms if self.ends_by == "expiry" else 0):
+            return self
+        return _End(min(self.boot_ms, boot_ms), ends_by)
 
 
 def judge(grant: GrantLease, facts: Facts) -> Permit | Refusal:
@@ -199,17 +210,16 @@ def _opening(
     counted = ledger if before is None else ledger.with_closed(lease.opening, now_ms)
     if before is None:
         _check_openings(lease, mandate, counted, day_of(since_ms))
-    lease_end = _End(made.made_ms + lease.lasts_s * 1000, "expiry")
+    end = _End(made.made_ms + lease.lasts_s * 1000, "expiry")
     window_ms = (mandate.not_after - _EPOCH) // _MS - told_ms
-    end = min(lease_end, _End(made.made_ms + window_ms, "after-mandate"), key=lambda one: one.boot_ms)
+    end = end.within(made.made_ms + window_ms, "after-mandate", WHOLE_LEASE_MS)
     if end.boot_ms <= now_ms:
         raise OpeningRefused("after-mandate", f"mandate {mandate.mandate} has ended while the lease was on its way")
     for modality in lease.modalities:
-        left_ms = _left_ms(counted, mandate, modality, since_ms, end.boot_ms - now_ms)
+        left_ms = _left_ms(counted, mandate, modality, since_ms, end.boot_ms - now_ms + SCRAP_MS)
         if left_ms <= 0:
             raise OpeningRefused("over-minutes", f"the minutes of {modality} under {mandate.mandate} are used today")
-        if now_ms + left_ms < end.boot_ms:
-            end = _End(now_ms + left_ms, "budget-used")
+        end = end.within(now_ms + left_ms, "budget-used", SCRAP_MS)
     if before is not None and end.boot_ms <= before.until_boot_ms:
         return before
     return Opening(

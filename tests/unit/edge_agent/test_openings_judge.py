@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge_agent.openings.ledger import CANCELLED_MAX, Ledger
+from edge_agent.openings.ledger import CANCELLED_MAX, Ledger, Usage
 from edge_agent.openings.nonces import MadeNonce
 from edge_agent.openings.rules import judge
 from edge_agent.openings.verdicts import Bench, Facts, LocalClock, Permit, Refusal
@@ -268,6 +268,31 @@ def test_the_permit_ends_with_the_mandate_even_inside_a_lease() -> None:
     assert (permit.opening.until_boot_ms, permit.opening.ends_by) == (MADE_MS + 10_000, "after-mandate")
     late = facts_of(house, on_way_ms=10_000)
     assert rule_of(house.granted(asked, offer=OFFER), late) == "after-mandate"
+
+
+@pytest.mark.parametrize(
+    ("lasts_s", "ends_s", "by"),
+    [(9, 9, "expiry"), (10, 10, "after-mandate"), (11, 10.4, "after-mandate"), (60, 10.4, "after-mandate")],
+)
+def test_a_lease_that_was_cut_to_its_mandate_ends_by_the_mandate(lasts_s: int, ends_s: float, by: str) -> None:
+    house = House()
+    told_ms = to_ms(AT) - 400
+    asked = mandate(not_after=after(10))
+    permit = permit_of(house.granted(asked, offer=OFFER, lasts_s=lasts_s, granted_at_ms=told_ms), facts_of(house))
+    assert (permit.opening.until_boot_ms, permit.opening.ends_by) == (MADE_MS + ends_s * 1000, by)
+
+
+@pytest.mark.parametrize(
+    ("lasts_s", "ends_s", "by"),
+    [(26, 26, "expiry"), (27, 27, "budget-used"), (30, 30, "budget-used"), (40, 31.5, "budget-used")],
+)
+def test_a_lease_that_was_cut_to_the_days_minutes_ends_by_them(lasts_s: int, ends_s: float, by: str) -> None:
+    house = House()
+    asked = mandate(allows=[allows("video", minutes_per_day=1), allows("audio", minutes_per_day=9)])
+    used = Usage(day="2026-11-22", mandate=MANDATE, modality="video", used_ms=30_000, openings=1)
+    facts = facts_of(house, ledger=Ledger(usages=[used]))
+    permit = permit_of(house.granted(asked, offer=OFFER, lasts_s=lasts_s), facts)
+    assert (permit.opening.until_boot_ms, permit.opening.ends_by) == (MADE_MS + ends_s * 1000, by)
 
 
 def test_what_a_unit_can_not_open_is_said_before_anything_is_counted() -> None:
