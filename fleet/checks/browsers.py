@@ -1,16 +1,17 @@
 """Watching in a browser: a link that is good once, and the WHEP resource that it becomes."""
 
+import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 
 import msgspec
 
 from fleet.checks.desk import CheckDesk, unknown
 from fleet.checks.media import Watcher
+from fleet.checks.permits import may_watch
 from fleet.checks.runner import CheckRunner
 from fleet.checks.tools import Tools
 from fleet.errors import Conflict, NotFound, RequestRefused
@@ -20,9 +21,9 @@ from fleet.store.checks import LinkMade
 from fleet.store.store import Transaction
 from protocols.api.checks import LINK_S, CheckState, WatchLink
 from protocols.opening import IceServer
-from protocols.people import may
 
 _TOKEN_BYTES = 16
+_KEY_BYTES = 32
 _MAX_KEPT = 256
 _NAME_CHARS = 16
 
@@ -66,6 +67,8 @@ class Browsers:
         self._tools = tools
         self._desk = desk
         self._url = url
+        # Only this controller serves its checks: a row that somebody else writes into the database opens nothing.
+        self._key = secrets.token_bytes(_KEY_BYTES)
         self._places: OrderedDict[tuple[bytes, str], _Place] = OrderedDict()
 
     async def link(self, opening: str, person_id: str) -> WatchLink:
@@ -78,13 +81,13 @@ class Browsers:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         expires_at = self._tools.clock() + timedelta(seconds=LINK_S)
         async with self._tools.store.transaction() as transaction:
-            await transaction.checks.add_link(_hash(token), opening, person_id, expires_at)
+            await transaction.checks.add_link(self._mac(token), opening, person_id, expires_at)
         return WatchLink(url=f"{self._url}/watch/{token}", expires_at=expires_at)
 
     async def ice_servers(self, token: str) -> Sequence[IceServer]:
         """How the browser that has the link of `token` may reach the controller, with credentials that live minutes;
         the link is not used up. Raises LinkUsed, NotFound when the check is not live here."""
-        hashed = _hash(token)
+        hashed = self._mac(token)
         async with self._tools.store.transaction() as transaction:
             link = await transaction.checks.link(hashed, self._tools.clock())
             await self._runner_of(transaction, link)
@@ -112,7 +115,7 @@ class Browsers:
             if isinstance(error, MediaError):
                 raise Conflict("check-over", str(error), "begin another check") from error
             raise
-        self._places[_hash(token), watcher.viewer_id] = _Place(runner, watcher, browser)
+        self._places[self._mac(token), watcher.viewer_id] = _Place(runner, watcher, browser)
         while len(self._places) > _MAX_KEPT:
             self._places.popitem(last=False)
         return Playing(watcher.viewer_id, browser.answer)
@@ -136,13 +139,13 @@ class Browsers:
     async def leave(self, token: str, viewer_id: str) -> None:
         """A browser goes; raises NotFound."""
         place = self._place(token, viewer_id)
-        del self._places[_hash(token), viewer_id]
+        del self._places[self._mac(token), viewer_id]
         await place.browser.close("viewer-closed")
         place.runner.media.go(place.watcher)
 
     async def _admit(self, transaction: Transaction, token: str, came: list[tuple[CheckRunner, Watcher]]) -> None:
         """Use the link up, and write down who watches; `came` gets the check and the viewer who then waits for it."""
-        link = await transaction.checks.use_link(_hash(token), self._tools.clock())
+        link = await transaction.checks.use_link(self._mac(token), self._tools.clock())
         runner = await self._runner_of(transaction, link)
         assert link is not None, "it has a runner"
         watcher = runner.media.come(link.person_id, "browser")
@@ -155,7 +158,7 @@ class Browsers:
             raise LinkUsed
         now = self._tools.clock()
         person = await transaction.people.get(link.person_id)
-        if person is None or not person.may_sign_in(now) or not may(person.role, "check-unit"):
+        if person is None or not may_watch(person, now):
             raise LinkUsed
         runner = self._desk.runner(link.opening)
         if runner is None or not runner.is_live:
@@ -163,11 +166,10 @@ class Browsers:
         return runner
 
     def _place(self, token: str, viewer_id: str) -> _Place:
-        place = self._places.get((_hash(token), viewer_id))
+        place = self._places.get((self._mac(token), viewer_id))
         if place is None:
             raise NotFound("viewer-unknown", "nobody watches so", "ask for another link")
         return place
 
-
-def _hash(token: str) -> bytes:
-    return sha256(token.encode()).digest()
+    def _mac(self, token: str) -> bytes:
+        return hmac.digest(self._key, token.encode(), "sha256")

@@ -3,10 +3,10 @@
 from fleet.checks.grants import Answer, Grants
 from fleet.checks.permits import Check
 from fleet.checks.proven import proven
-from fleet.checks.refusals import OpeningRefused
 from fleet.clock import Clock
 from fleet.entries.access import LeaseRefused
 from fleet.errors import RequestRefused
+from fleet.mandates.refusing import OpeningRefused
 from fleet.mandates.standing import Obstacle
 from fleet.metrics import Metrics
 from fleet.store.store import Store

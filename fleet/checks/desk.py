@@ -12,12 +12,13 @@ from fleet.checks import chapters
 from fleet.checks.access import is_over, unit_access
 from fleet.checks.chapters import Judgement
 from fleet.checks.permits import Check, permit, the_mandate
-from fleet.checks.refusals import OpeningRefused, not_connected, unit_away
+from fleet.checks.refusals import not_connected, unit_away
 from fleet.checks.runner import CheckRunner
 from fleet.checks.tools import Send, Tools
 from fleet.entries.access import LeaseRefused
 from fleet.errors import Conflict, NotFound, RequestRefused, StoreUnavailable
 from fleet.feed.hub import Hub
+from fleet.mandates.refusing import OpeningRefused
 from fleet.mandates.standing import Obstacle, Standing
 from fleet.rounds import go_round
 from fleet.store.store import Transaction

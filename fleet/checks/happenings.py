@@ -32,9 +32,4 @@ class LeaseMade:
     outcome: Granted | Obstacle
 
 
-@dataclass(frozen=True, slots=True)
-class LookAgain:
-    """Something of the unit, a mandate or a person has changed."""
-
-
-Happening = MediaBegun | MediaOver | Watching | Heard | Asked | LeaseMade | LookAgain
+Happening = MediaBegun | MediaOver | Watching | Heard | Asked | LeaseMade

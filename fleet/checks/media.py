@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -72,6 +72,7 @@ class CheckMedia:
         self._ice_servers: list[IceServer] = []
         self._offering: asyncio.Task[str] | None = None
         self._watchers: dict[str, Watcher] = {}
+        self._browsers: dict[str, BrowserViewer] = {}
         self._written: set[tuple[str, Way]] = set()
         self._closed = False
         self._is_live = False
@@ -142,17 +143,18 @@ class CheckMedia:
 
     def go(self, watcher: Watcher) -> None:
         """They no longer do."""
+        self._browsers.pop(watcher.viewer_id, None)
         if self._watchers.pop(watcher.viewer_id, None) is not None:
             self._tell(Watching(len(self._watchers), watcher.viewer_id))
 
     async def admit(self, transaction: Transaction, watcher: Watcher) -> None:
         """Write down that `watcher` is given pictures from now on. The lease names who began the check: their first way
-        to watch needs no entry of its own."""
+        to watch needs no entry of its own. Every browser has one: whoever holds a link is the viewer."""
         key = (watcher.person_id, watcher.way)
         first_of_opener = watcher.person_id == self._check.person_id and not any(
             person == watcher.person_id for person, _ in self._written
         )
-        is_new = key not in self._written and not first_of_opener
+        is_new = watcher.way == "browser" or (key not in self._written and not first_of_opener)
         await chapters.viewer_joined(
             transaction,
             self._check,
@@ -179,9 +181,17 @@ class CheckMedia:
         """Answer a browser; raises MediaError."""
         if self._stream is None:
             raise StreamOver(self._check.opening, "closed")
-        return await self._tools.relay.watch(
-            self._stream, offer, Viewer(watcher.viewer_id, watcher.person_id, "browser")
-        )
+        viewer = Viewer(watcher.viewer_id, watcher.person_id, "browser")
+        self._browsers[watcher.viewer_id] = await self._tools.relay.watch(self._stream, offer, viewer)
+        return self._browsers[watcher.viewer_id]
+
+    async def dismiss(self, person_ids: Collection[str]) -> None:
+        """These people may not watch any more: they are given nothing from now on."""
+        for watcher in [one for one in self._watchers.values() if one.person_id in person_ids]:
+            browser = self._browsers.get(watcher.viewer_id)
+            if browser is not None:
+                await browser.close("viewer-closed")
+            self.go(watcher)
 
     async def close(self) -> None:
         """End the stream and everybody's view of it."""

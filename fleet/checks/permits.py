@@ -10,6 +10,7 @@ from fleet.checks.refusals import NO_MANDATE, several
 from fleet.mandates.standing import Obstacle, Standing, may_open, openable
 from fleet.openings.budgets import day_of, day_starts
 from fleet.store.checks import Use
+from fleet.store.people import Person
 from fleet.store.store import Transaction
 from protocols.access_record import Modality
 from protocols.mandate import Allowance
@@ -106,6 +107,11 @@ async def the_mandate(
     return common[0]
 
 
+def may_watch(person: Person, now: datetime) -> bool:
+    """Whether somebody may begin checks, and be given their pictures."""
+    return person.may_sign_in(now) and may(person.role, "check-unit")
+
+
 async def _unit_or_person_in_the_way(transaction: Transaction, check: Check, now: datetime) -> Obstacle | None:
     unit = await transaction.checks.unit_now(check.unit_id, locked=True)
     if unit is None or unit.state != "active":
@@ -113,7 +119,7 @@ async def _unit_or_person_in_the_way(transaction: Transaction, check: Check, now
         said = f"{check.unit_id} is {state}: it opens nothing"
         return Obstacle("revoked", said, "a supervisor has to release it: fleet unit release")
     person = await transaction.people.get(check.person_id)
-    if person is None or not person.may_sign_in(now) or not may(person.role, "check-unit"):
+    if person is None or not may_watch(person, now):
         able = ", ".join(roles_with("check-unit"))
         return Obstacle("not-in-force", f"{check.person_id} may not check units", f"ask a person with the role {able}")
     others = await transaction.checks.going_on(check.unit_id, check.modalities, check.opening, now)

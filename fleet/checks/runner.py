@@ -1,7 +1,9 @@
 """One check at work: hears what happens, asks the pure session what to do, and does it. One task, in one controller."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -9,7 +11,7 @@ import structlog
 from fleet.checks.chapters import Judgement, Outcome
 from fleet.checks.diary import Diary
 from fleet.checks.grants import Granted
-from fleet.checks.happenings import Asked, Happening, Heard, LeaseMade, LookAgain
+from fleet.checks.happenings import Asked, Happening, Heard, LeaseMade
 from fleet.checks.leasing import Leasing
 from fleet.checks.media import CheckMedia, MediaBegun, MediaOver, Watching
 from fleet.checks.permits import Check
@@ -34,7 +36,8 @@ from protocols.opening import (
 )
 from protocols.uplink import PositionMessage, SignalMessage
 
-_MAX_WAITING = 128
+_MAX_HEARD = 32
+"""Words of the unit that wait to be proven: whoever can publish in its name can send any number."""
 _TICK_S = 1.0
 _REASON_S = 0.8
 
@@ -57,7 +60,11 @@ class CheckRunner:
         self._authority = authority
         self._purpose = standing.mandate.purpose
         self._clock = asyncio.get_running_loop().time
-        self._happenings: asyncio.Queue[Happening] = asyncio.Queue(_MAX_WAITING)
+        self._stir = asyncio.Event()
+        self._heard: deque[Heard] = deque()
+        self._own: deque[Happening] = deque()
+        self._asked: Asked | None = None
+        self._must_look = False
         self.media = CheckMedia(check, tools, authority, self._tell)
         self._line = UnitLine(check, tools)
         self._warden = Warden(check, tools, self._line)
@@ -84,16 +91,22 @@ class CheckRunner:
         return self._session.has_ended
 
     def hear(self, message: SignalMessage | PositionMessage) -> None:
-        """The unit says something about this opening; what is too much is dropped."""
-        self._tell(Heard(message))
+        """The unit says something about this opening; what is too much is dropped, and displaces nothing else."""
+        if len(self._heard) < _MAX_HEARD:
+            self._heard.append(Heard(message))
+            self._stir.set()
+        elif not self._session.has_ended:
+            _log.warning("a check hears too much at a time", opening=self.check.opening)
 
     def look_again(self) -> None:
         """Something has changed that may matter."""
-        self._tell(LookAgain())
+        self._must_look = True
+        self._stir.set()
 
     def close(self, reason: str, detail: str = "", judgement: Judgement | None = None) -> None:
-        """Close it, for one of `protocols.access_record.REASONS`."""
-        self._tell(Asked(reason, detail, judgement))
+        """Close it, for one of `protocols.access_record.REASONS`; the first who asks says why."""
+        self._asked = self._asked or Asked(reason, detail, judgement)
+        self._stir.set()
 
     def view(self) -> CheckView:
         """How it stands, while it is not over."""
@@ -158,22 +171,32 @@ class CheckRunner:
         self.settled.set()
 
     def _tell(self, happening: Happening) -> None:
-        try:
-            self._happenings.put_nowait(happening)
-        except asyncio.QueueFull:
-            _log.warning("a check hears too much at a time", opening=self.check.opening)
+        """Take note of what the controller itself does: as much as there are leases, streams and viewers, each bounded
+        where it is made."""
+        self._own.append(happening)
+        self._stir.set()
 
     async def _step(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(min(_TICK_S, max(0.0, self._session.due_s() - self._clock()))):
-                happening = await self._happenings.get()
-        except TimeoutError:
-            happening = None
-        if happening is not None:
+                await self._stir.wait()
+        self._stir.clear()
+        for happening in self._waiting():
             await self._take(await self._heed(happening))
         await self._take(self._session.look(self._clock()))
-        if isinstance(happening, LookAgain) or self._clock() - self._checked_s >= _TICK_S:
+        if self._must_look or self._clock() - self._checked_s >= _TICK_S:
+            self._must_look = False
             await self._take(await self._check_standing())
+
+    def _waiting(self) -> Iterator[Happening]:
+        """What there is to heed: closing first, then all of the controller's own, then one word of the unit."""
+        if self._asked is not None and not self._session.has_ended:
+            yield self._asked
+        while self._own:
+            yield self._own.popleft()
+        if self._heard:
+            yield self._heard.popleft()
+            self._stir.set()
 
     async def _heed(self, happening: Happening) -> Sequence[Step]:
         now_s = self._clock()
@@ -181,7 +204,7 @@ class CheckRunner:
             case Heard(message):
                 return await self._heed_unit(message)
             case LeaseMade(outcome):
-                return self._send_lease(outcome)
+                return await self._send_lease(outcome)
             case MediaBegun(modality):
                 return await self._begin(modality)
             case MediaOver(reason):
@@ -194,13 +217,11 @@ class CheckRunner:
             case Asked(reason, detail, judgement):
                 self._judgement = self._judgement or judgement
                 return self._session.end(reason, detail, now_s)
-            case LookAgain():
-                return []
 
     def _await_reason(self, detail: str) -> None:
         """Nothing comes any more. A unit that closes by itself says why, at about the same time: that goes first."""
         loop = asyncio.get_running_loop()
-        self._giving_up = loop.call_later(_REASON_S, self._tell, Asked("media-failed", detail))
+        self._giving_up = loop.call_later(_REASON_S, self.close, "media-failed", detail)
 
     async def _heed_unit(self, message: SignalMessage | PositionMessage) -> Sequence[Step]:
         try:
@@ -248,6 +269,7 @@ class CheckRunner:
         if self._session.has_ended or not self._session.had_lease:
             return []
         self._checked_s = self._clock()
+        await self.media.dismiss(await self._warden.barred(self.media.people))
         objection = await self._warden.look()
         return [] if objection is None else self._session.end(objection.reason, objection.detail, self._clock())
 
@@ -275,11 +297,15 @@ class CheckRunner:
             end = self._session.end("unit-away", "the unit has no session, or the broker is away", self._clock())
             await self._take(end if not self._session.had_lease else [])
 
-    def _send_lease(self, outcome: Granted | Obstacle) -> Sequence[Step]:
+    async def _send_lease(self, outcome: Granted | Obstacle) -> Sequence[Step]:
+        """Send what was granted, unless mandate, authority, unit or person changed while the log's receipt was made."""
+        objection = await self._warden.look() if isinstance(outcome, Granted) else None
         now_s = self._clock()
+        if objection is not None:
+            return self._session.end(objection.reason, objection.detail, now_s)
         if isinstance(outcome, Obstacle):
             return self._session.not_granted(outcome.rule, outcome.sentence, now_s, runs_out=outcome.rule in RUNS_OUT)
-        self._entry = outcome.index if self._entry is None else self._entry
+        self._entry = outcome.leaf_index if self._entry is None else self._entry
         if not self._minutes_per_day:
             self._used_s, self._minutes_per_day = outcome.permit.used_s, outcome.permit.minutes_per_day
         if self._session.has_ended:

@@ -1,10 +1,11 @@
 """Watches whether a check may stay open: its unit, mandate, authority and person, as the database has them."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import structlog
 
-from fleet.checks.permits import Check, permit
+from fleet.checks.permits import Check, may_watch, permit
 from fleet.checks.tools import Tools
 from fleet.checks.unit_line import UnitLine
 from fleet.errors import StoreUnavailable
@@ -32,6 +33,17 @@ class Warden:
         self._check = check
         self._tools = tools
         self._line = line
+
+    async def barred(self, people: Collection[str]) -> list[str]:
+        """Those of `people` who may not watch any more; nobody, when that can not be known now."""
+        now = self._tools.clock()
+        try:
+            async with self._tools.store.transaction() as transaction:
+                found = {one: await transaction.people.get(one) for one in people}
+        except StoreUnavailable as error:
+            _log.warning("whether people may go on watching is not known now", detail=error.detail)
+            return []
+        return [one for one, person in found.items() if person is None or not may_watch(person, now)]
 
     async def look(self) -> Objection | None:
         """Why it may not stay open; None when it may, or when that can not be known now: its lease is short."""

@@ -1,9 +1,9 @@
 """Looking at a unit's position: each look is counted and logged, without the coordinates."""
 
-from fleet.checks.refusals import OpeningRefused
 from fleet.clock import Clock
 from fleet.entries.access import PositionRead
 from fleet.errors import NotFound
+from fleet.mandates.refusing import OpeningRefused
 from fleet.mandates.standing import Obstacle, Standing, may_open
 from fleet.openings.budgets import day_of, day_starts
 from fleet.positions.sealing import PositionSeal

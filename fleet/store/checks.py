@@ -12,6 +12,8 @@ from fleet.store.queries import load
 from protocols.access_record import Modality
 from protocols.api.checks import CheckResult, CheckState, CheckView, Measure, Readiness
 from protocols.api.units import UnitState
+from protocols.errors import InvalidMandate
+from protocols.mandate import read_mandate
 
 _SQL = load("checks")
 _measures = msgspec.json.Decoder(list[Measure])
@@ -158,18 +160,18 @@ class CheckStore:
         reports give none; nothing without a report."""
         return [record["supply_mv"] for record in await self._connection.fetch(_SQL["supply"], unit_id, since, until)]
 
-    async def add_link(self, token_sha256: bytes, opening: str, person_id: str, expires_at: datetime) -> None:
+    async def add_link(self, token_mac: bytes, opening: str, person_id: str, expires_at: datetime) -> None:
         """Keep a one-time link, and drop those that can not be used any more."""
-        await self._connection.execute(_SQL["add_link"], token_sha256, opening, person_id, expires_at)
+        await self._connection.execute(_SQL["add_link"], token_mac, opening, person_id, expires_at)
 
-    async def link(self, token_sha256: bytes, now: datetime) -> LinkMade | None:
+    async def link(self, token_mac: bytes, now: datetime) -> LinkMade | None:
         """What a link is good for; None when there is none, or it is used or too old. It is not used up."""
-        record = await self._connection.fetchrow(_SQL["link"], token_sha256, now)
+        record = await self._connection.fetchrow(_SQL["link"], token_mac, now)
         return None if record is None else LinkMade(**record)
 
-    async def use_link(self, token_sha256: bytes, now: datetime) -> LinkMade | None:
+    async def use_link(self, token_mac: bytes, now: datetime) -> LinkMade | None:
         """Use a link up; None when there is none, or it is used or too old."""
-        record = await self._connection.fetchrow(_SQL["use_link"], token_sha256, now)
+        record = await self._connection.fetchrow(_SQL["use_link"], token_mac, now)
         return None if record is None else LinkMade(**record)
 
     async def drop_links(self, before: datetime) -> None:
@@ -177,17 +179,24 @@ class CheckStore:
         await self._connection.execute(_SQL["drop_links"], before)
 
 
-def sentence(person: str, modalities: Collection[str], unit: str, mandate: str, authority: str | None) -> str:
-    """What the log says of a lease, in a sentence."""
+def sentence(person: str, modalities: Collection[str], unit: str, mandate: str, purpose: str) -> str:
+    """What the log says of a lease, in a sentence; the purpose is empty where the mandate's line was erased."""
     what = " and ".join(modalities)
-    rests_on = f", authority {authority}" if authority is not None else ""
-    return f"{what} of {unit} by {person} under {mandate}{rests_on}"
+    purposed = f", purpose: {purpose}" if purpose else ""
+    return f"{what} of {unit} by {person} under {mandate}{purposed}"
+
+
+def _purpose(line: str) -> str:
+    try:
+        return read_mandate(line).purpose if line else ""
+    except InvalidMandate:  # a damaged line must not keep a unit's checks from being listed
+        return ""
 
 
 def _view(record: asyncpg.Record) -> CheckView:
     values: dict[str, Any] = dict(record)
     said = sentence(
-        values["person_id"], values["modalities"], values["unit_id"], values["mandate_id"], values["authority"]
+        values["person_id"], values["modalities"], values["unit_id"], values["mandate_id"], _purpose(values["line"])
     )
     return CheckView(
         opening=values["opening"],
@@ -199,7 +208,7 @@ def _view(record: asyncpg.Record) -> CheckView:
         reason=values["reason"],
         detail=values["detail"],
         sentence=said,
-        entry=values["entry_id"],
+        entry=values["leaf_index"],
         begun_at=values["begun_at"],
         live_at=values["live_at"],
         closed_at=values["closed_at"],

@@ -39,13 +39,13 @@ WHERE state NOT IN ('closed', 'refused') AND leased_until < $1 AND NOT opening =
 RETURNING opening, unit_id
 
 -- name: views
-SELECT opening.*, authority.reference AS authority, readiness.measured_at, readiness.measures, readiness.passed,
+SELECT opening.*, mandate.text AS line, leaf_index, readiness.measured_at, readiness.measures, readiness.passed,
     (SELECT coalesce(array_agg(DISTINCT viewer.person_id ORDER BY viewer.person_id), '{}')
      FROM opening_viewer AS viewer WHERE viewer.opening = opening.opening) AS viewers
-FROM opening JOIN mandate USING (mandate_id) LEFT JOIN authority USING (authority_id)
-    LEFT JOIN readiness USING (opening)
+FROM opening JOIN mandate USING (mandate_id) LEFT JOIN readiness USING (opening)
+    LEFT JOIN log_entry USING (entry_id)
 WHERE ($1::text IS NULL OR opening.opening = $1) AND ($2::text IS NULL OR opening.unit_id = $2)
-ORDER BY begun_at DESC, opening DESC LIMIT $3
+ORDER BY begun_at DESC, opening.opening DESC LIMIT $3
 
 -- name: lock_one
 SELECT opening.unit_id, state, entry_id AS entry, result, passed, (
@@ -83,13 +83,13 @@ SELECT supply_mv FROM health_report
 WHERE unit_id = $1 AND sampled_at BETWEEN $2 AND $3 ORDER BY supply_mv IS NULL, sampled_at DESC LIMIT 1
 
 -- name: add_link
-INSERT INTO watch_link (token_sha256, opening, person_id, expires_at) VALUES ($1, $2, $3, $4)
+INSERT INTO watch_link (token_mac, opening, person_id, expires_at) VALUES ($1, $2, $3, $4)
 
 -- name: link
-SELECT opening, person_id FROM watch_link WHERE token_sha256 = $1 AND used_at IS NULL AND expires_at > $2
+SELECT opening, person_id FROM watch_link WHERE token_mac = $1 AND used_at IS NULL AND expires_at > $2
 
 -- name: use_link
-UPDATE watch_link SET used_at = $2 WHERE token_sha256 = $1 AND used_at IS NULL AND expires_at > $2
+UPDATE watch_link SET used_at = $2 WHERE token_mac = $1 AND used_at IS NULL AND expires_at > $2
 RETURNING opening, person_id
 
 -- name: drop_links

@@ -223,9 +223,9 @@ CREATE UNLOGGED TABLE unit_position (
     found_at   timestamptz NOT NULL
 );
 
--- A one-time link for a browser: SHA-256 of its token. Kept in the database so that any controller can say it is used.
+-- A one-time link for a browser: HMAC-SHA256 of its token, under a key that only the controller of the check has.
 CREATE TABLE watch_link (
-    token_sha256 bytea PRIMARY KEY,
+    token_mac bytea PRIMARY KEY,
     opening      text NOT NULL REFERENCES opening,
     person_id    text NOT NULL REFERENCES person,
     expires_at   timestamptz NOT NULL,
