@@ -50,17 +50,27 @@ def budget_words(budget: Budget) -> Line:
 
 
 def _mandate_lines(mandate: LiveMandate, now: datetime, *, utc: bool) -> list[Line]:
-    until = moment(mandate.ends_at, now, utc=utc)
+    until = moment(mandate.signed_until, now, utc=utc)
     first: Line = (
         Span(mandate.mandate, "strong"),
         Span(f"  {mandate.kind}", "plain" if mandate.kind == "field" else "fair"),
         Span(f"  until {until}", "plain"),
+        Span(_sooner(mandate, now, utc=utc), "fair"),
         Span(f"  {safe(mandate.purpose)}", "muted"),
     )
     return [
         _labelled("mandate", first),
         *[_labelled("  today" if not index else "", budget_words(one)) for index, one in enumerate(mandate.budgets)],
     ]
+
+
+def _sooner(mandate: LiveMandate, now: datetime, *, utc: bool) -> str:
+    """What ends its openings before its own end, if something does."""
+    if mandate.review_at is not None and mandate.review_at <= mandate.ends_at:
+        return f", review due {moment(mandate.review_at, now, utc=utc)}"
+    if mandate.ends_at < mandate.signed_until:
+        return f", its authority ends {moment(mandate.ends_at, now, utc=utc)}"
+    return ""
 
 
 def _last(check: CheckView, now: datetime, *, utc: bool) -> Line:

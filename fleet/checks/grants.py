@@ -34,11 +34,11 @@ class Answer(NamedTuple):
 
 
 class Granted(NamedTuple):
-    """A lease that is in the log, at leaf `index`."""
+    """A lease that is in the log, at `leaf_index`."""
 
     body: GrantLease
     permit: Permit
-    index: int
+    leaf_index: int
     expires_at: datetime
 
 

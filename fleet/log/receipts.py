@@ -17,8 +17,9 @@ _LOOK_EVERY_S = 0.025
 
 @dataclass(frozen=True, slots=True)
 class LoggedEntry:
-    """A leaf and the receipt (c2sp.org/tlog-proof@v1) that proves it."""
+    """A leaf, its index, and the receipt (c2sp.org/tlog-proof@v1) that proves it."""
 
+    index: int
     leaf: bytes
     receipt: str
 
@@ -84,4 +85,4 @@ async def prove(transaction: Transaction, leaf: StoredLeaf, checkpoint: StoredCh
     """The receipt of `leaf` under `checkpoint`, which covers it."""
     tiles = await transaction.log_tree.tiles(tiles_needed_for_inclusion(leaf.index, checkpoint.size))
     proof = inclusion_proof(leaf.index, checkpoint.size, lambda level, index: tiles[level, index])
-    return LoggedEntry(leaf.leaf, Receipt(leaf.index, tuple(proof), checkpoint.note).text)
+    return LoggedEntry(leaf.index, leaf.leaf, Receipt(leaf.index, tuple(proof), checkpoint.note).text)

@@ -18,7 +18,8 @@ from protocols.mandate import Mandate, SignedMandate, mandate_hash
 
 class Standing(NamedTuple):
     """A mandate that may be opened now. No lease inside it may last longer than `until`: the mandate, its authority or
-    the time for the next review of that ends then. `signed` is what the unit has to be sent."""
+    the time for the next review of that ends then. `signed` is what the unit has to be sent; `review_at` is when the
+    authority's next review is due, None when none is."""
 
     mandate_id: str
     unit_id: str
@@ -27,6 +28,7 @@ class Standing(NamedTuple):
     authority_id: str | None
     authority: str | None
     until: datetime
+    review_at: datetime | None
 
 
 class Obstacle(NamedTuple):
@@ -79,14 +81,17 @@ def standing(
     if line.allowance(modality) is None:
         said = f"{name} covers {', '.join(line.modalities)}, not {modality}"
         return Obstacle("modality-not-covered", said, _DRAFT)
-    until = found.not_after
+    until, review_at = found.not_after, None
     if line.kind != "bench":
         obstacle = _authority_in_the_way(line, authority, modality, at)
         if obstacle is not None:
             return obstacle
         assert authority is not None, "its absence is an obstacle"
-        until = min(until, authority.lapses_at, authority.next_review_at or until)
-    return Standing(found.mandate_id, found.unit_id, line, found.signed, found.authority_id, found.authority, until)
+        review_at = authority.next_review_at
+        until = min(until, authority.lapses_at, review_at or until)
+    return Standing(
+        found.mandate_id, found.unit_id, line, found.signed, found.authority_id, found.authority, until, review_at
+    )
 
 
 def _mandate_in_the_way(found: StoredMandate, at: datetime) -> Obstacle | None:

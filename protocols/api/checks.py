@@ -111,7 +111,8 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
-    """One check. `sentence` is what the log says of it; `entry` the id of the entry that allowed it, None before."""
+    """One check. `sentence` is what the log says of it; `entry` the index in the log of the entry
+    that allowed or refused it, None before."""
 
     opening: str
     unit: str
@@ -140,13 +141,16 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveMandate(msgspec.Struct, frozen=True, kw_only=True):
-    """A mandate under which the unit can be opened now."""
+    """A mandate under which the unit can be opened until `ends_at`; its own end is `signed_until`, before which its
+    authority may end, or wait for a review, due at `review_at`."""
 
     mandate: str
     kind: MandateKind
     authority: str | None
     purpose: str
     ends_at: datetime
+    signed_until: datetime
+    review_at: datetime | None = None
     budgets: list[Budget]
 
 

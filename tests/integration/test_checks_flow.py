@@ -47,9 +47,11 @@ async def test_a_check_shows_pictures_and_leaves_numbers_only(house: CheckHouse)
     assert closed.readiness is not None
     assert closed.readiness.result == "passed"
     assert {one.name for one in closed.readiness.measures} >= {"frame-rate", "silence", "loss"}
-    assert closed.sentence.startswith(f"video and audio of {UNIT} by TO-12 under {mandate}")
+    sentence = f"video and audio of {UNIT} by TO-12 under {mandate}, purpose: aim and focus"
+    assert (begun.sentence, closed.sentence) == (sentence, sentence)
     kinds = [entry["kind"] for entry in await house.entries("")]
     assert kinds.count("lease.granted") == 1
+    assert closed.entry == kinds.index("lease.granted")
     assert kinds.count("media.began") == 2
     assert kinds.count("check.judged") == 1
     assert kinds.index("lease.granted") < kinds.index("media.began") < kinds.index("check.judged")

@@ -17,6 +17,10 @@ from tui.words import number, safe
 
 _TOGETHER: tuple[tuple[Modality, ...], ...] = (("video", "audio"), ("video",), ("audio",), ("position",))
 _LIST_MAX = 8
+_PLAIN: Tone = "plain"
+_SPENT: Tone = "bad"
+_CLOSES_WATCHED = " It closes by itself; leases of a minute are renewed while you watch."
+_CLOSES_FOUND = " The unit says once where it is, and closes by itself within a minute."
 
 
 class Choice(NamedTuple):
@@ -24,6 +28,22 @@ class Choice(NamedTuple):
 
     mandate: LiveMandate
     modalities: tuple[Modality, ...]
+    goes_on: bool = False
+
+    @property
+    def left(self) -> tuple[int, int]:
+        """Minutes and openings that are left of the day, of the modality that has least of either."""
+        budgets = [one for one in self.mandate.budgets if one.allowance.modality in self.modalities]
+        minutes = min(one.allowance.minutes_per_day - one.used_s // 60 for one in budgets)
+        return max(0, minutes), max(0, min(one.allowance.openings_per_day - one.openings for one in budgets))
+
+    @property
+    def used_up(self) -> str:
+        """What of the day is used up, empty when it can be opened; a check that goes on can be joined."""
+        minutes, openings = self.left
+        if self.goes_on or (minutes and openings):
+            return ""
+        return "minutes" if not minutes else "openings"
 
     @property
     def wish(self) -> NewCheck:
@@ -42,21 +62,27 @@ def choices(access: UnitAccess) -> list[Choice]:
     found: list[Choice] = []
     for mandate in access.mandates:
         covered = {budget.allowance.modality for budget in mandate.budgets}
-        found += [Choice(mandate, together) for together in _TOGETHER if covered.issuperset(together)]
+        for together in _TOGETHER:
+            if covered.issuperset(together):
+                same = (one for one in access.open if one.mandate == mandate.mandate)
+                goes_on = any(set(together) <= set(one.modalities) for one in same)
+                found.append(Choice(mandate, together, goes_on))
     return found
 
 
 def choice_line(choice: Choice, width: int) -> Line:
-    """Modalities, mandate, and what is left of the day of the modality that has least."""
-    budgets = [one for one in choice.mandate.budgets if one.allowance.modality in choice.modalities]
-    minutes = min(one.allowance.minutes_per_day - one.used_s // 60 for one in budgets)
-    openings = min(one.allowance.openings_per_day - one.openings for one in budgets)
-    tone: Tone = "bad" if minutes <= 0 or openings <= 0 else "plain"
+    """Modalities, mandate, and what is left of the day of the modality that has least, or that nothing is."""
+    minutes, openings = choice.left
+    told, tone = f"{number(minutes)} min, {number(openings)} openings left today", _PLAIN
+    if choice.goes_on:
+        told = "open now: watch too"
+    elif choice.used_up:
+        told, tone = f"not today: no {choice.used_up} left", _SPENT
     kind = "" if choice.mandate.kind == "field" else f"{choice.mandate.kind} "
     return (
-        Span(fit(" + ".join(choice.modalities), 15), "strong"),
+        Span(fit(" + ".join(choice.modalities), 15), "muted" if choice.used_up else "strong"),
         Span(fit(f"{kind}{choice.mandate.mandate}", 22), "plain"),
-        Span(fit(f"{number(minutes)} min, {number(openings)} openings left today", max(8, width - 37)), tone),
+        Span(fit(told, max(8, width - 37)), tone),
     )
 
 
@@ -102,18 +128,24 @@ class CheckDialog(Dialog[NewCheck]):
 
     async def on_listing_opened(self) -> None:
         """A second click is no `y`: opening is never an accident."""
-        self.desk.say("press y to open it", "fair")
+        if self.check_action("yes", ()):
+            self.desk.say("press y to open it", "fair")
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be opened."""
-        return action != "yes" or bool(self._choices)
+        choice = self._list.item if self._choices else None
+        return action != "yes" or (choice is not None and not choice.used_up)
 
     def _say(self) -> None:
         choice = self._list.item
+        self.refresh_bindings()
+        if choice is not None and choice.used_up:
+            self._words.say([(), *_used_up(choice)])
+            return
         if choice is not None:
             sentence = choice.sentence(self._unit_id, self._person_id)
-            closes: Line = (Span(" It closes by itself; leases of a minute are renewed while you watch.", "muted"),)
+            closes: Line = (Span(_CLOSES_FOUND if choice.modalities == ("position",) else _CLOSES_WATCHED, "muted"),)
             self._words.say([(), *log_sentence(sentence), (), closes])
             return
         said = self._obstacles or ("No mandate of this unit is live: draft one (m), and have it signed.",)
@@ -124,5 +156,12 @@ class CheckDialog(Dialog[NewCheck]):
 
     def action_yes(self) -> None:
         """Open what the cursor is on."""
-        if self._list.item is not None:
+        if self._list.item is not None and not self._list.item.used_up:
             self.dismiss(self._list.item.wish)
+
+
+def _used_up(choice: Choice) -> list[Line]:
+    what = " and ".join(choice.modalities)
+    said = f"The {choice.used_up} that {choice.mandate.mandate} allows for {what} today are used"
+    lines = wrap(f"{said}: wait until tomorrow, or have a mandate with more signed (m).", 68, "fair")
+    return [(Span(" "), *line) for line in lines]

@@ -85,6 +85,7 @@ class StubChecks:
             authority="URN/1/26",
             purpose="aim and focus",
             ends_at=self.now + timedelta(hours=6),
+            signed_until=self.now + timedelta(hours=6),
             budgets=budgets,
         )
         self.access_now = UnitAccess(mandates=[mandate], obstacles=[], sentences={}, open=[], last=None)

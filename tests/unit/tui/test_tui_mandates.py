@@ -265,6 +265,7 @@ async def test_a_live_mandate_shows_its_day(tmp_path: Path) -> None:
         authority="URN/1/26",
         purpose="aim and focus",
         ends_at=client.now + timedelta(hours=7),
+        signed_until=client.now + timedelta(hours=7),
         budgets=[budget],
     )
     client.access_now = UnitAccess(mandates=[live], obstacles=[], sentences={}, open=[], last=None)
