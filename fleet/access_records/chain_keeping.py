@@ -37,6 +37,7 @@ _CLOCKS_APART = timedelta(minutes=1)
 _BOOT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{1,32}", re.ASCII)
 """The kernel's UUID of a boot, also without hyphens."""
 _OTHER = "other"
+_LONGEST_S = 2**31 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,8 +87,19 @@ async def keep_records(transaction: Transaction, told: Sequence[ToldRecord], now
         known = await _known(transaction, [read[key][0] for key in new])
         for key in sorted(new):
             await transaction.log.append(entry_of(key[0], read[key][0], known, now))
+            await _end_opening(transaction, key[0], read[key][0])
         await _take_in(transaction, [read[key][1] for key in sorted(new)], now)
     return bad
+
+
+async def _end_opening(transaction: Transaction, unit_id: str, record: AccessRecord) -> None:
+    """A record of an end tells how a carried opening came out, and for how long it used its mandate's minutes."""
+    if record.opening is not None and record.what in {"closed", "refused"}:
+        refused = record.what == "refused"
+        reason = record.reason if record.reason in REASONS else _OTHER
+        open_s = min(record.open_s or 0, _LONGEST_S)
+        await transaction.checks.recorded_end(unit_id, record.opening, refused=refused, reason=reason, open_s=open_s)
+        transaction.changed.units.add(unit_id)
 
 
 async def _leave_out_floods(

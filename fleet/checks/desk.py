@@ -170,7 +170,11 @@ class CheckDesk:
             if view is None:
                 raise unknown(opening)
             if view.state not in {"closed", "refused"}:
-                raise Conflict("elsewhere", "another controller has this check", "close it there, or let it end")
+                raise Conflict(
+                    "elsewhere",
+                    "another controller has this check, or a laptop carries its lease",
+                    "close it there, on the unit (edge-agent carried close), or let it end",
+                )
             if view.state == "closed" and verdict.result != "unjudged":
                 if view.result != "unjudged":
                     raise Conflict("judged-already", f"{opening} was judged already", "begin another check")

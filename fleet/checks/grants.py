@@ -11,7 +11,7 @@ from fleet.entries.access import LeaseGranted
 from fleet.errors import Conflict
 from fleet.log.receipts import LoggedEntry
 from fleet.mandates.standing import Obstacle
-from fleet.store.checks import NewOpening
+from fleet.store.checks import CARRIED, NewOpening
 from fleet.store.store import Store, Transaction
 from protocols.lease import LEASE_PREFIX, MAX_CARRIED_LEASE_S, MAX_LEASE_S, Lease, LoggedLease, lease_hash
 from protocols.opening import GrantLease, MediaOffer
@@ -109,7 +109,7 @@ class Grants:
             )
         )
         if first:
-            row = _row(check, self._controller, entry_id, expires_at)
+            row = _row(check, CARRIED if answer.carried else self._controller, entry_id, expires_at)
             if not await transaction.checks.add(row):
                 raise Conflict("opening-known", f"{check.opening} was begun before", "begin another check")
         else:

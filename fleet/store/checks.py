@@ -28,9 +28,13 @@ class UnitNow(msgspec.Struct, frozen=True, kw_only=True):
     session: str | None
 
 
+CARRIED = "carried"
+"""In place of a controller's name: a laptop carries the lease, and only the unit's own records tell what came of it."""
+
+
 class NewOpening(msgspec.Struct, frozen=True, kw_only=True):
     """An opening as it is first written. `entry_id`: of its lease or refusal; `leased_until`: when the unit closes by
-    itself at the latest; `controller`: the running controller that has it."""
+    itself at the latest; `controller`: the running controller that has it, or CARRIED."""
 
     opening: str
     unit_id: str
@@ -115,6 +119,11 @@ class CheckStore:
     async def was_open(self, opening: str, open_s: int) -> None:
         """How long it was open, as the unit says."""
         await self._connection.execute(_SQL["was_open"], opening, open_s)
+
+    async def recorded_end(self, unit_id: str, opening: str, *, refused: bool, reason: str, open_s: int) -> None:
+        """The unit's own record tells how an opening ended that no controller has: a carried one, or one whose
+        controller is gone. What a running controller has is written by that one."""
+        await self._connection.execute(_SQL["recorded_end"], unit_id, opening, refused, reason, open_s)
 
     async def close_left(self, now: datetime, own: Collection[str]) -> list[tuple[str, str]]:
         """Close those, but for `own`, whose leases are over: who had them is gone; returns opening and unit of each."""

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -10,10 +11,12 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fleet.access_records.chain_keeping import ToldRecord, keep_records
 from fleet.client import Refused
 from fleet.demo.postgres import PostgresServer
 from fleet.positions.sealing import PositionSeal
 from fleet.store.store import Store
+from protocols.access_record import GENESIS, AccessRecord, What
 from protocols.api.checks import CarriedRequest
 from protocols.ids import new_opening_id
 from protocols.lease import read_lease
@@ -166,3 +169,35 @@ async def test_a_lease_can_be_carried_for_what_the_unit_asked_and_once(
             await house.door.carried_lease(asked)
         assert caught.value.status == status
     assert len(await house.entries("lease.granted")) == 1
+
+
+@pytest.mark.parametrize(("what", "state", "left"), [("closed", "closed", 1), ("refused", "refused", 0)])
+async def test_the_unit_s_record_tells_how_a_carried_lease_came_out(
+    house: CheckHouse, store: Store, what: What, state: str, left: int
+) -> None:
+    mandate = await house.mandate(["video"])
+    request = _request(house, mandate)
+    await house.door.carried_lease(request)
+    with pytest.raises(Refused):
+        await house.begin("video")
+    record = AccessRecord(
+        number=1,
+        prior=GENESIS,
+        at_ms=0,
+        boot_id=BOOT,
+        boot_ms=1,
+        what=what,
+        modality="video",
+        opening=request.opening,
+        reason="asked",
+        open_s=7 if what == "closed" else None,
+    )
+    async with store.transaction() as transaction:
+        now = datetime.now(UTC)
+        assert await keep_records(transaction, [ToldRecord(UNIT, record.text(), now)], now) == []
+    view = await house.door.check(request.opening)
+    assert (view.state, view.reason, view.open_s) == (state, "asked", 7 * left)
+    [live] = (await house.door.access(UNIT)).mandates
+    [video] = live.budgets
+    assert video.openings == left
+    assert video.used_s <= 7 * left

@@ -32,9 +32,19 @@ UPDATE opening SET result = $2 WHERE opening = $1
 -- name: was_open
 UPDATE opening SET open_s = $2 WHERE opening = $1
 
+-- name: recorded_end
+UPDATE opening SET open_s = greatest(open_s, $5::integer),
+    state = CASE WHEN state IN ('closed', 'refused') THEN state WHEN $3 THEN 'refused' ELSE 'closed' END,
+    reason = CASE WHEN state IN ('closed', 'refused') THEN reason ELSE $4 END,
+    closed_at = coalesce(closed_at, now())
+WHERE unit_id = $1 AND opening = $2 AND (controller = 'carried' OR (state = 'closed' AND open_s IS NULL))
+
 -- name: close_left
 UPDATE opening SET state = 'closed', reason = 'expiry', closed_at = leased_until,
-    detail = 'its controller is gone; the unit closed by itself at the end of its lease'
+    detail = CASE controller
+        WHEN 'carried' THEN 'a laptop carried its lease, which is over; the unit has not told yet what came of it'
+        ELSE 'its controller is gone; the unit closed by itself at the end of its lease'
+    END
 WHERE state NOT IN ('closed', 'refused') AND leased_until < $1 AND NOT opening = ANY($2)
 RETURNING opening, unit_id
 
