@@ -48,7 +48,7 @@ class CheckRoom(Room):
         Binding("f", "judge('failed')", "fail and close", tooltip="say that it does not, why, and close"),
         Binding("b", "browser", "browser", tooltip="a link for one browser, good once"),
         Binding("p", "position", "look at it", tooltip="see the position that was found: an entry in the log"),
-        Binding("escape", "back", "close", tooltip="close without a judgement"),
+        Binding("escape", "back", "leave", tooltip="close without a judgement, or leave it to those who watch too"),
     ]
     RESERVED: ClassVar[Mapping[str, Reserved]] = {"browser": Reserved("watching in a browser", "check-unit")}
 
@@ -264,7 +264,14 @@ class CheckRoom(Room):
             self._paint()
 
     def action_back(self) -> None:
-        """Close what is open, and leave."""
-        if self._view is not None and self._state not in ENDED:
+        """Leave; what nobody else watches is closed at once, and not after its time to come back."""
+        if self._others:
+            self.desk.say(f"left open for {', '.join(self._others)}", "plain")
+        elif self._view is not None and self._state not in ENDED:
             self._close(Verdict())
         self.dismiss()
+
+    @property
+    def _others(self) -> list[str]:
+        viewers = self._news.viewers if self._news is not None and self._state not in ENDED else []
+        return [viewer for viewer in viewers if viewer != self.desk.me.person_id]

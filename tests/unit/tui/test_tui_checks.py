@@ -152,11 +152,22 @@ async def test_a_failed_check_says_why(tmp_path: Path) -> None:
         assert screen.asked("close_check")[0][2] == Verdict(result="failed", note="blurred")
 
 
-async def test_leaving_closes_what_is_open(tmp_path: Path) -> None:
+async def test_leaving_what_somebody_else_watches_closes_nothing(tmp_path: Path) -> None:
     client = StubClient()
     async with console(client, tmp_path) as screen:
         await to_check(screen)
         client.stub_preview.items.put_nowait(client.news())
+        await screen.sees("OPEN 0:42")
+        await screen.press("escape")
+        await screen.sees("left open for SU-02", "ACCESS")
+        assert screen.asked("close_check") == []
+
+
+async def test_leaving_closes_what_is_open(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await to_check(screen)
+        client.stub_preview.items.put_nowait(client.news(viewers=["TO-12"]))
         await screen.sees("OPEN")
         await screen.press("escape")
         await screen.sees("ACCESS")
