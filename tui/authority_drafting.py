@@ -56,7 +56,7 @@ def authority_of(typed: TypedAuthority, now: datetime, *, utc: bool) -> NewAutho
         raise Unrecordable("reference: as it is written on the authority; letters, digits and . / _ -")
     kinds = _words(typed.kinds, KINDS, "to do what")
     if not kinds:
-        raise Unrecordable("to do what: install, use, retrieve; each needs its own authority")
+        raise Unrecordable("to do what: install, use, retrieve; one or more, as the authority has it")
     modalities = _words(typed.modalities, MODALITIES, "with")
     if not modalities and set(kinds) != {"install"}:
         raise Unrecordable("with: video, audio or position, as the authority has it (modalities-missing)")
@@ -66,6 +66,8 @@ def authority_of(typed: TypedAuthority, now: datetime, *, utc: bool) -> NewAutho
     starts_at, ends_at = _window(typed, now, is_oral=is_oral, utc=utc)
     if not typed.document and not is_oral:
         raise Unrecordable("document: the file to hash here; only an urgent oral authority has none yet")
+    if typed.document and is_oral:
+        raise Unrecordable("document: none yet; its written statement is recorded when it is made (document-oral)")
     if typed.renews and not _is(typed.renews, AuthorityId):
         raise Unrecordable("renews: the authority it follows, as A-0123456789ab, or nothing")
     if len(typed.note) > _MOST_NOTE or safe(typed.note) != typed.note:

@@ -35,6 +35,7 @@ _HEADERS = {
 
 
 def _file(name: str, media_type: str) -> Response[bytes]:
+    # Litestar adds the charset of a text's media type.
     content = files("fleet.checks").joinpath("page", name).read_bytes()
     return Response(content, media_type=media_type, headers=_HEADERS)
 
@@ -42,13 +43,13 @@ def _file(name: str, media_type: str) -> Response[bytes]:
 @get("/watch/{token:str}", opt={"permission": NOBODY_YET}, before_request=throttle_watching, include_in_schema=False)
 async def page(token: LinkInPath) -> Response[bytes]:  # noqa: ARG001  the page reads it from its own address
     """The page: the same for every token, so that asking for it tells nothing."""
-    return _file("watch.html", "text/html; charset=utf-8")
+    return _file("watch.html", "text/html")
 
 
 @get("/watch/page/player.js", opt={"permission": NOBODY_YET}, before_request=throttle_watching, include_in_schema=False)
 async def script() -> Response[bytes]:
     """What plays."""
-    return _file("player.js", "text/javascript; charset=utf-8")
+    return _file("player.js", "text/javascript")
 
 
 @get(
@@ -56,7 +57,7 @@ async def script() -> Response[bytes]:
 )
 async def style() -> Response[bytes]:
     """How it looks."""
-    return _file("player.css", "text/css; charset=utf-8")
+    return _file("player.css", "text/css")
 
 
 @route(

@@ -46,6 +46,12 @@ def check_new(new: NewAuthority) -> None:
             "a written authority is recorded with the hash of its document",
             "name the document: fleet authority record --document FILE",
         )
+    if new.urgent_oral and new.document is not None:
+        raise RequestRefused(
+            "document-oral",
+            "an authority given by word of mouth has no document (its written statement is recorded when it is made)",
+            "leave the document out, then: fleet authority statement --document FILE",
+        )
     if len(set(new.kinds)) < len(new.kinds) or len(set(new.modalities)) < len(new.modalities):
         raise RequestRefused("authority-twice", "a kind or a modality is named twice", "name each once")
     if not new.modalities and set(new.kinds) != {"install"}:

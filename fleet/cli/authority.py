@@ -121,7 +121,8 @@ def record(
             note=note,
         )
         if not yes:
-            confirm(reference, f"recording {sentence(new)}", "goes into the log, and stays")
+            over = ". It is over already, and nothing can rest on it; it" if new.ends_at <= now else ""
+            confirm(reference, f"recording {sentence(new)}{over}", "goes into the log, and stays")
         return await door.record_authority(new)
 
     made = ask(client, decide)
@@ -129,6 +130,8 @@ def record(
         print_json(made)
         return
     print_line(f"authority {made.reference} is recorded: {made.authority_id}")
+    if made.state == "ended":
+        print_remark(f"it was over at {moment(made.ends_at)}: no mandate can rest on it")
     _tell_salt(hashed)
     if made.statement_due_at is not None:
         print_remark(f"its written statement is due at {moment(made.statement_due_at)}: fleet authority statement")

@@ -53,6 +53,7 @@ async def test_what_can_not_be_recorded_says_why(house: MandateHouse) -> None:
         ({"ends_at": house.now - 2 * DAY}, (400, "authority-length")),
         ({**ORAL, "ends_at": house.now + 2 * DAY + timedelta(seconds=1)}, (400, "authority-length")),
         ({"document": None}, (400, "document-missing")),
+        ({"urgent_oral": True, "ends_at": house.now + DAY}, (400, "document-oral")),
         ({"kinds": ["use", "use"]}, (400, "authority-twice")),
         ({"modalities": []}, (400, "modalities-missing")),
         ({"review_at": [house.now + 2 * DAY, house.now + DAY]}, (400, "review-dates")),

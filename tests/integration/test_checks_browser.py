@@ -57,8 +57,10 @@ async def test_a_link_is_good_for_one_browser_which_sees_the_end(
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert page.headers["cache-control"] == "no-store"
     assert token not in page.text
-    for name in ("player.js", "player.css"):
-        assert (await browser.get(f"/watch/page/{name}")).status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for name, media_type in (("player.js", "text/javascript"), ("player.css", "text/css")):
+        file = await browser.get(f"/watch/page/{name}")
+        assert (file.status_code, file.headers["content-type"]) == (200, f"{media_type}; charset=utf-8")
     screen = Screen()
     try:
         answer = await browser.post(f"/whep/{token}", content=await screen.offer(), headers=SDP)

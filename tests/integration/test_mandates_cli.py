@@ -130,6 +130,15 @@ async def test_an_urgent_oral_one_is_stated_reviewed_and_cancelled(house: Mandat
     assert (code, "No such file" in err) == (3, True)
 
 
+async def test_what_is_over_already_is_recorded_with_a_warning(house: MandateHouse) -> None:
+    oral = ("authority", "record", "ORAL/2", "--kind", "use", "--modality", "video", "--rank", "Superintendent")
+    over = (*oral, "--oral", "--starts", "-3d", "--ends", "-2h")
+    code, _, err = await fleet(house, "AP-01", *over)
+    assert (code, "It is over already, and nothing can rest on it" in err) == (2, True)
+    code, _, err = await fleet(house, "AP-01", *over, "--yes")
+    assert (code, "no mandate can rest on it" in err, "written statement is due" in err) == (0, True, True)
+
+
 async def test_a_signature_that_is_not_there_is_said_without_the_system_s_number(
     house: MandateHouse, tmp_path: Path
 ) -> None:

@@ -30,9 +30,9 @@ class _Row(NamedTuple):
 
 _ROWS: tuple[tuple[str, _Row, str, _Row | None], ...] = (
     ("reference", _Row("reference", "as on the authority, URN/1234/26", 60), "", None),
-    ("kinds", _Row("to do what", "install, use, retrieve", 40), "modalities", _Row("with", "video audio position", 40)),
+    ("kinds", _Row("to do what", "install use retrieve", 40), "modalities", _Row("with", "video audio position", 40)),
     ("rank", _Row("authorised by", "rank, no name", 60), "oral", _Row("by mouth", "urgent oral? no", 3, "no")),
-    ("starts", _Row("from", "last approval: now, -2h", 20), "ends", _Row("until", "+28d, or a date", 20)),
+    ("starts", _Row("from", "now, -2h, or a date", 20), "ends", _Row("until", "+28d, or a date", 20)),
     ("reviews", _Row("reviews by", "+28d, +56d, or dates; may stay empty", 400), "", None),
     ("document", _Row("document", "its file here, hashed; it stays here", 400), "", None),
     ("renews", _Row("renews", "A-0123456789ab, or nothing", 14), "", None),
@@ -107,6 +107,8 @@ class AuthorityDialog(Form[NewAuthority]):
         told = f"{full_moment(new.starts_at, utc=utc)} to {full_moment(new.ends_at, utc=utc)}"
         told += f"; {plural(len(new.review_at), 'review')}"
         lines = [*log_sentence(sentence), *[(Span(" "), *line) for line in wrap(told, 70)]]
+        if new.ends_at <= self.desk.server_clock.now():
+            lines.append((Span(" It is over already: nothing can rest on it any more.", "bad"),))
         if new.urgent_oral:
             lines.append((Span(" Its written statement is due 72 hours after it was given.", "fair"),))
         return lines

@@ -9,7 +9,7 @@ from typing_extensions import override
 from protocols.api.units import Presence
 from tui.dialogs.dialog import Dialog
 from tui.lines import Page
-from tui.paint import PRESENCE_TONES, Line, Span, columns, fit
+from tui.paint import PRESENCE_TONES, Line, Span, columns, fit, wrap
 
 _WORDS: tuple[tuple[Presence, str], ...] = (
     ("online", "reports come as often as they should"),
@@ -20,6 +20,7 @@ _WORDS: tuple[tuple[Presence, str], ...] = (
     ("revoked", "its certificate is void"),
 )
 _LEFT = 46
+_KEY = 7
 _MOVES = (("↑ ↓", "line"), ("pgup pgdn", "screenful"), ("home end", "first, last"))
 
 
@@ -27,7 +28,7 @@ def key_lines(
     here: list[tuple[str, str]], everywhere: list[tuple[str, str]], *, about_units: bool = True
 ) -> list[Line]:
     """The help: keys of this screen, keys of every screen, words; what a unit can be only where it is `about_units`."""
-    left: list[Line] = [(Span(" HERE", "accent"),), *[_pair(key, does, 7) for key, does in here]]
+    left: list[Line] = [(Span(" HERE", "accent"),), *[line for key, does in here for line in _broken_pair(key, does)]]
     right: list[Line] = [(Span("EVERYWHERE", "accent"),)]
     right += [_pair(key, does, 10) for key, does in [*everywhere, *_MOVES]]
     lines = columns(left, right, _LEFT)
@@ -45,6 +46,13 @@ def key_lines(
 
 def _pair(key: str, does: str, width: int) -> Line:
     return (Span("  " + fit(key, width), "strong"), Span(does, "muted"))
+
+
+def _broken_pair(key: str, does: str) -> list[Line]:
+    """A key of this screen; what it does is broken where its column ends."""
+    first, *others = wrap(does, _LEFT - _KEY - 3, "muted") or [()]
+    head: Line = (Span("  " + fit(key, _KEY), "strong"), *first)
+    return [head, *[(Span(" " * (_KEY + 2)), *more) for more in others]]
 
 
 class KeysDialog(Dialog[None]):

@@ -15,6 +15,7 @@ from tui.bars import key_line, link_words, note_line, tabs
 from tui.desk import Note
 from tui.dialogs.accept import masked_fingerprint
 from tui.dialogs.goto import Destination, matching
+from tui.dialogs.keys import key_lines
 from tui.dialogs.person import full_role, key_fingerprint, person_of
 from tui.dialogs.problem import problem_lines
 from tui.dialogs.settings import FIELDS, field_value
@@ -33,6 +34,14 @@ WIDTHS = [40, 79, 80, 120, 159, 200]
 
 def text(line: Line) -> str:
     return "".join(span.text for span in line)
+
+
+def test_what_a_key_does_is_broken_and_not_cut_beside_the_keys_of_every_screen() -> None:
+    does = "see the position that was found: an entry in the log"
+    lines = [text(line) for line in key_lines([("p", does), ("esc", "close")], [("q", "quit")])]
+    left = [" ".join(line[:46].split()) for line in lines[1:4]]
+    assert left == ["p see the position that was found: an", "entry in the log", "esc close"]
+    assert lines[1].endswith("quit")
 
 
 def test_what_needs_a_person_comes_in_order_of_weight() -> None:
