@@ -265,9 +265,7 @@ class CheckRoom(Room):
 
     def action_back(self) -> None:
         """Leave; what nobody else watches is closed at once, and not after its time to come back."""
-        if self._others:
-            self.desk.say(f"left open for {', '.join(self._others)}", "plain")
-        elif self._view is not None and self._state not in ENDED:
+        if self._view is not None and self._state not in ENDED and not self._others:
             self._close(Verdict())
         self.dismiss()
 
