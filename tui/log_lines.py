@@ -10,7 +10,13 @@ from tui.needs import name_of
 from tui.paint import Line, Span, Tone, fit, joined, spread, wrap
 from tui.words import UNKNOWN, age, duration, full_moment, moment, number, plural, safe, short_moment
 
-VERDICT_TONES: dict[str, Tone] = {"inside": "good", "outside": "bad", "unknown": "fair"}
+VERDICT_TONES: dict[str, Tone] = {
+    "inside": "good",
+    "outside": "bad",
+    "unknown": "fair",
+    "refused": "muted",
+    "unopened": "muted",
+}
 STATE_TONES: dict[str, Tone] = {"draft": "bad", "accounted": "fair", "submitted": "fair", "closed": "muted"}
 
 _COMMON = frozenset({"index", "prior", "v", "dpa", "kind", "at", "actor", "unit", "unit_at", "authority", "deployment"})
@@ -111,10 +117,13 @@ def opening_line(opening: OpeningView, width: int, now: datetime, *, utc: bool) 
 
 def opening_facts(opening: OpeningView, *, utc: bool) -> list[tuple[str, str]]:
     """Why the verdict is what it is, both clocks, and where to find it in the log, named."""
-    facts = [("verdict", "; ".join([opening.verdict, *opening.faults]))]
+    word = opening.close_reason or opening.verdict if opening.verdict == "refused" else opening.verdict
+    never = ["it was never open"] if opening.verdict in {"refused", "unopened"} else []
+    facts = [("verdict", "; ".join([word, *never, *opening.faults]))]
     who = opening.person or "nobody we know of"
     facts += [("what", f"{opening.modality} of {opening.unit} ({opening.label}) by {who}")]
     facts += [("authority", opening.authority or UNKNOWN), ("mandate", opening.mandate or UNKNOWN)]
+    facts += [("purpose", opening.purpose)] if opening.purpose else []
     times = (
         ("granted", opening.granted_at),
         ("opened", opening.opened_at),

@@ -27,6 +27,8 @@ def openings(
 ) -> None:
     """Who opened what, when, under which authority, and was it inside the mandate; newest first.
 
+    A lease that opened nothing is listed as refused, by the unit's rule, or as unopened.
+
     Making a report becomes an entry of the log, with the SHA-256 of its file.
     """
     if csv is not None or pdf is not None:
@@ -40,17 +42,19 @@ def openings(
     if json:
         print_json(found)
         return
-    columns = ("at", "unit", "what", "who", "authority", "mandate", "open s", "verdict", "why")
-    print_table(columns, [_row(one) for one in found.openings], empty="nothing was opened that is so", free=["why"])
+    columns = ("at", "unit", "what", "who", "authority", "mandate", "open s", "verdict", "why", "for")
+    rows = [_row(one) for one in found.openings]
+    print_table(columns, rows, empty="nothing was opened that is so", free=["why", "for"])
     if not found.is_all:
         print_remark("there were more: these are the newest; name a unit, a person or a period to have all of it")
 
 
 def _row(one: OpeningView) -> tuple[object, ...]:
     at = one.opened_at or one.granted_at or one.unit_opened_at
-    why = "; ".join(one.faults) + (f" (error report {one.report})" if one.report else "")
-    unit = one.label or one.unit
-    return (at, unit, one.modality, one.person, one.authority, one.mandate, one.open_s, one.verdict, why.strip())
+    refused = [one.close_reason] if one.verdict == "refused" and one.close_reason else []
+    why = "; ".join([*refused, *one.faults]) + (f" (error report {one.report})" if one.report else "")
+    what = (one.label or one.unit, one.modality, one.person, one.authority, one.mandate)
+    return (at, *what, one.open_s, one.verdict, escaped(why.strip()), escaped(one.purpose or ""))
 
 
 async def _openings(door: FleetClient, scope: Scope) -> OpeningsPage:

@@ -46,6 +46,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[int, ...]
     records: tuple[int, ...]
     days: frozenset[date]
+    was_open: bool
 
     @property
     def key(self) -> Key:
@@ -54,8 +55,14 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it was inside its mandate."""
-        return "outside" if self.faults else "unknown" if self.doubts else "inside"
+        """Whether it was inside its mandate, or opened nothing."""
+        if self.faults:
+            return "outside"
+        if self.doubts:
+            return "unknown"
+        if self.was_open:
+            return "inside"
+        return "refused" if self.close_reason is not None else "unopened"
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -138,6 +145,7 @@ def _opening(pieces: Pieces, times: Times, papers: Papers, over: list[Finding], 
         doubts=tuple(_doubts(pieces, times, now, told)),
         entries=tuple(sorted({*pieces.indexes, *papers.indexes})),
         records=pieces.records,
+        was_open=times.start is not None or pieces.unit_speaks,
         days=frozenset(day_of(at or pieces.first_at) for at in (pieces.first_at, times.start, times.held_until)),
     )
 

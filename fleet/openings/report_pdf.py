@@ -30,7 +30,13 @@ _MARGIN = 14 * mm
 _FRAME_PADDING = 6
 """What reportlab leaves inside its frames, in points."""
 _INK, _GREY, _LINE, _HEAD = (HexColor(value) for value in ("#1b1f24", "#5a6470", "#c3cad2", "#eef1f4"))
-_COLOURS = {"inside": _INK, "outside": HexColor("#a3140f"), "unknown": HexColor("#8a5a00")}
+_COLOURS = {
+    "inside": _INK,
+    "outside": HexColor("#a3140f"),
+    "unknown": HexColor("#8a5a00"),
+    "refused": _GREY,
+    "unopened": _GREY,
+}
 _WIDTHS = [20, 34, 19, 42, 46, 36, 72]
 _COLUMNS = (
     "verdict",
@@ -121,14 +127,15 @@ def _about(report: Report) -> Table:
         signed = f"{standing.checkpoint_size} entries, root {standing.root}"
     counts = {verdict: sum(one.verdict == verdict for one in page.openings) for verdict in _COLOURS}
     found = f"{len(page.openings)}: {counts['inside']} inside their mandate, {counts['outside']} outside, "
-    found += f"{counts['unknown']} of which it can not be told yet"
+    found += f"{counts['unknown']} of which it can not be told yet; not opened, {counts['refused']} as their units "
+    found += f"refused, {counts['unopened']} for another reason"
     facts = [
         ("Asked for", scope_words(report.scope)),
         ("Made", f"{utc(report.made_at)} by {report.made_by}, {report.maker}"),
         ("Log", f"{standing.origin}, {standing.size} entries in the tree"),
         ("Checkpoint", signed),
         ("Seen by", cosigned_words(standing)),
-        ("Openings", found),
+        ("Openings and leases", found),
     ]
     facts += [("Remark", standing.remark)] if standing.remark else []
     if not page.is_all:
@@ -168,7 +175,7 @@ def _row(one: OpeningView) -> list[Paragraph]:
         _cell(one.modality, one.person or "nobody known"),
         _cell(one.authority or "no authority", one.mandate or "no mandate"),
         _cell(_at("granted", one.granted_at), _at("media", one.opened_at), _at("unit says", one.unit_opened_at)),
-        _cell(_at("", one.closed_at) or "not known", lasted, one.close_reason or ""),
+        _cell(_closed(one), lasted, one.close_reason or ""),
         _cell(
             "; ".join(one.faults),
             f"for: {one.purpose}" if one.purpose else "",
@@ -176,6 +183,12 @@ def _row(one: OpeningView) -> list[Paragraph]:
             f"entries {', '.join(map(str, one.entries))}",
         ),
     ]
+
+
+def _closed(one: OpeningView) -> str:
+    if one.verdict in {"refused", "unopened"}:
+        return "never open"
+    return _at("", one.closed_at) or "not known"
 
 
 def _at(what: str, at: datetime | None) -> str:

@@ -187,12 +187,13 @@ class TextPage(msgspec.Struct, frozen=True, kw_only=True):
     next_after: int | None
 
 
-Verdict = Literal["inside", "outside", "unknown"]
+Verdict = Literal["inside", "outside", "unknown", "refused", "unopened"]
 
 
 class OpeningView(msgspec.Struct, frozen=True, kw_only=True):
     """One opening of one modality, put together from entries. `verdict` says whether it was inside its mandate, and
-    `faults` why not; `unknown` while something that would tell is missing. `entries` are leaf indexes.
+    `faults` why not; `unknown` while something that would tell is missing. A lease that opened nothing is `refused` by
+    its unit, by the rule in `close_reason`, or `unopened`. `entries` are leaf indexes.
 
     `person` is who asked, None when only the unit speaks of it; times of the unit are by its own clock. `faults` of an
     opening that is `unknown` are what is missing. `purpose` is the mandate's, None when it is erased or not known;

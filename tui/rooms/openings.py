@@ -59,7 +59,9 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
             self.show_rest()
         else:
             openings = self._page.openings
-            self.show_items([one for one in openings if not self._outside_only or one.verdict != "inside"])
+            self.show_items(
+                [one for one in openings if not self._outside_only or one.verdict in {"outside", "unknown"}]
+            )
 
     @override
     def key_of(self, item: OpeningView) -> tuple[str, str, str]:
@@ -96,6 +98,7 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
             return (*head, Span("…", "strong"))
         verdicts = [one.verdict for one in self._page.openings]
         tones: tuple[tuple[str, Tone], ...] = (("outside", "bad"), ("unknown", "fair"), ("inside", "good"))
+        tones += tuple((word, "muted") for word in ("refused", "unopened") if word in verdicts)
         counts: list[Line] = [
             (Span(f"{number(verdicts.count(word))} {word}", tone if word in verdicts else "muted"),)  # type: ignore[arg-type]  # the words are verdicts
             for word, tone in tones
@@ -124,7 +127,7 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
         opening = self.chosen
         if opening is not None:
             facts = opening_facts(opening, utc=self.desk.server_clock.utc)
-            await self.app.push_screen(FactsRoom(f"OPENING  {opening.verdict} its mandate", facts))
+            await self.app.push_screen(FactsRoom(f"OPENING  {_standing(opening)}", facts))
 
     async def action_unit(self) -> None:
         """The unit's page."""
@@ -154,3 +157,7 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
 
     def _saved(self, path: Path, trouble: str) -> None:
         self.desk.say(trouble or f"saved {path}", "bad" if trouble else "good")
+
+
+def _standing(opening: OpeningView) -> str:
+    return opening.verdict if opening.verdict in {"refused", "unopened"} else f"{opening.verdict} its mandate"

@@ -115,6 +115,14 @@ def test_a_page_for_reading() -> None:
     assert empty.count(b"/Type /Page\n") == 1
 
 
+def test_what_was_refused_is_not_listed_as_an_opening() -> None:
+    refused = opening(verdict="refused", close_reason="refused: no-device", faults=[])
+    (line,) = cells(as_csv(report(refused)))[-1:]
+    found = dict(zip(COLUMNS, line, strict=True))
+    assert (found["verdict"], found["close_reason"]) == ("refused", "refused: no-device")
+    assert as_pdf(report(refused, opening(verdict="unopened"))).startswith(b"%PDF-1.")
+
+
 def test_words() -> None:
     assert scope_words(LogScope()) == "the whole log"
     assert cosigned_words(Standing(origin="x", size=0)) == "no witness"

@@ -197,7 +197,8 @@ def test_a_unit_whose_entries_are_on_their_way_into_the_tree_is_waited_for() -> 
 
 
 def test_a_refusal_is_said_and_an_unknown_refusal_is_no_opening() -> None:
-    assert judged([authority(), mandate(), lease(), refused()]).close_reason == "refused: budget-used"
+    never_open = judged([authority(), mandate(), lease(), refused()])
+    assert (never_open.close_reason, never_open.verdict) == ("refused: budget-used", "refused")
     assert openings_of(logged([mandate(), refused(opening=None)]), LATER, Told()) == []
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -107,6 +108,24 @@ async def test_openings_show_the_verdict_and_can_be_saved(tmp_path: Path) -> Non
         await screen.sees("saved ")
         assert path.read_bytes() == b"opening,unit\r\n"
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_was_refused_is_told_from_what_was_open(tmp_path: Path) -> None:
+    client = StubClient(role="inspector")
+    never: dict[str, Any] = {
+        "verdict": "refused",
+        "close_reason": "refused: no-device",
+        "open_s": None,
+        "purpose": "aim and focus",
+    }
+    client.opening_list.append(msgspec.structs.replace(client.opening_list[0], opening="op-2", **never))
+    async with console(client, tmp_path) as screen:
+        await screen.press("7", "o")
+        await screen.sees("WHO OPENED WHAT  3", "1 outside", "1 inside", "1 refused")
+        await screen.press("end")
+        await screen.sees("refused: no-device; it was never open", "aim and focus")
+        await screen.press("x")
+        await screen.misses("it was never open")
 
 
 async def test_an_error_report_goes_its_way(tmp_path: Path) -> None:
