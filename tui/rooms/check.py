@@ -25,7 +25,7 @@ from tui.desk import Answered
 from tui.dialogs.confirm import TextDialog
 from tui.dialogs.link import LinkDialog
 from tui.lines import Page
-from tui.paint import Line, Span, fit
+from tui.paint import Line, Span, wrap
 from tui.picture import decoded, picture_widget
 from tui.role_words import Reserved
 from tui.rooms.room import Room
@@ -164,7 +164,9 @@ class CheckRoom(Room):
         if self._news is not None and self._state not in ENDED:
             self._side.show(figure_lines(self._news.figures, self._news.viewers, self.desk.me.person_id))
         self._side.display = self._news is not None and self._state not in ENDED
-        self._sentence.show([self._sentence_line(width)])
+        said = self._sentence_lines(width)
+        self._sentence.styles.height = len(said)
+        self._sentence.show(said)
 
     def _instead_lines(self, width: int) -> list[Line]:
         if self._view is not None and self._view.state in ENDED:
@@ -188,12 +190,14 @@ class CheckRoom(Room):
         clock = self.desk.server_clock
         return [(), *position_lines(self._position, clock.now())]
 
-    def _sentence_line(self, width: int) -> Line:
+    def _sentence_lines(self, width: int) -> list[Line]:
+        """What the log says, whole: it is broken where the screen ends."""
         if self._view is None:
-            return ()
+            return [()]
         said = self._view.sentence
         entry = "log … " if self._view.entry is None else f"log {self._view.entry} "
-        return (Span(f" {entry}", "muted"), Span(fit(f"“{safe(said)}”", max(10, width - len(entry) - 2)), "plain"))
+        first, *others = wrap(f"“{safe(said)}”", max(10, width - len(entry) - 2))
+        return [(Span(f" {entry}", "muted"), *first), *[(Span(" " * (len(entry) + 1)), *more) for more in others]]
 
     @override
     def tick(self) -> None:

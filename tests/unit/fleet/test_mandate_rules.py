@@ -164,6 +164,7 @@ def test_what_stands_does_so_until_the_earliest_end(
     now = standing(found, given_by, "video", at)
     if isinstance(now, Standing):
         assert at < now.until <= not_after
+        assert now.review_at == review_at
         assert isinstance(standing(found, given_by, "video", now.until - S), Standing)
         assert isinstance(standing(found, given_by, "video", now.until), Obstacle)
 

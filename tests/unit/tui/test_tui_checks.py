@@ -105,7 +105,7 @@ async def test_a_check_shows_the_picture_and_its_numbers(tmp_path: Path, size: t
         await screen.sees(
             "▀▀▀▀▀▀▀▀▀▀", "OPEN 0:42 left", "25.0", "612 kbit/s", "0.2 %", "84 ms", "−18 dB", "you, SU-02"
         )
-        await screen.sees("log 48211")
+        await screen.sees("log 48211", "aim and focus”")
         shown = screen.text
         client.stub_preview.items.put_nowait(client.news(lease_left_s=41, used_s=421))
         await screen.sees("OPEN 0:41 left")
