@@ -16,6 +16,7 @@ import aiomqtt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.identity import Identity, IdentityStore
+from edge_agent.link.uplink import heed_cancellation
 from edge_agent.settings import AgentSettings
 from edge_agent.spool.bounds import SpoolLimits
 from edge_agent.spool.file import Moment, SpoolFile
@@ -101,6 +102,7 @@ class Peer:
         async for message in self.client.messages:
             assert isinstance(message.payload, bytes)
             await self._take(decode_up(parse_up(message.topic.value), message.payload), len(message.payload))
+            heed_cancellation()  # an answer being sent may have swallowed it
 
     async def _take(self, message: AnyUpMessage, size: int) -> None:
         self.messages.append(message)
