@@ -14,6 +14,9 @@ from protocols.api.checks import RESUME_S, CheckState
 Reason = str
 """One of `protocols.access_record.REASONS`."""
 
+_TOO_LATE: frozenset[Reason] = frozenset({"bad-nonce", "lease-expired"})
+"""What a unit says of a lease that answers a nonce it no longer waits for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -175,7 +178,10 @@ class Session:
         return []
 
     def refused(self, rule: Reason, detail: str, now_s: float) -> list[Step]:
-        """The unit does not open, or does not stay open."""
+        """The unit does not open, or does not stay open. A renewal that came too late is asked for anew, as long as
+        the lease before it lasts."""
+        if self.state == "live" and rule in _TOO_LATE and (self._over_s is None or now_s < self._over_s):
+            return self._ask_again(now_s)
         if self.state != "opening":
             return self.end(rule, detail, now_s)
         return self._end("refused", rule, detail, now_s, by_unit=True)

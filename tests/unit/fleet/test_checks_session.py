@@ -54,6 +54,18 @@ def test_a_lease_is_renewed_while_somebody_watches() -> None:
     assert not session.has_ended
 
 
+@pytest.mark.parametrize("rule", ["bad-nonce", "lease-expired"])
+def test_a_renewal_that_came_too_late_is_asked_for_anew_while_the_lease_lasts(rule: str) -> None:
+    session = live_session()
+    assert session.look(35.0) == [Ask()]
+    assert session.look(40.0) == [Ask()]
+    assert session.nonce_made(nonce(2), BOOT, 41.0) == [Grant(nonce(2), BOOT, first=False)]
+    session.granted(60.0, 41.2)
+    assert session.refused(rule, "another nonce is waited for", 42.0) == [Ask()]
+    assert state(session) == "live"
+    assert session.nonce_made(nonce(3), BOOT, 42.5) == [Grant(nonce(3), BOOT, first=False)]
+
+
 def test_a_lease_is_not_renewed_while_nobody_watches() -> None:
     session = live_session()
     session.watched(0, 30.0)
