@@ -152,7 +152,7 @@ async def test_a_false_text_is_not_shown(store: Store, dsn: str, owner: Owner) -
     assert (await _reading(store).one(1, "IN-01")).entry.texts[0].text == "see that the lens is clean"
     async with store.transaction() as transaction:
         assert await transaction.log_openings.purposes([1, 2]) == {1: "see that the lens is clean"}
-    await owner.execute("UPDATE log_text SET text = 'see who lives there'")
+    await owner.execute("UPDATE log_text SET text = 'see who lives there' WHERE field = 'purpose'")
     assert "text purpose of leaf 1" in str(await _sweep(store).look())
     await owner.execute("DELETE FROM event")
     with pytest.raises(LogDamaged, match="text purpose of leaf 1"):
