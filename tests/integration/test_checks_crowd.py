@@ -13,6 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from fleet.checks.media import MAX_WATCHERS
 from fleet.client import Refused
 from fleet.client.session import Session
 from fleet.store.store import Store
@@ -60,8 +61,9 @@ def preview(house: CheckHouse, opening: str, line: socket.socket | None = None) 
 
 
 async def said_hello(stack: AsyncExitStack, house: CheckHouse, opening: str, token: str) -> ClientConnection:
-    """A viewer that has said who they are."""
+    """A viewer that has said who they are; they leave without a word, since a goodbye waits for a client that reads."""
     viewer = await stack.enter_async_context(preview(house, opening))
+    stack.callback(viewer.transport.abort)
     await viewer.send(msgspec.json.encode(Hello(token)).decode())
     return viewer
 
@@ -106,6 +108,29 @@ async def test_a_preview_whose_client_does_not_read_is_no_viewer_for_long(
         await until(nobody_does, LIMIT_S)
         viewer.transport.abort()
     assert (await house.door.check(opening)).state == "live"
+
+
+async def test_one_check_has_sixteen_viewers_and_the_next_is_told(house: CheckHouse, token: str) -> None:
+    opening = await live(house)
+    async with AsyncExitStack() as stack:
+        viewers = [await said_hello(stack, house, opening, token) for _ in range(MAX_WATCHERS)]
+        for viewer in viewers:
+            async with asyncio.timeout(LIMIT_S):
+                await viewer.recv()
+        one_more = await said_hello(stack, house, opening, token)
+        code, reason = await closed(one_more)
+        assert (code, f"{MAX_WATCHERS} watch already" in reason) == (4409, True)
+        viewers[0].transport.abort()
+
+        async def let_in() -> bool:
+            another = await said_hello(stack, house, opening, token)
+            try:
+                await another.recv()
+            except ConnectionClosed:
+                return False
+            return True
+
+        await until(let_in)
 
 
 async def test_openings_begun_refused_and_live_are_counted(house: CheckHouse) -> None:

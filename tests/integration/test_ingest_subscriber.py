@@ -101,8 +101,8 @@ async def refuses_to_connect(reader: Reader, writer: Writer) -> None:
 async def refuses_to_subscribe(reader: Reader, writer: Writer) -> None:
     await read_packet(reader)
     writer.write(CONNACK)
-    await reader.readexactly(10)
-    writer.write(packet(0x90, b"\0\1\1\x80\1\1"))
+    await reader.readexactly(2 + 2 + sum(len(one) + 3 for one in filters()))
+    writer.write(packet(0x90, b"\0\1\1\x80" + b"\1" * (len(filters()) - 2)))
     await reader.read()
 
 

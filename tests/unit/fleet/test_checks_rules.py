@@ -58,7 +58,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[StoredCertificate, 
     """A certificate of UNIT as the controller keeps it, and its key."""
     key = generate_private_key(SECP256R1())
     pki = Pki.create(tmp_path_factory.mktemp("pki"))
-    issued = pki.authority.issue_unit(UNIT, key.public_key(), datetime.now(UTC))
+    issued = pki.authority.issue_unit(UNIT, key.public_key(), NOW)
     leaf = x509.load_pem_x509_certificate(issued.chain_pem.encode())
     certificate = StoredCertificate(
         serial=f"{leaf.serial_number:x}",
