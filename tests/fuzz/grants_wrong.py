@@ -14,11 +14,10 @@ from edge_agent.openings.ledger import CANCELLED_MAX
 from edge_agent.openings.verdicts import Bench
 from protocols.lease import LEASE_PREFIX, MAX_CARRIED_LEASE_S, MAX_LEASE_S
 from protocols.mandate import LONGEST, Mandate
-from tests.fuzz.grants_papers import BOOTS, EVERYTHING, SECOND_ENGINEER, UNITS, Case, World, before, usage
+from tests.fuzz.grants_papers import BOOTS, EVERYTHING, UNITS, Case, World, before, usage
 from tests.support.mandates import (
     ADMINISTRATORS,
     APPROVER,
-    ENGINEER,
     INSPECTOR,
     House,
     Signatory,
@@ -390,10 +389,9 @@ def renewed_too_late(_world: World, case: Case) -> Case:
 
 
 @wrong("other-opening")
-def going_on_for_another_person(_world: World, case: Case) -> Case:
-    other = SECOND_ENGINEER if case.lease.person == ENGINEER else ENGINEER
+def going_on_under_another_mandate(_world: World, case: Case) -> Case:
     made_ms = case.facts.nonces[case.lease.nonce].made_ms
-    return _ledger(case, open=[before(case.asked, case.lease, made_ms, person=other)])
+    return _ledger(case, open=[before(case.asked, case.lease, made_ms, mandate="M-ffffffffffff")])
 
 
 @wrong("no-offer")
