@@ -8,7 +8,7 @@ import av
 Unit: TypeAlias = "av.Packet[Any]"
 """One encoded picture, or 20 ms of sound."""
 
-_MAX_UNITS = 300
+MAX_UNITS = 300
 _MAX_BYTES = 8 * 1024 * 1024
 
 
@@ -25,14 +25,17 @@ class Group:
         """From the key picture on; empty when there is none to begin with."""
         return self._units
 
-    def add(self, unit: Unit, *, key: bool) -> None:
-        """The next unit of the stream."""
+    def add(self, unit: Unit, *, key: bool) -> Sequence[Unit]:
+        """The next unit of the stream. Returns the units before it where they have grown too many to be kept: nobody
+        else has them then. A key picture is kept, however large."""
         if key:
-            self._units, self._bytes = [], 0
-        elif not self._units:
-            return
-        if len(self._units) >= _MAX_UNITS or self._bytes + unit.size > _MAX_BYTES:
-            self._units, self._bytes = [], 0
-            return
+            self._units, self._bytes = [unit], unit.size
+            return []
+        if not self._units:
+            return []
+        if len(self._units) >= MAX_UNITS or self._bytes + unit.size > _MAX_BYTES:
+            given_up, self._units = self._units, []
+            return given_up
         self._units.append(unit)
         self._bytes += unit.size
+        return []
