@@ -4,9 +4,8 @@ from fleet.checks.grants import Answer, Grants
 from fleet.checks.permits import Check
 from fleet.checks.proven import proven
 from fleet.clock import Clock
-from fleet.entries.access import LeaseRefused
 from fleet.errors import RequestRefused
-from fleet.mandates.refusing import OpeningRefused
+from fleet.mandates.refusing import OpeningRefused, note_refusal
 from fleet.mandates.standing import Obstacle
 from fleet.metrics import Metrics
 from fleet.store.store import Store
@@ -37,7 +36,10 @@ class Carrying:
         )
         found = await self._grants.grant(check, Answer(request.nonce, boot_id, carried=True), first=True)
         if isinstance(found, Obstacle):
-            await self._note_refusal(request, person_id, found)
+            async with self._store.transaction() as transaction:
+                await note_refusal(
+                    transaction, request.unit, request.mandate, request.modalities, found.rule, person_id, self._clock()
+                )
             self._metrics.openings_refused.labels(found.rule).inc()
             raise OpeningRefused(found)
         self._metrics.openings_begun.inc()
@@ -56,15 +58,3 @@ class Carrying:
                 "ask the unit again: edge-agent carried ask",
             )
         return signal.boot_id
-
-    async def _note_refusal(self, request: CarriedRequest, person_id: str, obstacle: Obstacle) -> None:
-        async with self._store.transaction() as transaction:
-            entry = LeaseRefused(
-                at=self._clock(),
-                actor=person_id,
-                unit=request.unit,
-                mandate=request.mandate,
-                modalities=request.modalities,
-                rule=obstacle.rule,
-            )
-            await transaction.log.append(entry)

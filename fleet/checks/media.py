@@ -74,6 +74,8 @@ class CheckMedia:
         self._watchers: dict[str, Watcher] = {}
         self._browsers: dict[str, BrowserViewer] = {}
         self._written: set[tuple[str, Way]] = set()
+        self._observed: Observed | None = None
+        self._lost = False
         self._closed = False
         self._is_live = False
 
@@ -88,6 +90,18 @@ class CheckMedia:
         return sorted({watcher.person_id for watcher in self._watchers.values()})
 
     @property
+    def asker(self) -> str:
+        """Whom a renewed lease names: who began the check if they watch, else who has watched longest."""
+        watching = [watcher.person_id for watcher in self._watchers.values()]
+        opener = self._check.person_id
+        return opener if opener in watching or not watching else watching[0]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody is given anything any more."""
+        return self._closed or self._lost
+
+    @property
     def limits(self) -> Limits:
         """What a unit has to reach to be ready."""
         return self._tools.readiness
@@ -96,7 +110,7 @@ class CheckMedia:
     def observed(self) -> Observed | None:
         """What was measured; None before anything was asked for."""
         desk = self._tools.relay.desk(self._check.opening)
-        return None if desk is None else desk.observed
+        return self._observed if desk is None else desk.observed
 
     def prepare(self) -> None:
         """Begin to gather what the offer needs, while the unit makes its nonce; raises TooMany."""
@@ -194,8 +208,9 @@ class CheckMedia:
             self.go(watcher)
 
     async def close(self) -> None:
-        """End the stream and everybody's view of it."""
+        """End the stream and everybody's view of it; what was measured stays."""
         self._closed = True
+        self._observed = self.observed
         if self._is_live:
             self._is_live = False
             self._tools.metrics.streams_live.dec()
@@ -213,6 +228,7 @@ class CheckMedia:
     def ended(self, reason: EndReason) -> None:
         """See StreamEvents."""
         if not self._closed:
+            self._lost = True
             self._tell(MediaOver(reason))
 
     def viewer_joined(self, viewer: Viewer) -> None:

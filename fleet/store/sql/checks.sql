@@ -12,12 +12,13 @@ FOR NO KEY UPDATE OF unit
 SELECT state, session_up, session_nonce FROM unit JOIN unit_live USING (unit_id) WHERE unit_id = $1
 
 -- name: going_on
-SELECT opening FROM opening
-WHERE unit_id = $1 AND modalities && $2 AND state NOT IN ('closed', 'refused') AND opening <> $3
-  AND coalesce(leased_until, begun_at) > $4
+SELECT opening, leased_until AS until FROM opening
+WHERE unit_id = $1 AND modalities && $2 AND state NOT IN ('closed', 'refused') AND opening <> $3 AND leased_until > $4
+ORDER BY leased_until DESC
 
 -- name: lease_until
-UPDATE opening SET leased_until = greatest(leased_until, $2) WHERE opening = $1
+UPDATE opening SET leased_until = greatest(leased_until, $2)
+WHERE opening = $1 AND state NOT IN ('closed', 'refused') RETURNING opening
 
 -- name: set_live
 UPDATE opening SET state = 'live', live_at = $2 WHERE opening = $1 AND state NOT IN ('closed', 'refused', 'live')
@@ -34,8 +35,8 @@ UPDATE opening SET open_s = $2 WHERE opening = $1
 
 -- name: recorded_end
 UPDATE opening SET open_s = greatest(open_s, $5::integer),
-    state = CASE WHEN state IN ('closed', 'refused') THEN state WHEN $3 THEN 'refused' ELSE 'closed' END,
-    reason = CASE WHEN state IN ('closed', 'refused') THEN reason ELSE $4 END,
+    state = CASE WHEN state = 'closed' OR NOT $3 THEN 'closed' ELSE 'refused' END,
+    reason = CASE WHEN state = 'closed' OR (state = 'refused' AND $3) THEN reason ELSE $4 END,
     closed_at = coalesce(closed_at, now())
 WHERE unit_id = $1 AND opening = $2 AND (controller = 'carried' OR (state = 'closed' AND open_s IS NULL))
 
