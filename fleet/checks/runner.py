@@ -108,8 +108,8 @@ class CheckRunner:
             return False
         self._asked = Asked(reason, detail, judgement)
         self._stir.set()
-
         return True
+
     def view(self) -> CheckView:
         """How it stands, while it is not over."""
         check, session = self.check, self._session
@@ -165,8 +165,6 @@ class CheckRunner:
             self._let_go()
             self.written.set()
 
-    def _let_go(self) -> None:
-        self.ended.set()
     async def _begin_asking(self) -> None:
         try:
             self.media.prepare()
@@ -175,6 +173,8 @@ class CheckRunner:
         else:
             await self._take(self._session.begin())
 
+    def _let_go(self) -> None:
+        self.ended.set()
         self.settled.set()
 
     def _tell(self, happening: Happening) -> None:
@@ -284,10 +284,10 @@ class CheckRunner:
                     self._leasing.begin(step, None if ends_s is None else ends_s - self._clock())
                 case TakeAnswer(sdp):
                     await self._take_answer(sdp)
-                case Close(reason):
-                    await self._line.say(CloseOpening(self.check.opening, reason))
                 case GoDark():
                     await self.media.close()
+                case Close(reason):
+                    await self._line.say(CloseOpening(self.check.opening, reason))
                 case Ended():
                     await self._end(step)
                 case Rest(open_s):
@@ -318,9 +318,9 @@ class CheckRunner:
             return []
         if not self._line.say_at_once(outcome.body):
             return self._session.not_granted("unit-away", "the lease could not be sent", now_s)
+        self._named = made.person_id
         return self._session.granted(float(outcome.permit.lasts_s), now_s)
 
-        self._named = made.person_id
     async def _take_answer(self, sdp: str) -> None:
         try:
             await self.media.answer(sdp)

@@ -355,13 +355,6 @@ def test_a_renewal_goes_on_with_the_same_and_does_not_count_as_an_opening() -> N
     assert rule_of(*scene.answer(facts, OPENING, since_at_ms=40_000, on_way_ms=500)) == "other-opening"
 
 
-def test_a_renewal_that_lasts_no_longer_leaves_the_permit_as_it_is() -> None:
-    scene = Scene()
-    facts = opened(scene)
-    grant, now = scene.answer(facts, OPENING, since_at_ms=30_000, on_way_ms=500, lasts_s=20)
-    permit = permit_of(grant, now)
-    assert facts.ledger is not None
-    assert permit.opening == facts.ledger.opening(OPENING)
 def test_a_renewal_may_name_somebody_else_who_watches_and_the_record_who_opened() -> None:
     scene = Scene()
     facts = opened(scene)
@@ -372,6 +365,13 @@ def test_a_renewal_may_name_somebody_else_who_watches_and_the_record_who_opened(
     assert rule_of(grant, now) == "unknown-person"
 
 
+def test_a_renewal_that_lasts_no_longer_leaves_the_permit_as_it_is() -> None:
+    scene = Scene()
+    facts = opened(scene)
+    grant, now = scene.answer(facts, OPENING, since_at_ms=30_000, on_way_ms=500, lasts_s=20)
+    permit = permit_of(grant, now)
+    assert facts.ledger is not None
+    assert permit.opening == facts.ledger.opening(OPENING)
     assert permit.ledger.highest_ms == to_ms(AT) + 30_000
 
 
