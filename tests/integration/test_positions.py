@@ -72,6 +72,10 @@ async def test_a_position_is_found_looked_at_within_its_budget_and_gone_with_its
         ("TO-12", "consultation", begun.opening),
         ("SU-01", "consultation", begun.opening),
     ]
+    refused = await house.entries("lease.refused")
+    assert [(one["actor"], one["modalities"], one["rule"]) for one in refused] == [
+        ("TO-12", ["position"], "over-openings")
+    ]
     assert await _tables_with(owner, [str(LATITUDE), str(LONGITUDE)]) == []
     out, err = capfd.readouterr()
     assert str(LATITUDE) not in out + err
