@@ -70,6 +70,7 @@ def stored(line: Mandate | None = None, **changes: Any) -> StoredMandate:
         "recovered_by": None,
         "recovered_at": None,
         "signatures": {line.requester: "one", line.approver: "other"},
+        "signed_at": {line.requester: AT - 4 * HOUR, line.approver: AT - 4 * HOUR},
     }
     return StoredMandate(**{**fields, **changes})
 

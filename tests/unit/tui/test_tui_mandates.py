@@ -18,6 +18,7 @@ from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, StubConsole, console
 from tests.unit.tui.stub_mandates import UNIT, VIDEO
 from tests.unit.tui.stub_people import KEYHOLDERS
+from tui.words import full_moment
 
 FIRST = "M-000000000001"
 
@@ -200,6 +201,21 @@ async def test_a_page_says_how_to_sign_far_away(tmp_path: Path, size: tuple[int,
         assert client.mandate_list[0].text[-60:].replace(" ", "") in shown.replace(" ", "")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_page_tells_when_each_signature_was_made_and_with_which_key(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    client = fleet(StubClient().made_mandate(state="live"))
+    view = client.mandate_list[0]
+    token = msgspec.structs.replace(client.made_signature("TO-12", hardware=True), at=client.now - timedelta(hours=1))
+    damaged = msgspec.structs.replace(client.made_signature("TO-07"), fingerprint="")
+    client.mandate_list = [msgspec.structs.replace(view, signatures=[token, damaged])]
+    async with console(client, tmp_path, size) as screen:
+        await to_page(screen)
+        await screen.sees(f"TO-12, {full_moment(token.at, utc=False)}", f"FIDO token {token.fingerprint}")
+        await screen.sees(f"TO-07, {full_moment(damaged.at, utc=False)}", "a key that can not be read")
+
+
 async def paste(screen: StubConsole, text: str) -> None:
     """What a terminal sends when somebody pastes."""
     screen.app.post_message(events.Paste(text))
@@ -274,7 +290,7 @@ async def test_a_live_mandate_shows_its_day(tmp_path: Path) -> None:
     client.check_list = [check, closed]
     async with console(client, tmp_path, (160, 48)) as screen:
         await to_page(screen)
-        await screen.sees("TODAY", "7 of 15 min, 2 of 4 openings", "OPEN", "open for 41 s, passed", "both signatures")
+        await screen.sees("TODAY", "7 of 15 min, 2 of 4 openings", "OPEN", "open for 41 s, passed", "approved by")
 
 
 @pytest.mark.parametrize("size", SIZES)
