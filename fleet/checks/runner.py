@@ -57,6 +57,7 @@ class CheckRunner:
         self._tools = tools
         self._authority = authority
         self._purpose = standing.mandate.purpose
+        self._mandate_ends_at = standing.until
         self._clock = asyncio.get_running_loop().time
         self._stir = asyncio.Event()
         self._heard: deque[Heard] = deque()
@@ -148,6 +149,7 @@ class CheckRunner:
             minutes_per_day=self._minutes_per_day,
             viewers=self.media.people,
             figures=figures or StreamFigures(),
+            mandate_ends_at=self._mandate_ends_at,
         )
 
     async def run(self) -> None:

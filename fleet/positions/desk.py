@@ -22,10 +22,12 @@ class PositionDesk:
         self._clock = clock
         self._seal = seal
 
-    async def look(self, unit_id: str, mandate_id: str | None, person_id: str) -> PositionView:
+    async def look(
+        self, unit_id: str, mandate_id: str | None, person_id: str, opening: str | None = None
+    ) -> PositionView:
         """The last position, while the mandate that it was found under lives, and within its openings a day as the
-        budget of looks. Raises NotFound, OpeningRefused (of which the log has an entry); Conflict where it was sealed
-        with another controller's key."""
+        budget of looks. With an `opening`, only while what that check found is the last. Raises NotFound,
+        OpeningRefused (of which the log has an entry); Conflict where it was sealed with another controller's key."""
         now = self._clock()
         async with self._store.transaction() as transaction:
             if await transaction.checks.unit_now(unit_id, locked=True) is None:
@@ -33,6 +35,12 @@ class PositionDesk:
             position = await transaction.positions.get(unit_id)
             if position is None or mandate_id not in {None, position.mandate_id}:
                 raise NotFound("no-position", f"no position of {unit_id} is kept", "have it found: fleet position")
+            if opening not in {None, position.opening}:
+                raise NotFound(
+                    "position-not-kept",
+                    "the position that this check found is no longer kept: a later one took its place",
+                    "look at the last one, or have it found anew: fleet position",
+                )
             found = await self._shown(transaction, position, person_id, now)
             if isinstance(found, Obstacle):
                 mandate = position.mandate_id

@@ -6,7 +6,7 @@
 `POST /api/checks/{opening}/link` → WatchLink: a browser's way in, good once and for 60 s;
 `WS /api/checks/{opening}/preview` (query: `columns`, `rows`, `frames_per_s`, `kbit_s`) → binary: JPEG pictures; text:
 PreviewNews as JSON. Whoever watches is a viewer, and a person in the log; while nobody does for 20 s, the check closes;
-`GET /api/units/{unit_id}/position` (query: `mandate`) → PositionView: every look is an entry of the log;
+`GET /api/units/{unit_id}/position` (query: `mandate`, `opening`) → PositionView: every look is an entry of the log;
 `POST /api/carried-leases` with CarriedRequest → CarriedLease.
 
 Without `/api`: `GET /watch/{token}` is the page that plays, `POST /whep/{token}` takes its SDP offer (RFC draft WHEP)
@@ -73,8 +73,8 @@ class StreamFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 class PreviewNews(msgspec.Struct, frozen=True, kw_only=True):
     """How a check stands, told to whoever previews it about once a second and when it ends. `lease_left_s` counts to
-    the end of the lease, which is renewed while somebody watches; `used_s` and `minutes_per_day` are of today's
-    budget; `viewers` are person ids."""
+    the end of the lease, which is renewed while somebody watches, but not beyond `mandate_ends_at`; `used_s` and
+    `minutes_per_day` are of today's budget; `viewers` are person ids."""
 
     state: CheckState
     reason: str
@@ -84,6 +84,7 @@ class PreviewNews(msgspec.Struct, frozen=True, kw_only=True):
     minutes_per_day: int
     viewers: list[str]
     figures: StreamFigures
+    mandate_ends_at: datetime | None = None
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

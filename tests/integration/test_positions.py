@@ -22,7 +22,7 @@ from protocols.ids import new_opening_id
 from protocols.lease import read_lease
 from protocols.opening import Degrees, NonceMade, PositionFound
 from tests.support.check_house import BOOT, LATITUDE, LONGITUDE, CheckHouse, check_house
-from tests.support.mandate_house import UNIT
+from tests.support.mandate_house import UNIT, refusal
 from tests.support.reporting import until
 
 
@@ -82,6 +82,17 @@ async def test_a_position_is_found_looked_at_within_its_budget_and_gone_with_its
     await house.door.cancel_mandate(mandate, "kit is back")
     await until(lambda: _is_gone(owner))
     assert await _rule(house) == (404, "no-position")
+
+
+async def test_an_older_checks_position_is_not_kept_and_no_look_at_a_later_one(house: CheckHouse) -> None:
+    mandate = await house.mandate(["position"], openings_per_day=3)
+    older = await house.begin("position")
+    await house.stands(older.opening, "closed")
+    later = await house.begin("position")
+    await house.stands(later.opening, "closed")
+    assert await refusal(house.door.position(UNIT, mandate, older.opening)) == (404, "position-not-kept")
+    assert await house.entries("position.read") == []
+    assert (await house.door.position(UNIT, mandate, later.opening)).opening == later.opening
 
 
 async def _is_gone(owner: "asyncpg.Connection[asyncpg.Record]") -> bool:

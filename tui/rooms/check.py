@@ -62,6 +62,7 @@ class CheckRoom(Room):
         self._news: PreviewNews | None = None
         self._has_picture = False
         self._position: PositionView | None = None
+        self._note = ""
         self._title = Page(id="title")
         self._frame = Container(id="frame")
         self._picture = picture_widget()
@@ -159,7 +160,8 @@ class CheckRoom(Room):
             self._has_picture = False
             self._picture.image = None
         self._show_right()
-        self._title.show([title_line(name, self._wish.modalities, self._news, width)])
+        clock = self.desk.server_clock
+        self._title.show([title_line(name, self._wish.modalities, self._news, width, clock.now(), utc=clock.utc)])
         self._instead.show(self._instead_lines(width))
         if self._news is not None and self._state not in ENDED:
             self._side.show(figure_lines(self._news.figures, self._news.viewers, self.desk.me.person_id))
@@ -170,7 +172,7 @@ class CheckRoom(Room):
 
     def _instead_lines(self, width: int) -> list[Line]:
         if self._view is not None and self._view.state in ENDED:
-            return [*ended_lines(self._view, width), *self._position_lines()]
+            return [*ended_lines(self._view, width, self._note), *self._position_lines()]
         if self._state in ENDED:
             return [(), (Span("  CLOSED", "strong"),)]
         return waiting_lines(self._state, monotonic() - self._began_s, width)
@@ -231,6 +233,7 @@ class CheckRoom(Room):
 
     def _failed(self, note: str | None) -> None:
         if note:
+            self._note = note
             self._close(Verdict(result="failed", note=note))
 
     def _close(self, verdict: Verdict) -> None:
@@ -258,8 +261,10 @@ class CheckRoom(Room):
 
     def action_position(self) -> None:
         """Look at what was found."""
-        door, mandate = self.desk.door, self._view.mandate if self._view is not None else None
-        self.do("looking at the position", lambda: door.position(self._unit_id, mandate), self._located)
+        door, view = self.desk.door, self._view
+        if view is not None:
+            look = "looking at the position"
+            self.do(look, lambda: door.position(view.unit, view.mandate, view.opening), self._located)
 
     def _located(self, position: PositionView) -> None:
         self.desk.say("looked at; the log has it", "good")

@@ -204,9 +204,11 @@ CREATE INDEX opening_unit ON opening (unit_id, begun_at DESC);
 CREATE INDEX opening_mandate ON opening (mandate_id, begun_at);
 CREATE INDEX opening_going_on ON opening (unit_id) WHERE state NOT IN ('closed', 'refused');
 
+-- A carried lease may be handed in again where the unit refused it: only that one may have opened after all.
 CREATE FUNCTION check_opening_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (OLD.closed_at IS NOT NULL AND (NEW.state, NEW.reason, NEW.detail, NEW.closed_at, NEW.leased_until, NEW.live_at)
+    IF (OLD.closed_at IS NOT NULL AND NOT (OLD.controller = 'carried' AND OLD.state = 'refused')
+            AND (NEW.state, NEW.reason, NEW.detail, NEW.closed_at, NEW.leased_until, NEW.live_at)
             IS DISTINCT FROM (OLD.state, OLD.reason, OLD.detail, OLD.closed_at, OLD.leased_until, OLD.live_at))
         OR NEW.leased_until < OLD.leased_until
         OR (OLD.result <> 'unjudged' AND NEW.result <> OLD.result) THEN
