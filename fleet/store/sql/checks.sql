@@ -35,8 +35,8 @@ UPDATE opening SET open_s = $2 WHERE opening = $1
 
 -- name: recorded_end
 UPDATE opening SET open_s = greatest(open_s, $5::integer),
-    state = CASE WHEN state = 'closed' OR NOT $3 THEN 'closed' ELSE 'refused' END,
-    reason = CASE WHEN state = 'closed' OR (state = 'refused' AND $3) THEN reason ELSE $4 END,
+    state = CASE WHEN state IN ('closed', 'refused') THEN state WHEN $3 THEN 'refused' ELSE 'closed' END,
+    reason = CASE WHEN state IN ('closed', 'refused') THEN reason ELSE $4 END,
     closed_at = coalesce(closed_at, now())
 WHERE unit_id = $1 AND opening = $2 AND (controller = 'carried' OR (state = 'closed' AND open_s IS NULL))
 
@@ -71,7 +71,7 @@ FROM (
     SELECT unnest(modalities) AS modality, coalesce(live_at, begun_at) AS began,
         coalesce(coalesce(live_at, begun_at) + make_interval(secs => open_s), closed_at, leased_until) AS ended
     FROM opening
-    WHERE mandate_id = $1 AND entry_id IS NOT NULL AND state <> 'refused' AND begun_at >= $2::timestamptz - interval '6 hours'
+    WHERE mandate_id = $1 AND entry_id IS NOT NULL AND (state <> 'refused' OR open_s > 0) AND begun_at >= $2::timestamptz - interval '6 hours'
 ) AS each
 WHERE ended >= $2::timestamptz
 GROUP BY modality
