@@ -25,12 +25,13 @@ from protocols.api.authorities import (
     ReviewDone,
 )
 
-app = App(name="authority", help="Authorities: list, show, record, review, state, cancel.")
+app = App(name="authority", help="Authorities: list, show, record, review, statement, cancel.")
 
 _PAGE = 200
 AuthorityName = Annotated[str, Parameter(help="The authority's id, the beginning of it, or its reference.")]
 Document = Annotated[
-    Path | None, Parameter(name="--document", help="The document: its salted hash is recorded, it is never sent.")
+    Path | None,
+    Parameter(name="--document", help="The document, but of an oral one: its salted hash is recorded, never itself."),
 ]
 
 
@@ -38,7 +39,7 @@ Document = Annotated[
 def list_(
     words: Annotated[str, Parameter(help="What the reference or id holds.")] = "",
     *,
-    state: AuthorityState | None = None,
+    state: Annotated[AuthorityState | None, Parameter(help="Where they stand.")] = None,
     client: Config = None,
     json: Json = False,
 ) -> None:
@@ -101,7 +102,7 @@ def record(
 ) -> None:
     """Record an authority that was given elsewhere. Mandates can then be drafted from it.
 
-    `starts` is when it takes effect: when the last approval it needed was given.
+    `--starts` is when it takes effect: when the last approval it needed was given.
     """
     now = datetime.now(UTC)
     hashed = None if document is None else _hash(document)
@@ -126,13 +127,13 @@ def record(
         return await door.record_authority(new)
 
     made = ask(client, decide)
+    _tell_salt(hashed)
     if json:
         print_json(made)
         return
     print_line(f"authority {made.reference} is recorded: {made.authority_id}")
     if made.state == "ended":
         print_remark(f"it was over at {moment(made.ends_at)}: no mandate can rest on it")
-    _tell_salt(hashed)
     if made.statement_due_at is not None:
         print_remark(f"its written statement is due at {moment(made.statement_due_at)}: fleet authority statement")
 
@@ -187,11 +188,11 @@ def statement(
         return await door.record_statement((await authority_named(door, authority)).authority_id, hashed)
 
     done = ask(client, decide)
+    _tell_salt(hashed)
     if json:
         print_json(done)
     else:
         print_line(f"the statement of authority {done.reference} is recorded; it ends at {moment(done.ends_at)}")
-        _tell_salt(hashed)
 
 
 @app.command
@@ -200,18 +201,19 @@ def cancel(
 ) -> None:
     """End an authority before its time, and with it every mandate that rests on it: their units close."""
 
-    async def decide(door: FleetClient) -> AuthorityView:
+    async def decide(door: FleetClient) -> tuple[AuthorityView, int]:
         found = await authority_named(door, authority)
         if not yes:
-            means = f"ends {found.mandates} live mandates with it, and closes what is open under them"
+            means = f"ends its live mandates with it ({found.mandates}), and closes what is open under them"
             confirm(found.reference, f"cancelling authority {found.reference}", means)
-        return await door.cancel_authority(found.authority_id, reason)
+        return await door.cancel_authority(found.authority_id, reason), found.mandates
 
-    done = ask(client, decide)
+    done, mandates = ask(client, decide)
     if json:
         print_json(done)
-    else:
-        print_line(f"authority {done.reference} is cancelled")
+        return
+    print_line(f"authority {done.reference} is cancelled")
+    if mandates:
         print_remark("units that were under it are to be brought back: fleet mandate list --state cancelled")
 
 
@@ -225,6 +227,7 @@ def _hash(document: Path) -> DocumentHash:
 
 
 def _tell_salt(hashed: DocumentHash | None) -> None:
+    """Once, on standard error: nobody can ask for it later."""
     if hashed is not None:
         print_remark(f"keep with the document, to prove later which it was: salt {hashed.salt}, sha256 {hashed.sha256}")
 

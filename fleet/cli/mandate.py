@@ -44,7 +44,7 @@ class Allowing:
 def list_(
     unit: Annotated[str | None, Parameter(help="The unit's id, the beginning of it, or its label.")] = None,
     *,
-    state: MandateState | None = None,
+    state: Annotated[MandateState | None, Parameter(help="Where they stand.")] = None,
     mine: Annotated[bool, Parameter(negative="", help="Those that wait for your signature.")] = False,
     client: Config = None,
     json: Json = False,
@@ -66,7 +66,7 @@ def list_(
             one.unit_label or one.unit,
             one.kind,
             one.authority,
-            [allowed(each) for each in one.allows],
+            [f"{each.modality}:{each.minutes_per_day}:{each.openings_per_day}" for each in one.allows],
             one.state,
             one.not_after,
             ", ".join(one.waits_for),
@@ -91,7 +91,7 @@ def show(mandate: MandateName, *, client: Config = None, json: Json = False) -> 
 def draft(
     unit: UnitName,
     *,
-    approver: PersonId,
+    approver: Annotated[PersonId, Parameter(help="Who is to approve it, as AP-04: a supervisor or an approver.")],
     allow: Annotated[
         list[str],
         Parameter(
@@ -103,7 +103,10 @@ def draft(
     purpose: Annotated[str, Parameter(validator=ShortLine(1, 80), help="A few words, as: aim and focus.")],
     until: When,
     since: Annotated[When, Parameter(name="--from")] = "now",
-    kind: MandateKind = "field",
+    kind: Annotated[
+        MandateKind,
+        Parameter(help="For use, on the bench for a day at most, or for a position when kit is to be got back."),
+    ] = "field",
     authority: Annotated[AuthorityName | None, Parameter(help="What it rests on; left out for bench only.")] = None,
     yes: Yes = False,
     client: Config = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from fleet.cli.confirming import answer_to
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
 from fleet.cli.options import why_unreadable
@@ -21,6 +22,9 @@ from protocols.sshsig import MAX_ARMORED
 MANDATE_ID = re.compile(r"M-[0-9a-f]{12}", re.ASCII)
 MandateName = Annotated[str, Parameter(help="The mandate's id, or the beginning of it.")]
 _PAGE = 200
+_ARMORED = re.compile(r"-----BEGIN SSH SIGNATURE-----.*?-----END SSH SIGNATURE-----", re.DOTALL)
+_MAX_MAIL = 64 * 1024
+"""Bytes that are read of a file in which a signature is sought."""
 
 
 def add_commands(app: App) -> None:
@@ -44,7 +48,8 @@ def sign(
         Path | None,
         Parameter(
             allow_leading_hyphen=True,
-            help="A file with a signature made elsewhere, yours or another's; - reads it from standard input.",
+            help="A file with a signature made elsewhere, yours or another's, a mail may be around it; - reads it from "
+            "standard input.",
         ),
     ] = None,
     sha256: Annotated[
@@ -78,13 +83,29 @@ def allowed(one: Allowance) -> str:
     return f"{one.modality} {one.minutes_per_day} min and {one.openings_per_day} times a day"
 
 
+def armored_in(text: str) -> str | None:
+    """The armored signature in `text`, None while there is no whole one of at most MAX_ARMORED characters; what a mail
+    put around it, and blanks and marks of a quotation at the ends of its lines, are left out."""
+    found = _ARMORED.search(text)
+    if found is None or len(found[0]) > MAX_ARMORED:
+        return None
+    lines = (line.strip(" \t\r>") for line in found[0].split("\n"))
+    return "\n".join([*filter(None, lines), ""])
+
+
 def _armored(path: Path) -> str:
+    remedy = "give the .sig file that ssh-keygen wrote"
+    is_typed = str(path) == "-"
+    if is_typed and sys.stdin.isatty():
+        print_remark("paste the signature, then end with Ctrl-D on a line of its own")
     try:
-        raw = sys.stdin.buffer.read(MAX_ARMORED + 1) if str(path) == "-" else read_small(path, MAX_ARMORED)
-        return raw.decode("ascii")
+        raw = sys.stdin.buffer.read(_MAX_MAIL) if is_typed else read_small(path, _MAX_MAIL)
+        found = armored_in(raw.decode())
     except (OSError, UnicodeDecodeError) as error:
-        said = f"{path}: {why_unreadable(error)}"
-        raise RequestRefused("signature-unreadable", said, "give the .sig file that ssh-keygen wrote") from error
+        raise RequestRefused("signature-unreadable", f"{path}: {why_unreadable(error)}", remedy) from error
+    if found is None:
+        raise RequestRefused("signature-unreadable", f"{path}: there is no whole SSH signature in it", remedy)
+    return found
 
 
 def _read(view: MandateView) -> Mandate:
@@ -109,7 +130,7 @@ def _agreed(read: Mandate, label: str, sha256: str | None) -> None:
     if not sys.stdin.isatty():
         said = "nobody is here to read the mandate"
         raise CommandIncomplete("mandate-unread", said, "give its SHA-256 with --sha256")
-    if input("type yes to sign it: ").strip().lower() != "yes":
+    if answer_to("type yes to sign it: ").lower() != "yes":
         raise RequestRefused(
             "mandate-unsigned",
             "the mandate is not signed, as that was not the whole word yes",
