@@ -358,8 +358,15 @@ def lid_closed(_world: World, case: Case) -> Case | None:
 
 @wrong("not-carried")
 def carried_to_a_bench(world: World, case: Case) -> Case | None:
-    if case.asked.kind != "bench":
-        return None
+    return _carried(world, case) if case.asked.kind == "bench" else None
+
+
+@wrong("not-carried")
+def carried_to_where_the_unit_is(world: World, case: Case) -> Case | None:
+    return _carried(world, case) if case.lease.modalities == ["position"] else None
+
+
+def _carried(world: World, case: Case) -> Case:
     made = case.facts.nonces[case.lease.nonce]._replace(carried=True)
     carried = _granted(world, case, carried=True, lasts_s=MAX_CARRIED_LEASE_S)
     return _unit(carried, nonces={**case.facts.nonces, made.nonce: made})

@@ -325,6 +325,13 @@ def test_a_carried_lease_lasts_fifteen_minutes_for_a_nonce_that_was_asked_for_on
     assert rule_of(house.granted(offer=OFFER), facts_of(house, nonces={NONCE: made})) == "not-carried"
 
 
+def test_no_position_is_carried() -> None:
+    house = House()
+    made = MadeNonce(NONCE, OPENING, ("position",), MADE_MS, carried=True)
+    grant = house.granted(retrieval_mandate(), carried=True, lasts_s=60)
+    assert rule_of(grant, facts_of(house, nonces={NONCE: made})) == "not-carried"
+
+
 @pytest.mark.parametrize("lasts_s", [60, 900])
 def test_no_lease_is_carried_to_a_bench(lasts_s: int) -> None:
     house = House()
