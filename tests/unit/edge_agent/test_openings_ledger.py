@@ -62,7 +62,6 @@ def test_what_is_reserved_is_given_back_but_for_what_was_used(lasted: int, befor
     used = Ledger(usages=[Usage(day=DAY, mandate=MANDATE, modality="video", used_ms=before, openings=1)])
     open_now = used.with_opened(opening())
     assert open_now.used_ms(MANDATE, "video", DAY) == before + 60_000
-    assert open_now.used_ms(MANDATE, "video", DAY, without=OPENING) == before
     closed = open_now.with_closed(OPENING, 1_000 + lasted)
     assert closed.open == []
     assert closed.used_ms(MANDATE, "video", DAY) == before + min(max(lasted, 0), 60_000)
