@@ -184,13 +184,13 @@ class CheckDesk:
         for runner in self._runners.values():
             check = runner.check
             covers = set(wish.modalities) <= set(check.modalities) and wish.mandate in {None, check.mandate_id}
-            if check.unit_id == unit_id and covers and not runner.has_ended:
+            if check.unit_id == unit_id and covers and runner.goes_on:
                 return runner
         return None
 
     async def _until_written(self, unit_id: str) -> None:
         """Wait a little for the ends of the unit's checks to be written: until then they stand in the way of others."""
-        ending = [one for one in self._runners.values() if one.check.unit_id == unit_id and one.has_ended]
+        ending = [one for one in self._runners.values() if one.check.unit_id == unit_id and not one.goes_on]
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_LIMIT_S):
                 for runner in ending:

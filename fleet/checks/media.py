@@ -72,7 +72,8 @@ class CheckMedia:
         self._ice_servers: list[IceServer] = []
         self._offering: asyncio.Task[str] | None = None
         self._watchers: dict[str, Watcher] = {}
-        self._browsers: dict[str, BrowserViewer] = {}
+        self._given: dict[str, BrowserViewer | Preview] = {}
+        """What each viewer is given, by id."""
         self._written: set[tuple[str, Way]] = set()
         self._observed: Observed | None = None
         self._lost = False
@@ -157,7 +158,7 @@ class CheckMedia:
 
     def go(self, watcher: Watcher) -> None:
         """They no longer do."""
-        self._browsers.pop(watcher.viewer_id, None)
+        self._given.pop(watcher.viewer_id, None)
         if self._watchers.pop(watcher.viewer_id, None) is not None:
             self._tell(Watching(len(self._watchers), watcher.viewer_id))
 
@@ -189,22 +190,25 @@ class CheckMedia:
         desk = self._tools.relay.desk(self._check.opening)
         if desk is None:
             raise StreamOver(self._check.opening, "closed")
-        return desk.sit(wish, Viewer(watcher.viewer_id, watcher.person_id, "terminal"))
+        preview = desk.sit(wish, Viewer(watcher.viewer_id, watcher.person_id, "terminal"))
+        self._given[watcher.viewer_id] = preview
+        return preview
 
     async def play(self, watcher: Watcher, offer: str) -> BrowserViewer:
         """Answer a browser; raises MediaError."""
         if self._stream is None:
             raise StreamOver(self._check.opening, "closed")
         viewer = Viewer(watcher.viewer_id, watcher.person_id, "browser")
-        self._browsers[watcher.viewer_id] = await self._tools.relay.watch(self._stream, offer, viewer)
-        return self._browsers[watcher.viewer_id]
+        browser = await self._tools.relay.watch(self._stream, offer, viewer)
+        self._given[watcher.viewer_id] = browser
+        return browser
 
     async def dismiss(self, person_ids: Collection[str]) -> None:
         """These people may not watch any more: they are given nothing from now on."""
         for watcher in [one for one in self._watchers.values() if one.person_id in person_ids]:
-            browser = self._browsers.get(watcher.viewer_id)
-            if browser is not None:
-                await browser.close("viewer-closed")
+            given = self._given.get(watcher.viewer_id)
+            if given is not None:
+                await given.close("viewer-closed")
             self.go(watcher)
 
     async def close(self) -> None:

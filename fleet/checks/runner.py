@@ -82,12 +82,12 @@ class CheckRunner:
     @property
     def is_live(self) -> bool:
         """Whether pictures or sounds come."""
-        return self._session.state == "live" and self._session.goes_on
+        return self._session.state == "live" and self.goes_on
 
     @property
-    def has_ended(self) -> bool:
-        """Whether it is closed or refused, though that may not be written yet."""
-        return self._session.has_ended
+    def goes_on(self) -> bool:
+        """Whether it may still be joined: it has not ended, and is not about to, though that may not be written yet."""
+        return self._session.goes_on
 
     def hear(self, message: SignalMessage | PositionMessage) -> None:
         """The unit says something about this opening; what is too much is dropped, and displaces nothing else."""

@@ -106,5 +106,9 @@ async def test_a_check_for_which_the_controller_has_no_place_says_so(house: Chec
     begun = await house.door.begin_check(UNIT, NewCheck(modalities=["audio"]))
     view = await house.stands(begun.opening, "refused")
     assert view.reason == "too-many-open"
-    assert [entry["rule"] for entry in await house.entries("lease.refused")] == ["too-many-open"]
+
+    async def entered() -> bool:
+        return [entry["rule"] for entry in await house.entries("lease.refused")] == ["too-many-open"]
+
+    await until(entered, SOON_S)
     await _end(watching)
