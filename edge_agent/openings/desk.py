@@ -272,9 +272,6 @@ class Desk:
         try:
             async with on_bench if kind == "bench" else nullcontext():
                 end = await session.run()
-        except CaptureError as error:
-            _log.error("what is open can not be closed", opening=session.opening.opening, detail=str(error))
-            end = SessionEnd("fault", str(error), self._clock.mono_ms())
         except Exception as error:  # noqa: BLE001 - whatever it was, it has closed, and that must be recorded
             _log.exception("an opening failed", opening=session.opening.opening)
             end = SessionEnd("fault", type(error).__name__, self._clock.mono_ms())
