@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.access_records.chain_keeping import ToldRecord, keep_records
-from fleet.client import Refused
+from fleet.checks.grants import Receipts
+from fleet.client import ControllerFailed, Refused
 from fleet.demo.postgres import PostgresServer
+from fleet.errors import NotLoggedYet
+from fleet.log.receipts import LoggedEntry
 from fleet.positions.sealing import PositionSeal
 from fleet.store.store import Store
 from protocols.access_record import GENESIS, AccessRecord, What
@@ -184,6 +187,48 @@ async def test_a_lease_can_be_carried_for_what_the_unit_asked_and_once(
             await house.door.carried_lease(asked)
         assert caught.value.status == status
     assert len(await house.entries("lease.granted")) == 1
+
+
+class MeanwhileReceipts:
+    """The log's receipts, before each of which something happens."""
+
+    def __init__(self, receipts: Receipts, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._receipts = receipts
+        self._meanwhile = meanwhile
+
+    async def receipt(self, entry_id: int) -> LoggedEntry:
+        """See Receipts."""
+        await self._meanwhile()
+        return await self._receipts.receipt(entry_id)
+
+
+async def test_a_lease_whose_mandate_is_cancelled_while_the_log_confirms_it_is_not_handed_out(
+    house: CheckHouse,
+) -> None:
+    mandate = await house.mandate(["video"])
+    grants = house.api.services.carrying._grants
+    grants._receipts = MeanwhileReceipts(grants._receipts, lambda: house.door.cancel_mandate(mandate, "found"))
+    request = _request(house, mandate)
+    assert await refusal(house.door.carried_lease(request)) == (409, "mandate-cancelled")
+    view = await house.door.check(request.opening)
+    assert (view.state, view.reason) == ("refused", "mandate-cancelled")
+    assert [entry["rule"] for entry in await house.entries("lease.refused")] == ["mandate-cancelled"]
+
+
+async def test_a_lease_that_the_log_does_not_confirm_stands_in_nobodys_way(house: CheckHouse) -> None:
+    mandate = await house.mandate(["video"])
+    grants = house.api.services.carrying._grants
+
+    async def nothing_comes() -> None:
+        raise NotLoggedYet(in_tree=True)
+
+    kept = grants._receipts
+    grants._receipts = MeanwhileReceipts(kept, nothing_comes)
+    with pytest.raises(ControllerFailed):
+        await house.door.carried_lease(_request(house, mandate))
+    grants._receipts = kept
+    carried = await house.door.carried_lease(_request(house, mandate))
+    assert carried.grant.logged.receipt
 
 
 @pytest.mark.parametrize(("what", "state", "left"), [("closed", "closed", 1), ("refused", "refused", 0)])
