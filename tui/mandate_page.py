@@ -87,7 +87,7 @@ def _signed(view: MandateView, *, utc: bool) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
     for index, person in enumerate(view.signed_by):
         one = made.get(person)
-        at = f", {full_moment(one.at, utc=utc)}" if one is not None else ""
+        at = f", handed in {full_moment(one.at, utc=utc)}" if one is not None else ""
         facts.append(("" if index else "signed by", person + at))
         facts += [("", _key_words(one))] if one is not None else []
     return facts

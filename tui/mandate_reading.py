@@ -100,11 +100,11 @@ def _trouble(part: Signer, person_id: str, person: ListedPerson | None, version:
 
 
 def armored_in(text: str) -> str | None:
-    """The armored signature in a pasted text, None while there is no whole one; what a mail put around it, and blanks
-    at the ends of its lines, are left out."""
-    begin = text.find(_BEGIN)
-    end = text.find(_END, begin)
-    if begin < 0 or end < 0 or end - begin > MAX_ARMORED:
+    """The last whole armored signature in a pasted text, None while there is none; what a mail put around it, and
+    blanks at the ends of its lines, are left out."""
+    end = text.rfind(_END)
+    begin = text.rfind(_BEGIN, 0, max(0, end))
+    if begin < 0 or end - begin > MAX_ARMORED:
         return None
     lines = [line.strip(" \t\r>") for line in text[begin : end + len(_END)].splitlines()]
     return "\n".join([*filter(None, lines), ""])

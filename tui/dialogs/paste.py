@@ -90,8 +90,8 @@ class PasteDialog(Dialog[str]):
             person = whose_signature(self._line, armored, self._people, datetime.now(UTC))
         except InvalidMandate as error:
             remedy = (
-                f"It was not handed in. Sign the exact line of {self._line.mandate} and one line end,"
-                f" in namespace {MANDATE_NAMESPACE}."
+                f"It was not handed in: paste one behind it that signs the exact line of {self._line.mandate} and one"
+                f" line end, in namespace {MANDATE_NAMESPACE}."
             )
             rule: Line = (Span(" rule  ", "muted"), Span(error.reason))
             return None, [*_told(f"This proves nothing: {error.detail}.", "bad"), rule, *_told(remedy, "plain")]

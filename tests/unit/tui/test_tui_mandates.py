@@ -212,8 +212,8 @@ async def test_a_page_tells_when_each_signature_was_made_and_with_which_key(
     client.mandate_list = [msgspec.structs.replace(view, signatures=[token, damaged])]
     async with console(client, tmp_path, size) as screen:
         await to_page(screen)
-        await screen.sees(f"TO-12, {full_moment(token.at, utc=False)}", f"FIDO token {token.fingerprint}")
-        await screen.sees(f"TO-07, {full_moment(damaged.at, utc=False)}", "a key that can not be read")
+        await screen.sees(f"TO-12, handed in {full_moment(token.at, utc=False)}", f"FIDO token {token.fingerprint}")
+        await screen.sees(f"TO-07, handed in {full_moment(damaged.at, utc=False)}", "a key that can not be read")
 
 
 async def paste(screen: StubConsole, text: str) -> None:
@@ -256,9 +256,11 @@ async def test_a_signature_that_proves_nothing_is_not_handed_in(
         await screen.press("p")
         await screen.sees("Paste the text")
         await paste(screen, armored)
-        await screen.sees("This proves nothing", reason, "It was not handed in")
+        await screen.sees("This proves nothing", reason, "It was not handed in: paste one behind it")
         await screen.misses("hand it in y")
         assert screen.asked("hand_in_signature") == []
+        await paste(screen, KEYHOLDERS["TO-07"].sign(client.mandate_list[0].text + "\n", MANDATE_NAMESPACE))
+        await screen.sees("It is TO-07's, supervisor", "y yes, hand it in")
 
 
 async def test_keys_typed_into_the_field_for_a_signature_lead_nowhere_else(tmp_path: Path) -> None:
@@ -401,7 +403,7 @@ async def test_what_waits_is_on_the_first_screen(tmp_path: Path, size: tuple[int
     ]
     async with console(client, tmp_path, size) as screen:
         await screen.sees("NEEDS YOU  2", "1 Now 2", "recover", "cancelled 3 h ago, its kit is not back")
-        await screen.sees("review overdue for 3 d", "written statement due in 58 h", f"{FIRST} waits for your sig")
+        await screen.sees("review overdue for 3 d", "written statement due in 58 h", f"{FIRST} waits for you, ")
         kinds = [line[11:].split()[0] for line in screen.lines if "roof 001 " in line[:40] or "URN/1/26 " in line[:40]]
         assert kinds == ["recover", "sign", "deadline", "deadline"], "what an approver has to do comes last"
         await screen.press("a")
