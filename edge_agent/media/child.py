@@ -5,6 +5,7 @@ agent hangs up, and by the kernel's hand at its deadline.
 """
 
 import asyncio
+import gc
 import os
 import sys
 import traceback
@@ -25,8 +26,11 @@ async def serve(confined: Confinement) -> None:
     # What is heavy is loaded only here: confined, and before Ready is said.
     leave_out_colours()
     leave_out_names()
+    gc.disable()  # loading leaves nothing to collect, and looking for it takes a tenth of the time
     from edge_agent.media.serving import attend  # noqa: PLC0415 - see above
 
+    gc.freeze()
+    gc.enable()
     await attend(confined)
 
 
