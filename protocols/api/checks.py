@@ -5,7 +5,8 @@
 `GET /api/checks/{opening}` → CheckView; `POST /api/checks/{opening}/close` with Verdict → CheckView;
 `POST /api/checks/{opening}/link` → WatchLink: a browser's way in, good once and for 60 s;
 `WS /api/checks/{opening}/preview` (query: `columns`, `rows`, `frames_per_s`, `kbit_s`) → binary: JPEG pictures; text:
-PreviewNews as JSON. Whoever watches is a viewer, and a person in the log; while nobody does for 20 s, the check closes;
+PreviewNews as JSON; the client's first message is Hello, and WishChanged each time it can show more or less. Whoever
+watches is a viewer, and a person in the log; while nobody does for 20 s, the check closes;
 `GET /api/units/{unit_id}/position` (query: `mandate`, `opening`) → PositionView: every look is an entry of the log;
 `POST /api/carried-leases` with CarriedRequest → CarriedLease.
 
@@ -85,6 +86,13 @@ class PreviewNews(msgspec.Struct, frozen=True, kw_only=True):
     viewers: list[str]
     figures: StreamFigures
     mandate_ends_at: datetime | None = None
+
+
+class WishChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="wish", kw_only=True):
+    """What a terminal wants from now on, in place of what it wanted before; it is the same viewer."""
+
+    columns: Annotated[int, Meta(ge=10, le=500)]
+    frames_per_s: Annotated[float, Meta(gt=0, le=10)]
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
