@@ -124,8 +124,8 @@ def ended_lines(view: CheckView, width: int, note: str = "") -> list[Line]:
     if view.state == "refused":
         first: Line = (Span("  The unit stays closed: ", "bad"), Span(view.reason, "strong"))
     else:
-        open_s = duration(view.open_s) if view.open_s is not None else UNKNOWN
-        first = (Span("  CLOSED ", "strong"), Span(f" after {open_s}: {view.reason}", "plain"))
+        after = f" after {duration(view.open_s)}" if view.open_s is not None else ""
+        first = (Span("  CLOSED", "strong"), Span(f"{after}: {view.reason}", "plain"))
     lines: list[Line] = [EMPTY, first]
     lines += [(Span("  "), *line) for line in wrap(view.detail, max(20, width - 4), "plain")] if view.detail else []
     lines += [(Span("  "), *line) for line in wrap(f"“{note}”", max(20, width - 4), "plain")] if note else []
