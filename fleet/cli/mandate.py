@@ -17,7 +17,7 @@ from fleet.cli.names import unit_named
 from fleet.cli.options import Each, PersonId, Reason, ShortLine, UnitName
 from fleet.cli.output import moment, print_facts, print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
-from protocols.api.mandates import MandateState, MandateView, NewMandate
+from protocols.api.mandates import MandateState, MandateView, NewMandate, SignatureMade
 from protocols.mandate import MAX_MINUTES_PER_DAY, MAX_OPENINGS_PER_DAY, Allowance, MandateKind
 
 app = App(name="mandate", help="Mandates: ask for, sign, cancel; line prints what is to be signed.")
@@ -207,6 +207,12 @@ def _allowance(text: str) -> Allowance:
     return msgspec.convert(parts, Allowance)
 
 
+def _signed(one: SignatureMade) -> str:
+    """Whose signature, when it was handed in, and the key that it was made with."""
+    key = f"{'FIDO token' if one.hardware else 'key on disk'} {one.fingerprint}" if one.fingerprint else "unreadable"
+    return f"{one.person}, {moment(one.at)}, {key}"
+
+
 def _facts(one: MandateView) -> list[tuple[str, object]]:
     return [
         ("mandate", one.mandate_id),
@@ -220,7 +226,7 @@ def _facts(one: MandateView) -> list[tuple[str, object]]:
         ("until", one.not_after),
         ("asked for by", one.requester),
         ("approved by", one.approver),
-        ("signed by", ", ".join(one.signed_by)),
+        ("signed by", [_signed(each) for each in one.signatures] or ", ".join(one.signed_by)),
         ("waits for", ", ".join(one.waits_for)),
         ("drafted", one.drafted_at),
         ("lapses", one.expires_at if one.state == "draft" else None),

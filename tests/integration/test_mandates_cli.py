@@ -95,6 +95,7 @@ async def test_from_an_authority_to_kit_that_is_back(house: MandateHouse, tmp_pa
 
     code, out, _ = await fleet(house, "TO-12", "mandate", "show", mandate)
     assert (code, "video 10 min and 3 times a day" in out) == (0, True)
+    assert out.count("key on disk SHA256:") == 2
     code, _, err = await fleet(house, "TO-12", "mandate", "cancel", mandate, "the job is over")
     assert (code, "--yes" in err) == (2, True)
     assert (await asked(house, "TO-12", "mandate", "cancel", mandate, "the job is over", "--yes"))[
