@@ -169,7 +169,7 @@ def authority_facts(view: AuthorityView, *, utc: bool) -> list[tuple[str, str]]:
 
 def _document(sha256: str | None) -> list[tuple[str, str]]:
     """The hash in two halves: as a whole it is too long for a small screen."""
-    return [("document", f"salted sha256 {sha256[:32]}"), ("", sha256[32:])] if sha256 else [("document", "")]
+    return [("document sha256", sha256[:32]), ("", f"{sha256[32:]}, salted")] if sha256 else [("document", "")]
 
 
 def uncovered(view: AuthorityView, wish: Wish, *, utc: bool) -> str:

@@ -107,7 +107,7 @@ class StatementDialog(Form[DocumentHash]):
     @override
     def tell(self) -> None:
         """See Form."""
-        aside: Line = (Span(" It does not prolong the authority, which lapses 72 hours after it was given.", "muted"),)
+        aside: Line = (Span(" It prolongs nothing: the authority lapses 72 h after it was given.", "muted"),)
         if not self._path:
             self.sentence.say([(), aside, (Span(" document: the file of the statement", "fair"),), ()])
         else:

@@ -52,7 +52,9 @@ async def test_what_ends_openings_before_the_mandate_is_said_beside_its_end(tmp_
         changed = msgspec.structs.replace(live, ends_at=ends_at, signed_until=later, review_at=review_at)
         lines = access_lines(msgspec.structs.replace(client.access_now, mandates=[changed]), client.now, 80, utc=True)
         first, last = (moment(at, client.now, utc=True) for at in (ends_at, later))
-        assert f"until {last}, {said} {first}  aim" in "\n".join("".join(span.text for span in line) for line in lines)
+        told = "\n".join("".join(span.text for span in line) for line in lines)
+        assert f"until {last}, {said} {first}" in told
+        assert "aim and focus\n" in told, "it is whole, on a line of its own where it is too long"
 
 
 async def test_what_is_used_up_can_not_be_chosen_and_what_goes_on_can_be_watched_too(tmp_path: Path) -> None:
