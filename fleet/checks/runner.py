@@ -103,8 +103,8 @@ class CheckRunner:
         self._stir.set()
 
     def close(self, reason: str, detail: str = "", judgement: Judgement | None = None) -> bool:
-        """Close it, for one of `protocols.access_record.REASONS`; the first who asks says why. False: it ends already,
-        and what is asked is not heeded."""
+        """Close it, for one of `protocols.access_record.REASONS`; the first who asks says why, unless it is dark by
+        then. False: it has ended or somebody else has asked, and `judgement` is not kept."""
         if self._asked is not None or self._session.has_ended:
             return False
         self._asked = Asked(reason, detail, judgement)
@@ -199,7 +199,7 @@ class CheckRunner:
 
     def _waiting(self) -> Iterator[Happening]:
         """What there is to heed: closing first, then all of the controller's own, then one word of the unit."""
-        if self._asked is not None and not self._session.has_ended:
+        if self._asked is not None and self.goes_on:
             yield self._asked
         while self._own:
             yield self._own.popleft()

@@ -202,7 +202,7 @@ class MeanwhileReceipts:
         return await self._receipts.receipt(entry_id)
 
 
-async def test_a_lease_whose_mandate_is_cancelled_while_the_log_confirms_it_is_not_handed_out(
+async def test_a_lease_whose_mandate_is_cancelled_while_it_is_confirmed_is_not_handed_out(
     house: CheckHouse,
 ) -> None:
     mandate = await house.mandate(["video"])
