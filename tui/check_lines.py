@@ -13,6 +13,7 @@ from protocols.api.checks import (
     StreamFigures,
 )
 from protocols.measure_words import limit_words, value_words
+from tui.pace import Pace
 from tui.paint import EMPTY, Line, Span, Tone, fit, line_width, wrap
 from tui.words import UNKNOWN, age, duration, moment, number, safe
 
@@ -108,6 +109,16 @@ def figure_lines(figures: StreamFigures, viewers: Sequence[str], me: str) -> lis
         EMPTY,
         _row("viewers", seen_by),
     ]
+
+
+def pace_lines(pace: Pace, width: int) -> list[Line]:
+    """What the terminal's line does not bear, beside the picture; nothing while it bears all."""
+    if not pace.is_slow:
+        return []
+    rate, side = pace.quality
+    often = f"{number(rate)} picture{'s' if rate > 1 else ''}/s" if rate >= 1 else f"1 picture in {number(1 / rate)} s"
+    why = "the terminal is mute" if pace.is_mute else "slow line"
+    return wrap(f"{why}: {often}{', small' if side < 1 else ''}", width, "fair")
 
 
 def waiting_lines(state: CheckState, waited_s: float, width: int) -> list[Line]:

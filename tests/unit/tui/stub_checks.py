@@ -49,6 +49,7 @@ class StubPreview(Preview):
 
     def __init__(self) -> None:
         self.items: asyncio.Queue[bytes | PreviewNews | None] = asyncio.Queue()
+        self.wishes: list[tuple[int, float]] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,6 +58,9 @@ class StubPreview(Preview):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+    async def change(self, columns: int, frames_per_s: float) -> None:
+        self.wishes.append((columns, frames_per_s))
 
     async def __aiter__(self) -> AsyncIterator[bytes | PreviewNews]:
         while True:
