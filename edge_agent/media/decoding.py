@@ -1,6 +1,7 @@
 """The decoder of a stream that is encoded again, or may have to be at any moment. Used by the thread that reads it."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -8,37 +9,59 @@ import av
 
 from edge_agent.media.group import Unit
 
+_AT_ONCE = 2
+"""Units of the backlog for each that comes: it grows shorter, and no picture that is passed through waits for long."""
+
 
 class PictureDecoder:
-    """Made anew by each `begin`; from then on it is to be given every unit, or it has to `leave` the stream."""
+    """Follows the stream from a key picture on, or from wherever it is told to. It may have a backlog."""
 
     def __init__(self, stream: Any) -> None:
         """For the video stream of the open source. It does not follow yet."""
         self._stream = stream
         self._context: Any = None
+        self._backlog: deque[Unit] = deque()
+        self._newest: list[Any] = []
 
     @property
     def follows(self) -> bool:
-        """Whether it has been given every unit since it began."""
+        """Whether it is given every unit."""
         return self._context is not None
 
-    def begin(self, units: Sequence[Unit]) -> list[Any]:
-        """Follow from `units` on; gives their newest frame, if any. A unit that can not be decoded is passed over."""
+    def follow(self, units: Iterable[Unit]) -> None:
+        """Begin anew with `units` as its backlog; from then on it is to be given every unit, until it leaves."""
         self._context = self._made()
-        newest: list[Any] = []
-        for unit in units:  # only the newest is kept: a long group, decoded, would fill a small unit's memory
-            with suppress(av.FFmpegError):  # those after it may be decodable; `decode` tells when none is
-                newest = self.decode(unit)[-1:] or newest
-        return newest
-
-    def decode(self, unit: Unit) -> list[Any]:
-        """The frames that `unit` completes. Raises av.FFmpegError."""
-        frames: list[Any] = self._context.decode(unit)
-        return frames
+        self._backlog = deque(units)
+        self._newest = []
 
     def leave(self) -> None:
         """Follow no longer."""
         self._context = None
+        self._backlog.clear()
+        self._newest = []
+
+    def add(self, unit: Unit) -> None:
+        """The next unit, at the end of the backlog, of which a little is decoded."""
+        self._backlog.append(unit)
+        for _ in range(min(_AT_ONCE, len(self._backlog))):
+            self._advance()
+
+    def caught_up(self) -> list[Any]:
+        """Decode the whole backlog; gives the newest frame, if there is one."""
+        while self._backlog:
+            self._advance()
+        newest, self._newest = self._newest, []
+        return newest
+
+    def decode(self, unit: Unit) -> list[Any]:
+        """The next unit, without a backlog; gives the frames that it completes. Raises av.FFmpegError."""
+        frames: list[Any] = self._context.decode(unit)
+        return frames
+
+    def _advance(self) -> None:
+        """Only the newest frame is kept: a long group, decoded, would fill a small unit's memory."""
+        with suppress(av.FFmpegError):  # those after it may be decodable; `decode` tells when none is
+            self._newest = self.decode(self._backlog.popleft())[-1:] or self._newest
 
     def _made(self) -> Any:
         original = self._stream.codec_context

@@ -25,17 +25,18 @@ class Group:
         """From the key picture on; empty when there is none to begin with."""
         return self._units
 
-    def add(self, unit: Unit, *, key: bool) -> Sequence[Unit]:
-        """The next unit of the stream. Returns the units before it where they have grown too many to be kept: nobody
-        else has them then. A key picture is kept, however large."""
+    @property
+    def is_half_full(self) -> bool:
+        """Whether it may soon grow too large to be kept."""
+        several = len(self._units) > 1
+        return several and (len(self._units) >= MAX_UNITS // 2 or self._bytes >= _MAX_BYTES // 2)
+
+    def add(self, unit: Unit, *, key: bool) -> None:
+        """The next unit of the stream. A key picture is kept, however large."""
         if key:
             self._units, self._bytes = [unit], unit.size
-            return []
-        if not self._units:
-            return []
-        if len(self._units) >= MAX_UNITS or self._bytes + unit.size > _MAX_BYTES:
-            given_up, self._units = self._units, []
-            return given_up
-        self._units.append(unit)
-        self._bytes += unit.size
-        return []
+        elif len(self._units) >= MAX_UNITS or self._bytes + unit.size > _MAX_BYTES:
+            self._units, self._bytes = [], 0
+        elif self._units:
+            self._units.append(unit)
+            self._bytes += unit.size

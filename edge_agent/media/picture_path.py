@@ -1,7 +1,7 @@
 """From the packets of a camera to the packets that are sent: passed through, or decoded and encoded again.
 
 Whoever begins to encode in the middle of a group of pictures needs all of it. So the present group is kept, and where
-it grows too large for that, a decoder follows it: there is always something to begin with.
+it may grow too large for that, a decoder follows it: there is always something to begin with.
 
 Used by one thread, that which reads the camera; what the event loop sets (`plan`, `ask_keyframe`) is one assignment.
 """
@@ -95,36 +95,35 @@ class PicturePath:
         return found
 
     def _followed(self, unit: Unit) -> list[Any]:
-        """Keep `unit`, or have a decoder follow; its frames where one does."""
-        if unit.is_keyframe and self.mode == "pass-through":
-            self._decoder.leave()
-        given_up = self._group.add(unit, key=unit.is_keyframe)
-        if given_up and not self._decoder.follows:
-            self._decoder.begin(given_up)
-        if not self._decoder.follows:
-            return []
-        try:
+        """Keep `unit`, and have a decoder follow a group that may grow too large to be kept; its frames, where they are
+        to be encoded. Raises av.FFmpegError then, for what can not be decoded."""
+        self._group.add(unit, key=unit.is_keyframe)
+        if self.mode == "re-encoding" and self._decoder.follows:
             return self._decoder.decode(unit)
-        except av.FFmpegError:
-            if self.mode == "re-encoding":
-                raise
-            return []  # passed through it is what it is
+        if unit.is_keyframe:
+            self._decoder.leave()
+        if self._decoder.follows:
+            self._decoder.add(unit)
+        elif self._group.is_half_full:
+            self._decoder.follow(self._group.units)
+        return []
 
     def _send(self, unit: Unit, frames: list[Any], arrival_s: float) -> None:
-        """`frames` are those of `unit`, where a decoder follows."""
-        may_pass = self.passable and (self._started or not self._decoder.follows)
+        """`frames` are those of `unit`, where it is encoded again already."""
+        has_start = self._started or bool(self._group.units) or not self._decoder.follows
+        may_pass = self.passable and has_start
         wanted = self.plan.mode if may_pass else "re-encoding"
         if wanted != self.mode and (unit.is_keyframe or wanted == "re-encoding"):
             self.mode = wanted
             self._started = False
         if not self._started:
-            self._started = self._begin(unit, frames, arrival_s)
+            self._started = self._begin(unit, arrival_s)
         elif self.mode == "pass-through":
             self._pass(unit, arrival_s)
         else:
             self._encode(frames, arrival_s)
 
-    def _begin(self, unit: Unit, frames: list[Any], arrival_s: float) -> bool:
+    def _begin(self, unit: Unit, arrival_s: float) -> bool:
         """Begin in the present mode, with the group so far and with `unit`; False while there is nothing to begin with.
 
         Without a key picture a decoder may find its way all the same, as with cameras that refresh bit by bit.
@@ -134,9 +133,9 @@ class PicturePath:
             if not self._decoder.follows:
                 if not units and self._codec == "h264" and not self._sets.known:
                     return False
-                frames = self._decoder.begin(units or [_after(self._sets.known, unit)])
+                self._decoder.follow(units or [_after(self._sets.known, unit)])
             self._keyframe_asked = True
-            self._encode(frames, arrival_s)
+            self._encode(self._decoder.caught_up(), arrival_s)
             return True
         self._decoder.leave()
         self._key_needed = True

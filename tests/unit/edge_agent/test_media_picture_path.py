@@ -99,6 +99,17 @@ async def test_in_the_middle_of_a_group_too_long_to_be_kept_it_is_encoded_again_
         assert len(seen) >= 14, "half of them are left out at the most"
 
 
+async def test_what_is_wanted_while_a_long_group_is_still_kept_passes_through(long_group: Path) -> None:
+    with camera_of(long_group) as camera:
+        camera.give(MAX_UNITS - 20)
+        camera._track.wanted = True
+        camera.give(1)
+        assert await camera.seen() == list(range(MAX_UNITS - 19))
+        camera.path.plan = Plan("re-encoding", 400_000)
+        camera.give(1)
+        assert await camera.seen() == [MAX_UNITS - 19]
+
+
 async def test_what_is_wanted_late_in_a_long_group_begins_at_once_and_passes_through_from_the_next_key(
     long_group: Path,
 ) -> None:
@@ -119,11 +130,13 @@ async def test_a_group_that_is_kept_is_decoded_only_when_it_has_to_be(
     decoded = count_decoding(monkeypatch)
     with camera_of(long_group) as camera:
         camera._track.wanted = True
-        camera.give(MAX_UNITS)
+        camera.give(MAX_UNITS // 2)
         assert decoded == []
         camera.give(10)
-        assert len(decoded) == MAX_UNITS + 10
-        camera.give(LONG - MAX_UNITS - 10 + 5)
+        assert len(decoded) == 20, "little by little, so that no picture waits for long"
+        camera.give(MAX_UNITS // 2 - 10)
+        assert len(decoded) == MAX_UNITS, "in time for when the group is kept no longer"
+        camera.give(LONG - MAX_UNITS + 5)
         assert len(decoded) == LONG, "from the next key picture on the group is kept again"
         assert camera.mode == "pass-through"
         assert await camera.seen() == list(range(LONG + 5))

@@ -80,15 +80,20 @@ def test_a_group_begins_with_its_key_picture_and_is_bounded() -> None:
         group.add(unit(5), key=True)
         group.add(unit(5), key=False)
         assert len(group.units) == 2
-    assert [len(group.add(unit(5), key=False)) for _ in range(MAX_UNITS)] == [0] * 298 + [MAX_UNITS, 0]
-    assert len(group.units) == 0
+    for count in range(3, MAX_UNITS + 1):
+        group.add(unit(5), key=False)
+        assert (len(group.units), group.is_half_full) == (count, count >= MAX_UNITS // 2)
+    for _ in range(2):
+        group.add(unit(5), key=False)
+        assert (len(group.units), group.is_half_full) == (0, False)
 
 
 def test_a_key_picture_is_kept_however_large() -> None:
     group = Group()
-    assert len(group.add(unit(9 * 1024 * 1024), key=True)) == 0
-    assert len(group.units) == 1
-    assert len(group.add(unit(1), key=False)) == 1
+    group.add(unit(9 * 1024 * 1024), key=True)
+    assert (len(group.units), group.is_half_full) == (1, False)
+    group.add(unit(1), key=False)
+    assert len(group.units) == 0
 
 
 def test_the_rhythm_of_a_camera_is_found() -> None:
