@@ -9,19 +9,16 @@ from cyclopts import App, Parameter
 
 from fleet.cli.confirming import answer_to
 from fleet.cli.door import Config, Json, ask
-from fleet.cli.names import the_one
-from fleet.cli.options import why_unreadable
+from fleet.cli.names import mandate_named
+from fleet.cli.options import MandateName, why_unreadable
 from fleet.cli.output import moment, print_json, print_line, print_remark
 from fleet.client import FleetClient, read_view
 from fleet.client.files import read_small
 from fleet.errors import CommandIncomplete, RequestRefused
-from protocols.api.mandates import MandateState, MandateView
+from protocols.api.mandates import MandateView
 from protocols.mandate import Allowance, Mandate, mandate_hash
 from protocols.sshsig import MAX_ARMORED
 
-MANDATE_ID = re.compile(r"M-[0-9a-f]{12}", re.ASCII)
-MandateName = Annotated[str, Parameter(help="The mandate's id, or the beginning of it.")]
-_PAGE = 200
 _ARMORED = re.compile(r"-----BEGIN SSH SIGNATURE-----.*?-----END SSH SIGNATURE-----", re.DOTALL)
 _MAX_MAIL = 64 * 1024
 """Bytes that are read of a file in which a signature is sought."""
@@ -136,23 +133,3 @@ def _agreed(read: Mandate, label: str, sha256: str | None) -> None:
             "the mandate is not signed, as that was not the whole word yes",
             "sign it again, or discard it if it is wrong: fleet mandate discard",
         )
-
-
-async def every_mandate(
-    door: FleetClient, unit_id: str | None = None, state: MandateState | None = None, *, mine: bool = False
-) -> list[MandateView]:
-    """All mandates, newest first; of a unit, in a state, or that wait for this person to sign; raises ClientError."""
-    rows: list[MandateView] = []
-    while True:
-        page = await door.mandates(unit_id, state=state, mine=mine, offset=len(rows), limit=_PAGE)
-        rows += page.rows
-        if not page.rows or len(rows) >= page.total:
-            return rows
-
-
-async def mandate_named(door: FleetClient, typed: str) -> MandateView:
-    """The mandate that `typed` stands for; raises NotFound, Conflict, ClientError."""
-    if MANDATE_ID.fullmatch(typed):
-        return await door.mandate(typed)
-    found = {one.mandate_id: one for one in await every_mandate(door)}
-    return found[the_one("mandate", typed, dict.fromkeys(found, ""), "fleet mandate list")]
