@@ -9,13 +9,13 @@ from textual.widgets import TextArea
 from typing_extensions import override
 
 from protocols.errors import InvalidMandate
-from protocols.mandate import MANDATE_NAMESPACE, Mandate
+from protocols.mandate import MANDATE_NAMESPACE, Mandate, signer_of
 from protocols.people import PeopleList
 from protocols.sshsig import read_key
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.field import TextField
-from tui.mandate_reading import armored_in, whose_signature
+from tui.mandate_reading import armored_in
 from tui.paint import Line, Span, Tone, wrap
 
 _ROWS = 8
@@ -87,7 +87,8 @@ class PasteDialog(Dialog[str]):
         """The signature, when it is one that can be handed in, and what to say of it."""
         armored = armored_in(text) or ""
         try:
-            person = whose_signature(self._line, armored, self._people, datetime.now(UTC))
+            # Whether a key on disk may sign is the controller's to say.
+            person = signer_of(self._line, armored, self._people, datetime.now(UTC), plain_keys_may_sign=True)
         except InvalidMandate as error:
             remedy = (
                 f"It was not handed in: paste one behind it that signs the exact line of {self._line.mandate} and one"
