@@ -95,7 +95,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[StoredCertificate, 
     """A certificate of UNIT as the controller keeps it, and its key."""
     key = generate_private_key(SECP256R1())
     pki = Pki.create(tmp_path_factory.mktemp("pki"))
-    issued = pki.authority.issue_unit(UNIT, key.public_key(), NOW)
+    issued = pki.authority.issue_unit(UNIT, key.public_key(), datetime.now(UTC))
     leaf = x509.load_pem_x509_certificate(issued.chain_pem.encode())
     certificate = StoredCertificate(
         serial=f"{leaf.serial_number:x}",
@@ -117,24 +117,26 @@ def sealed_with(key: EllipticCurvePrivateKey, serial: str, unit: str = UNIT) -> 
 
 def test_what_the_units_key_signed_is_believed(place: tuple[StoredCertificate, EllipticCurvePrivateKey]) -> None:
     certificate, key = place
-    assert judged(UNIT, sealed_with(key, certificate.serial), certificate, NOW) == SIGNAL
+    now = certificate.not_before + timedelta(hours=1)
+    assert judged(UNIT, sealed_with(key, certificate.serial), certificate, now) == SIGNAL
 
 
 def test_what_it_did_not_sign_for_this_unit_now_is_not(
     place: tuple[StoredCertificate, EllipticCurvePrivateKey],
 ) -> None:
     certificate, key = place
+    now = certificate.not_before + timedelta(hours=1)
     good = sealed_with(key, certificate.serial)
     other_text = msgspec.structs.replace(good, text=good.text.replace("asked", "fault"))
     cases: list[tuple[SealedSignal, StoredCertificate | None, datetime]] = [
-        (good, None, NOW),
-        (good, msgspec.structs.replace(certificate, unit_id="unit-other234"), NOW),
-        (good, msgspec.structs.replace(certificate, revoked_at=NOW), NOW),
-        (good, certificate, NOW + timedelta(days=400)),
-        (other_text, certificate, NOW),
-        (sealed_with(key, certificate.serial, "unit-other234"), certificate, NOW),
-        (sealed_with(generate_private_key(SECP256R1()), certificate.serial), certificate, NOW),
-        (msgspec.structs.replace(good, signature="~"), certificate, NOW),
+        (good, None, now),
+        (good, msgspec.structs.replace(certificate, unit_id="unit-other234"), now),
+        (good, msgspec.structs.replace(certificate, revoked_at=now), now),
+        (good, certificate, now + timedelta(days=400)),
+        (other_text, certificate, now),
+        (sealed_with(key, certificate.serial, "unit-other234"), certificate, now),
+        (sealed_with(generate_private_key(SECP256R1()), certificate.serial), certificate, now),
+        (msgspec.structs.replace(good, signature="~"), certificate, now),
     ]
     for sealed, kept, at in cases:
         assert isinstance(judged(UNIT, sealed, kept, at), str)
