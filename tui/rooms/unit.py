@@ -27,13 +27,13 @@ class UnitRoom(UnitDeeds):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "check", "check", tooltip="open its picture, sound or position, under a live mandate"),
-        Binding("m", "mandates", "mandates", tooltip="its mandates: draft, sign, cancel"),
         Binding("r", "report", "report", tooltip="ask the unit for a report now"),
         Binding("a", "acknowledge", "ack", tooltip="take note, in your name, of its open alarms"),
         Binding("k", "quarantine", "quarantine", tooltip="let it report and open nothing"),
         Binding("u", "release", "release", tooltip="end its quarantine"),
         Binding("x", "revoke", "revoke", tooltip="end its life in the fleet, for good"),
         Binding("e", "settings", "settings", tooltip="edit its settings"),
+        Binding("m", "mandates", "mandates", tooltip="its mandates: draft, sign, cancel"),
         Binding("p", "plot", "plot", tooltip="plot figures over time"),
         Binding("l", "log", "log", tooltip="its entries in the deployment log"),
         Binding("v", "events", "events", tooltip="all its events"),
