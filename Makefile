@@ -26,9 +26,9 @@ demo: setup ## Run a whole fleet here: HEADLESS=1 UNITS=20 SECONDS=30 RESET=1
 	@$(BIN)/fleet demo $(if $(call given,HEADLESS),--headless) $(if $(UNITS),--units $(UNITS)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(call given,RESET),--reset)
 
-test: setup debian ## All checks: lint, types, import rules, then every test, in two workers
+test: setup debian ## All checks: lint, types, import rules, then every test, in three workers
 	@$(MAKE) lint types
-	@$(PYTEST) -n 2 --dist worksteal $(ARGS)
+	@$(PYTEST) -n 3 --dist worksteal $(ARGS)
 
 unit: setup ## Only the tests of pure rules: quick
 	@$(PYTEST) tests/unit $(ARGS)

@@ -1,6 +1,6 @@
 """What holds for every test: reproducible properties, no use of the developer's own keys, no process left behind.
 
-`make test` runs two workers (pytest-xdist): each is a process with servers, ports and a mark of its own, and all of
+`make test` runs three workers (pytest-xdist): each is a process with servers, ports and a mark of its own, and all of
 this holds in each of them. Without `-n` there is one process, as pytest is used to.
 """
 
