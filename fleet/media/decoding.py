@@ -62,10 +62,17 @@ class Outlets:
 class Decoding:
     """One stream's decoder. `easels` may be replaced, as a whole, at any time; `stop` may be called once.
 
-    `loop` is the running one. The process starts at once, so that it is ready when the first frame comes.
+    `loop` is the running one; `opening` stands in logs. The process starts at once, so that it is ready when the first
+    frame comes.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, outlets: Outlets, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        outlets: Outlets,
+        opening: str = "",
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
         self.easels: tuple[Easel, ...] = ()
         self.is_given_up = False
         self._outlets = outlets
@@ -75,6 +82,7 @@ class Decoding:
         self._tasks = 0
         self._measured_s = 0.0
         self._number = 0
+        self._log = _log.bind(opening=opening)
         self._told: set[str] = set()
         self._work = loop.create_task(self._run(), name="decoding")
 
@@ -100,7 +108,7 @@ class Decoding:
             self._backlog.begin_anew()
             self._outlets.damaged()
         self.is_given_up = True
-        _log.error("a stream is decoded no more: no pictures for terminals, no measures", decoders_lost=_MAX_PROCESSES)
+        self._log.error("a stream is decoded no more: no pictures for terminals, no measures", lost=_MAX_PROCESSES)
 
     async def _serve(self, decoder: DecoderProcess) -> None:
         while True:
@@ -160,7 +168,7 @@ class Decoding:
         """Once a stream: units can make it happen again and again."""
         if what not in self._told:
             self._told.add(what)
-            _log.warning(what, **facts)
+            self._log.warning(what, **facts)
 
 
 def _wish(easel: Easel) -> Wish:

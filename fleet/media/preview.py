@@ -168,7 +168,7 @@ class PreviewDesk:
 
     def _new_decoding(self) -> Decoding:
         outlets = Outlets(self._on_picture, self._on_sound, self._stream.ask_keyframe)
-        return Decoding(asyncio.get_running_loop(), outlets)
+        return Decoding(asyncio.get_running_loop(), outlets, self._stream.opening)
 
     async def _feed(self, decoding: Decoding) -> None:
         lane = self._stream.take_lane()

@@ -87,7 +87,7 @@ async def decoding(program: Sequence[str] = PROGRAM, width: int = 160) -> AsyncI
         running.put(frames()[0])
 
     outlets = Outlets(lambda measure, _: seen.pictures.append(measure), seen.sounds.append, damaged)
-    running = Decoding(asyncio.get_running_loop(), outlets, program)
+    running = Decoding(asyncio.get_running_loop(), outlets, program=program)
     running.easels = (Easel(width, Thrift(10, None), seen.shown.append),)
     try:
         yield running, seen
