@@ -12,4 +12,5 @@ def main() -> None:
     serve(int(sys.argv[1]))
 
 
-main()
+if __name__ == "__main__":
+    main()
