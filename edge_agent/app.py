@@ -15,9 +15,7 @@ from edge_agent.clock import Clock, SystemClock
 from edge_agent.durable import held
 from edge_agent.errors import NotJoined, StateUnusable, VoucherMissing
 from edge_agent.identity import Identity, IdentityInUse, IdentityStore, controller_keys
-from edge_agent.inputs.file_lines import FileLine
-from edge_agent.inputs.gpio import GpioLine
-from edge_agent.inputs.line_source import LineSource
+from edge_agent.inputs.file_lines import line_sources
 from edge_agent.inputs.watching import Inputs
 from edge_agent.inputs.workshop import WorkshopLink
 from edge_agent.keys.keystore import KeyStore
@@ -185,7 +183,7 @@ class _OpeningRoom:
         uplink: Uplink,
         reporter: Reporter,
     ) -> None:
-        self._inputs = Inputs(own.inputs, _lines(own, clock), reporter.event, clock)
+        self._inputs = Inputs(own.inputs, line_sources(own.inputs, own.root, clock), reporter.event, clock)
         self._workshop = WorkshopLink(SourceTree(own.root), own.workshop_interface, own.workshop_gateway_mac)
         self._devices = Devices(sources_of(own), clock)
         self._saying = Saying(lambda: identity.now, keystore, uplink.signal)
@@ -218,12 +216,6 @@ class _OpeningRoom:
 
     def _bench(self) -> Bench:
         return Bench(lid_open=self._inputs.lid_open() is True, in_workshop=self._workshop.present())
-
-
-def _lines(own: AgentSettings, clock: Clock) -> list[LineSource]:
-    if own.root == Path("/"):
-        return [GpioLine(each) for each in own.inputs]
-    return [FileLine(each, own.root, clock) for each in own.inputs]
 
 
 class _Agent:

@@ -30,6 +30,11 @@
     │   ├── SupervisorAway       there is no supervisor that answers
     │   ├── CaptureRequestMalformed  what the supervisor was sent is no request
     │   └── NotConfined          a child can not be confined, so it opens nothing
+    ├── OpeningRefused       (openings.verdicts) nothing opens, or stays open longer, by a rule
+    ├── DoorClosed           (openings.carried) a command can not ask the running agent
+    ├── RefusedByUnit        (openings.carried) what a command was told in its place
+    ├── MessageUnusable      (media.messages) what is no message between agent and media child
+    ├── SourceFault, SourceNameInvalid, OfferNotUsable    see media.errors
     ├── LinkError            the connection to the broker can not go on
     └── SpoolError           the spool file can not be used
         ├── SpoolUnwritable      the disk is full, read-only or failing

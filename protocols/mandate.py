@@ -181,6 +181,33 @@ def check_signature(
     return person
 
 
+def signer_of(
+    mandate: Mandate, armored: str, people: PeopleList, at: datetime, *, plain_keys_may_sign: bool
+) -> ListedPerson:
+    """Who made the signature: the requester or the approver of the mandate.
+
+    Raises InvalidMandate as `check_signature` does, and `signature-of-nobody` when it is by neither of the two.
+    """
+    refused: InvalidMandate | None = None
+    for signer in (REQUESTER, APPROVER):
+        try:
+            return check_signature(mandate, signer, armored, people, at, plain_keys_may_sign=plain_keys_may_sign)
+        except InvalidMandate as error:
+            cause = error.__cause__
+            if isinstance(cause, InvalidSshSignature) and cause.reason == "other-key":
+                continue
+            if isinstance(cause, InvalidSshSignature) and cause.reason == "signature-unreadable":
+                # Whose it should be, nobody knows: it is not called this signer's.
+                raise InvalidMandate(error.reason, f"the signature can not be read: {cause.detail}") from cause
+            if isinstance(cause, InvalidSshSignature) or error.reason == "key-not-hardware":
+                raise
+            refused = refused or error
+    raise refused or InvalidMandate(
+        "signature-of-nobody",
+        f"the signature is by neither {mandate.requester} nor {mandate.approver}, as the people list has their keys",
+    )
+
+
 def _plain_times(mandate: Mandate) -> bool:
     """Whether its times are whole seconds of UTC: another zone would be another way to write the same time."""
     times = (mandate.not_before, mandate.not_after)

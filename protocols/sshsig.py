@@ -77,6 +77,13 @@ def read_key(line: str) -> PersonKey:
     return key
 
 
+def key_of(armored: str) -> PersonKey:
+    """The key that an SSHSIG names as its own, which proves nothing; raises InvalidSshSignature
+    `signature-unreadable`."""
+    reader = _signature_reader(armored)
+    return _read_blob(reader.string(), "signature-unreadable")
+
+
 def verify(line: str, namespace: str, message: bytes, armored: str) -> Proof:
     """Check that the key `line` made the SSHSIG `armored` over `message` in `namespace`.
 
@@ -84,8 +91,7 @@ def verify(line: str, namespace: str, message: bytes, armored: str) -> Proof:
     `bad-signature` or `user-absent` (a token that nobody touched).
     """
     wanted = read_key(line)
-    reader = _Reader(_unarmored(armored), "signature-unreadable")
-    reader.expect(_MAGIC + _VERSION.to_bytes(4, "big"))
+    reader = _signature_reader(armored)
     signer = _read_blob(reader.string(), "signature-unreadable")
     named, reserved, hash_name, signature = (reader.string() for _ in range(4))
     reader.end()
@@ -121,6 +127,13 @@ def _check(key: PersonKey, signed: bytes, blob: bytes) -> Proof:
     if key.hardware and not present:
         raise InvalidSshSignature("user-absent", "the token signed without being touched; touch it and sign again")
     return Proof(key, present, bool(flags & _USER_VERIFIED))
+
+
+def _signature_reader(armored: str) -> "_Reader":
+    """Reads what follows the version."""
+    reader = _Reader(_unarmored(armored), "signature-unreadable")
+    reader.expect(_MAGIC + _VERSION.to_bytes(4, "big"))
+    return reader
 
 
 def _unarmored(armored: str) -> bytes:

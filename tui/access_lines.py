@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from protocols.api.checks import Budget, CheckView, LiveMandate, UnitAccess
-from tui.paint import EMPTY, Line, Span, Tone, fit, joined, wrap
+from tui.paint import EMPTY, Line, Span, Tone, fit, joined, line_width, wrap
 from tui.words import UNKNOWN, age, moment, number, safe
 
 _LABEL = 11
@@ -27,7 +27,7 @@ def access_lines(access: UnitAccess | None, now: datetime, width: int, *, utc: b
     if access is None:
         return [*lines, (Span("  …", "muted"),), EMPTY]
     for mandate in access.mandates:
-        lines += _mandate_lines(mandate, now, utc=utc)
+        lines += _mandate_lines(mandate, now, width, utc=utc)
     if not access.mandates and not access.obstacles:
         lines.append((Span("  closed: ", "plain"), Span("no mandate of this unit is live", "muted")))
     for obstacle in access.obstacles:
@@ -49,17 +49,20 @@ def budget_words(budget: Budget) -> Line:
     return (Span(f"{allowed.modality} ", "muted"), Span(text, tone))
 
 
-def _mandate_lines(mandate: LiveMandate, now: datetime, *, utc: bool) -> list[Line]:
+def _mandate_lines(mandate: LiveMandate, now: datetime, width: int, *, utc: bool) -> list[Line]:
+    """Which mandate and until when, what it is for, on a line of its own where that is too long, and its day."""
     until = moment(mandate.signed_until, now, utc=utc)
     first: Line = (
         Span(mandate.mandate, "strong"),
         Span(f"  {mandate.kind}", "plain" if mandate.kind == "field" else "fair"),
         Span(f"  until {until}", "plain"),
         Span(_sooner(mandate, now, utc=utc), "fair"),
-        Span(f"  {safe(mandate.purpose)}", "muted"),
     )
+    purpose: Line = (Span(safe(mandate.purpose), "muted"),)
+    whole = _labelled("mandate", (*first, Span("  "), *purpose))
+    heads = [whole] if line_width(whole) <= width else [_labelled("mandate", first), _labelled("", purpose)]
     return [
-        _labelled("mandate", first),
+        *heads,
         *[_labelled("  today" if not index else "", budget_words(one)) for index, one in enumerate(mandate.budgets)],
     ]
 

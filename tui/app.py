@@ -22,7 +22,7 @@ from fleet.client import (
     load_client_settings,
 )
 from tui.saved import SavedFilters, saved_filters_path
-from tui.terminal import await_answers
+from tui.terminal import LEAVING_LIMIT_S, await_answers
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -81,6 +81,8 @@ async def _open(settings: ClientSettings) -> int:
     async with connect(settings) as client:
         console = ConsoleApp(client, await client.whoami(), SavedFilters(saved_filters_path()))
         await console.run_async()
+        if console.pace.is_behind:
+            await asyncio.to_thread(await_answers, sys.stdin.fileno(), sys.stdout.fileno(), LEAVING_LIMIT_S)
         return console.return_code or EXIT_OK
 
 

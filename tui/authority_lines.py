@@ -153,7 +153,7 @@ def authority_facts(view: AuthorityView, *, utc: bool) -> list[tuple[str, str]]:
         ("from", when(view.starts_at)),
         ("until", f"{when(view.ends_at)}{', 72 h after it was given by word of mouth' if view.urgent_oral else ''}"),
         ("next review", when(view.next_review_at)),
-        ("document", f"sha256 {view.document_sha256}, salted" if view.document_sha256 else ""),
+        *_document(view.document_sha256),
         ("live mandates", str(view.mandates)),
         ("renews", view.renews or ""),
         ("renewed by", view.renewed_by or ""),
@@ -165,6 +165,11 @@ def authority_facts(view: AuthorityView, *, utc: bool) -> list[tuple[str, str]]:
     if view.cancelled_at is not None:
         facts.append(("cancelled", f"by {view.cancelled_by}, {when(view.cancelled_at)}"))
     return facts
+
+
+def _document(sha256: str | None) -> list[tuple[str, str]]:
+    """The hash in two halves: as a whole it is too long for a small screen."""
+    return [("document sha256", sha256[:32]), ("", f"{sha256[32:]}, salted")] if sha256 else [("document", "")]
 
 
 def uncovered(view: AuthorityView, wish: Wish, *, utc: bool) -> str:

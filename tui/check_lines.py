@@ -13,12 +13,16 @@ from protocols.api.checks import (
     StreamFigures,
 )
 from protocols.measure_words import limit_words, value_words
-from tui.paint import EMPTY, Line, Span, Tone, fit, wrap
-from tui.words import UNKNOWN, age, duration, number, safe
+from tui.pace import Pace
+from tui.paint import EMPTY, Line, Span, Tone, fit, line_width, wrap
+from tui.words import UNKNOWN, age, duration, moment, number, safe
 
 METER_CELLS = 10
 _METER_FLOOR_DBFS = -60.0
 _LABEL = 9
+_WIDE = 110
+_LAST_S = 5
+"""A lease that ends so close before mandate or budget does is the last one."""
 
 STEPS: dict[CheckState, str] = {
     "asking": "asking the unit",
@@ -40,7 +44,9 @@ def clock_of(seconds: int) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def title_line(name: str, modalities: Sequence[str], news: PreviewNews | None, width: int) -> Line:
+def title_line(
+    name: str, modalities: Sequence[str], news: PreviewNews | None, width: int, now: datetime, *, utc: bool
+) -> Line:
     """Which unit, what is open, for how long yet, and what is left of the day."""
     left: Line = (Span(" CHECK ", "muted"), Span(safe(name), "title"), Span(f"  {' + '.join(modalities)}  ", "plain"))
     if news is None:
@@ -48,8 +54,21 @@ def title_line(name: str, modalities: Sequence[str], news: PreviewNews | None, w
     if news.state != "live":
         tone: Tone = "bad" if news.state == "refused" else "muted" if news.state == "closed" else "fair"
         return (*left, Span(STEPS[news.state], tone))
-    budget = f"  {used_words(news)}" if width >= 76 else ""
-    return (*left, Span(f" OPEN {clock_of(news.lease_left_s)} left (renews) ", "loud"), Span(budget, "plain"))
+    closing = closing_words(news, now, wide=width > _WIDE, utc=utc)
+    line: Line = (*left, Span(f" OPEN {clock_of(news.lease_left_s)} left {closing} ", "loud"))
+    budget = Span(f"  {used_words(news)}")
+    return (*line, budget) if line_width((*line, budget)) <= width else line
+
+
+def closing_words(news: PreviewNews, now: datetime, *, wide: bool, utc: bool) -> str:
+    """What comes when the lease is over: another one, or the end, with the mandate or with the minutes of the day."""
+    ends_at = news.mandate_ends_at
+    if ends_at is not None and (ends_at - now).total_seconds() <= news.lease_left_s + _LAST_S:
+        at = moment(ends_at, now, utc=utc)
+        return f"(ends with the mandate at {at})" if wide else f"(mandate ends {at})"
+    if news.minutes_per_day and 60 * news.minutes_per_day - news.used_s <= news.lease_left_s + _LAST_S:
+        return "(ends with the minutes of the day)" if wide else "(last minutes)"
+    return "(renews)"
 
 
 def used_words(news: PreviewNews) -> str:
@@ -92,6 +111,16 @@ def figure_lines(figures: StreamFigures, viewers: Sequence[str], me: str) -> lis
     ]
 
 
+def pace_lines(pace: Pace, width: int) -> list[Line]:
+    """What the terminal's line does not bear, beside the picture; nothing while it bears all."""
+    if not pace.is_slow:
+        return []
+    rate, side = pace.quality
+    often = f"{number(rate)} picture{'s' if rate > 1 else ''}/s" if rate >= 1 else f"1 picture in {number(1 / rate)} s"
+    why = "the terminal is mute" if pace.is_mute else "slow line"
+    return wrap(f"{why}: {often}{', small' if side < 1 else ''}", width, "fair")
+
+
 def waiting_lines(state: CheckState, waited_s: float, width: int) -> list[Line]:
     """In place of the picture, while there is none."""
     told = STEPS[state]
@@ -100,15 +129,17 @@ def waiting_lines(state: CheckState, waited_s: float, width: int) -> list[Line]:
     ]
 
 
-def ended_lines(view: CheckView, width: int) -> list[Line]:
-    """What is left of a check that is over: why it ended, and what was measured."""
+def ended_lines(view: CheckView, width: int, note: str = "") -> list[Line]:
+    """What is left of a check that is over: why it ended, the `note` with which this person closed it, and what was
+    measured."""
     if view.state == "refused":
         first: Line = (Span("  The unit stays closed: ", "bad"), Span(view.reason, "strong"))
     else:
-        open_s = duration(view.open_s) if view.open_s is not None else UNKNOWN
-        first = (Span("  CLOSED ", "strong"), Span(f" after {open_s}: {view.reason}", "plain"))
+        after = f" after {duration(view.open_s)}" if view.open_s is not None else ""
+        first = (Span("  CLOSED", "strong"), Span(f"{after}: {view.reason}", "plain"))
     lines: list[Line] = [EMPTY, first]
     lines += [(Span("  "), *line) for line in wrap(view.detail, max(20, width - 4), "plain")] if view.detail else []
+    lines += [(Span("  "), *line) for line in wrap(f"“{note}”", max(20, width - 4), "plain")] if note else []
     if view.readiness is not None:
         lines += [EMPTY, *readiness_lines(view.readiness.measures, width)]
     return lines

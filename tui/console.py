@@ -1,7 +1,8 @@
 """The console: rooms, the feed that keeps them true, and one timer that lets ages grow."""
 
 import asyncio
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -21,6 +22,7 @@ from tui.dialogs.goto import Destination, GotoDialog
 from tui.dialogs.keys import KeysDialog
 from tui.dialogs.problem import ProblemDialog
 from tui.field import Field, TextField
+from tui.paced_driver import PacedDriver
 from tui.rooms.authorities import AuthoritiesRoom
 from tui.rooms.authority import AuthorityRoom
 from tui.rooms.events import EventsRoom, UnitEventsRoom
@@ -80,7 +82,7 @@ class ConsoleApp(Desk):
             self.handled = asyncio.Event()
 
     def __init__(self, door: FleetClient, me: Whoami, saved: SavedFilters) -> None:
-        super().__init__(door, me)
+        super().__init__(door, me, PacedDriver)
         self._feed: ChangeFeed | None = None
         self.add_mode("now", NowRoom)
         self.add_mode("units", lambda: UnitsRoom(saved, self.server_clock))
@@ -159,9 +161,14 @@ class ConsoleApp(Desk):
                 return screen
         return None
 
+    @property
+    def _seen(self) -> Sequence[Screen[Any]]:
+        """The screens that are seen. What is under a room is not: painting there would paint the whole room again."""
+        return self.screen_stack[-2 if self.screen.is_modal else -1 :]
+
     def _tick(self) -> None:
         self.forget_old_note()
-        for screen in self.screen_stack[-2:]:
+        for screen in self._seen:
             if isinstance(screen, Room | Dialog):
                 screen.tick()
 
@@ -185,7 +192,7 @@ class ConsoleApp(Desk):
     @override
     def repaint_bars(self) -> None:
         """See Desk."""
-        for screen in self.screen_stack[-2:]:
+        for screen in self._seen:
             for bar in screen.query(Bar):
                 bar.repaint()
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rich.traceback import Traceback
 from textual.app import App
+from textual.driver import Driver
 from textual.message import Message
 from textual.screen import Screen
 
@@ -25,6 +26,7 @@ from protocols.api.sessions import Whoami
 from protocols.api.units import Summary
 from protocols.people import Permission
 from tui.clock import ServerClock
+from tui.pace import Pace
 from tui.paint import Tone
 from tui.rooms_map import RoomName
 
@@ -52,8 +54,9 @@ class Answered(Message):
 class Desk(App[None]):
     """The console's shared state; screens find it as `desk_of(self)`."""
 
-    def __init__(self, door: FleetClient, me: Whoami) -> None:
-        super().__init__()
+    def __init__(self, door: FleetClient, me: Whoami, driver_class: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver_class)
+        self.pace = Pace()
         self.door = door
         self.me = me
         self.server_clock = ServerClock()

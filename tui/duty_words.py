@@ -45,11 +45,11 @@ def duty_text(duty: Duty, now: datetime) -> str:
     soon = f"due in {_within(duty.due_at - now)}"
     match duty.kind:
         case "sign":
-            return f"{duty.about} waits for your signature, {left(duty.due_at, now)}"
+            return f"{duty.about} waits for you, {left(duty.due_at, now)}"
         case "statement-due" | "statement-overdue":
             return f"written statement {late if duty.due_at <= now else soon}"
         case "review-due" | "review-overdue":
-            return f"review {late}: nothing opens under it" if duty.due_at <= now else f"review {soon}"
+            return f"review {late}: nothing opens" if duty.due_at <= now else f"review {soon}"
         case "authority-ending":
             return f"authority ends, {left(duty.due_at, now)}: is it renewed?"
         case "kit-out":

@@ -115,9 +115,10 @@ def detail_lines(view: MandateView, now: datetime, me: str, *, utc: bool) -> lis
             [
                 _fact("unit", unit),
                 _fact("authority", view.authority or "none, a bench mandate"),
+                _fact("purpose", view.purpose),
             ]
         ),
-        joined([_fact("allows", f"{allows_words(view.allows)} a day"), _fact("purpose", view.purpose)]),
+        _fact("allows", f"{allows_words(view.allows)} a day"),
         _fact("from", f"{full_moment(view.not_before, utc=utc)}  to  {full_moment(view.not_after, utc=utc)}"),
         joined(
             [

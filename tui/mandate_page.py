@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rich.cells import chop_cells
 
 from protocols.api.checks import CheckView, UnitAccess
-from protocols.api.mandates import MandateView
+from protocols.api.mandates import MandateView, SignatureMade
 from protocols.api.problems import Problem
 from protocols.mandate import MANDATE_NAMESPACE, mandate_hash
 from protocols.words import duration
@@ -15,7 +15,7 @@ from tui.access_lines import budget_words
 from tui.log_lines import fact_lines
 from tui.mandate_lines import KIND_WORDS, allows_words, standing_line, state_words
 from tui.needs import name_of
-from tui.paint import Line, Span, wrap
+from tui.paint import Line, Span, Tone, wrap
 from tui.words import full_moment, in_zone, moment, safe
 
 _OPENINGS_SHOWN = 8
@@ -69,16 +69,34 @@ def _facts(view: MandateView, *, utc: bool) -> list[tuple[str, str]]:
         ("until", f"{when(view.not_after)}, {lasts} in all"),
         ("authority", f"{view.authority} ({view.authority_id})" if view.authority else "none: a bench mandate"),
         ("asked for by", f"{view.requester}, {when(view.drafted_at)}"),
-        ("to be approved by" if view.state == "draft" else "approved by", view.approver),
-        ("signed by", ", ".join(view.signed_by) or "nobody yet"),
+        ("approver" if view.state == "draft" else "approved by", view.approver),
+        *_signed(view, utc=utc),
     ]
-    if view.recorded_at is not None:
-        facts.append(("both signatures", when(view.recorded_at)))
     if view.cancelled_at is not None:
         facts.append(("cancelled", f"by {view.cancelled_by}, {when(view.cancelled_at)}"))
         back = f"says {view.recovered_by}, {when(view.recovered_at)}" if view.recovered_at else "not yet"
         facts.append(("kit is back", back))
     return facts
+
+
+def _signed(view: MandateView, *, utc: bool) -> list[tuple[str, str]]:
+    """Each signature: whose, when it was handed in, and below the key it was made with."""
+    if not view.signed_by:
+        return [("signed by", "nobody yet")]
+    made = {one.person: one for one in view.signatures}
+    facts: list[tuple[str, str]] = []
+    for index, person in enumerate(view.signed_by):
+        one = made.get(person)
+        at = f", handed in {full_moment(one.at, utc=utc)}" if one is not None else ""
+        facts.append(("" if index else "signed by", person + at))
+        facts += [("", _key_words(one))] if one is not None else []
+    return facts
+
+
+def _key_words(made: SignatureMade) -> str:
+    if not made.fingerprint:
+        return "a key that can not be read"
+    return f"{'FIDO token' if made.hardware else 'key on disk'} {made.fingerprint}"
 
 
 def _today_lines(view: MandateView, today: Today, now: datetime, *, utc: bool) -> list[Line]:
@@ -104,27 +122,24 @@ def _check(check: CheckView, now: datetime, *, utc: bool) -> Line:
 
 
 def _far_away(view: MandateView) -> list[Line]:
-    commands = (
-        f"fleet mandate line {view.mandate_id} > m",
-        f"ssh-keygen -Y sign -n {MANDATE_NAMESPACE} -f KEY m",
+    """What to do where a signer has no console: three steps, each with what it takes."""
+    who = view.waits_for[0] if len(view.waits_for) == 1 else "a signer"
+    steps: tuple[tuple[str, str, Tone, str], ...] = (
+        ("send the line", f"fleet mandate line {view.mandate_id} > m", "strong", "  or y copies it"),
+        ("they read m, sign", f"ssh-keygen -Y sign -n {MANDATE_NAMESPACE} -f KEY m", "strong", ""),
+        ("m.sig comes back", "p", "accent", " takes its text here, from anybody"),
     )
-    return [
-        (),
-        (
-            Span(" SIGN FAR AWAY", "accent"),
-            Span("  or put the line below, and a line end, into the file m", "muted"),
-        ),
-        *[(Span("   "), Span(command, "strong")) for command in commands],
-        (
-            Span("  Then ", "muted"),
-            Span("p", "accent"),
-            Span(" takes the text of m.sig from anybody.", "muted"),
-        ),
-    ]
+    head = f"  {who} needs no console, just ssh-keygen; KEY: their key's file"
+    lines: list[Line] = [(), (Span(" SIGN FAR AWAY", "accent"), Span(head, "muted"))]
+    for number, (does, what, tone, more) in enumerate(steps, start=1):
+        lines.append((Span(f"  {number} {does:<19}", "muted"), Span(what, tone), Span(more, "muted")))
+    return lines
 
 
 def _exact(text: str, width: int) -> list[Line]:
     """The line sign for sign, broken where the screen ends, and its hash."""
     lines: list[Line] = [(), (Span(" ITS EXACT LINE", "accent"), Span(f"  {len(text.encode())} bytes", "muted"))]
     lines += [(Span("  "), Span(piece)) for piece in chop_cells(safe(text), width - 2)]
-    return [*lines, (Span("  sha256 ", "muted"), Span(mandate_hash(text)))]
+    lines.append((Span("  sha256 ", "muted"), Span(mandate_hash(text))))
+    told = (Span("  as told by ", "muted"), Span("tr -d '\\n' < m | sha256sum"), Span(" where the line is", "muted"))
+    return [*lines, told]

@@ -1,4 +1,4 @@
-"""What a person signs of a mandate, read here from its exact line, and whose a signature is. Pure.
+"""What a person signs of a mandate, read here from its exact line, and a signature found in what was pasted. Pure.
 
 The controller's other words about a mandate are shown in lists; they decide nothing about signing.
 """
@@ -9,8 +9,8 @@ from typing import NamedTuple
 from fleet.client import read_view
 from protocols.api.mandates import MandateView
 from protocols.api.problems import Problem
-from protocols.errors import InvalidMandate, InvalidSshSignature
-from protocols.mandate import APPROVER, REQUESTER, Mandate, Signer, check_signature, mandate_hash
+from protocols.errors import InvalidMandate
+from protocols.mandate import APPROVER, REQUESTER, Mandate, Signer, mandate_hash
 from protocols.people import ListedPerson, PeopleList
 from protocols.sshsig import MAX_ARMORED, PersonKey, read_key
 from tui.words import safe
@@ -100,33 +100,11 @@ def _trouble(part: Signer, person_id: str, person: ListedPerson | None, version:
 
 
 def armored_in(text: str) -> str | None:
-    """The armored signature in a pasted text, None while there is no whole one; what a mail put around it, and blanks
-    at the ends of its lines, are left out."""
-    begin = text.find(_BEGIN)
-    end = text.find(_END, begin)
-    if begin < 0 or end < 0 or end - begin > MAX_ARMORED:
+    """The last whole armored signature in a pasted text, None while there is none; what a mail put around it, and
+    blanks at the ends of its lines, are left out."""
+    end = text.rfind(_END)
+    begin = text.rfind(_BEGIN, 0, max(0, end))
+    if begin < 0 or end - begin > MAX_ARMORED:
         return None
     lines = [line.strip(" \t\r>") for line in text[begin : end + len(_END)].splitlines()]
     return "\n".join([*filter(None, lines), ""])
-
-
-def whose_signature(line: Mandate, armored: str, people: PeopleList, at: datetime) -> ListedPerson:
-    """Which of the two signed. A key on disk is let pass: whether one may sign is the controller's to say.
-
-    Raises InvalidMandate: a reason of `check_signature`, or `signature-of-nobody` for a key of neither.
-    """
-    refused: InvalidMandate | None = None
-    for part in (REQUESTER, APPROVER):
-        try:
-            return check_signature(line, part, armored, people, at, plain_keys_may_sign=True)
-        except InvalidMandate as error:
-            cause = error.__cause__
-            if isinstance(cause, InvalidSshSignature) and cause.reason == "other-key":
-                continue
-            if isinstance(cause, InvalidSshSignature) and cause.reason == "signature-unreadable":
-                raise InvalidMandate(error.reason, f"what was pasted can not be read: {cause.detail}") from cause
-            if isinstance(cause, InvalidSshSignature):
-                raise
-            refused = refused or error
-    said = f"the signature is by neither {line.requester} nor {line.approver}, as the people list has their keys"
-    raise refused or InvalidMandate("signature-of-nobody", said)

@@ -57,9 +57,7 @@ PICTURES: tuple[Picture, ...] = (
     Picture("joins", ("j", " ")),
     Picture("events", ("9", " ", "down")),
     Picture("people", ("8", " ")),
-    Picture("mandates", ("0", " ")),
     Picture("mandate-draft", ("0", " ", "n", " ")),
-    Picture("authorities", ("0", " ", "a", " ")),
     Picture("goto", ("colon", "u", "n", "i", " ")),
     Picture("keys", ("2", " ", "question_mark")),
 )

@@ -16,6 +16,8 @@ FENCE = b"\x1b[5n"
 """DSR 5, "are you well?" (ECMA-48): asked by nobody else here."""
 _ANSWER = re.compile(rb"\x1b\[0n")
 LIMIT_S = 2.0
+LEAVING_LIMIT_S = 10.0
+"""Left amid a picture, the console waits for the end of it: its answers would be taken for commands by the shell."""
 
 
 def await_answers(entrance: int, exit_: int, limit_s: float = LIMIT_S) -> bool:

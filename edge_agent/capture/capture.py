@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Self
 from edge_agent.capture import linux
 from edge_agent.capture.channel import Channel
 from edge_agent.capture.supervisor_link import SupervisorLink
+from edge_agent.errors import CaptureRefused
 
 OVERDUE_S = 2.0
 """So long after a deadline without an end the supervisor is taken for stopped, and killed."""
@@ -71,8 +72,12 @@ class Capture:
         return await asyncio.shield(self._end)
 
     async def begin(self) -> None:
-        """Have the child started: `CaptureKeeper.open` does."""
-        ours, theirs = socket.socketpair()
+        """Have the child started: `CaptureKeeper.open` does. Raises CaptureRefused and SupervisorAway."""
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            self._settle(CaptureEnd("died", None, None, _now_boot_ms()))
+            raise CaptureRefused("open", self.opening, "not-started") from error
         asked = self._link.tell("open", self.opening, self.deadline_boot_ms * _NS_PER_MS, theirs)
         theirs.close()
         asked.add_done_callback(self._answered)

@@ -126,6 +126,9 @@ class CaptureKeeper:
         began_s = loop.time()
         self._link = link
         self._up.set()
+        _log.info("capture-supervisor-up", scheduling=link.scheduling, memory_locked=link.memory_locked)
+        if not link.memory_locked:
+            _log.warning("capture-memory-not-locked", detail="pictures may reach swap; have it off or encrypted")
         try:
             code = await link.gone()
             _log.error("capture-supervisor-ended", code=code, captures=len(self._captures))

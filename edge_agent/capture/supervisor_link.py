@@ -78,6 +78,11 @@ class SupervisorLink:
         """How the supervisor is scheduled: "fifo", "nice" or "usual", by what it is allowed."""
         return str(self._ready.result()["scheduling"])
 
+    @property
+    def memory_locked(self) -> bool:
+        """Whether no page of the supervisor can be swapped out; its children are allowed what it is."""
+        return bool(self._ready.result()["memory_locked"])
+
     def tell(
         self, do: control.Do, opening: str, deadline_boot_ns: int = 0, channel: socket.socket | None = None
     ) -> asyncio.Future[int | None]:

@@ -1,6 +1,7 @@
 """Commands by which an engineer's laptop carries a lease where there is no coverage: carried ask, open, close.
 
-Picture and sound of a carried opening go to whoever made the offer, on the laptop or behind it.
+Picture and sound of a carried opening go to whoever made the offer, on the laptop or behind it. A position is not
+carried: it is for finding a unit, and whoever carries a lease stands beside it.
 """
 
 import os
@@ -34,14 +35,13 @@ def ask(
     mandate: Mandate,
     video: Wanted = False,
     audio: Wanted = False,
-    position: Wanted = False,
     config: Config = None,
 ) -> None:
     """Print one line to carry to the controller. Its lease has to be back within 15 minutes."""
-    wanted: dict[Modality, bool] = {"video": video, "audio": audio, "position": position}
+    wanted: dict[Modality, bool] = {"video": video, "audio": audio}
     modalities = [modality for modality, is_wanted in wanted.items() if is_wanted]
     if not modalities:
-        raise RefusedByUnit("no-device", "name what to open: --video, --audio or --position")
+        raise RefusedByUnit("no-device", "name what to open: --video, --audio or both")
     try:
         request = msgspec.convert({"mandate": mandate, "modalities": modalities}, Ask)
     except msgspec.ValidationError as error:

@@ -108,9 +108,12 @@ class Uplink:
     def signal(self, sealed: SealedSignal) -> None:
         """Say something about an opening, before anything else that waits; it is lost without a connection: late is
         worse than never."""
-        if self._announcing is not None:
-            self._signals.append(sealed)
-            self._wake.set()
+        if self._announcing is None:
+            return
+        if len(self._signals) == SIGNALS_MAX:
+            _log.warning("too many signals about openings wait; the oldest is dropped")
+        self._signals.append(sealed)
+        self._wake.set()
 
     def session_state(self, *, up: bool) -> bytes:
         """The announcement of the session, or its end."""

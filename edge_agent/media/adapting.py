@@ -1,8 +1,8 @@
 """When to pass a camera's stream through, when to encode it again, and how many bits to spend. Pure.
 
 Seen once a second: what the source delivers, the receiver's estimate (REMB) and the loss it reports. From pass-through
-to re-encoding when the link carries less than the source sends, for two seconds running, or at once when the receiver
-needs a key frame that the source would not give within 2 s. Back when for 10 s nothing speaks against it; each return
+to re-encoding when the link carries less than the source sends, for two seconds running, or at once when a key frame
+is needed that the source would not give within 2 s. Back when for 10 s nothing speaks against it; each return
 that fails within a minute doubles that, up to 120 s.
 
 An estimate says what a link carries only as far as it is used: it begins at what has come, and grows with what comes.
@@ -39,7 +39,8 @@ class Seen:
 
     source_bit_s: average over two groups of pictures, 0 not known yet. least_bit_s: the quietest second among them.
     sent_bit_s: of the last second. passable: whether the source's stream can be sent as it is.
-    keyframe_asked: the receiver asked for one in this second. gop_s: longest time between key frames, 0 unknown.
+    keyframe_asked: the receiver asked for one in this second, or nothing is sent before the source gives one.
+    gop_s: longest time between key frames, 0 unknown.
     """
 
     at_s: float

@@ -55,9 +55,11 @@ class ParameterSets:
         return b"".join(_LONG_CODE + unit for unit in (*head, *missing, *rest)), True
 
     @property
-    def whole(self) -> bool:
-        """Whether both sets are known: before that no picture can be decoded."""
-        return _SPS in self._sets and _PPS in self._sets
+    def known(self) -> bytes:
+        """Both sets, as a decoder needs them before its first picture; empty while one of them is not known."""
+        if _SPS not in self._sets or _PPS not in self._sets:
+            return b""
+        return b"".join(_LONG_CODE + self._sets[kind] for kind in (_SPS, _PPS))
 
     def _learn(self, found: list[bytes]) -> None:
         for unit in found:

@@ -1,9 +1,9 @@
 """Errors of the media child.
 
 AgentError
-├── SourceFault      a camera or microphone that can not be read, or not any more
-├── SourceNameInvalid    a source in the settings that names none
-└── OfferNotUsable   an offer of the controller that can not be answered
+├── SourceFault        a camera or microphone that can not be read, or not any more
+├── SourceNameInvalid  a source in the settings that names none
+└── OfferNotUsable     an offer of the controller that can not be answered
 """
 
 from edge_agent.errors import AgentError

@@ -8,7 +8,7 @@ import av
 Unit: TypeAlias = "av.Packet[Any]"
 """One encoded picture, or 20 ms of sound."""
 
-_MAX_UNITS = 300
+MAX_UNITS = 300
 _MAX_BYTES = 8 * 1024 * 1024
 
 
@@ -25,14 +25,18 @@ class Group:
         """From the key picture on; empty when there is none to begin with."""
         return self._units
 
+    @property
+    def is_half_full(self) -> bool:
+        """Whether it may soon grow too large to be kept."""
+        several = len(self._units) > 1
+        return several and (len(self._units) >= MAX_UNITS // 2 or self._bytes >= _MAX_BYTES // 2)
+
     def add(self, unit: Unit, *, key: bool) -> None:
-        """The next unit of the stream."""
+        """The next unit of the stream. A key picture is kept, however large."""
         if key:
+            self._units, self._bytes = [unit], unit.size
+        elif len(self._units) >= MAX_UNITS or self._bytes + unit.size > _MAX_BYTES:
             self._units, self._bytes = [], 0
-        elif not self._units:
-            return
-        if len(self._units) >= _MAX_UNITS or self._bytes + unit.size > _MAX_BYTES:
-            self._units, self._bytes = [], 0
-            return
-        self._units.append(unit)
-        self._bytes += unit.size
+        elif self._units:
+            self._units.append(unit)
+            self._bytes += unit.size

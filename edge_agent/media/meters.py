@@ -21,7 +21,8 @@ class Rhythm:
         self._key_at_s: float | None = None
 
     def add(self, size: int, arrival_s: float, *, key: bool) -> None:
-        """A picture of `size` bytes. `fps` is known after the fifth; `gop_s` is the longest of the last groups."""
+        """A picture of `size` bytes. `fps` is known after the fifth; `gop_s` is the longest of the last groups, the
+        present one included, and counts from the first picture where none was a key picture yet."""
         self.total_bytes += size
         self.pictures += 1
         if self.last_arrival_s is not None:
@@ -30,8 +31,9 @@ class Rhythm:
             if self.pictures > _SETTLED_PICTURES:
                 self.fps = 1 / self._interval_s
         self.last_arrival_s = arrival_s
-        if self._key_at_s is not None:
-            self.gop_s = max(*self._groups_s, arrival_s - self._key_at_s, 0.0)
+        if self._key_at_s is None:
+            self._key_at_s = arrival_s
+        self.gop_s = max(*self._groups_s, arrival_s - self._key_at_s, 0.0)
         if key:
-            self._groups_s.append(0.0 if self._key_at_s is None else arrival_s - self._key_at_s)
+            self._groups_s.append(arrival_s - self._key_at_s)
             self._key_at_s = arrival_s

@@ -1,5 +1,8 @@
 """From the packets of a camera to the packets that are sent: passed through, or decoded and encoded again.
 
+Whoever begins to encode in the middle of a group of pictures needs all of it. So the present group is kept, and where
+it may grow too large for that, a decoder follows it: there is always something to begin with.
+
 Used by one thread, that which reads the camera; what the event loop sets (`plan`, `ask_keyframe`) is one assignment.
 """
 
@@ -9,6 +12,7 @@ import av
 
 from edge_agent.media.adapting import Plan, Shape, shape_for
 from edge_agent.media.annexb import ParameterSets, is_annexb
+from edge_agent.media.decoding import PictureDecoder
 from edge_agent.media.encoding import VIDEO_BASE, VIDEO_HZ, PictureEncoder
 from edge_agent.media.group import Group, Unit
 from edge_agent.media.meters import Rhythm
@@ -16,6 +20,8 @@ from edge_agent.media.timeline import Timeline
 from edge_agent.media.tracks import PacketTrack
 
 _PLAIN_FORMATS = {"yuv420p", "yuvj420p"}
+_WHOLE_PICTURES = {"mjpeg", "rawvideo"}
+"""Codecs without groups: each picture is a key picture."""
 
 
 class PicturePath:
@@ -35,10 +41,9 @@ class PicturePath:
         self.mode = self.plan.mode
         self.shape = Shape()
         self._track = track
-        self._stream = stream
         self._timeline = Timeline(VIDEO_HZ)
         self._group = Group()
-        self._decoder: Any = None
+        self._decoder = PictureDecoder(stream)
         self._encoder = PictureEncoder()
         self._started = False
         self._keyframe_asked = False
@@ -50,17 +55,21 @@ class PicturePath:
         """The receiver can not go on without one. A stream that is passed through brings one by itself."""
         self._keyframe_asked = True
 
+    @property
+    def waits_for_key(self) -> bool:
+        """Whether pictures are left out until the source's next key picture."""
+        return self._track.wanted and self.mode == "pass-through" and self._key_needed
+
     def take(self, packet: Unit, arrival_s: float, *, stamped: bool) -> None:
         """One packet of the source. Raises av.FFmpegError for a picture that can not be decoded."""
         if not stamped or packet.pts is None:
             packet.pts, packet.time_base = round(arrival_s * VIDEO_HZ), VIDEO_BASE
         self._watch_order(packet)
         for unit in self._units(packet):
-            key = unit.is_keyframe
-            self.rhythm.add(unit.size, arrival_s, key=key)
-            self._group.add(unit, key=key)
+            self.rhythm.add(unit.size, arrival_s, key=unit.is_keyframe)
+            frames = self._followed(unit)
             if self._track.wanted:
-                self._send(unit, arrival_s, key=key)
+                self._send(unit, frames, arrival_s)
 
     def _watch_order(self, packet: Unit) -> None:
         """Pictures out of their order (B frames) can not be passed through: receivers show them as they come."""
@@ -73,7 +82,7 @@ class PicturePath:
 
     def _units(self, packet: Unit) -> list[Unit]:
         if self._codec != "h264":
-            packet.is_keyframe = True
+            packet.is_keyframe = packet.is_keyframe or self._codec in _WHOLE_PICTURES
             return [packet]
         found = []
         pts, time_base = packet.pts, packet.time_base  # the filter takes the packet away
@@ -85,38 +94,57 @@ class PicturePath:
             found.append(unit)
         return found
 
-    def _send(self, unit: Unit, arrival_s: float, *, key: bool) -> None:
-        wanted = self.plan.mode if self.passable else "re-encoding"
-        if wanted != self.mode and (key or wanted == "re-encoding"):
+    def _followed(self, unit: Unit) -> list[Any]:
+        """Keep `unit`, and have a decoder follow a group that may grow too large to be kept; its frames, where they are
+        to be encoded. Raises av.FFmpegError then, for what can not be decoded."""
+        self._group.add(unit, key=unit.is_keyframe)
+        if self.mode == "re-encoding" and self._decoder.follows:
+            return self._decoder.decode(unit)
+        if unit.is_keyframe:
+            self._decoder.leave()
+        if self._decoder.follows:
+            self._decoder.add(unit)
+        elif self._group.is_half_full:
+            self._decoder.follow(self._group.units)
+        return []
+
+    def _send(self, unit: Unit, frames: list[Any], arrival_s: float) -> None:
+        """`frames` are those of `unit`, where it is encoded again already."""
+        has_start = self._started or bool(self._group.units) or not self._decoder.follows
+        may_pass = self.passable and has_start
+        wanted = self.plan.mode if may_pass else "re-encoding"
+        if wanted != self.mode and (unit.is_keyframe or wanted == "re-encoding"):
             self.mode = wanted
             self._started = False
         if not self._started:
-            self._started = self._begin(arrival_s)
+            self._started = self._begin(unit, arrival_s)
         elif self.mode == "pass-through":
-            self._pass(unit, arrival_s, key=key)
+            self._pass(unit, arrival_s)
         else:
-            self._encode(self._decoded(unit), arrival_s)
+            self._encode(frames, arrival_s)
 
-    def _begin(self, arrival_s: float) -> bool:
-        """Begin in the present mode with the group so far, the present unit included; False while there is none."""
-        self._decoder = None
+    def _begin(self, unit: Unit, arrival_s: float) -> bool:
+        """Begin in the present mode, with the group so far and with `unit`; False while there is nothing to begin with.
+
+        Without a key picture a decoder may find its way all the same, as with cameras that refresh bit by bit.
+        """
         units = self._group.units
-        if not units:
-            return False
-        self._key_needed = self._keyframe_asked = True
-        if self.mode == "pass-through":
-            fresh = units[-1:] if units[-1].is_keyframe else units
-            for unit in fresh:
-                self._pass(unit, arrival_s, key=unit.is_keyframe)
+        if self.mode == "re-encoding":
+            if not self._decoder.follows:
+                if not units and self._codec == "h264" and not self._sets.known:
+                    return False
+                self._decoder.follow(units or [_after(self._sets.known, unit)])
+            self._keyframe_asked = True
+            self._encode(self._decoder.caught_up(), arrival_s)
             return True
-        newest: list[Any] = []
-        for unit in units:  # only the newest is kept: a long group, decoded, would fill a small unit's memory
-            newest = self._decoded(unit)[-1:] or newest
-        self._encode(newest, arrival_s)
-        return True
+        self._decoder.leave()
+        self._key_needed = True
+        for fresh in units[-1:] if unit.is_keyframe else units:
+            self._pass(fresh, arrival_s)
+        return bool(units)
 
-    def _pass(self, unit: Unit, arrival_s: float, *, key: bool) -> None:
-        if self._key_needed and not key:
+    def _pass(self, unit: Unit, arrival_s: float) -> None:
+        if self._key_needed and not unit.is_keyframe:
             self.dropped += 1
             return
         self._keyframe_asked = False
@@ -124,24 +152,6 @@ class PicturePath:
         packet.pts = self._timeline.ticks(_seconds(unit), arrival_s)
         packet.time_base = VIDEO_BASE
         self._offer(packet)
-
-    def _decoded(self, unit: Unit) -> list[Any]:
-        if self._decoder is None:
-            self._decoder = self._new_decoder()
-        frames: list[Any] = self._decoder.decode(unit)
-        return frames
-
-    def _new_decoder(self) -> Any:
-        decoder: Any = av.CodecContext.create(self._codec, "r")
-        decoder.thread_count = 1
-        original = self._stream.codec_context
-        if self._codec != "h264":
-            decoder.extradata = original.extradata
-            if original.width:
-                decoder.width, decoder.height = original.width, original.height
-            if original.pix_fmt:
-                decoder.pix_fmt = original.pix_fmt
-        return decoder
 
     def _encode(self, frames: list[Any], arrival_s: float) -> None:
         for frame in frames:
@@ -167,6 +177,13 @@ class PicturePath:
         self._key_needed = not taken
         if not taken:
             self._keyframe_asked = True
+
+
+def _after(head: bytes, unit: Unit) -> Unit:
+    """`unit` with `head` before it."""
+    longer: Unit = av.Packet(head + bytes(unit))
+    longer.pts, longer.time_base = unit.pts, unit.time_base
+    return longer
 
 
 def _seconds(unit: Unit) -> float | None:

@@ -18,7 +18,10 @@ from edge_agent.media.sources import Feed, Source
 from edge_agent.media.tracks import PacketTrack
 
 _GARBLED_MAX = 50
-"""Packets in a row that can not be decoded before the source is given up."""
+"""Packets in a row, of picture or of sound, that can not be decoded before the source is given up."""
+
+_LAST_PICTURE_S = 0.04
+"""Of a file, before it begins anew: a file of one picture would keep the processor busy."""
 
 _WORK_LIMIT_S = 15.0
 """For one packet: to begin encoding, all pictures since the last key picture are decoded, seconds on a slow card."""
@@ -48,7 +51,7 @@ class Reader:
         self._tracks = tracks
         self._on_began = on_began
         self._on_fault = on_fault
-        self._garbled = 0
+        self._garbled: dict[Modality, int] = dict.fromkeys(tracks, 0)
         self._working_since_s: float | None = None
         self._last_s: dict[Modality, float] = dict.fromkeys(tracks, time.monotonic())
         self._thread = threading.Thread(target=self._run, name=f"reader {source.shown}", daemon=True)
@@ -78,6 +81,7 @@ class Reader:
                 streams = self._streams(feed.container)
                 self._read(feed, streams)
                 while feed.paced:
+                    time.sleep(_LAST_PICTURE_S)
                     feed.container.seek(0)
                     self._read(feed, streams)
             error: Exception = EOFError()
@@ -126,10 +130,10 @@ class Reader:
         self._working_since_s = arrival_s
         try:
             path.take(packet, arrival_s, stamped=stamped)
-            self._garbled = 0
+            self._garbled[modality] = 0
         except av.FFmpegError:
-            self._garbled += 1
-            if self._garbled > _GARBLED_MAX:
+            self._garbled[modality] += 1
+            if self._garbled[modality] > _GARBLED_MAX:
                 raise SourceFault("unreadable", sentence(self.source.shown, "unreadable")) from None
         finally:
             worked_s = time.monotonic() - arrival_s

@@ -55,7 +55,7 @@ class VideoReport:
             passable=path.passable,
             estimate_bit_s=feedback.estimate_bit_s,
             loss=feedback.loss,
-            keyframe_asked=asked,
+            keyframe_asked=asked or path.waits_for_key,
             gop_s=path.rhythm.gop_s,
         )
         figures = VideoFigures(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import structlog
 from aiortc import RTCPeerConnection
 
-from edge_agent.media.adapting import Plan, Seen, next_plan
+from edge_agent.media.adapting import LONGEST_GOP_S, Plan, Seen, next_plan
 from edge_agent.media.errors import OfferNotUsable, SourceFault, SourceNameInvalid
 from edge_agent.media.faults import sentence
 from edge_agent.media.feedback import Feedback
@@ -60,6 +60,7 @@ class Session:
         self._faulty: set[Modality] = set()
         self._video = VideoReport()
         self._sound = SoundReport()
+        self._warned_of_keys = False
 
     async def run(self) -> None:
         """Answer the offer, open the sources meanwhile, and report until cancelled.
@@ -159,6 +160,7 @@ class Session:
                 path = reader.picture
                 seen, video = self._video.look(now_s, path, self._tracks["video"], self._feedback["video"])
                 path.plan = self._planned(path.plan, seen)
+                self._warn_of_rare_keys(reader.source.shown, seen)
                 dropped += path.dropped
             if reader.sound is not None:
                 audio = self._sound.look(now_s, self._tracks["audio"], self._feedback["audio"])
@@ -170,6 +172,13 @@ class Session:
         if planned.mode != plan.mode:
             _log.info("media-mode", mode=planned.mode, seen=repr(seen))
         return planned
+
+    def _warn_of_rare_keys(self, shown: str, seen: Seen) -> None:
+        """Once: the picture goes on all the same, at the cost of the unit's processor."""
+        if seen.gop_s > LONGEST_GOP_S and not self._warned_of_keys:
+            self._warned_of_keys = True
+            detail = f"{shown} sends key pictures more than {LONGEST_GOP_S} s apart; have it send one each 2 s"
+            _log.warning("media-keys-rare", detail=detail)
 
     def _ask_keyframe(self) -> None:
         for reader in self._readers:

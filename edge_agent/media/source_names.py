@@ -62,6 +62,8 @@ def source_named(text: str) -> SourceName:
         case "rtsp":
             if not _has_host(text):
                 raise SourceNameInvalid("an RTSP source needs a host: write rtsp://host/path")
+            if "@" in urlsplit(text)._replace(netloc="").geturl():
+                raise SourceNameInvalid("write / ? # @ as %2F %3F %23 %40 in user, password and path of an RTSP source")
             return SourceName("rtsp", text)
         case "file" | "unix":
             if not rest.startswith("/"):

@@ -16,7 +16,7 @@ from edge_agent.openings.ledger import Opening
 from edge_agent.openings.nonces import MadeNonce, Nonces
 from edge_agent.openings.opener import Opener
 from edge_agent.openings.recorder import Recorder
-from edge_agent.openings.rules import judge
+from edge_agent.openings.rules import NO_CARRIED_POSITION, judge
 from edge_agent.openings.saying import Saying
 from edge_agent.openings.session import Session, SessionEnd
 from edge_agent.openings.verdicts import OpeningRefused, Permit, Refusal
@@ -95,11 +95,16 @@ class Desk:
         return "" if obstacle is None else obstacle.detail
 
     def heed(self, signal: DownSignal, good_until_ms: int) -> None:
-        """Take over what the controller says, to be begun before that boot time; one too many is dropped."""
+        """Take over what the controller says, to be begun before that boot time.
+
+        One too many is dropped, unless it closes: that is done at once, before what waits.
+        """
         try:
             self._waiting.put_nowait((signal, good_until_ms))
         except asyncio.QueueFull:
             _log.warning("too much is said about openings; one is dropped", signal=type(signal).__name__)
+            if isinstance(signal, CloseOpening):
+                self.close(signal.opening, signal.reason)
 
     async def run(self) -> None:
         """Attend to what is said until cancelled; `stop` comes before that."""
@@ -119,7 +124,7 @@ class Desk:
             self._recorder.close()
 
     async def stop(self) -> None:
-        """Close all that is open, with its record; within 15 s."""
+        """Close all that is open, with its record, within 15 s; then what the opener has made ready."""
         self._stopping = True
         try:
             async with asyncio.timeout(STOP_LIMIT_S):
@@ -151,12 +156,15 @@ class Desk:
     async def ask(self, opening: str, modalities: Sequence[Modality], *, carried: bool = False) -> MadeNonce:
         """A fresh nonce; whatever takes long is made ready meanwhile.
 
-        Raises OpeningRefused when nothing can open, and `no-device`.
+        Raises OpeningRefused, when that is recorded: when nothing can open, `no-device`, and `not-carried` for a
+        position.
         """
-        self._check_able()
-        missing = [modality for modality in modalities if modality not in self._facts.sources]
-        if missing:
-            raise OpeningRefused("no-device", f"the unit has no device for {', '.join(missing)}")
+        try:
+            self._check_askable(modalities, carried=carried)
+        except OpeningRefused as refused:
+            async with self._turn:
+                await self._recorder.refused(refused.rule, None, modalities)
+            raise
         now_ms = self._clock.mono_ms()
         made = self._nonces.make(opening, modalities, now_ms, carried=carried)
         if not carried and opening not in self._live:
@@ -192,8 +200,6 @@ class Desk:
                     made = await self.ask(opening, modalities)
                 except OpeningRefused as refused:
                     self._say(Refused(opening=opening, rule=refused.rule, detail=_short(refused.detail)))
-                    async with self._turn:
-                        await self._recorder.refused(refused.rule, None, modalities)
                 else:
                     self._say(NonceMade(opening=opening, nonce=made.nonce, boot_id=self._facts.boot_id))
             case GrantLease():
@@ -222,6 +228,14 @@ class Desk:
         obstacle = self._recorder.obstacle()
         if obstacle is not None:
             raise obstacle
+
+    def _check_askable(self, modalities: Sequence[Modality], *, carried: bool) -> None:
+        self._check_able()
+        missing = [modality for modality in modalities if modality not in self._facts.sources]
+        if missing:
+            raise OpeningRefused("no-device", f"the unit has no device for {', '.join(missing)}")
+        if carried and "position" in modalities:
+            raise OpeningRefused(*NO_CARRIED_POSITION)
 
     def _close_under(self, mandate: str) -> "set[asyncio.Task[None]]":
         under = [live for live in self._live.values() if live.session.opening.mandate == mandate]
@@ -258,9 +272,6 @@ class Desk:
         try:
             async with on_bench if kind == "bench" else nullcontext():
                 end = await session.run()
-        except CaptureError as error:
-            _log.error("what is open can not be closed", opening=session.opening.opening, detail=str(error))
-            end = SessionEnd("fault", str(error), self._clock.mono_ms())
         except Exception as error:  # noqa: BLE001 - whatever it was, it has closed, and that must be recorded
             _log.exception("an opening failed", opening=session.opening.opening)
             end = SessionEnd("fault", type(error).__name__, self._clock.mono_ms())

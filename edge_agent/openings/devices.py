@@ -38,15 +38,18 @@ class Devices:
 
 
 async def _kept(keeper: CaptureKeeper) -> None:
-    backoff = Backoff(base_s=1.0, cap_s=60.0)
-    while True:
-        try:
-            await keeper.start()
-            break
-        except SupervisorAway as error:
-            _log.error("nothing can be opened", detail=str(error))
-            await asyncio.sleep(backoff.next_s())
     try:
+        await _started(keeper)
         await asyncio.Event().wait()
     finally:
         await keeper.stop()
+
+
+async def _started(keeper: CaptureKeeper) -> None:
+    backoff = Backoff(base_s=1.0, cap_s=60.0)
+    while True:
+        try:
+            return await keeper.start()
+        except SupervisorAway as error:
+            _log.error("nothing can be opened", detail=str(error))
+            await asyncio.sleep(backoff.next_s())

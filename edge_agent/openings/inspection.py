@@ -96,7 +96,9 @@ def _sensed(bench: Bench) -> str:
 
 def _used(ledger: Ledger, day: str) -> Iterator[UsedToday]:
     keys = {(each.mandate, each.modality) for each in ledger.usages if each.day == day}
+    keys |= {(one.mandate, modality) for one in ledger.open for modality in one.modalities}  # since yesterday, perhaps
     for mandate, modality in sorted(keys):
         used_s = ledger.used_ms(mandate, modality, day) // 1000
         openings = ledger.openings(mandate, modality, day)
-        yield UsedToday(mandate=mandate, modality=modality, used_s=used_s, openings=openings)
+        if used_s or openings:
+            yield UsedToday(mandate=mandate, modality=modality, used_s=used_s, openings=openings)

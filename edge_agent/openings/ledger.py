@@ -84,11 +84,11 @@ class Ledger(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """What is open under that id."""
         return next((one for one in self.open if one.opening == opening), None)
 
-    def used_ms(self, mandate: str, modality: Modality, day: str, *, without: str | None = None) -> int:
-        """Milliseconds used and reserved; the reservation of the opening `without` is left out."""
+    def used_ms(self, mandate: str, modality: Modality, day: str) -> int:
+        """Milliseconds used and reserved."""
         used = sum(each.used_ms for each in self._usages_of(mandate, modality, day))
         for one in self.open:
-            if one.mandate == mandate and modality in one.modalities and one.opening != without:
+            if one.mandate == mandate and modality in one.modalities:
                 used += _on(day, one.since_ms, one.ended_ms(one.until_boot_ms))
         return used
 

@@ -32,6 +32,10 @@ SCRAP_MS = 5_000
 """Less than this of a day's minutes is as good as used: unit and controller count from different moments."""
 LATEST_MS = 253_000_000_000_000
 """In the year 9987: calendars end soon after."""
+NO_CARRIED_POSITION = (
+    "not-carried",
+    "a position goes to the controller over the network, and to nobody beside the unit",
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -58,7 +62,7 @@ def judge(grant: GrantLease, facts: Facts) -> Permit | Refusal:
     `other-lease`, `not-carried`, `lease-expired`; `time-went-back`, `clock-differs`; `no-people-list`; those of
     `check_mandate`; `before-mandate`, `after-mandate`; `other-mandate`, `other-unit`, `modality-not-covered`,
     `unknown-person`, `not-in-force`, `role-may-not-open`; `mandate-cancelled`; `not-on-bench`, `not-carried`; those of
-    `check_logged`; `mixed-modalities`, `no-device`, `busy`, `lease-ended`, `other-opening`, `no-offer`;
+    `check_logged`; `mixed-modalities`, `not-carried`, `no-device`, `busy`, `lease-ended`, `other-opening`, `no-offer`;
     `over-openings`, `over-minutes`. Raises nothing.
     """
     try:
@@ -169,6 +173,8 @@ def _check_place(grant: GrantLease, lease: Lease, ledger: Ledger, facts: Facts) 
     """The opening that goes on by this grant, None for a new one, if there is place for it."""
     if "position" in lease.modalities and len(lease.modalities) > 1:
         raise OpeningRefused("mixed-modalities", "a position is looked up in an opening of its own")
+    if "position" in lease.modalities and lease.carried:
+        raise OpeningRefused(*NO_CARRIED_POSITION)
     missing = [modality for modality in lease.modalities if modality not in facts.sources]
     if missing:
         raise OpeningRefused("no-device", f"the unit has no device for {', '.join(missing)}")
@@ -188,9 +194,9 @@ def _check_place(grant: GrantLease, lease: Lease, ledger: Ledger, facts: Facts) 
 def _going_on(before: Opening, lease: Lease, facts: Facts) -> Opening:
     if before.boot_id != facts.boot_id or before.until_boot_ms <= facts.now_boot_ms:
         raise OpeningRefused("lease-ended", "the lease before this one has ended, and the opening with it")
-    granted = (lease.mandate, lease.person, sorted(lease.modalities))
-    if (before.mandate, before.person, sorted(before.modalities)) != granted:
-        raise OpeningRefused("other-opening", "the opening goes on under the same mandate, person and modalities only")
+    # Not the person: when who opened it has gone, the lease names somebody else who watches.
+    if (before.mandate, sorted(before.modalities)) != (lease.mandate, sorted(lease.modalities)):
+        raise OpeningRefused("other-opening", "the opening goes on under the same mandate and modalities only")
     return before
 
 
@@ -226,7 +232,7 @@ def _opening(
         opening=lease.opening,
         mandate=mandate.mandate,
         authority=mandate.authority,
-        person=lease.person,
+        person=lease.person if before is None else before.person,
         modalities=lease.modalities,
         boot_id=facts.boot_id,
         opened_boot_ms=now_ms if before is None else before.opened_boot_ms,

@@ -36,6 +36,8 @@ class Saying:
 
     def say(self, signal: Signal) -> None:
         """Say it as soon as it is signed."""
+        if len(self._waiting) == WAITING_MAX:
+            _log.warning("too much is to be said about openings; the oldest is dropped")
         self._waiting.append(signal)
         self._idle.clear()
         self._news.set()

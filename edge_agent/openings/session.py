@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+import structlog
+
 from edge_agent.clock import Clock
 from edge_agent.errors import CaptureError
 from edge_agent.openings.ledger import Opening
@@ -13,6 +15,9 @@ from protocols.opening import Answered as AnsweredSignal
 from protocols.opening import MediaOffer, PositionFound, Signal
 
 _REASON_LIMIT_S = 3.0
+_CLOSE_AGAIN_S = 5.0
+
+_log = structlog.get_logger(__name__)
 
 
 class SessionEnd(NamedTuple):
@@ -66,7 +71,7 @@ class Session:
         self.opening = opening
 
     async def run(self) -> SessionEnd:
-        """Open and stay until the end. Raises CaptureError when something is open that can not be closed."""
+        """Open and stay until the end: until nothing is open any more, however long a driver holds what was killed."""
         closing = asyncio.create_task(self._closing.wait(), name=f"{self.opening.opening} closing")
         try:
             return await self._open_and_follow(closing)
@@ -116,7 +121,7 @@ class Session:
                     next_event.cancel()
                     await asyncio.wait({next_event})
             if next_event.cancelled():
-                return SessionEnd(self._close_reason, "", await thing.close())
+                return SessionEnd(self._close_reason, "", await self._closed(thing))
             end = await self._took(next_event.result(), thing)
             if end is not None:
                 return end
@@ -129,11 +134,11 @@ class Session:
             case Began():
                 return None
             case Failed(rule=rule, detail=detail):
-                end_ms = await thing.close()
+                end_ms = await self._closed(thing)
                 told = rule == GONE and await self._is_told_why()
                 return SessionEnd(self._close_reason, "", end_ms) if told else SessionEnd(rule, detail, end_ms)
             case Found(at=at, hdop=hdop, satellites=satellites):
-                end_ms = await thing.close()
+                end_ms = await self._closed(thing)
                 opening = self.opening.opening
                 self._say(PositionFound(opening=opening, at=at, hdop=hdop, satellites=satellites))
                 return SessionEnd("found", "", end_ms)
@@ -141,6 +146,15 @@ class Session:
                 if by_deadline:
                     return SessionEnd(self.opening.ends_by, "", at_boot_ms)
                 return SessionEnd("media-failed", "what held the device ended by itself", at_boot_ms)
+
+    async def _closed(self, thing: OpenThing) -> int:
+        """Close it; the boot time of its end. What can not be closed is not said to be."""
+        while True:
+            try:
+                return await thing.close()
+            except CaptureError as error:
+                _log.error("what is open can not be closed", opening=self.opening.opening, detail=str(error))
+                await asyncio.sleep(_CLOSE_AGAIN_S)
 
     async def _is_told_why(self) -> bool:
         """Who is gone on purpose says why, by another way that may take longer; what is cut off does not."""

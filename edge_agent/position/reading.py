@@ -12,6 +12,8 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import msgspec
+
 from edge_agent.clock import Clock
 from edge_agent.errors import PositionFault, PositionUnavailable
 from edge_agent.position.messages import Fix
@@ -88,7 +90,7 @@ async def _first_fix(fd: int, clock: Clock) -> Fix:
             for sentence in sentences.feed(_read(fd)):
                 fix = fix_in(sentence)
                 if fix is not None:
-                    return _aged(fix, clock.mono_ms() - came_ms)
+                    return msgspec.structs.replace(fix, age_s=(clock.mono_ms() - came_ms) / 1000)
     finally:
         loop.remove_reader(fd)
 
@@ -103,14 +105,3 @@ def _read(fd: int) -> bytes:
     if not piece:
         raise PositionUnavailable("died")
     return piece
-
-
-def _aged(fix: Fix, age_ms: int) -> Fix:
-    return Fix(
-        latitude_deg=fix.latitude_deg,
-        longitude_deg=fix.longitude_deg,
-        hdop=fix.hdop,
-        quality=fix.quality,
-        satellites=fix.satellites,
-        age_s=age_ms / 1000,
-    )

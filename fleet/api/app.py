@@ -1,5 +1,6 @@
 """The web application over the services."""
 
+from functools import cache
 from typing import Any
 
 from litestar import Litestar, get
@@ -73,6 +74,10 @@ def describe_api() -> dict[str, Any]:
     return describe(_handlers())
 
 
+_described = cache(describe_api)
+"""It takes as long to make as the application, and is the same for every one in a process."""
+
+
 def build_api(services: Services) -> Litestar:
     """The application; deny by default, bodies at most 64 KiB, every error a Problem."""
     handlers = _handlers()
@@ -85,4 +90,4 @@ def build_api(services: Services) -> Litestar:
         "logging_config": None,
         "state": State({"services": services}),
     }
-    return Litestar([*handlers, _openapi_handler(describe_api())], openapi_config=None, **options)
+    return Litestar([*handlers, _openapi_handler(_described())], openapi_config=None, **options)

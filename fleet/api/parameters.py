@@ -36,6 +36,8 @@ WordsAsked: TypeAlias = Annotated[str, QueryParameter(max_length=200)]
 ChecksAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=100)]
 MandateAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(M-[0-9a-f]{12})?$(?!\n)")]
 """A mandate's id, or nothing."""
+OpeningAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(open-[0-9a-f]{24})?$(?!\n)")]
+"""An opening's id, or nothing."""
 Offset: TypeAlias = Annotated[int, QueryParameter(ge=0, le=10_000_000)]
 # The framework keeps the name `state` for itself.
 AuthorityStateAsked: TypeAlias = Annotated[Literal["any", AuthorityState], QueryParameter(name="state")]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,13 +22,14 @@ from fleet.checks.runner import CheckRunner
 from fleet.errors import RequestRefused, StoreUnavailable
 from fleet.media.errors import MediaError
 from fleet.media.preview import Preview, PreviewWish
-from protocols.api.checks import CheckView, PreviewNews, StreamFigures
+from protocols.api.checks import CheckView, PreviewNews, StreamFigures, WishChanged
 from protocols.api.feed import Hello
 from protocols.people import may
 
 _log = structlog.get_logger(__name__)
 _encoder = msgspec.json.Encoder()
 _hello = msgspec.json.Decoder(Hello)
+_wish = msgspec.json.Decoder(WishChanged)
 
 _HELLO_LIMIT_S = 10.0
 _SEND_LIMIT_S = 20.0
@@ -36,7 +38,9 @@ _NEWS_S = 1.0
 _SLOW_NEWS_S = 3.0
 _SLOW_KBIT_S = 64
 _LAST_NEWS_LIMIT_S = 2.0
-_MAX_HELLO_CHARS = 4096
+_MAX_MESSAGE_CHARS = 4096
+_WISH_PAUSE_S = 0.5
+"""The next wish is read so long after one: a new one is drawn for at once."""
 _STILL_FRAMES_PER_S = 1.0
 """Whoever takes a still may wait for a good one; more would be watching."""
 _PIXELS_PER_COLUMN = 2
@@ -52,6 +56,28 @@ KbitS = Annotated[int, QueryParameter(ge=0, le=100_000)]
 """0: no limit."""
 Means = Annotated[Literal["terminal", "still"], QueryParameter()]
 """How the viewer counts: somebody who watches, or a command that takes one still."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a viewer asked for."""
+
+    way: Means
+    kbit_s: int
+    columns: int
+    frames_per_s: float
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the line is too thin for more than the picture."""
+        return 0 < self.kbit_s <= _SLOW_KBIT_S
+
+    @property
+    def pictures(self) -> PreviewWish:
+        """What to draw."""
+        width = self.columns if self.is_slow else self.columns * _PIXELS_PER_COLUMN
+        rate = min(self.frames_per_s, _STILL_FRAMES_PER_S) if self.way == "still" else self.frames_per_s
+        return PreviewWish(width=width, frames_per_s=rate, kbit_s=float(self.kbit_s) or None)
 
 
 class _ClosedByRule(Exception):
@@ -75,12 +101,9 @@ async def preview(
 ) -> None:
     """Serve one viewer until they leave, their session ends, or the check does."""
     await socket.accept()
-    slow = 0 < kbit_s <= _SLOW_KBIT_S
-    width = columns if slow else columns * _PIXELS_PER_COLUMN
-    rate = min(frames_per_s, _STILL_FRAMES_PER_S) if way == "still" else frames_per_s
-    wish = PreviewWish(width=width, frames_per_s=rate, kbit_s=float(kbit_s) or None)
+    wish = _Wish(way, kbit_s, columns, frames_per_s)
     try:
-        await _serve(socket, services, opening, way, wish, _SLOW_NEWS_S if slow else _NEWS_S)
+        await _serve(socket, services, opening, wish)
     except* WebSocketDisconnect:
         pass
     except* _ClosedByRule as group:
@@ -94,18 +117,16 @@ async def preview(
         await _close(socket, _ClosedByRule(CLOSE_TRY_LATER, "the preview was lost: try again"))
 
 
-async def _serve(
-    socket: Socket, services: Services, opening: str, way: Means, wish: PreviewWish, news_s: float
-) -> None:
+async def _serve(socket: Socket, services: Services, opening: str, wish: _Wish) -> None:
     token, person_id = await _hello_of(socket, services)
     services.guests.settle(socket.scope["client"])
     runner = services.checks.runner(opening)
     if runner is None or runner.ended.is_set():
         await _tell_end(socket, services, opening)
         return
-    watcher = runner.media.come(person_id, way)
+    watcher = runner.media.come(person_id, wish.way)
     try:
-        await _Watching(socket, services, runner, watcher, wish, news_s).until_over(token)
+        await _Watching(socket, services, runner, watcher, wish).until_over(token)
     finally:
         runner.media.go(watcher)
 
@@ -113,21 +134,14 @@ async def _serve(
 class _Watching:
     """One viewer at a check."""
 
-    def __init__(
-        self,
-        socket: Socket,
-        services: Services,
-        runner: CheckRunner,
-        watcher: Watcher,
-        wish: PreviewWish,
-        news_s: float,
-    ) -> None:
+    def __init__(self, socket: Socket, services: Services, runner: CheckRunner, watcher: Watcher, wish: _Wish) -> None:
         self._socket = socket
         self._services = services
         self._runner = runner
         self._watcher = watcher
         self._wish = wish
-        self._news_s = news_s
+        self._shown: Preview | None = None
+        self._news_s = _SLOW_NEWS_S if wish.is_slow else _NEWS_S
         self._told_s = 0.0
         self._clock = asyncio.get_running_loop().time
 
@@ -162,16 +176,14 @@ class _Watching:
         async with self._services.store.transaction() as transaction:
             await self._runner.media.admit(transaction, self._watcher)
         self._runner.media.admitted(self._watcher)
-        shown: Preview | None = None
+        self._shown = self._runner.media.sit(self._watcher, self._wish.pictures)
         try:
-            shown = self._runner.media.sit(self._watcher, self._wish)
-            async for glimpse in shown:
+            async for glimpse in self._shown:
                 if glimpse.picture is not None:
                     await self._send(glimpse.picture.jpeg)
                 await self._tell(glimpse.figures)
         finally:
-            if shown is not None:
-                await shown.close()
+            await self._shown.close()
         await _first_of(self._runner.ended.wait(), _LAST_NEWS_LIMIT_S)
         if not self._runner.ended.is_set():
             raise _ClosedByRule(CLOSE_TRY_LATER, "the preview was lost: try again")
@@ -186,9 +198,17 @@ class _Watching:
         await _send(self._socket, message)
 
     async def _listen(self) -> None:
-        """A viewer says nothing; this only notices when they go."""
-        await self._socket.receive_text()
-        raise _ClosedByRule(CLOSE_BAD_MESSAGE, "nothing may follow hello")
+        """Show what the viewer wishes for now; this also notices when they go."""
+        while True:
+            text = await self._socket.receive_text()
+            try:
+                wished = _wish.decode(text[:_MAX_MESSAGE_CHARS])
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+                raise _ClosedByRule(CLOSE_BAD_MESSAGE, "only wishes may follow hello") from error
+            self._wish = replace(self._wish, columns=wished.columns, frames_per_s=wished.frames_per_s)
+            if self._shown is not None:
+                self._shown.change(self._wish.pictures)
+            await asyncio.sleep(_WISH_PAUSE_S)
 
     async def _stay_signed_in(self, token: str) -> None:
         while True:
@@ -200,7 +220,7 @@ async def _hello_of(socket: Socket, services: Services) -> tuple[str, str]:
     try:
         async with asyncio.timeout(_HELLO_LIMIT_S):
             text = await socket.receive_text()
-        hello = _hello.decode(text[:_MAX_HELLO_CHARS])
+        hello = _hello.decode(text[:_MAX_MESSAGE_CHARS])
     except (TimeoutError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise _ClosedByRule(CLOSE_BAD_MESSAGE, "the first message must be hello") from error
     return hello.token, await _person(services, hello.token)

@@ -124,9 +124,8 @@ class Browsers:
         """How the check stands that a browser watches; closed for one that is given nothing more. Raises NotFound."""
         place = self._place(token, viewer_id)
         news = place.runner.news()
-        if not place.browser.is_over or news.state in {"closed", "refused"}:
-            state, detail = news.state, news.detail
-        else:
+        state, detail = news.state, news.detail
+        if place.browser.is_over and not place.runner.media.is_over:
             state, detail = "closed", "this browser was disconnected"
         return WatchStatus(
             state=state,

@@ -6,8 +6,9 @@ import msgspec
 
 from fleet.checks.permits import Check
 from fleet.checks.session import Ended
-from fleet.entries.access import CheckJudged, LeaseRefused, MediaBegan, ViewerJoined
+from fleet.entries.access import CheckJudged, MediaBegan, ViewerJoined
 from fleet.entries.entry import HashedText
+from fleet.mandates.refusing import note_refusal
 from fleet.readiness.judging import judge, passed
 from fleet.readiness.limits import Limits
 from fleet.readiness.observed import Observed
@@ -76,15 +77,8 @@ async def viewer_joined(
 
 async def refused(transaction: Transaction, check: Check, controller: str, ended: Ended, now: datetime) -> None:
     """There never was a lease: the refusal is an entry, and the check a row."""
-    entry_id = await transaction.log.append(
-        LeaseRefused(
-            at=now,
-            actor=check.person_id,
-            unit=check.unit_id,
-            mandate=check.mandate_id,
-            modalities=check.modalities,
-            rule=ended.reason,
-        )
+    entry_id = await note_refusal(
+        transaction, check.unit_id, check.mandate_id, check.modalities, ended.reason, check.person_id, now
     )
     await transaction.checks.add(
         NewOpening(

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from contextlib import suppress
+from datetime import timedelta
 from typing import Literal
 
 import structlog
@@ -15,10 +16,9 @@ from fleet.checks.permits import Check, permit, the_mandate
 from fleet.checks.refusals import not_connected, unit_away
 from fleet.checks.runner import CheckRunner
 from fleet.checks.tools import Send, Tools
-from fleet.entries.access import LeaseRefused
 from fleet.errors import Conflict, NotFound, RequestRefused, StoreUnavailable
 from fleet.feed.hub import Hub
-from fleet.mandates.refusing import OpeningRefused
+from fleet.mandates.refusing import OpeningRefused, note_refusal
 from fleet.mandates.standing import Obstacle, Standing
 from fleet.rounds import go_round
 from fleet.store.store import Transaction
@@ -33,6 +33,8 @@ _SWEEP_EVERY_S = 5.0
 _STOP_LIMIT_S = 4.0
 _CLOSE_LIMIT_S = 12.0
 _WRITTEN_WITHIN_S = 1.0
+_LEFT_FOR = timedelta(seconds=5)
+"""How long the lease of another controller's check has to be over: until then that one may be writing its end."""
 _KEPT = 64
 """Checks that are over and are kept in memory, to tell whoever watched how they ended."""
 
@@ -102,7 +104,8 @@ class CheckDesk:
         async with self._tools.store.transaction() as transaction:
             found = await self._allowed(transaction, unit_id, wish, person_id)
             if isinstance(found, Obstacle):
-                await self._note_refusal(transaction, unit_id, wish, person_id, found)
+                now = self._tools.clock()
+                await note_refusal(transaction, unit_id, wish.mandate, wish.modalities, found.rule, person_id, now)
         if isinstance(found, Obstacle):
             self._tools.metrics.openings_refused.labels(found.rule).inc()
             raise OpeningRefused(found)
@@ -141,18 +144,12 @@ class CheckDesk:
     async def close(self, opening: str, verdict: Verdict, person_id: str) -> CheckView:
         """Close a check, or judge one that has closed and was not judged; raises NotFound, Conflict."""
         runner = self._runners.get(opening)
-        if runner is None or runner.ended.is_set():
-            await self._hear_out(opening)
-            return await self._judge(opening, verdict, person_id)
         reason: Literal["asked", "passed", "failed"] = "asked" if verdict.result == "unjudged" else verdict.result
-        runner.close(reason, "", Judgement(verdict, person_id))
-        try:
-            async with asyncio.timeout(_CLOSE_LIMIT_S):
-                await runner.written.wait()
-        except TimeoutError as error:
-            raise StoreUnavailable("the check is closed, and that could not be written yet") from error
+        closes = runner is not None and runner.close(reason, "", Judgement(verdict, person_id))
+        if runner is not None:
+            await _written(runner)
         await self._hear_out(opening)
-        return await self.view(opening)
+        return await (self.view(opening) if closes else self._judge(opening, verdict, person_id))
 
     async def _hear_out(self, opening: str) -> None:
         """Wait for the unit to say how long it was open, for as long as its check waits for that, and not longer."""
@@ -187,13 +184,13 @@ class CheckDesk:
         for runner in self._runners.values():
             check = runner.check
             covers = set(wish.modalities) <= set(check.modalities) and wish.mandate in {None, check.mandate_id}
-            if check.unit_id == unit_id and covers and not runner.has_ended:
+            if check.unit_id == unit_id and covers and runner.goes_on:
                 return runner
         return None
 
     async def _until_written(self, unit_id: str) -> None:
         """Wait a little for the ends of the unit's checks to be written: until then they stand in the way of others."""
-        ending = [one for one in self._runners.values() if one.check.unit_id == unit_id and one.has_ended]
+        ending = [one for one in self._runners.values() if one.check.unit_id == unit_id and not one.goes_on]
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_LIMIT_S):
                 for runner in ending:
@@ -224,19 +221,6 @@ class CheckDesk:
             return unit_away(unit_id)
         return (check, allowed.standing) if self._works else not_connected()
 
-    async def _note_refusal(
-        self, transaction: Transaction, unit_id: str, wish: NewCheck, person_id: str, obstacle: Obstacle
-    ) -> None:
-        entry = LeaseRefused(
-            at=self._tools.clock(),
-            actor=person_id,
-            unit=unit_id,
-            mandate=wish.mandate,
-            modalities=wish.modalities,
-            rule=obstacle.rule,
-        )
-        await transaction.log.append(entry)
-
     def _start(self, runner: CheckRunner) -> CheckRunner:
         self._tools.metrics.openings_begun.inc()
         opening = runner.check.opening
@@ -266,7 +250,7 @@ class CheckDesk:
         """Close what controllers that are gone have left, and forget old links and positions."""
         now = self._tools.clock()
         async with self._tools.store.transaction() as transaction:
-            left = await transaction.checks.close_left(now, list(self._runners))
+            left = await transaction.checks.close_left(now - _LEFT_FOR, list(self._runners))
             transaction.changed.units.update(unit_id for _, unit_id in left)
             await transaction.checks.drop_links(now)
             await transaction.positions.delete_over(now)
@@ -281,6 +265,15 @@ class CheckDesk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._tools.relay.close()
+
+
+async def _written(runner: CheckRunner) -> None:
+    """Wait for the end of a check that ends to be written; raises StoreUnavailable when that takes too long."""
+    try:
+        async with asyncio.timeout(_CLOSE_LIMIT_S):
+            await runner.written.wait()
+    except TimeoutError as error:
+        raise StoreUnavailable("the check is closed, and that could not be written yet") from error
 
 
 def unknown(opening: str) -> NotFound:

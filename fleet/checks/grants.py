@@ -62,8 +62,8 @@ class Grants:
     async def grant(
         self, check: Check, answer: Answer, offer: MediaOffer | None = None, *, first: bool, worth_s: int = 1
     ) -> Granted | Obstacle:
-        """A lease, which the log holds when this returns, or the obstacle; one of less than `worth_s` is not granted
-        (`over-minutes`).
+        """A lease, which the log holds when this returns, or the obstacle. One of less than `worth_s` is not granted:
+        the obstacle is what makes it so short.
 
         Raises NotLoggedYet, StoreUnavailable, and Conflict when a `first` lease is of an opening begun before.
         """
@@ -87,12 +87,14 @@ class Grants:
         allowed = await permit(transaction, check, now, longest_s, first=first)
         if isinstance(allowed, Obstacle):
             return allowed
-        if allowed.lasts_s < worth_s:
-            return Obstacle("over-minutes", "what is left of the day or the mandate is leased already", "")
+        if allowed.beyond is not None and allowed.lasts_s < worth_s:
+            return allowed.beyond
         granted_at_ms = int(now.timestamp() * 1000)
         granted_at = datetime.fromtimestamp(granted_at_ms / 1000, UTC)
         lease = self._lease(check, answer, allowed.lasts_s, granted_at_ms)
         expires_at = granted_at + timedelta(seconds=allowed.lasts_s)
+        if not first and not await transaction.checks.lease_until(check.opening, expires_at):
+            return Obstacle("lease-ended", f"{check.opening} has ended", "begin another check")
         entry_id = await transaction.log.append(
             LeaseGranted(
                 at=granted_at,
@@ -112,8 +114,6 @@ class Grants:
             row = _row(check, CARRIED if answer.carried else self._controller, entry_id, expires_at)
             if not await transaction.checks.add(row):
                 raise Conflict("opening-known", f"{check.opening} was begun before", "begin another check")
-        else:
-            await transaction.checks.lease_until(check.opening, expires_at)
         transaction.changed.units.add(check.unit_id)
         return _Entered(lease, allowed, entry_id, expires_at)
 

@@ -27,9 +27,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class LeaseMade:
-    """How granting came out."""
+    """How granting came out, in the name of `person_id`."""
 
     outcome: Granted | Obstacle
+    person_id: str
 
 
 Happening = MediaBegun | MediaOver | Watching | Heard | Asked | LeaseMade

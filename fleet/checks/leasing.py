@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from fleet.checks.grants import Answer, Granted
 from fleet.checks.happenings import LeaseMade
 from fleet.checks.media import CheckMedia
@@ -31,9 +33,11 @@ class Leasing:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, wanted: Grant, left_s: float | None) -> None:
-        """Have a lease granted; `left_s` is what is left of the one that runs, None without one."""
+        """Have a lease granted, in the name of who began the check; one that renews, of who watches. `left_s` is what
+        is left of the one that runs, None without one."""
+        check = self._check if wanted.first else replace(self._check, person_id=self._media.asker)
         worth_s = 1 if wanted.first or left_s is None else min(int(left_s) + _WORTH_S, MAX_LEASE_S)
-        self._task = asyncio.create_task(self._work(wanted, worth_s), name=f"lease: {self._check.opening}")
+        self._task = asyncio.create_task(self._work(check, wanted, worth_s), name=f"lease: {self._check.opening}")
 
     async def drop(self) -> None:
         """Nobody wants it any more."""
@@ -41,12 +45,12 @@ class Leasing:
         if task is not None:
             await cancel(task)
 
-    async def _work(self, wanted: Grant, worth_s: int) -> None:
+    async def _work(self, check: Check, wanted: Grant, worth_s: int) -> None:
         outcome: Granted | Obstacle
         try:
             offer = await self._media.offer() if wanted.first else None
             answer = Answer(wanted.nonce, wanted.boot_id)
-            outcome = await self._tools.grants.grant(self._check, answer, offer, first=wanted.first, worth_s=worth_s)
+            outcome = await self._tools.grants.grant(check, answer, offer, first=wanted.first, worth_s=worth_s)
         except NotLoggedYet:
             outcome = NO_RECEIPT
         except StoreUnavailable:
@@ -55,4 +59,4 @@ class Leasing:
             outcome = Obstacle("fault", error.problem.message, error.problem.remedy)
         except (MediaError, TimeoutError) as error:
             outcome = Obstacle("media-failed", str(error) or "no offer could be made in time", "")
-        self._tell(LeaseMade(outcome))
+        self._tell(LeaseMade(outcome, check.person_id))

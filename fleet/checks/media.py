@@ -72,8 +72,11 @@ class CheckMedia:
         self._ice_servers: list[IceServer] = []
         self._offering: asyncio.Task[str] | None = None
         self._watchers: dict[str, Watcher] = {}
-        self._browsers: dict[str, BrowserViewer] = {}
+        self._given: dict[str, BrowserViewer | Preview] = {}
+        """What each viewer is given, by id."""
         self._written: set[tuple[str, Way]] = set()
+        self._observed: Observed | None = None
+        self._lost = False
         self._closed = False
         self._is_live = False
 
@@ -88,6 +91,18 @@ class CheckMedia:
         return sorted({watcher.person_id for watcher in self._watchers.values()})
 
     @property
+    def asker(self) -> str:
+        """Whom a renewed lease names: who began the check if they watch, else who has watched longest."""
+        watching = [watcher.person_id for watcher in self._watchers.values()]
+        opener = self._check.person_id
+        return opener if opener in watching or not watching else watching[0]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody is given anything any more."""
+        return self._closed or self._lost
+
+    @property
     def limits(self) -> Limits:
         """What a unit has to reach to be ready."""
         return self._tools.readiness
@@ -96,7 +111,7 @@ class CheckMedia:
     def observed(self) -> Observed | None:
         """What was measured; None before anything was asked for."""
         desk = self._tools.relay.desk(self._check.opening)
-        return None if desk is None else desk.observed
+        return self._observed if desk is None else desk.observed
 
     def prepare(self) -> None:
         """Begin to gather what the offer needs, while the unit makes its nonce; raises TooMany."""
@@ -143,7 +158,7 @@ class CheckMedia:
 
     def go(self, watcher: Watcher) -> None:
         """They no longer do."""
-        self._browsers.pop(watcher.viewer_id, None)
+        self._given.pop(watcher.viewer_id, None)
         if self._watchers.pop(watcher.viewer_id, None) is not None:
             self._tell(Watching(len(self._watchers), watcher.viewer_id))
 
@@ -175,27 +190,31 @@ class CheckMedia:
         desk = self._tools.relay.desk(self._check.opening)
         if desk is None:
             raise StreamOver(self._check.opening, "closed")
-        return desk.sit(wish, Viewer(watcher.viewer_id, watcher.person_id, "terminal"))
+        preview = desk.sit(wish, Viewer(watcher.viewer_id, watcher.person_id, "terminal"))
+        self._given[watcher.viewer_id] = preview
+        return preview
 
     async def play(self, watcher: Watcher, offer: str) -> BrowserViewer:
         """Answer a browser; raises MediaError."""
         if self._stream is None:
             raise StreamOver(self._check.opening, "closed")
         viewer = Viewer(watcher.viewer_id, watcher.person_id, "browser")
-        self._browsers[watcher.viewer_id] = await self._tools.relay.watch(self._stream, offer, viewer)
-        return self._browsers[watcher.viewer_id]
+        browser = await self._tools.relay.watch(self._stream, offer, viewer)
+        self._given[watcher.viewer_id] = browser
+        return browser
 
     async def dismiss(self, person_ids: Collection[str]) -> None:
         """These people may not watch any more: they are given nothing from now on."""
         for watcher in [one for one in self._watchers.values() if one.person_id in person_ids]:
-            browser = self._browsers.get(watcher.viewer_id)
-            if browser is not None:
-                await browser.close("viewer-closed")
+            given = self._given.get(watcher.viewer_id)
+            if given is not None:
+                await given.close("viewer-closed")
             self.go(watcher)
 
     async def close(self) -> None:
-        """End the stream and everybody's view of it."""
+        """End the stream and everybody's view of it; what was measured stays."""
         self._closed = True
+        self._observed = self.observed
         if self._is_live:
             self._is_live = False
             self._tools.metrics.streams_live.dec()
@@ -213,6 +232,7 @@ class CheckMedia:
     def ended(self, reason: EndReason) -> None:
         """See StreamEvents."""
         if not self._closed:
+            self._lost = True
             self._tell(MediaOver(reason))
 
     def viewer_joined(self, viewer: Viewer) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from fleet.checks.refusals import NO_MANDATE, several
+from fleet.checks.refusals import NO_MANDATE, busy, several, used_up, will_end
 from fleet.mandates.standing import Obstacle, Standing, may_open, openable
 from fleet.openings.budgets import day_of, day_starts
 from fleet.store.checks import Use
@@ -29,12 +29,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permit(NamedTuple):
-    """A lease may be granted for `lasts_s`; `used_s` of `minutes_per_day` are used, of the modality with least left."""
+    """A lease may be granted for `lasts_s`; `used_s` of `minutes_per_day` are used, of the modality with least left.
+    `beyond` is what stands in the way of a longer one, None where that may be asked for again."""
 
     standing: Standing
     lasts_s: int
     used_s: int
     minutes_per_day: int
+    beyond: Obstacle | None
 
 
 async def permit(
@@ -46,7 +48,6 @@ async def permit(
     if obstacle is not None:
         return obstacle
     standing: Standing | None = None
-    until: list[datetime] = []
     for modality in check.modalities:
         found = await may_open(transaction, check.mandate_id, modality, now)
         if isinstance(found, Obstacle):
@@ -54,7 +55,6 @@ async def permit(
         if found.unit_id != check.unit_id:
             return Obstacle("other-unit", f"{check.mandate_id} is for {found.unit_id}", "choose a mandate of this unit")
         standing = found
-        until.append(found.until)
     assert standing is not None, "a check has a modality"
     used = await transaction.checks.used(check.mandate_id, day_starts(day_of(now)), now)
     allowances = [one for one in standing.mandate.allows if one.modality in check.modalities]
@@ -62,10 +62,22 @@ async def permit(
     if isinstance(left, Obstacle):
         return left
     scarcest, used_s = left
-    lasts_s = min(longest_s, int((min(until) - now).total_seconds()), scarcest.minutes_per_day * 60 - used_s)
-    if lasts_s < 1:
-        return Obstacle("after-mandate", f"less than a second of {check.mandate_id} is left", NO_MANDATE.remedy)
-    return Permit(standing, lasts_s, used_s, scarcest.minutes_per_day)
+    lasts_s, beyond = cut(longest_s, standing, now, scarcest, used_s)
+    if beyond is not None and lasts_s < 1:
+        return beyond
+    return Permit(standing, lasts_s, used_s, scarcest.minutes_per_day, beyond)
+
+
+def cut(
+    longest_s: int, standing: Standing, now: datetime, scarcest: Allowance, used_s: int
+) -> tuple[int, Obstacle | None]:
+    """For how many of `longest_s` seconds a lease may last at `now`, and what it would last longer without. Pure."""
+    in_force_s = int((standing.until - now).total_seconds())
+    left_s = scarcest.minutes_per_day * 60 - used_s
+    lasts_s = min(longest_s, in_force_s, left_s)
+    if lasts_s == longest_s:
+        return lasts_s, None
+    return lasts_s, will_end(standing) if in_force_s <= left_s else used_up(scarcest)
 
 
 def within_budget(
@@ -81,8 +93,7 @@ def within_budget(
             return Obstacle("over-openings", said, "wait until tomorrow, or have a mandate with more signed")
         left_s = allowance.minutes_per_day * 60 - use.used_s
         if left_s < 1:
-            said = f"the {allowance.minutes_per_day} min of {allowance.modality} that the mandate allows are used"
-            return Obstacle("over-minutes", said, "wait until tomorrow, or have a mandate with more signed")
+            return used_up(allowance)
         left.append((left_s, allowance, use.used_s))
     _, scarcest, used_s = min(left, key=lambda one: one[0])
     return scarcest, used_s
@@ -124,6 +135,6 @@ async def _unit_or_person_in_the_way(transaction: Transaction, check: Check, now
         return Obstacle("not-in-force", f"{check.person_id} may not check units", f"ask a person with the role {able}")
     others = await transaction.checks.going_on(check.unit_id, check.modalities, check.opening, now)
     if others:
-        said = f"{others[0]} has it open, or may have: one session of a modality at a time"
-        return Obstacle("busy", said, "watch that one, or close it first: fleet check close")
+        opening, until = others[0]
+        return busy(opening, until, now)
     return None

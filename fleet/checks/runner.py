@@ -10,18 +10,17 @@ import structlog
 
 from fleet.checks.chapters import Judgement, Outcome
 from fleet.checks.diary import Diary
-from fleet.checks.grants import Granted
 from fleet.checks.happenings import Asked, Happening, Heard, LeaseMade
 from fleet.checks.leasing import Leasing
 from fleet.checks.media import CheckMedia, MediaBegun, MediaOver, Watching
 from fleet.checks.permits import Check
-from fleet.checks.session import Ask, Close, Ended, Grant, Rest, Session, Step, TakeAnswer
+from fleet.checks.session import Ask, Close, Ended, GoDark, Grant, Rest, Session, Step, TakeAnswer
 from fleet.checks.tools import Tools
 from fleet.checks.unit_line import UnitLine
-from fleet.checks.warden import RUNS_OUT, Warden
+from fleet.checks.warden import LAST_LEASE, Warden
 from fleet.errors import StoreUnavailable
 from fleet.mandates.standing import Obstacle, Standing
-from fleet.media.errors import MediaError
+from fleet.media.errors import MediaError, TooMany
 from fleet.media.frames import MediaKind
 from fleet.store.checks import sentence
 from protocols.api.checks import CheckView, PreviewNews, StreamFigures
@@ -39,7 +38,6 @@ from protocols.uplink import PositionMessage, SignalMessage
 _MAX_HEARD = 32
 """Words of the unit that wait to be proven: whoever can publish in its name can send any number."""
 _TICK_S = 1.0
-_REASON_S = 0.8
 
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +57,7 @@ class CheckRunner:
         self._tools = tools
         self._authority = authority
         self._purpose = standing.mandate.purpose
+        self._mandate_ends_at = standing.until
         self._clock = asyncio.get_running_loop().time
         self._stir = asyncio.Event()
         self._heard: deque[Heard] = deque()
@@ -71,24 +70,24 @@ class CheckRunner:
         self._leasing = Leasing(check, tools, self.media, self._tell)
         self._diary = Diary(check, tools, authority)
         self._session = Session(self._clock(), has_media=self.media.is_wanted, limits=tools.limits)
-        self._giving_up: asyncio.TimerHandle | None = None
+        self._named = check.person_id
+        """Whom the lease names that runs."""
         self._checked_s = 0.0
         self._entry: int | None = None
         self._live_at: datetime | None = None
         self._closed_at: datetime | None = None
-        self._judgement: Judgement | None = None
         self._used_s = 0
         self._minutes_per_day = 0
 
     @property
     def is_live(self) -> bool:
         """Whether pictures or sounds come."""
-        return self._session.state == "live"
+        return self._session.state == "live" and self.goes_on
 
     @property
-    def has_ended(self) -> bool:
-        """Whether it is closed or refused, though that may not be written yet."""
-        return self._session.has_ended
+    def goes_on(self) -> bool:
+        """Whether it may still be joined: it has not ended, and is not about to, though that may not be written yet."""
+        return self._session.goes_on
 
     def hear(self, message: SignalMessage | PositionMessage) -> None:
         """The unit says something about this opening; what is too much is dropped, and displaces nothing else."""
@@ -103,10 +102,14 @@ class CheckRunner:
         self._must_look = True
         self._stir.set()
 
-    def close(self, reason: str, detail: str = "", judgement: Judgement | None = None) -> None:
-        """Close it, for one of `protocols.access_record.REASONS`; the first who asks says why."""
-        self._asked = self._asked or Asked(reason, detail, judgement)
+    def close(self, reason: str, detail: str = "", judgement: Judgement | None = None) -> bool:
+        """Close it, for one of `protocols.access_record.REASONS`; the first who asks says why, unless it is dark by
+        then. False: it has ended or somebody else has asked, and `judgement` is not kept."""
+        if self._asked is not None or self._session.has_ended:
+            return False
+        self._asked = Asked(reason, detail, judgement)
         self._stir.set()
+        return True
 
     def view(self) -> CheckView:
         """How it stands, while it is not over."""
@@ -146,25 +149,31 @@ class CheckRunner:
             minutes_per_day=self._minutes_per_day,
             viewers=self.media.people,
             figures=figures or StreamFigures(),
+            mandate_ends_at=self._mandate_ends_at,
         )
 
     async def run(self) -> None:
         """Work until the check is over. A fault of the controller's own closes it."""
         try:
-            self.media.prepare()
-            await self._take(self._session.begin())
+            await self._begin_asking()
             while not self._session.is_over:
                 await self._step()
         except Exception:  # noqa: BLE001 - whatever went wrong, nothing may stay open because of it
             _log.exception("a check failed", opening=self.check.opening, unit=self.check.unit_id)
             await self._take(self._session.end("fault", "the controller failed on this check", self._clock()))
         finally:
-            if self._giving_up is not None:
-                self._giving_up.cancel()
             await self._leasing.drop()
             await self.media.close()
             self._let_go()
             self.written.set()
+
+    async def _begin_asking(self) -> None:
+        try:
+            self.media.prepare()
+        except TooMany as error:
+            await self._take(self._session.end("too-many-open", str(error), self._clock()))
+        else:
+            await self._take(self._session.begin())
 
     def _let_go(self) -> None:
         self.ended.set()
@@ -190,7 +199,7 @@ class CheckRunner:
 
     def _waiting(self) -> Iterator[Happening]:
         """What there is to heed: closing first, then all of the controller's own, then one word of the unit."""
-        if self._asked is not None and not self._session.has_ended:
+        if self._asked is not None and self.goes_on:
             yield self._asked
         while self._own:
             yield self._own.popleft()
@@ -203,25 +212,18 @@ class CheckRunner:
         match happening:
             case Heard(message):
                 return await self._heed_unit(message)
-            case LeaseMade(outcome):
-                return await self._send_lease(outcome)
+            case LeaseMade():
+                return await self._send_lease(happening)
             case MediaBegun(modality):
                 return await self._begin(modality)
             case MediaOver(reason):
-                self._await_reason(f"the stream from the unit ended ({reason})")
-                return []
+                return self._session.lost(f"the stream from the unit ended ({reason})", now_s)
             case Watching(viewers, left):
                 if left is not None:
                     await self._diary.viewer_left(left)
                 return self._session.watched(viewers, now_s)
-            case Asked(reason, detail, judgement):
-                self._judgement = self._judgement or judgement
+            case Asked(reason, detail):
                 return self._session.end(reason, detail, now_s)
-
-    def _await_reason(self, detail: str) -> None:
-        """Nothing comes any more. A unit that closes by itself says why, at about the same time: that goes first."""
-        loop = asyncio.get_running_loop()
-        self._giving_up = loop.call_later(_REASON_S, self.close, "media-failed", detail)
 
     async def _heed_unit(self, message: SignalMessage | PositionMessage) -> Sequence[Step]:
         try:
@@ -245,7 +247,7 @@ class CheckRunner:
 
     async def _find(self, found: PositionFound) -> Sequence[Step]:
         """The unit says where it is: kept only while this opening is live."""
-        if self._session.state != "live" or "position" not in self.check.modalities:
+        if not self.is_live or "position" not in self.check.modalities:
             return []
         found_at = await self._diary.found(found)
         self._live_at = self._live_at or found_at
@@ -270,7 +272,7 @@ class CheckRunner:
             return []
         self._checked_s = self._clock()
         await self.media.dismiss(await self._warden.barred(self.media.people))
-        objection = await self._warden.look()
+        objection = await self._warden.look(self._named)
         return [] if objection is None else self._session.end(objection.reason, objection.detail, self._clock())
 
     async def _take(self, steps: Sequence[Step]) -> None:
@@ -284,6 +286,8 @@ class CheckRunner:
                     self._leasing.begin(step, None if ends_s is None else ends_s - self._clock())
                 case TakeAnswer(sdp):
                     await self._take_answer(sdp)
+                case GoDark():
+                    await self.media.close()
                 case Close(reason):
                     await self._line.say(CloseOpening(self.check.opening, reason))
                 case Ended():
@@ -293,25 +297,30 @@ class CheckRunner:
                         await self._diary.was_open(open_s)
 
     async def _ask(self) -> None:
-        if not await self._line.say(AskNonce(self.check.opening, self.check.modalities)):
-            end = self._session.end("unit-away", "the unit has no session, or the broker is away", self._clock())
-            await self._take(end if not self._session.had_lease else [])
+        """Have the unit make a nonce. A renewal that can not be asked for now is asked for again."""
+        sent = await self._line.say(AskNonce(self.check.opening, self.check.modalities))
+        if not sent and not self._session.had_lease:
+            said = "the unit has no session, or the broker is away"
+            await self._take(self._session.end("unit-away", said, self._clock()))
 
-    async def _send_lease(self, outcome: Granted | Obstacle) -> Sequence[Step]:
+    async def _send_lease(self, made: LeaseMade) -> Sequence[Step]:
         """Send what was granted, unless mandate, authority, unit or person changed while the log's receipt was made."""
-        objection = await self._warden.look() if isinstance(outcome, Granted) else None
+        outcome = made.outcome
+        if isinstance(outcome, Obstacle):
+            runs_out = outcome.rule in LAST_LEASE
+            return self._session.not_granted(outcome.rule, outcome.sentence, self._clock(), runs_out=runs_out)
+        objection = await self._warden.look(made.person_id)
         now_s = self._clock()
         if objection is not None:
             return self._session.end(objection.reason, objection.detail, now_s)
-        if isinstance(outcome, Obstacle):
-            return self._session.not_granted(outcome.rule, outcome.sentence, now_s, runs_out=outcome.rule in RUNS_OUT)
         self._entry = outcome.leaf_index if self._entry is None else self._entry
         if not self._minutes_per_day:
             self._used_s, self._minutes_per_day = outcome.permit.used_s, outcome.permit.minutes_per_day
-        if self._session.has_ended:
+        if not self._session.goes_on:
             return []
         if not self._line.say_at_once(outcome.body):
             return self._session.not_granted("unit-away", "the lease could not be sent", now_s)
+        self._named = made.person_id
         return self._session.granted(float(outcome.permit.lasts_s), now_s)
 
     async def _take_answer(self, sdp: str) -> None:
@@ -335,7 +344,7 @@ class CheckRunner:
             live_at=self._live_at,
             observed=observed,
             limits=self.media.limits,
-            judgement=self._judgement,
+            judgement=None if self._asked is None else self._asked.judgement,
         )
         await self._diary.ended(outcome)
         self.written.set()

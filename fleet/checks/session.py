@@ -3,8 +3,9 @@
     asking ──nonce──► granting ──lease sent──► opening ──picture, sound or position──► live ──► closed
       └──────────────────┴── before any lease was sent ──► refused
 
-While live, a new nonce is asked for when little of the lease is left and somebody watches. Times are seconds of one
-monotonic clock.
+While live, a new nonce is asked for when little of the lease is left and somebody watches. When the lease has ended, or
+nothing comes any more, it is dark at once; why, the unit says at about the same time, and is waited for a moment. Times
+are seconds of one monotonic clock.
 """
 
 from dataclasses import dataclass
@@ -21,13 +22,15 @@ _TOO_LATE: frozenset[Reason] = frozenset({"bad-nonce", "lease-expired"})
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long each step may take. `unit_s`: for the unit's nonce; `grant_s`: for the log's receipt; `answer_s`: for
-    the unit to answer the lease; `media_s`: from there to the first picture or sound; `close_s`: for its last word.
-    A lease of which `renew_below_s` are left is renewed; a check without viewers ends after `resume_s`."""
+    the unit to answer the lease; `media_s`: from there to the first picture or sound; `word_s`: for the unit to say why
+    it is dark; `close_s`: for its last word. A lease of which `renew_below_s` are left is renewed; a check without
+    viewers ends after `resume_s`."""
 
     unit_s: float = 5.0
     grant_s: float = 10.0
     answer_s: float = 10.0
     media_s: float = 20.0
+    word_s: float = 0.8
     close_s: float = 3.0
     renew_below_s: float = 25.0
     resume_s: float = float(RESUME_S)
@@ -55,6 +58,11 @@ class TakeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class GoDark:
+    """Give nobody anything any more; Ended follows, and says why."""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Send CloseOpening."""
 
@@ -77,7 +85,7 @@ class Rest:
     open_s: int | None
 
 
-Step = Ask | Grant | TakeAnswer | Close | Ended | Rest
+Step = Ask | Grant | TakeAnswer | GoDark | Close | Ended | Rest
 
 
 class Session:
@@ -104,11 +112,17 @@ class Session:
         self._used: set[str] = set()
         self._lasts_s = 0.0
         self._no_more: tuple[Reason, str] | None = None
+        self._dark: tuple[Reason, str] | None = None
 
     @property
     def has_ended(self) -> bool:
         """Whether it is closed or refused."""
         return self.state in {"closed", "refused"}
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether anything may still be opened, renewed or shown."""
+        return not self.has_ended and self._dark is None
 
     @property
     def had_lease(self) -> bool:
@@ -121,7 +135,7 @@ class Session:
 
     def nonce_made(self, nonce: str, boot_id: str, now_s: float) -> list[Step]:
         """The unit made a nonce. One that was not asked for, or that came before, changes nothing."""
-        if self.has_ended or self._waits_for != "nonce" or nonce in self._used:
+        if not self.goes_on or self._waits_for != "nonce" or nonce in self._used:
             return []
         if self.state == "live" and not self.viewers:
             return self._stop_renewing(now_s)
@@ -136,7 +150,7 @@ class Session:
 
     def granted(self, lasts_s: float, now_s: float) -> list[Step]:
         """The lease that was asked for is in the log, and on its way to the unit."""
-        if self.has_ended or self._waits_for != "lease":
+        if not self.goes_on or self._waits_for != "lease":
             return []
         self._lasts_s = lasts_s
         self._wait("answer", now_s)
@@ -146,8 +160,9 @@ class Session:
         return []
 
     def not_granted(self, reason: Reason, detail: str, now_s: float, *, runs_out: bool = False) -> list[Step]:
-        """There is no lease. With `runs_out` one that is running may come to its end, and is the last one."""
-        if self.has_ended or self._waits_for != "lease":
+        """There is no lease. With `runs_out` one that is running may come to its end, and is the last one: what it then
+        ends with is `reason`."""
+        if not self.goes_on or self._waits_for != "lease":
             return []
         if runs_out and self.state == "live":
             self._no_more = (reason, detail)
@@ -157,7 +172,7 @@ class Session:
 
     def answered(self, nonce: str, sdp: str | None, now_s: float) -> list[Step]:
         """The unit obeys the lease that answers `nonce`; any other changes nothing."""
-        if self.has_ended or self._waits_for != "answer" or nonce != self._nonce:
+        if not self.goes_on or self._waits_for != "answer" or nonce != self._nonce:
             return []
         self._waits_for = None
         self._since_s = now_s
@@ -173,13 +188,19 @@ class Session:
 
     def began(self, _now_s: float) -> list[Step]:
         """The first picture or sound has come."""
-        if self.state == "opening" and self._waits_for is None:
+        if self.state == "opening" and self._waits_for is None and self._dark is None:
             self.state = "live"
         return []
+
+    def lost(self, detail: str, now_s: float) -> list[Step]:
+        """Nothing comes from the unit any more."""
+        return self._go_dark("media-failed", detail, now_s)
 
     def refused(self, rule: Reason, detail: str, now_s: float) -> list[Step]:
         """The unit does not open, or does not stay open. A renewal that came too late is asked for anew, as long as
         the lease before it lasts."""
+        if self._dark is not None and rule in _TOO_LATE:
+            return []
         if self.state == "live" and rule in _TOO_LATE and (self._over_s is None or now_s < self._over_s):
             return self._ask_again(now_s)
         if self.state != "opening":
@@ -187,9 +208,12 @@ class Session:
         return self._end("refused", rule, detail, now_s, by_unit=True)
 
     def closed(self, reason: Reason, detail: str, open_s: int, now_s: float) -> list[Step]:
-        """The unit has closed: by itself, or as it was told."""
+        """The unit has closed: by itself, or as it was told. That its lease ended, it knows; why there was no other
+        one, the controller does."""
         if self.is_over or not self.had_lease:
             return []
+        if reason == "expiry" and self._no_more is not None:
+            reason, detail = self._no_more
         steps = self.end(reason, detail, now_s, by_unit=True) if not self.has_ended else []
         self.is_over = True
         return [*[step for step in steps if not isinstance(step, Rest)], Rest(open_s)]
@@ -208,7 +232,7 @@ class Session:
     def _end(self, state: CheckState, reason: Reason, detail: str, now_s: float, *, by_unit: bool) -> list[Step]:
         if self.has_ended:
             return []
-        self.state, self.reason, self.detail = state, reason, detail
+        self.state, self.reason, self.detail, self._dark = state, reason, detail, None
         steps: list[Step] = [Ended(state, reason, detail)]
         if not by_unit:
             steps.append(Close(reason))
@@ -224,13 +248,15 @@ class Session:
             return []
         if self.has_ended:
             return self._rest() if now_s >= self._since_s + self._limits.close_s else []
+        if self._dark is not None:
+            return self.end(*self._dark, now_s) if now_s >= self._since_s + self._limits.word_s else []
         return self._late(now_s) or self._renew(now_s)
 
     def due_s(self) -> float:
         """When to look next, at the latest."""
         limits = self._limits
         due = [self._since_s + self._limit_s()]
-        if self.has_ended:
+        if not self.goes_on:
             return due[0]
         if self._over_s is not None:
             due.append(self._over_s)
@@ -242,8 +268,7 @@ class Session:
 
     def _late(self, now_s: float) -> list[Step]:
         if self._over_s is not None and now_s >= self._over_s:
-            reason, detail = self._no_more or ("expiry", "the lease has ended")
-            return self.end(reason, detail, now_s)
+            return self._go_dark(*(self._no_more or ("expiry", "the lease has ended")), now_s)
         if self._unwatched_s is not None and now_s >= self._unwatched_s + self._limits.resume_s:
             return self.end("viewer-left", "nobody watched any more", now_s)
         if now_s < self._since_s + self._limit_s():
@@ -255,6 +280,14 @@ class Session:
         if self._waits_for is None:
             return self.end("media-failed", "no picture or sound came from the unit", now_s)
         return self.end("unit-away", "the unit did not answer in time", now_s)
+
+    def _go_dark(self, reason: Reason, detail: str, now_s: float) -> list[Step]:
+        """Dark now; ended for `reason` unless the unit says another one within `word_s`."""
+        if not self.goes_on:
+            return []
+        self._dark = (reason, detail)
+        self._waits_for, self._since_s = None, now_s
+        return [GoDark()]
 
     def _ask_again(self, now_s: float) -> list[Step]:
         """A renewal that got stuck is begun anew, as long as the lease lasts."""
@@ -285,6 +318,8 @@ class Session:
         limits = self._limits
         if self.has_ended:
             return limits.close_s
+        if self._dark is not None:
+            return limits.word_s
         by_step = {"nonce": limits.unit_s, "lease": limits.grant_s, "answer": limits.answer_s}
         return by_step.get(self._waits_for or "", limits.media_s)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from fleet.checks.permits import Check, may_watch, permit
 from fleet.checks.tools import Tools
@@ -12,8 +13,10 @@ from fleet.errors import StoreUnavailable
 from fleet.mandates.standing import Obstacle
 from protocols.lease import MAX_LEASE_S
 
-RUNS_OUT = frozenset({"over-minutes", "after-mandate", "after-authority"})
+_RUNS_OUT = frozenset({"over-minutes", "after-mandate", "after-authority"})
 """The lease that runs was granted within these, and ends with them by itself."""
+LAST_LEASE = _RUNS_OUT | {"review-overdue"}
+"""For want of these no other lease is granted, and the one that runs is left to its end."""
 _CANCELLED = {"mandate-cancelled", "authority-cancelled"}
 
 _log = structlog.get_logger(__name__)
@@ -45,15 +48,17 @@ class Warden:
             return []
         return [one for one, person in found.items() if person is None or not may_watch(person, now)]
 
-    async def look(self) -> Objection | None:
-        """Why it may not stay open; None when it may, or when that can not be known now: its lease is short."""
+    async def look(self, person_id: str) -> Objection | None:
+        """Why it may not stay open under a lease that names `person_id`; None when it may, or when that can not be
+        known now: its lease is short."""
+        check = replace(self._check, person_id=person_id)
         try:
             async with self._tools.store.transaction() as transaction:
-                found = await permit(transaction, self._check, self._tools.clock(), MAX_LEASE_S, first=False)
+                found = await permit(transaction, check, self._tools.clock(), MAX_LEASE_S, first=False)
                 self._line.note(await transaction.checks.unit_now(self._check.unit_id))
         except StoreUnavailable as error:
             _log.warning("whether a check may go on is not known now", detail=error.detail)
             return None
-        if not isinstance(found, Obstacle) or found.rule in RUNS_OUT:
+        if not isinstance(found, Obstacle) or found.rule in _RUNS_OUT:
             return None
         return Objection("cancelled" if found.rule in _CANCELLED else found.rule, found.sentence)

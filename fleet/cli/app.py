@@ -23,6 +23,25 @@ Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 the controller refu
 ambiguous; 4 the controller can not be reached or trusted; 5 settings can not be used; 130 interrupted.
 """
 
+_CHECK = """Check a unit's picture and sound; list and close checks.
+
+`fleet check UNIT --once` opens camera and microphone, takes one still and the numbers, and closes. To watch: the
+console.
+
+Exit code 0 when every measure that could be taken passed, 1 when one failed or none could be taken.
+"""
+_POSITION = """Where a unit is, so that kit can be got back.
+
+It opens the receiver for one fix, for up to a minute, and closes it. Each look is counted, and an entry of the log.
+
+Exit code 1 when nothing was found.
+"""
+_CARRY = """A lease for a unit without coverage, to be carried to it.
+
+Standard output is the lease alone, for `edge-agent carried open`. It can be used once, within 15 minutes of the moment
+the unit was asked (`edge-agent carried ask`). Only for picture and sound, and for no bench mandate.
+"""
+
 app = App(name="fleet", help=_HELP)
 app.command("fleet.cli.controller:init", help="Make a new fleet: authority, keys, database, first administrators.")
 app.command("fleet.cli.controller:migrate", help="Bring the database to the revision this program needs.")
@@ -34,9 +53,9 @@ app.command(
 )
 app.command("fleet.cli.ca:app", name="ca", help="The certificate authority: look, rotate, take offline, back up.")
 app.command("fleet.cli.witness:app", name="witness", help="A witness of deployment logs, on a second machine.")
-app.command("fleet.cli.check:app", name="check", help="Check a unit's picture and sound; list and close checks.")
-app.command("fleet.cli.position:position", help="Where a unit is, so that kit can be got back.")
-app.command("fleet.cli.check_carry:carry", help="A lease for a unit without coverage, to be carried to it.")
+app.command("fleet.cli.check:app", name="check", help=_CHECK)
+app.command("fleet.cli.position:position", help=_POSITION)
+app.command("fleet.cli.check_carry:carry", help=_CARRY)
 app.command("fleet.cli.authority:app", name="authority", help="Authorities: what was authorised elsewhere.")
 app.command("fleet.cli.mandate:app", name="mandate", help="Mandates: ask for, sign, cancel.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")

@@ -1,34 +1,26 @@
 """`fleet check`: see once that picture and sound of a unit are as they should be; list and close checks."""
 
-import asyncio
 import re
 import sys
-import time
 from shutil import get_terminal_size
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from fleet.cli.check_still import half_blocks
+from fleet.cli.check_once import STILL_COLUMNS, STILL_ROWS, check_once
+from fleet.cli.check_still import PicturesUnavailable, half_blocks
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import unit_named
 from fleet.cli.options import Form, ShortLine, UnitName, WholeNumber
 from fleet.cli.output import print_facts, print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
-from fleet.errors import CommandIncomplete
+from fleet.errors import CommandIncomplete, RequestRefused
 from protocols.access_record import Modality
-from protocols.api.checks import CheckResult, CheckView, Measure, NewCheck, PreviewNews, UnitAccess, Verdict
+from protocols.api.checks import CheckResult, CheckView, Measure, Verdict
 from protocols.measure_words import limit_words, value_words
 from protocols.text import escaped
 
 app = App(name="check", help="Checks of a unit's picture and sound: one now, the list, closing one.")
-
-ENDED = {"closed", "refused"}
-_MEASURED_S = 5.0
-"""So long a picture has to come for the certificate to tell a frozen one."""
-_LIMIT_S = 45.0
-_STILL_COLUMNS = 100
-_STILL_ROWS = 40
 
 Mandate = Annotated[
     str | None,
@@ -76,7 +68,7 @@ def check(
         raise CommandIncomplete("not-once", "a command can only check once", "add --once, or watch: fleet-console")
     named: list[tuple[Modality, bool]] = [("video", video), ("audio", audio)]
     wanted = [modality for modality, is_wanted in named if is_wanted]
-    still, view = ask(client, lambda door: _once(door, unit, wanted, mandate, kbit))
+    still, view = ask(client, lambda door: check_once(door, unit, wanted, mandate, kbit))
     if json:
         print_json(view)
     else:
@@ -89,7 +81,7 @@ def check(
 def list_checks(
     unit: UnitName,
     *,
-    limit: Annotated[int, Parameter(validator=WholeNumber(1, 100))] = 20,
+    limit: Annotated[int, Parameter(validator=WholeNumber(1, 100), help="How many at the most.")] = 20,
     client: Config = None,
     json: Json = False,
 ) -> None:
@@ -128,73 +120,28 @@ def close(
     if passed and failed:
         raise CommandIncomplete("both", "it can not both pass and fail", "give one of --passed and --failed")
     result: CheckResult = "passed" if passed else "failed" if failed else "unjudged"
+    if note and result == "unjudged":
+        raise CommandIncomplete("not-judged", "a note says why a check passed or failed", "add --passed or --failed")
     view = ask(client, lambda door: door.close_check(opening, Verdict(result=result, note=note)))
+    if view.state == "refused" and result != "unjudged":
+        said = f"{opening} was refused ({view.reason}): it opened nothing that could have {result}"
+        raise RequestRefused("not-opened", said, "begin another: fleet check UNIT --once")
     if json:
         print_json(view)
-    else:
-        print_line(f"{opening} is closed ({view.reason}); open for {view.open_s if view.open_s is not None else '—'} s")
-
-
-async def _once(
-    door: FleetClient, typed: str, wanted: list[Modality], mandate: str | None, kbit: int
-) -> tuple[bytes | None, CheckView]:
-    """The still, if there is one, and how the check ended. What is begun here is closed, whatever happens; a check that
-    went on already is left to whoever began it."""
-    unit_id = await unit_named(door, typed)
-    if not wanted:
-        wanted = _covered(await door.access(unit_id), mandate)
-    view = await door.begin_check(unit_id, NewCheck(modalities=wanted, mandate=mandate))
-    if view.state != "asking":
-        print_remark(f"{view.person} has it open already: this only watches, and leaves no certificate")
-        return await _watch(door, view.opening, set(wanted), kbit), await door.check(view.opening)
-    try:
-        still = await _watch(door, view.opening, set(wanted), kbit)
-    finally:
-        view = await asyncio.shield(door.close_check(view.opening, Verdict()))
-    return still, view
-
-
-def _covered(access: UnitAccess, mandate: str | None) -> list[Modality]:
-    """Picture and sound, as far as a mandate covers them; both where that is left to the controller to refuse."""
-    live = [one for one in access.mandates if mandate in {None, one.mandate}]
-    both: list[Modality] = ["video", "audio"]
-    covered = [each for each in both if any(b.allowance.modality == each for one in live for b in one.budgets)]
-    return covered or both
-
-
-async def _watch(door: FleetClient, opening: str, wanted: set[Modality], kbit: int) -> bytes | None:
-    """Watch until there is a good still and every figure, a while after it went live; or until the check ends."""
-    still: bytes | None = None
-    live_s: float | None = None
-    began_s = time.monotonic()
-    async with door.preview(
-        opening, columns=_STILL_COLUMNS, rows=_STILL_ROWS, frames_per_s=0.5, kbit_s=kbit, way="still"
-    ) as preview:
-        async for item in preview:
-            now_s = time.monotonic()
-            if isinstance(item, bytes):
-                still = item
-                continue
-            if item.state in ENDED:
-                break
-            live_s = live_s or (now_s if item.state == "live" else None)
-            measured = live_s is not None and now_s - live_s >= _MEASURED_S and _is_complete(item, wanted)
-            if (measured and (still is not None or "video" not in wanted)) or now_s - began_s > _LIMIT_S:
-                break
-    return still
-
-
-def _is_complete(news: PreviewNews, wanted: set[Modality]) -> bool:
-    figures = news.figures
-    seen = "video" not in wanted or (figures.fps is not None and figures.is_black is not None)
-    heard = "audio" not in wanted or figures.level_dbfs is not None
-    return seen and heard
+        return
+    done = "was refused" if view.state == "refused" else "is closed"
+    open_for = "—" if view.open_s is None else view.open_s
+    judged = "" if result == "unjudged" else f"; judged {result}"
+    print_line(f"{opening} {done} ({view.reason}); open for {open_for} s{judged}")
 
 
 def _show(view: CheckView, still: bytes | None) -> None:
     if still is not None and sys.stdout.isatty():
         size = get_terminal_size()
-        sys.stdout.write(half_blocks(still, min(size.columns, _STILL_COLUMNS), min(size.lines - 12, _STILL_ROWS)))
+        try:
+            sys.stdout.write(half_blocks(still, min(size.columns, STILL_COLUMNS), min(size.lines - 12, STILL_ROWS)))
+        except PicturesUnavailable as error:
+            print_remark(str(error))
     print_facts(
         [
             ("unit", view.unit),

@@ -9,8 +9,9 @@ from cyclopts import Parameter
 
 from fleet.cli.door import Config, ask
 from fleet.cli.output import print_json
+from fleet.client import FleetClient
 from fleet.errors import RequestRefused
-from protocols.api.checks import CarriedRequest
+from protocols.api.checks import CarriedLease, CarriedRequest
 
 _MAX_CHARS = 64 * 1024
 _STANDARD_INPUT = Path("-")
@@ -26,10 +27,27 @@ def carry(
     """Get a lease to be carried to a unit without coverage, for what `edge-agent carried ask` printed there.
 
     Standard output is the lease alone, for `edge-agent carried open`. It can be used once, within 15 minutes of the
-    moment the unit was asked.
+    moment the unit was asked. Only for picture and sound, and for no bench mandate.
     """
     asked = read_request(request)
-    print_json(ask(client, lambda door: door.carried_lease(asked)))
+    print_json(ask(client, lambda door: _lease(door, asked)))
+
+
+async def _lease(door: FleetClient, asked: CarriedRequest) -> CarriedLease:
+    """The lease; raises RequestRefused, before one is granted and counted, for what it would be of no use for."""
+    if "position" in asked.modalities:
+        raise RequestRefused(
+            "not-carried",
+            "a position is not carried: it is for finding a unit, and whoever carries a lease stands beside it",
+            "ask the unit for --video or --audio; where it has coverage: fleet position",
+        )
+    if (await door.mandate(asked.mandate)).kind == "bench":
+        raise RequestRefused(
+            "not-carried",
+            f"{asked.mandate} is a bench mandate, and its unit would refuse a carried lease",
+            "check the unit on the workshop's network: fleet check UNIT --once",
+        )
+    return await door.carried_lease(asked)
 
 
 def read_request(path: Path) -> CarriedRequest:

@@ -12,9 +12,7 @@ class PicturesUnavailable(FleetError):
     """Pillow is not installed here."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "no picture can be shown: install Muster with its console extra, or use --json for the numbers"
-        )
+        super().__init__("no picture can be shown here: install Muster with its console extra")
 
 
 def half_blocks(jpeg: bytes, columns: int, rows: int) -> str:

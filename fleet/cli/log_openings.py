@@ -1,6 +1,7 @@
 """`fleet log openings`: who opened what, when, under which authority, and was it inside the mandate."""
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,15 +12,17 @@ from fleet.cli.log_scope import Scope, query_for
 from fleet.cli.output import print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
 from fleet.errors import RequestRefused
-from protocols.api.log import OpeningsPage, OpeningView
+from protocols.api.log import OpeningsPage, OpeningView, Verdict
 from protocols.text import escaped
 
 ReportForm = Literal["csv", "pdf"]
+_OPENED_NOTHING: frozenset[Verdict] = frozenset({"refused", "unopened"})
 
 
 def openings(
     *,
     scope: Scope | None = None,
+    refused: Annotated[bool, Parameter(help="List leases that opened nothing too.", negative="")] = False,
     csv: Annotated[Path | None, Parameter(help="Write the report to this new CSV file.")] = None,
     pdf: Annotated[Path | None, Parameter(help="Write the report to this new PDF file.")] = None,
     client: Config = None,
@@ -27,7 +30,8 @@ def openings(
 ) -> None:
     """Who opened what, when, under which authority, and was it inside the mandate; newest first.
 
-    A lease that opened nothing is listed as refused, by the unit's rule, or as unopened.
+    Leases that opened nothing are counted, and listed with --refused: as refused, by the unit's rule, or as unopened.
+    Files and --json hold them always.
 
     Making a report becomes an entry of the log, with the SHA-256 of its file.
     """
@@ -43,8 +47,12 @@ def openings(
         print_json(found)
         return
     columns = ("at", "unit", "what", "who", "authority", "mandate", "open s", "verdict", "why", "for")
-    rows = [_row(one) for one in found.openings]
+    nothing = Counter(one.verdict for one in found.openings if one.verdict in _OPENED_NOTHING and not refused)
+    rows = [_row(one) for one in found.openings if one.verdict not in nothing]
     print_table(columns, rows, empty="nothing was opened that is so", free=["why", "for"])
+    if nothing:
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(nothing.items()))
+        print_remark(f"leases that opened nothing are left out ({counts}): --refused lists them too")
     if not found.is_all:
         print_remark("there were more: these are the newest; name a unit, a person or a period to have all of it")
 

@@ -7,20 +7,21 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from fleet.cli.confirming import answer_to
 from fleet.cli.door import Config, Json, ask
-from fleet.cli.names import the_one
-from fleet.cli.options import why_unreadable
+from fleet.cli.names import mandate_named
+from fleet.cli.options import MandateName, why_unreadable
 from fleet.cli.output import moment, print_json, print_line, print_remark
 from fleet.client import FleetClient, read_view
 from fleet.client.files import read_small
 from fleet.errors import CommandIncomplete, RequestRefused
-from protocols.api.mandates import MandateState, MandateView
+from protocols.api.mandates import MandateView
 from protocols.mandate import Allowance, Mandate, mandate_hash
 from protocols.sshsig import MAX_ARMORED
 
-MANDATE_ID = re.compile(r"M-[0-9a-f]{12}", re.ASCII)
-MandateName = Annotated[str, Parameter(help="The mandate's id, or the beginning of it.")]
-_PAGE = 200
+_ARMORED = re.compile(r"-----BEGIN SSH SIGNATURE-----.*?-----END SSH SIGNATURE-----", re.DOTALL)
+_MAX_MAIL = 64 * 1024
+"""Bytes that are read of a file in which a signature is sought."""
 
 
 def add_commands(app: App) -> None:
@@ -44,7 +45,8 @@ def sign(
         Path | None,
         Parameter(
             allow_leading_hyphen=True,
-            help="A file with a signature made elsewhere, yours or another's; - reads it from standard input.",
+            help="A file with a signature made elsewhere, yours or another's, a mail may be around it; - reads it from "
+            "standard input.",
         ),
     ] = None,
     sha256: Annotated[
@@ -78,13 +80,29 @@ def allowed(one: Allowance) -> str:
     return f"{one.modality} {one.minutes_per_day} min and {one.openings_per_day} times a day"
 
 
+def armored_in(text: str) -> str | None:
+    """The armored signature in `text`, None while there is no whole one of at most MAX_ARMORED characters; what a mail
+    put around it, and blanks and marks of a quotation at the ends of its lines, are left out."""
+    found = _ARMORED.search(text)
+    if found is None or len(found[0]) > MAX_ARMORED:
+        return None
+    lines = (line.strip(" \t\r>") for line in found[0].split("\n"))
+    return "\n".join([*filter(None, lines), ""])
+
+
 def _armored(path: Path) -> str:
+    remedy = "give the .sig file that ssh-keygen wrote"
+    is_typed = str(path) == "-"
+    if is_typed and sys.stdin.isatty():
+        print_remark("paste the signature, then end with Ctrl-D on a line of its own")
     try:
-        raw = sys.stdin.buffer.read(MAX_ARMORED + 1) if str(path) == "-" else read_small(path, MAX_ARMORED)
-        return raw.decode("ascii")
+        raw = sys.stdin.buffer.read(_MAX_MAIL) if is_typed else read_small(path, _MAX_MAIL)
+        found = armored_in(raw.decode())
     except (OSError, UnicodeDecodeError) as error:
-        said = f"{path}: {why_unreadable(error)}"
-        raise RequestRefused("signature-unreadable", said, "give the .sig file that ssh-keygen wrote") from error
+        raise RequestRefused("signature-unreadable", f"{path}: {why_unreadable(error)}", remedy) from error
+    if found is None:
+        raise RequestRefused("signature-unreadable", f"{path}: there is no whole SSH signature in it", remedy)
+    return found
 
 
 def _read(view: MandateView) -> Mandate:
@@ -109,29 +127,9 @@ def _agreed(read: Mandate, label: str, sha256: str | None) -> None:
     if not sys.stdin.isatty():
         said = "nobody is here to read the mandate"
         raise CommandIncomplete("mandate-unread", said, "give its SHA-256 with --sha256")
-    if input("type yes to sign it: ").strip().lower() != "yes":
+    if answer_to("type yes to sign it: ").lower() != "yes":
         raise RequestRefused(
             "mandate-unsigned",
             "the mandate is not signed, as that was not the whole word yes",
             "sign it again, or discard it if it is wrong: fleet mandate discard",
         )
-
-
-async def every_mandate(
-    door: FleetClient, unit_id: str | None = None, state: MandateState | None = None, *, mine: bool = False
-) -> list[MandateView]:
-    """All mandates, newest first; of a unit, in a state, or that wait for this person to sign; raises ClientError."""
-    rows: list[MandateView] = []
-    while True:
-        page = await door.mandates(unit_id, state=state, mine=mine, offset=len(rows), limit=_PAGE)
-        rows += page.rows
-        if not page.rows or len(rows) >= page.total:
-            return rows
-
-
-async def mandate_named(door: FleetClient, typed: str) -> MandateView:
-    """The mandate that `typed` stands for; raises NotFound, Conflict, ClientError."""
-    if MANDATE_ID.fullmatch(typed):
-        return await door.mandate(typed)
-    found = {one.mandate_id: one for one in await every_mandate(door)}
-    return found[the_one("mandate", typed, dict.fromkeys(found, ""), "fleet mandate list")]

@@ -1,14 +1,19 @@
-"""What people type for units, joins and vouchers: an id, the beginning of one, or a unit's label."""
+"""What people type for units, joins, vouchers, authorities and mandates: an id, the beginning of one, or a label."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from fleet.client import FleetClient
 from fleet.errors import Conflict, NotFound
+from protocols.api.authorities import AuthorityState, AuthorityView
 from protocols.api.joins import JoinView
+from protocols.api.mandates import MandateState, MandateView
 from protocols.api.units import UnitRow, UnitSort
 
 _PAGE = 500
+_PAPERS_PAGE = 200
 _NAMED = 5
+_MANDATE_ID = re.compile(r"M-[0-9a-f]{12}", re.ASCII)
 
 
 def the_one(kind: str, typed: str, labels: Mapping[str, str], where: str) -> str:
@@ -67,3 +72,43 @@ async def join_named(door: FleetClient, typed: str) -> JoinView:
 async def voucher_named(door: FleetClient, typed: str) -> str:
     """The id of the voucher that `typed` stands for; raises NotFound, Conflict, ClientError."""
     return the_one("voucher", typed, {v.voucher_id: "" for v in await door.vouchers()}, "fleet unit vouchers")
+
+
+async def every_authority(
+    door: FleetClient, words: str = "", state: AuthorityState | None = None
+) -> list[AuthorityView]:
+    """All authorities, newest first; with `words` in reference or id, in a state; raises ClientError."""
+    rows: list[AuthorityView] = []
+    while True:
+        page = await door.authorities(words, state=state, offset=len(rows), limit=_PAPERS_PAGE)
+        rows += page.rows
+        if not page.rows or len(rows) >= page.total:
+            return rows
+
+
+async def authority_named(door: FleetClient, typed: str) -> AuthorityView:
+    """The authority that `typed` stands for; one that is cancelled only by its id. Raises NotFound, Conflict,
+    ClientError."""
+    found = {one.authority_id: one for one in await every_authority(door, typed.strip())}
+    labels = {key: "" if one.state == "cancelled" else one.reference for key, one in found.items()}
+    return found[the_one("authority", typed, labels, "fleet authority list")]
+
+
+async def every_mandate(
+    door: FleetClient, unit_id: str | None = None, state: MandateState | None = None, *, mine: bool = False
+) -> list[MandateView]:
+    """All mandates, newest first; of a unit, in a state, or that wait for this person to sign; raises ClientError."""
+    rows: list[MandateView] = []
+    while True:
+        page = await door.mandates(unit_id, state=state, mine=mine, offset=len(rows), limit=_PAPERS_PAGE)
+        rows += page.rows
+        if not page.rows or len(rows) >= page.total:
+            return rows
+
+
+async def mandate_named(door: FleetClient, typed: str) -> MandateView:
+    """The mandate that `typed` stands for; raises NotFound, Conflict, ClientError."""
+    if _MANDATE_ID.fullmatch(typed):
+        return await door.mandate(typed)
+    found = {one.mandate_id: one for one in await every_mandate(door)}
+    return found[the_one("mandate", typed, dict.fromkeys(found, ""), "fleet mandate list")]

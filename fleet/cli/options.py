@@ -114,6 +114,8 @@ ConfigFile = Annotated[
     Path, Parameter(name="--config", help="The controller's TOML settings.", env_var="MUSTER_CONFIG")
 ]
 UnitName = Annotated[str, Parameter(help="The unit's id, the beginning of it, or the unit's label.")]
+AuthorityName = Annotated[str, Parameter(help="The authority's id, the beginning of it, or its reference.")]
+MandateName = Annotated[str, Parameter(help="The mandate's id, or the beginning of it.")]
 Label = Annotated[
     str,
     Parameter(validator=ShortLine(0, 40), help="The unit's short name. It must not say whom or where the unit serves."),

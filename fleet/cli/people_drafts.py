@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from fleet.cli.confirming import answer_to
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
 from fleet.cli.output import print_json, print_line, print_remark, print_table
@@ -140,7 +141,7 @@ def _agreed(read: ReadDraft, names: dict[str, str], sha256: str | None) -> None:
         return
     if not sys.stdin.isatty():
         raise CommandIncomplete("draft-unread", "nobody is here to read the draft", "give its SHA-256 with --sha256")
-    if input("type yes to sign it: ").strip().lower() != "yes":
+    if answer_to("type yes to sign it: ").lower() != "yes":
         raise RequestRefused(
             "draft-unsigned",
             "the draft is not signed, as that was not the whole word yes",

@@ -6,6 +6,7 @@ from typing import Annotated
 import segno
 from cyclopts import App, Parameter
 
+from fleet.cli.confirming import answer_to
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import every_unit, join_named, unit_named, voucher_named
 from fleet.cli.options import Label, Reason, UnitName, WholeNumber
@@ -257,7 +258,6 @@ def _compared(join: JoinView) -> str:
         raise CommandIncomplete(
             "fingerprint-needed", "nobody is here to compare the fingerprint", "give it whole with --fingerprint"
         )
-    typed = input("compare it with what the unit shows, then type its last group of four: ")
-    if typed.strip().lower() != last:
+    if answer_to("compare it with what the unit shows, then type its last group of four: ").lower() != last:
         raise RequestRefused("fingerprint-differs", "that is not the last group", "compare again")
     return join.fingerprint

@@ -64,9 +64,10 @@ class CheckRequests:
         wish = {"columns": columns, "rows": rows, "frames_per_s": frames_per_s, "kbit_s": kbit_s, "way": way}
         return Preview(self._session, opening, wish)
 
-    async def position(self, unit_id: str, mandate: str | None = None) -> PositionView:
-        """The unit's one last position; looking is an entry of the log, and counts."""
-        query = {"mandate": mandate}
+    async def position(self, unit_id: str, mandate: str | None = None, opening: str | None = None) -> PositionView:
+        """The unit's one last position, and with an `opening` only what that check found; looking is an entry of the
+        log, and counts."""
+        query = {"mandate": mandate, "opening": opening}
         return await self._session.request("GET", f"/api/units/{unit_id}/position", PositionView, query=query)
 
     async def carried_lease(self, request: CarriedRequest) -> CarriedLease:

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 
 from fleet.client.errors import ClientError, NotReachable, Refused, UnexpectedAnswer
 from fleet.client.session import Session, why_unreachable
-from protocols.api.checks import RESUME_S, PreviewNews
+from protocols.api.checks import RESUME_S, PreviewNews, WishChanged
 from protocols.api.feed import Hello
 from protocols.api.problems import Problem
 from protocols.backoff import Backoff
@@ -25,6 +25,7 @@ SILENCE_S = 12.0
 """News come once a second; a line that says nothing for so long is taken as lost."""
 MAX_PICTURE_BYTES = 1024 * 1024
 _MAX_NEWS = 16
+_SEND_LIMIT_S = 5.0
 _NORMAL, _REFUSED = 1000, range(4400, 4500)
 
 Item = bytes | PreviewNews
@@ -47,6 +48,7 @@ class Preview:
         self._news: deque[PreviewNews] = deque(maxlen=_MAX_NEWS)
         self._arrived = asyncio.Event()
         self._heard_s = 0.0
+        self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -61,6 +63,18 @@ class Preview:
             self._task.cancel()
             with suppress(asyncio.CancelledError, ClientError):
                 await self._task
+
+    async def change(self, columns: int, frames_per_s: float) -> None:
+        """Wish for pictures of `columns` from now on, `frames_per_s` at the most: it is the same viewer.
+
+        What a line that is lost does not take is wished for when it is taken up again.
+        """
+        self._wish |= {"columns": columns, "frames_per_s": frames_per_s}
+        if self._socket is not None:
+            wish = WishChanged(columns=columns, frames_per_s=frames_per_s)
+            with suppress(TimeoutError, ConnectionClosed):
+                async with asyncio.timeout(_SEND_LIMIT_S):
+                    await self._socket.send(msgspec.json.encode(wish).decode())
 
     async def __aiter__(self) -> AsyncIterator[Item]:
         assert self._task is not None, "to be entered first"
@@ -112,6 +126,7 @@ class Preview:
                 compression=None,
             ) as socket:
                 await socket.send(msgspec.json.encode(Hello(token)).decode())
+                self._socket = socket
                 await self._read(socket)
         except InvalidStatus as error:
             return NotReachable(settings.url, f"the preview answered HTTP {error.response.status_code}")
@@ -123,6 +138,8 @@ class Preview:
             return NotReachable(settings.url, "the preview is silent")
         except (OSError, WebSocketException) as error:
             return why_unreachable(error, settings)
+        finally:
+            self._socket = None
         return None
 
     async def _read(self, socket: ClientConnection) -> None:

@@ -19,8 +19,8 @@ from protocols.commands import ApplySettings
 _log = structlog.get_logger()
 _TICK_S = 1.0
 
-SendCommand = Callable[[WaitingCommand, datetime], Awaitable[None]]
-"""Seals and publishes one command; the downlink's."""
+SendCommand = Callable[[WaitingCommand, datetime], Awaitable[bool]]
+"""Takes one command to be sealed and published, False when it can not be taken now; the downlink's."""
 
 
 class Dispatcher:
@@ -31,11 +31,14 @@ class Dispatcher:
         self._clock = clock
         self._hub = hub
         self._send = send
+        self._untaken: set[str] = set()
+        self._has_untaken = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled; a lost database only delays."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send_new(), name="commands: send")
+            tasks.create_task(self._send_untaken(), name="commands: send again")
             tasks.create_task(self._expire(), name="commands: expire")
 
     async def on_sessions(self, unit_ids: Iterable[str]) -> None:
@@ -61,8 +64,7 @@ class Dispatcher:
                 )
             waiting = await transaction.commands.take_waiting(units, now, again=True)
             transaction.changed.units.update(command.unit_id for command in waiting)
-        for command in waiting:
-            await self._send(command, now)
+        await self._send_each(waiting, now)
 
     async def _send_new(self) -> None:
         with self._hub.subscribe() as subscription:
@@ -72,14 +74,39 @@ class Dispatcher:
                     continue
                 units = None if change.all else sorted(change.commands)
                 try:
-                    now = self._clock()
-                    async with self._store.transaction() as transaction:
-                        waiting = await transaction.commands.take_waiting(units, now)
-                        transaction.changed.units.update(command.unit_id for command in waiting)
-                    for command in waiting:
-                        await self._send(command, now)
+                    await self._send_queued(units)
                 except StoreUnavailable as error:
                     _log.warning("commands wait for the database", detail=error.detail)
+
+    async def _send_queued(self, units: list[str] | None) -> None:
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            waiting = await transaction.commands.take_waiting(units, now)
+            transaction.changed.units.update(command.unit_id for command in waiting)
+        await self._send_each(waiting, now)
+
+    async def _send_each(self, waiting: Iterable[WaitingCommand], now: datetime) -> None:
+        for command in waiting:
+            if not await self._send(command, now):
+                self._untaken.add(command.command_id)
+                self._has_untaken.set()
+
+    async def _send_untaken(self) -> None:
+        """Send what could not be taken again, each second until it is: its unit may keep its session all the while."""
+        while True:
+            await self._has_untaken.wait()
+            await asyncio.sleep(_TICK_S)
+            untaken = sorted(self._untaken)
+            try:
+                async with self._store.transaction() as transaction:
+                    await transaction.commands.put_back(untaken, self._clock())
+                self._untaken.difference_update(untaken)
+                if not self._untaken:
+                    self._has_untaken.clear()
+                await self._send_queued(None)
+            except StoreUnavailable as error:
+                self._has_untaken.set()
+                _log.warning("commands wait for the database", detail=error.detail)
 
     async def _expire(self) -> None:
         while True:

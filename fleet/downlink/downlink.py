@@ -94,12 +94,14 @@ class Downlink:
         self._metrics.rows_acknowledged.inc(len(seqs))
         return True
 
-    async def send_command(self, command: WaitingCommand, now: datetime) -> None:
-        """Queue an order that expires when the command does. What is not taken stays with the dispatcher's repeats."""
+    async def send_command(self, command: WaitingCommand, now: datetime) -> bool:
+        """Queue an order that expires when the command does; False when it can not be taken, as with `send`."""
         expires_in_s = (command.expires_at - now).total_seconds()
         body = Command(command.command_id, command.order)
-        if not self.send(command.unit_id, command.session, "command", body, expires_in_s):
-            _log.warning("a command was not sent", unit=command.unit_id, command=command.command_id)
+        taken = self.send(command.unit_id, command.session, "command", body, expires_in_s)
+        if not taken:
+            _log.warning("a command waits for the broker", unit=command.unit_id, command=command.command_id)
+        return taken
 
     async def run(self) -> None:
         """Send until cancelled, connecting again whenever a connection breaks."""

@@ -1,7 +1,6 @@
 """Leaves of the deployment log: an entry's stored body with its place in the tree, never stored a second time."""
 
-MAX_LEAF_BYTES = 65_535
-"""An entry bundle of C2SP tlog-tiles gives each leaf's length in 16 bits."""
+from protocols.tlog.leaf import MAX_LEAF_BYTES
 
 
 def compose(index: int, prior: int | None, body: bytes) -> bytes:

@@ -6,6 +6,7 @@ from fleet.clock import Clock
 from fleet.commands.desk import write_command
 from fleet.entries.access import MandateCancelled, MandateDiscarded
 from fleet.entries.entry import HashedText
+from fleet.entries.people_and_units import EventAcknowledged
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Transaction
 from fleet.store.stored_mandate import StoredMandate
@@ -53,6 +54,20 @@ async def discard_draft(transaction: Transaction, mandate: StoredMandate, actor:
     await tell_of_mandate(transaction, mandate, f"{actor} has discarded mandate {mandate.mandate_id}", now)
 
 
+async def end_alarm(transaction: Transaction, mandate: StoredMandate, actor: str, now: datetime) -> None:
+    """The kit of a cancelled mandate is back: its alarm is taken with that, if nobody has taken it before."""
+    taken = await transaction.events.acknowledge_repeated(_repeat_key(mandate), actor, now)
+    if taken is not None:
+        event_id, kind = taken
+        await transaction.log.append(
+            EventAcknowledged(at=now, actor=actor, unit=mandate.unit_id, event=event_id, event_kind=kind)
+        )
+
+
+def _repeat_key(mandate: StoredMandate) -> str:
+    return f"mandate:{mandate.mandate_id}"
+
+
 async def tell_of_mandate(
     transaction: Transaction,
     mandate: StoredMandate,
@@ -67,7 +82,7 @@ async def tell_of_mandate(
         kind="mandate",
         severity=severity,
         summary=summary,
-        repeat_key=f"mandate:{mandate.mandate_id}" if severity == "alarm" else None,
+        repeat_key=_repeat_key(mandate) if severity == "alarm" else None,
     )
     await transaction.events.add(event, now)
     transaction.changed.events = True

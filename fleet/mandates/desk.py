@@ -8,7 +8,7 @@ from fleet.entries.access import KitRecovered, MandateDrafted
 from fleet.entries.entry import HashedText
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.mandates import rules
-from fleet.mandates.cancelling import cancel_mandate, discard_draft, tell_of_mandate
+from fleet.mandates.cancelling import cancel_mandate, discard_draft, end_alarm, tell_of_mandate
 from fleet.mandates.rules import Wanted, whole_utc
 from fleet.mandates.signing import sign_draft
 from fleet.settings import MandateSettings
@@ -135,6 +135,7 @@ class MandateDesk:
                     note=HashedText(note),
                 )
             )
+            await end_alarm(transaction, mandate, actor, now)
             summary = f"{actor} says that the unit of mandate {mandate_id} is back"
             await tell_of_mandate(transaction, mandate, summary, now)
             return _known(await transaction.mandates.one(mandate_id), mandate_id).view(now)

@@ -8,9 +8,9 @@ from fleet.errors import Conflict, RequestRefused
 from fleet.mandates.cancelling import tell_of_mandate
 from fleet.store.store import Transaction
 from fleet.store.stored_mandate import StoredMandate
-from protocols.errors import InvalidMandate, InvalidPeopleList, InvalidSshSignature
-from protocols.mandate import APPROVER, REQUESTER, Mandate, SignedMandate, check_mandate, check_signature
-from protocols.people import ListedPerson, PeopleList, read_list
+from protocols.errors import InvalidMandate, InvalidPeopleList
+from protocols.mandate import SignedMandate, check_mandate, signer_of
+from protocols.people import PeopleList, read_list
 
 _REMEDIES = {
     "bad-signature": "sign the one line with its line end, in namespace mandate@muster: fleet mandate line",
@@ -33,33 +33,6 @@ async def people_in_force(transaction: Transaction) -> PeopleList:
     except InvalidPeopleList as error:
         remedy = "found the people list anew on the controller's host: fleet person refound"
         raise Conflict(f"people-{error.reason}", error.detail, remedy) from error
-
-
-def signer_of(
-    line: Mandate, armored: str, people: PeopleList, at: datetime, *, plain_keys_may_sign: bool
-) -> ListedPerson:
-    """Who made the signature: the requester or the approver of the mandate. Pure.
-
-    Raises InvalidMandate as `check_signature` does, and `signature-of-nobody` when it is by neither of the two.
-    """
-    refused: InvalidMandate | None = None
-    for signer in (REQUESTER, APPROVER):
-        try:
-            return check_signature(line, signer, armored, people, at, plain_keys_may_sign=plain_keys_may_sign)
-        except InvalidMandate as error:
-            cause = error.__cause__
-            if isinstance(cause, InvalidSshSignature) and cause.reason == "other-key":
-                continue
-            if isinstance(cause, InvalidSshSignature) and cause.reason == "signature-unreadable":
-                # Whose it should be, nobody knows: it is not called this signer's.
-                raise InvalidMandate(error.reason, f"what was handed in can not be read: {cause.detail}") from cause
-            if isinstance(cause, InvalidSshSignature) or error.reason == "key-not-hardware":
-                raise
-            refused = refused or error
-    raise refused or InvalidMandate(
-        "signature-of-nobody",
-        f"the signature is by neither {line.requester} nor {line.approver}, as the people list has their keys",
-    )
 
 
 async def sign_draft(

@@ -1,11 +1,11 @@
 """Whether a mandate lets a modality be opened at a moment: asked before every lease, first or renewed.
 
-What is asked in a transaction holds until it ends: nobody cancels the mandate or its authority meanwhile. Minutes and
-openings per day are the unit's to count.
+What `may_open` says holds until its transaction ends: nobody cancels the mandate or its authority meanwhile. Minutes
+and openings per day are the unit's to count.
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fleet.openings.rules import NEEDED_KINDS, moment
 from fleet.store.store import Transaction
@@ -15,11 +15,13 @@ from protocols.access_record import Modality
 from protocols.errors import InvalidMandate
 from protocols.mandate import Mandate, SignedMandate, mandate_hash
 
+EndsBy = Literal["after-mandate", "after-authority", "review-overdue"]
+
 
 class Standing(NamedTuple):
     """A mandate that may be opened now. No lease inside it may last longer than `until`: the mandate, its authority or
-    the time for the next review of that ends then. `signed` is what the unit has to be sent; `review_at` is when the
-    authority's next review is due, None when none is."""
+    the time for the next review of that ends then, as `ends_by` says. `signed` is what the unit has to be sent;
+    `review_at` is when the authority's next review is due, None when none is."""
 
     mandate_id: str
     unit_id: str
@@ -28,6 +30,7 @@ class Standing(NamedTuple):
     authority_id: str | None
     authority: str | None
     until: datetime
+    ends_by: EndsBy
     review_at: datetime | None
 
 
@@ -55,10 +58,12 @@ async def may_open(transaction: Transaction, mandate_id: str, modality: Modality
 async def openable(
     transaction: Transaction, unit_id: str, modality: Modality, at: datetime
 ) -> list[Standing | Obstacle]:
-    """What `may_open` says of each mandate of the unit that is neither cancelled nor ended; those that may be opened
-    first, of these the one that stands longest first."""
+    """What can be said now, and may change at any time, of each mandate of the unit that is neither cancelled nor
+    ended; those that may be opened first, of these the one that stands longest first."""
     found = await transaction.mandates.not_over_of(unit_id, at)
-    judged = [await may_open(transaction, one.mandate_id, modality, at) for one in found]
+    rest_on = {one.authority_id for one in found if one.authority_id is not None}
+    authorities = {name: await transaction.authorities.one(name) for name in rest_on}
+    judged = [standing(one, authorities.get(one.authority_id or ""), modality, at) for one in found]
     standing_ones = [one for one in judged if isinstance(one, Standing)]
     standing_ones.sort(key=lambda one: one.until, reverse=True)
     return [*standing_ones, *(one for one in judged if isinstance(one, Obstacle))]
@@ -81,16 +86,28 @@ def standing(
     if line.allowance(modality) is None:
         said = f"{name} covers {', '.join(line.modalities)}, not {modality}"
         return Obstacle("modality-not-covered", said, _DRAFT)
-    until, review_at = found.not_after, None
+    ends: list[tuple[datetime, EndsBy]] = [(found.not_after, "after-mandate")]
+    review_at = None
     if line.kind != "bench":
         obstacle = _authority_in_the_way(line, authority, modality, at)
         if obstacle is not None:
             return obstacle
         assert authority is not None, "its absence is an obstacle"
+        ends.append((authority.lapses_at, "after-authority"))
         review_at = authority.next_review_at
-        until = min(until, authority.lapses_at, review_at or until)
+        if review_at is not None:
+            ends.append((review_at, "review-overdue"))
+    until, ends_by = min(ends, key=lambda one: one[0])
     return Standing(
-        found.mandate_id, found.unit_id, line, found.signed, found.authority_id, found.authority, until, review_at
+        mandate_id=found.mandate_id,
+        unit_id=found.unit_id,
+        mandate=line,
+        signed=found.signed,
+        authority_id=found.authority_id,
+        authority=found.authority,
+        until=until,
+        ends_by=ends_by,
+        review_at=review_at,
     )
 
 

@@ -19,6 +19,7 @@ from protocols.api.checks import StreamFigures
 
 MIN_WIDTH, MAX_WIDTH = 64, 640
 MAX_FRAMES_PER_S = 10.0
+_MIN_FRAMES_PER_S = 0.2
 _MIN_KBIT_S = 4.0
 _FIGURES_S = 1.0
 
@@ -44,9 +45,9 @@ class Glimpse:
 class Preview:
     """One terminal's view: iterate it. It ends with the stream, or when it is closed; a slow reader misses pictures."""
 
-    def __init__(self, desk: "PreviewDesk", seat: Seat, easel_width: int, thrift: Thrift) -> None:
+    def __init__(self, desk: "PreviewDesk", seat: Seat, wish: PreviewWish) -> None:
         self.viewer = seat.viewer
-        self.easel = Easel(easel_width, thrift, self._show)
+        self.easel = self._easel_for(wish)
         self._desk = desk
         self._seat = seat
         self._picture: PreviewPicture | None = None
@@ -79,6 +80,17 @@ class Preview:
     def _show(self, picture: PreviewPicture) -> None:
         self._picture = picture
         self._news.set()
+
+    def change(self, wish: PreviewWish) -> None:
+        """Show what is wished for now, from the next picture on."""
+        self.easel = self._easel_for(wish)
+        self._desk.changed()
+
+    def _easel_for(self, wish: PreviewWish) -> Easel:
+        width = min(MAX_WIDTH, max(MIN_WIDTH, wish.width))
+        rate = min(MAX_FRAMES_PER_S, max(_MIN_FRAMES_PER_S, wish.frames_per_s))
+        kbit_s = None if wish.kbit_s is None else max(_MIN_KBIT_S, wish.kbit_s)
+        return Easel(width, Thrift(rate, kbit_s), self._show)
 
     def wake(self) -> None:
         """There are new figures, or nothing comes any more."""
@@ -124,10 +136,7 @@ class PreviewDesk:
 
     def sit(self, wish: PreviewWish, viewer: Viewer) -> Preview:
         """Let `viewer` see what a terminal can show; raises StreamOver and TooMany. The preview has to be closed."""
-        width = min(MAX_WIDTH, max(MIN_WIDTH, wish.width))
-        rate = min(MAX_FRAMES_PER_S, max(0.2, wish.frames_per_s))
-        kbit_s = None if wish.kbit_s is None else max(_MIN_KBIT_S, wish.kbit_s)
-        preview = Preview(self, self._stream.join(viewer), width, Thrift(rate, kbit_s))
+        preview = Preview(self, self._stream.join(viewer), wish)
         self._previews.add(preview)
         self._decode()
         return preview
@@ -142,10 +151,14 @@ class PreviewDesk:
         self._stream.leave(seat, reason)
         self._previews.discard(preview)
         preview.wake()
-        if self._running is not None:
-            self._running.decoding.easels = tuple(other.easel for other in self._previews)
+        self.changed()
         if not self._previews and not self._measuring:
             await self._stop()
+
+    def changed(self) -> None:
+        """Draw for the terminals there are, as each wishes."""
+        if self._running is not None:
+            self._running.decoding.easels = tuple(preview.easel for preview in self._previews)
 
     async def close(self) -> None:
         """End decoding; the previews end with the stream, which has to be closed too."""
@@ -164,7 +177,7 @@ class PreviewDesk:
             decoding, self._prepared = self._prepared or self._new_decoding(), None
             self._running = _Running(decoding)
             self._running.tasks = [asyncio.create_task(self._feed(decoding)), asyncio.create_task(self._count())]
-        self._running.decoding.easels = tuple(preview.easel for preview in self._previews)
+        self.changed()
 
     def _new_decoding(self) -> Decoding:
         outlets = Outlets(self._on_picture, self._on_sound, self._stream.ask_keyframe)

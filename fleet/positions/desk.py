@@ -1,9 +1,11 @@
 """Looking at a unit's position: each look is counted and logged, without the coordinates."""
 
+from datetime import datetime
+
 from fleet.clock import Clock
 from fleet.entries.access import PositionRead
 from fleet.errors import NotFound
-from fleet.mandates.refusing import OpeningRefused
+from fleet.mandates.refusing import OpeningRefused, note_refusal
 from fleet.mandates.standing import Obstacle, Standing, may_open
 from fleet.openings.budgets import day_of, day_starts
 from fleet.positions.sealing import PositionSeal
@@ -20,9 +22,12 @@ class PositionDesk:
         self._clock = clock
         self._seal = seal
 
-    async def look(self, unit_id: str, mandate_id: str | None, person_id: str) -> PositionView:
+    async def look(
+        self, unit_id: str, mandate_id: str | None, person_id: str, opening: str | None = None
+    ) -> PositionView:
         """The last position, while the mandate that it was found under lives, and within its openings a day as the
-        budget of looks. Raises NotFound, OpeningRefused; Conflict where it was sealed with another controller's key."""
+        budget of looks. With an `opening`, only while what that check found is the last. Raises NotFound,
+        OpeningRefused (of which the log has an entry); Conflict where it was sealed with another controller's key."""
         now = self._clock()
         async with self._store.transaction() as transaction:
             if await transaction.checks.unit_now(unit_id, locked=True) is None:
@@ -30,22 +35,39 @@ class PositionDesk:
             position = await transaction.positions.get(unit_id)
             if position is None or mandate_id not in {None, position.mandate_id}:
                 raise NotFound("no-position", f"no position of {unit_id} is kept", "have it found: fleet position")
-            standing = await may_open(transaction, position.mandate_id, "position", now)
-            if isinstance(standing, Obstacle):
-                raise OpeningRefused(standing)
-            obstacle = await self._used_up(transaction, position, standing)
-            if obstacle is not None:
-                raise OpeningRefused(obstacle)
-            view = self._view(position)
-            entry = PositionRead(
-                at=now,
-                actor=person_id,
-                unit=unit_id,
-                authority=standing.authority,
-                opening=position.opening,
-                mandate=position.mandate_id,
-            )
-            await transaction.log.append(entry)
+            if opening not in {None, position.opening}:
+                raise NotFound(
+                    "position-not-kept",
+                    "the position that this check found is no longer kept: a later one took its place",
+                    "look at the last one, or have it found anew: fleet position",
+                )
+            found = await self._shown(transaction, position, person_id, now)
+            if isinstance(found, Obstacle):
+                mandate = position.mandate_id
+                await note_refusal(transaction, unit_id, mandate, ["position"], found.rule, person_id, now)
+        if isinstance(found, Obstacle):
+            raise OpeningRefused(found)
+        return found
+
+    async def _shown(
+        self, transaction: Transaction, position: StoredPosition, person_id: str, now: datetime
+    ) -> PositionView | Obstacle:
+        standing = await may_open(transaction, position.mandate_id, "position", now)
+        if isinstance(standing, Obstacle):
+            return standing
+        obstacle = await self._used_up(transaction, position, standing)
+        if obstacle is not None:
+            return obstacle
+        view = self._view(position)
+        entry = PositionRead(
+            at=now,
+            actor=person_id,
+            unit=position.unit_id,
+            authority=standing.authority,
+            opening=position.opening,
+            mandate=position.mandate_id,
+        )
+        await transaction.log.append(entry)
         return view
 
     async def _used_up(self, transaction: Transaction, position: StoredPosition, standing: Standing) -> Obstacle | None:

@@ -89,19 +89,21 @@ class CheckStore:
             return None
         return UnitNow(state=record["state"], session=record["session_nonce"] if record["session_up"] else None)
 
-    async def going_on(self, unit_id: str, modalities: list[Modality], but: str, now: datetime) -> list[str]:
-        """Openings other than `but` that may have one of `modalities` of the unit open; with the unit locked."""
+    async def going_on(
+        self, unit_id: str, modalities: list[Modality], but: str, now: datetime
+    ) -> list[tuple[str, datetime]]:
+        """Openings other than `but` that may have one of `modalities` of the unit open, with the end of each one's
+        lease, the latest first; with the unit locked."""
         records = await self._connection.fetch(_SQL["going_on"], unit_id, modalities, but, now)
-        return [record["opening"] for record in records]
+        return [(record["opening"], record["until"]) for record in records]
 
     async def add(self, opening: NewOpening) -> bool:
         """Write an opening; False when there is one with this id."""
-        values = [getattr(opening, name) for name in NewOpening.__struct_fields__]
-        return await self._connection.fetchval(_SQL["add"], *values) is not None
+        return await self._connection.fetchval(_SQL["add"], *msgspec.structs.astuple(opening)) is not None
 
-    async def lease_until(self, opening: str, until: datetime) -> None:
-        """The unit may have it open until then."""
-        await self._connection.execute(_SQL["lease_until"], opening, until)
+    async def lease_until(self, opening: str, until: datetime) -> bool:
+        """The unit may have it open until then; False when it has ended."""
+        return await self._connection.fetchval(_SQL["lease_until"], opening, until) is not None
 
     async def set_live(self, opening: str, now: datetime) -> None:
         """Picture, sound or position has come."""
@@ -125,9 +127,10 @@ class CheckStore:
         controller is gone. What a running controller has is written by that one."""
         await self._connection.execute(_SQL["recorded_end"], unit_id, opening, refused, reason, open_s)
 
-    async def close_left(self, now: datetime, own: Collection[str]) -> list[tuple[str, str]]:
-        """Close those, but for `own`, whose leases are over: who had them is gone; returns opening and unit of each."""
-        records = await self._connection.fetch(_SQL["close_left"], now, list(own))
+    async def close_left(self, before: datetime, own: Collection[str]) -> list[tuple[str, str]]:
+        """Close those, but for `own`, whose leases ended before: who had them is gone; returns opening and unit of
+        each."""
+        records = await self._connection.fetch(_SQL["close_left"], before, list(own))
         return [(record["opening"], record["unit_id"]) for record in records]
 
     async def one(self, opening: str) -> CheckView | None:

@@ -71,6 +71,10 @@ class CommandStore:
             for record in records
         ]
 
+    async def put_back(self, command_ids: list[str], now: datetime) -> None:
+        """These were not sent after all: they are queued, unless the unit has answered them."""
+        await self._connection.execute(_SQL["put_back"], command_ids, now)
+
     async def record_result(self, unit_id: str, result: CommandResult, now: datetime) -> bool:
         """Enter a unit's answer; False when the command is not that unit's, or is past that state already."""
         state = await self._connection.fetchval(_SQL["lock_one"], result.command_id, unit_id)

@@ -62,6 +62,11 @@ class EventStore:
         record = await self._connection.fetchrow(_SQL["one"], event_id)
         return None if record is None else EventView(**record)
 
+    async def acknowledge_repeated(self, repeat_key: str, person_id: str, now: datetime) -> tuple[int, str] | None:
+        """Mark the open event with this repeat key as taken; returns its id and kind, None when none is open."""
+        record = await self._connection.fetchrow(_SQL["acknowledge_repeated"], repeat_key, person_id, now)
+        return None if record is None else (record["event_id"], record["kind"])
+
     async def acknowledge(self, event_id: int, person_id: str, now: datetime) -> bool:
         """Mark an event as taken; False when it was already or does not exist."""
         return await self._connection.fetchval(_SQL["acknowledge"], event_id, person_id, now) is not None

@@ -128,4 +128,6 @@ class MandateStore:
 
 def _stored(record: asyncpg.Record) -> StoredMandate:
     fields: dict[str, Any] = {name: value for name, value in record.items() if name in StoredMandate.__struct_fields__}
-    return StoredMandate(**{**fields, "signatures": dict(fields["signatures"])})
+    signatures = dict(fields["signatures"])
+    signed_at = dict(zip(signatures, fields["signed_at"], strict=True))
+    return StoredMandate(**{**fields, "signatures": signatures, "signed_at": signed_at})

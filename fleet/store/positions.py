@@ -30,31 +30,12 @@ class PositionStore:
 
     async def put(self, position: StoredPosition) -> None:
         """Keep it, in place of the one before."""
-        await self._connection.execute(
-            _SQL["put"],
-            position.unit_id,
-            position.opening,
-            position.mandate_id,
-            position.sealed,
-            position.hdop,
-            position.satellites,
-            position.found_at,
-        )
+        await self._connection.execute(_SQL["put"], *msgspec.structs.astuple(position))
 
     async def get(self, unit_id: str) -> StoredPosition | None:
         """The unit's position, if there is one."""
         record = await self._connection.fetchrow(_SQL["get"], unit_id)
-        if record is None:
-            return None
-        return StoredPosition(
-            unit_id=record["unit_id"],
-            opening=record["opening"],
-            mandate_id=record["mandate_id"],
-            sealed=record["sealed"],
-            hdop=record["hdop"],
-            satellites=record["satellites"],
-            found_at=record["found_at"],
-        )
+        return None if record is None else StoredPosition(**record)
 
     async def looks(self, unit_id: str, mandate_id: str, day_starts: datetime) -> int:
         """How often people looked at the unit's position under a mandate since `day_starts`, as entries tell."""

@@ -4,17 +4,18 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from protocols.api.mandates import DRAFT_HOURS, MandateState, MandateView
+from protocols.api.mandates import DRAFT_HOURS, MandateState, MandateView, SignatureMade
 from protocols.api.units import UnitState
-from protocols.errors import InvalidMandate
+from protocols.errors import InvalidMandate, InvalidSshSignature
 from protocols.mandate import Mandate, MandateKind, SignedMandate, read_mandate
+from protocols.sshsig import key_of
 
 DRAFT_LIFE = timedelta(hours=DRAFT_HOURS)
 
 
 class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
-    """A mandate; `text` is its line, empty once it was erased; `signatures` are armored, by person; `authority` is the
-    reference of its authority."""
+    """A mandate; `text` is its line, empty once it was erased; `signatures` are armored, and `signed_at` is when they
+    were handed in, both by person; `authority` is the reference of its authority."""
 
     mandate_id: str
     kind: MandateKind
@@ -37,6 +38,7 @@ class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
     recovered_by: str | None
     recovered_at: datetime | None
     signatures: dict[str, str]
+    signed_at: dict[str, datetime]
 
     @property
     def expires_at(self) -> datetime:
@@ -67,6 +69,14 @@ class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
             return "future"
         return "live" if at < self.not_after else "ended"
 
+    def _signature(self, person_id: str) -> SignatureMade:
+        try:
+            key = key_of(self.signatures[person_id])
+        except InvalidSshSignature:  # one damaged row must not keep all others from being listed
+            return SignatureMade(person=person_id, at=self.signed_at[person_id], fingerprint="", hardware=False)
+        at = self.signed_at[person_id]
+        return SignatureMade(person=person_id, at=at, fingerprint=key.fingerprint, hardware=key.hardware)
+
     def view(self, at: datetime) -> MandateView:
         """As the API shows it at `at`; of a line that somebody changed, which opens nothing, only the text."""
         try:
@@ -91,6 +101,7 @@ class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
             state=state,
             text=self.text,
             signed_by=[one for one in signers if one in self.signatures],
+            signatures=[self._signature(one) for one in signers if one in self.signatures],
             waits_for=[one for one in signers if one not in self.signatures] if state == "draft" else [],
             drafted_at=self.drafted_at,
             expires_at=self.expires_at,

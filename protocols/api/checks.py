@@ -5,8 +5,9 @@
 `GET /api/checks/{opening}` → CheckView; `POST /api/checks/{opening}/close` with Verdict → CheckView;
 `POST /api/checks/{opening}/link` → WatchLink: a browser's way in, good once and for 60 s;
 `WS /api/checks/{opening}/preview` (query: `columns`, `rows`, `frames_per_s`, `kbit_s`) → binary: JPEG pictures; text:
-PreviewNews as JSON. Whoever watches is a viewer, and a person in the log; while nobody does for 20 s, the check closes;
-`GET /api/units/{unit_id}/position` (query: `mandate`) → PositionView: every look is an entry of the log;
+PreviewNews as JSON; the client's first message is Hello, and WishChanged each time it can show more or less. Whoever
+watches is a viewer, and a person in the log; while nobody does for 20 s, the check closes;
+`GET /api/units/{unit_id}/position` (query: `mandate`, `opening`) → PositionView: every look is an entry of the log;
 `POST /api/carried-leases` with CarriedRequest → CarriedLease.
 
 Without `/api`: `GET /watch/{token}` is the page that plays, `POST /whep/{token}` takes its SDP offer (RFC draft WHEP)
@@ -73,8 +74,8 @@ class StreamFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 class PreviewNews(msgspec.Struct, frozen=True, kw_only=True):
     """How a check stands, told to whoever previews it about once a second and when it ends. `lease_left_s` counts to
-    the end of the lease, which is renewed while somebody watches; `used_s` and `minutes_per_day` are of today's
-    budget; `viewers` are person ids."""
+    the end of the lease, which is renewed while somebody watches, but not beyond `mandate_ends_at`; `used_s` and
+    `minutes_per_day` are of today's budget; `viewers` are person ids."""
 
     state: CheckState
     reason: str
@@ -84,6 +85,14 @@ class PreviewNews(msgspec.Struct, frozen=True, kw_only=True):
     minutes_per_day: int
     viewers: list[str]
     figures: StreamFigures
+    mandate_ends_at: datetime | None = None
+
+
+class WishChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="wish", kw_only=True):
+    """What a terminal wants from now on, in place of what it wanted before; it is the same viewer."""
+
+    columns: Annotated[int, Meta(ge=10, le=500)]
+    frames_per_s: Annotated[float, Meta(gt=0, le=10)]
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ __all__ = [
     "MandateState",
     "MandateView",
     "NewMandate",
+    "SignatureMade",
 ]
 
 MandateState = Literal["draft", "discarded", "future", "live", "ended", "cancelled"]
@@ -69,10 +70,20 @@ class KitRecovered(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     note: Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
+class SignatureMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature under a mandate: whose, when it was handed in, and the fingerprint of the key it was made with, empty
+    when it can not be read. `hardware`: the key is in a FIDO token."""
+
+    person: str
+    at: datetime
+    fingerprint: str
+    hardware: bool
+
+
 class MandateView(msgspec.Struct, frozen=True, kw_only=True):
     """A mandate. `text` is the exact line to be signed, empty once it was erased. `waits_for` are the people who have
-    not signed. `expires_at` is when a draft is discarded by itself. A cancelled one keeps an alarm until
-    `recovered_at`."""
+    not signed. `signatures` are told in the order of `signed_by`. `expires_at` is when a draft is discarded by itself.
+    A cancelled one keeps an alarm until `recovered_at`."""
 
     mandate_id: str
     kind: MandateKind
@@ -97,6 +108,7 @@ class MandateView(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_at: datetime | None
     recovered_by: str | None
     recovered_at: datetime | None
+    signatures: list[SignatureMade] = []
 
 
 class MandatePage(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ def _alive_with(place: Path) -> list[str]:
 
 
 def test_a_headless_demo_ends_with_a_line_that_proves_it(place: Path) -> None:
-    demo = _demo(place, "--units", "3", "--seconds", "4")
+    demo = _demo(place, "--units", "3", "--seconds", "2")
     out, complaint = demo.communicate(timeout=LIMIT_S)
     outcome = json.loads(out.splitlines()[-1])
     assert demo.returncode == 0, complaint
@@ -132,4 +132,4 @@ def test_a_killed_demo_takes_its_programs_along_and_the_next_one_runs(place: Pat
     while any(map(_runs, programs)) or _alive_with(place):
         assert time.monotonic() < deadline, _alive_with(place)
         time.sleep(0.05)
-    assert json.loads(_finished(_demo(place, "--units", "2", "--seconds", "10")))["units_joined"] == 2
+    assert json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))["units_joined"] == 2

@@ -197,8 +197,7 @@ class Model:
         before = self.open.get(plan.opening)
         if before is not None:
             first = before.plan
-            same = (first.mandate.mandate, first.person, first.modalities)
-            return same == (plan.mandate.mandate, plan.person, plan.modalities)
+            return (first.mandate.mandate, first.modalities) == (plan.mandate.mandate, plan.modalities)
         if plan.opening in self.ended or not (plan.has_offer or plan.modalities == {"position"}):
             return False
         return all(self._may_begin(plan, modality) for modality in plan.modalities)

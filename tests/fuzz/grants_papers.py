@@ -129,7 +129,7 @@ class World:
 
     def _lease(self, asked: Mandate) -> Lease:
         media = [one for one in asked.modalities if one != "position"]
-        carried = self.drawn.random() < 0.25 and asked.kind != "bench"
+        carried = self.drawn.random() < 0.25 and asked.kind != "bench" and bool(media)
         return lease(
             asked,
             opening=f"open-{self.fresh('opening', 24)}",

@@ -110,6 +110,7 @@ class Life:
         await self._asks(opening, modalities, number, carried=self._drawn.random() < 0.2)
 
     async def _asks(self, opening: str, modalities: list[Modality], number: int, *, carried: bool) -> Asked:
+        carried = carried and "position" not in modalities
         made = await self._unit.ask(opening, modalities, carried=carried)
         asked = Asked(made.nonce, opening, frozenset(modalities), carried, made.made_ms)
         self._model.ask(asked)

@@ -14,11 +14,10 @@ from edge_agent.openings.ledger import CANCELLED_MAX
 from edge_agent.openings.verdicts import Bench
 from protocols.lease import LEASE_PREFIX, MAX_CARRIED_LEASE_S, MAX_LEASE_S
 from protocols.mandate import LONGEST, Mandate
-from tests.fuzz.grants_papers import BOOTS, EVERYTHING, SECOND_ENGINEER, UNITS, Case, World, before, usage
+from tests.fuzz.grants_papers import BOOTS, EVERYTHING, UNITS, Case, World, before, usage
 from tests.support.mandates import (
     ADMINISTRATORS,
     APPROVER,
-    ENGINEER,
     INSPECTOR,
     House,
     Signatory,
@@ -359,8 +358,15 @@ def lid_closed(_world: World, case: Case) -> Case | None:
 
 @wrong("not-carried")
 def carried_to_a_bench(world: World, case: Case) -> Case | None:
-    if case.asked.kind != "bench":
-        return None
+    return _carried(world, case) if case.asked.kind == "bench" else None
+
+
+@wrong("not-carried")
+def carried_to_where_the_unit_is(world: World, case: Case) -> Case | None:
+    return _carried(world, case) if case.lease.modalities == ["position"] else None
+
+
+def _carried(world: World, case: Case) -> Case:
     made = case.facts.nonces[case.lease.nonce]._replace(carried=True)
     carried = _granted(world, case, carried=True, lasts_s=MAX_CARRIED_LEASE_S)
     return _unit(carried, nonces={**case.facts.nonces, made.nonce: made})
@@ -390,10 +396,9 @@ def renewed_too_late(_world: World, case: Case) -> Case:
 
 
 @wrong("other-opening")
-def going_on_for_another_person(_world: World, case: Case) -> Case:
-    other = SECOND_ENGINEER if case.lease.person == ENGINEER else ENGINEER
+def going_on_under_another_mandate(_world: World, case: Case) -> Case:
     made_ms = case.facts.nonces[case.lease.nonce].made_ms
-    return _ledger(case, open=[before(case.asked, case.lease, made_ms, person=other)])
+    return _ledger(case, open=[before(case.asked, case.lease, made_ms, mandate="M-ffffffffffff")])
 
 
 @wrong("no-offer")

@@ -1,35 +1,21 @@
 """A feed whose client misbehaves ends by itself and troubles nobody else."""
 
-import asyncio
 import logging
-import ssl
 
 import msgspec
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.asyncio.client import connect
 
 from fleet.store.changes import Change
 from fleet.store.store import Store
 from protocols.api.feed import Hello, Watch
 from tests.support.controller import RunningApi
+from tests.support.rude_socket import closed, socket_at
 from tests.support.waiting import until
-
-LIMIT_S = 60.0
 
 
 def _feed(api: RunningApi) -> connect:
-    trust = ssl.create_default_context(cafile=str(api.ca_file))
-    return connect(api.url.replace("https", "wss") + "/api/feed", ssl=trust, proxy=None)
-
-
-async def _closed(feed: ClientConnection) -> int | None:
-    async with asyncio.timeout(LIMIT_S):
-        try:
-            while True:
-                await feed.recv()
-        except ConnectionClosed as closed:
-            return closed.rcvd.code if closed.rcvd else None
+    return socket_at(api, "/api/feed")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +32,7 @@ async def _closed(feed: ClientConnection) -> int | None:
 async def test_a_feed_that_does_not_begin_well_is_closed(api: RunningApi, message: str, code: int) -> None:
     async with _feed(api) as feed:
         await feed.send(message.encode("utf-8", "surrogatepass"), text=True)
-        assert await _closed(feed) in {code, 1007}
+        assert await closed(feed) in {code, 1007}
 
 
 async def test_a_session_that_ends_takes_its_feed_along(
@@ -60,7 +46,7 @@ async def test_a_session_that_ends_takes_its_feed_along(
         await feed.recv()
         async with store.transaction() as transaction:
             await transaction.sessions.close_all_of("TO-12")
-        assert await _closed(feed) == 4401
+        assert await closed(feed) == 4401
 
 
 @pytest.mark.parametrize("how", ["access ends", "signs out"])
@@ -78,7 +64,7 @@ async def test_a_feed_ends_at_once_when_its_person_does(
             await api.services.people.end("TO-12", "AD-01")
         else:
             await api.services.signing_in.sign_out(token)
-        assert await _closed(feed) == 4401
+        assert await closed(feed) == 4401
 
 
 async def test_a_watch_that_can_not_be_stored_closes_the_feed(api: RunningApi) -> None:
@@ -86,7 +72,7 @@ async def test_a_watch_that_can_not_be_stored_closes_the_feed(api: RunningApi) -
     async with _feed(api) as feed:
         await feed.send(msgspec.json.encode(Hello(token)).decode())
         await feed.send(msgspec.json.encode(Watch(units=["unit\0none"])).decode())
-        assert await _closed(feed) == 4400
+        assert await closed(feed) == 4400
 
 
 async def _token(api: RunningApi) -> str:

@@ -160,7 +160,7 @@ async def test_an_unknown_an_expired_a_withdrawn_and_a_used_voucher_have_their_o
     assert [(row["unit_id"], msgspec.json.decode(row["body"])["voucher"]) for row in used] == [(unit_id, used_voucher)]
 
 
-async def _send_nothing(_command: WaitingCommand, _now: datetime) -> None:
+async def _send_nothing(_command: WaitingCommand, _now: datetime) -> bool:
     raise AssertionError("no command waits")
 
 

@@ -144,8 +144,9 @@ async def test_a_command_is_sent_when_the_unit_has_a_session_and_ends_with_its_a
 ) -> None:
     sent: asyncio.Queue[WaitingCommand] = asyncio.Queue()
 
-    async def send(command: WaitingCommand, _now: datetime) -> None:
+    async def send(command: WaitingCommand, _now: datetime) -> bool:
         sent.put_nowait(command)
+        return True
 
     dispatcher = Dispatcher(store, api.services.clock, api.services.hub, send)
 
@@ -191,6 +192,39 @@ async def test_a_command_is_sent_when_the_unit_has_a_session_and_ends_with_its_a
     running.cancel()
     kinds = [record["kind"] for record in await owner.fetch("SELECT kind FROM log_entry WHERE kind LIKE 'command.%'")]
     assert sorted(kinds) == ["command.finished"] * 2 + ["command.issued"] * 2
+
+
+async def test_a_command_that_no_connection_takes_is_sent_again_in_the_same_session(
+    api: RunningApi, store: Store, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    offered: list[str] = []
+    connected = asyncio.Event()
+    sent: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send(command: WaitingCommand, _now: datetime) -> bool:
+        offered.append(command.command_id)
+        if connected.is_set():
+            sent.put_nowait(command.command_id)
+        return connected.is_set()
+
+    async def offered_again() -> bool:
+        return len(offered) >= 4
+
+    async def all_sent() -> bool:
+        return {record["state"] for record in await owner.fetch("SELECT state FROM command")} == {"sent"}
+
+    dispatcher = Dispatcher(store, api.services.clock, api.services.hub, send)
+    running = asyncio.create_task(dispatcher.run())
+    async with connect(await api.add_person("TO-12", "engineer")) as door, asyncio.timeout(LIMIT_S):
+        await add_units(store, "TO-12", UNITS, NOW)
+        await owner.execute("UPDATE unit_live SET session_up = true, session_nonce = $1", "0" * 32)
+        await door.request_report("unit-aaaaaaaa")
+        await door.request_report("unit-bbbbbbbb")
+        await until(offered_again)
+        connected.set()
+        assert {await sent.get(), await sent.get()} == set(offered)
+        await until(all_sent)
+    running.cancel()
 
 
 async def test_the_feed_tells_what_is_watched_and_only_that(

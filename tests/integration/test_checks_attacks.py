@@ -18,7 +18,7 @@ from protocols.api.checks import Verdict
 from protocols.opening import NonceMade, SealedSignal, signal_text
 from protocols.topics import up
 from protocols.uplink import SignalMessage, encode_up
-from tests.integration.test_checks_closing import _with_limits, watched
+from tests.integration.test_checks_closing import Viewer, _with_limits, watched
 from tests.support.check_house import CheckHouse, check_house
 from tests.support.mandate_house import UNIT
 from tests.support.media_relay_peers import Screen
@@ -70,6 +70,21 @@ async def test_a_browser_of_somebody_whose_access_has_ended_is_given_nothing_mor
         await until(closed)
     finally:
         await screen.connection.close()
+
+
+async def test_a_terminal_of_somebody_whose_access_has_ended_is_given_nothing_more(
+    house: CheckHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.api.preview._SESSION_CHECK_S", 3600.0)
+    begun, viewer = await watched(house)
+    other = Viewer(house["TO-13"], begun.opening)
+    await other.sees()
+    await house.api.services.people.end("TO-13", "SU-01")
+    await until(other.task.done)
+    await other.leave()
+    view = await house.door.check(begun.opening)
+    assert (view.state, view.viewers) == ("live", ["TO-12"])
+    await viewer.leave()
 
 
 async def test_a_link_that_somebody_wrote_into_the_database_opens_nothing(

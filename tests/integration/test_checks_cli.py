@@ -1,6 +1,7 @@
 """The commands about checks, as an engineer runs them."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,13 +11,15 @@ import msgspec
 import pytest
 
 from fleet.store.store import Store
+from protocols.access_record import Modality
 from protocols.api.checks import CarriedLease, CarriedRequest, CheckView
 from protocols.ids import new_opening_id
-from protocols.opening import NonceMade
+from protocols.opening import AskNonce, Closed, NonceMade, Refused
 from tests.support.check_house import BOOT, LATITUDE, CheckHouse, check_house
 from tests.support.mandate_house import UNIT
 from tests.support.media_relay_source import Camera
 from tests.support.poor_line import poor_line
+from tests.support.reporting import until
 
 FLEET = str(Path(sys.executable).with_name("fleet"))
 LIMIT_S = 90.0
@@ -32,13 +35,8 @@ async def house(
 
 async def fleet(house: CheckHouse, *words: str, said: bytes = b"", port: int | None = None) -> tuple[int, str, str]:
     """Exit code, output and complaints of a command by TO-12, who reaches the controller at `port`."""
-    known = house.api.settings_of(house.keys["TO-12"])
-    url = known.url if port is None else f"https://127.0.0.1:{port}"
-    lines = {"url": url, "ca_file": known.ca_file, "person": known.person, "key_file": known.key_file}
-    file = house.api.home / "TO-12.toml"
-    file.write_text("".join(f'{name} = "{value}"\n' for name, value in lines.items()))
     process = await asyncio.create_subprocess_exec(
-        *(FLEET, *words, "--client", str(file)),
+        *(FLEET, *words, "--client", str(_settings_file(house, port))),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -47,6 +45,15 @@ async def fleet(house: CheckHouse, *words: str, said: bytes = b"", port: int | N
         out, err = await process.communicate(said)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
+
+
+def _settings_file(house: CheckHouse, port: int | None = None) -> Path:
+    known = house.api.settings_of(house.keys["TO-12"])
+    url = known.url if port is None else f"https://127.0.0.1:{port}"
+    lines = {"url": url, "ca_file": known.ca_file, "person": known.person, "key_file": known.key_file}
+    file = house.api.home / "TO-12.toml"
+    file.write_text("".join(f'{name} = "{value}"\n' for name, value in lines.items()))
+    return file
 
 
 async def test_one_command_checks_a_unit_and_says_by_its_exit_code_whether_it_is_ready(
@@ -98,23 +105,97 @@ async def test_a_check_that_goes_on_is_closed_and_judged_by_a_command(house: Che
     assert "out of focus" not in str(judged)
 
 
-async def test_a_command_finds_a_unit_and_another_gets_a_lease_to_carry(house: CheckHouse) -> None:
-    mandate = await house.mandate(["position"])
+async def test_a_verdict_that_would_not_be_kept_is_refused(house: CheckHouse) -> None:
+    await house.mandate(["video"])
+    house.unit.silent.add("AskNonce")
+    begun = await house.begin("video")
+    code, _, err = await fleet(house, "check", "close", begun.opening, "--note", "out of focus")
+    assert (code, "add --passed or --failed" in err) == (2, True)
+    code, out, _ = await fleet(house, "check", "close", begun.opening)
+    assert (code, out) == (0, f"{begun.opening} was refused (asked); open for — s\n")
+    code, _, err = await fleet(house, "check", "close", begun.opening, "--passed")
+    assert (code, "it opened nothing that could have passed" in err) == (3, True)
+    assert await house.entries("check.judged") == []
+
+
+async def test_a_command_finds_a_unit(house: CheckHouse) -> None:
+    await house.mandate(["position"])
     code, out, _ = await fleet(house, "position", UNIT)
     assert code == 0
     assert f"{LATITUDE:.6f}" in out
     assert (await fleet(house, "position", UNIT, "--last", "--json"))[0] == 0
+
+
+async def test_a_search_that_finds_nothing_or_is_refused_ends_with_a_code_of_its_own(house: CheckHouse) -> None:
+    await house.mandate(["position"])
+    house.unit.silent.add("position")
+    looking = asyncio.create_task(fleet(house, "position", UNIT))
+    await until(lambda: _is_leased(house))
+    await house.unit.say(Closed(opening=house.unit.opening, reason="no-fix", open_s=3))
+    code, out, err = await looking
+    assert (code, out) == (1, "")
+    assert "no position was found (no-fix)" in err
+    house.unit.silent.add("AskNonce")
+    heard = len(house.unit.heard)
+    looking = asyncio.create_task(fleet(house, "position", UNIT))
+    await until(lambda: _hears(house, heard + 1))
+    asked = house.unit.heard[-1]
+    assert isinstance(asked, AskNonce)
+    await house.unit.say(Refused(opening=asked.opening, rule="no-device", detail="no receiver is set"))
+    code, _, err = await looking
+    assert (code, "the unit was not opened (no-device): no receiver is set" in err) == (3, True)
+
+
+async def test_a_search_that_is_interrupted_is_closed(house: CheckHouse) -> None:
+    await house.mandate(["position"])
+    house.unit.silent.add("position")
+    process = await asyncio.create_subprocess_exec(FLEET, "position", UNIT, "--client", str(_settings_file(house)))
+    await until(lambda: _is_leased(house))
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(LIMIT_S):
+        assert await process.wait() == 130
+    assert (await house.stands(house.unit.opening, "closed")).reason == "asked"
+
+
+async def _is_leased(house: CheckHouse) -> bool:
+    return bool(house.unit.leases)
+
+
+async def _hears(house: CheckHouse, count: int) -> bool:
+    return len(house.unit.heard) >= count
+
+
+async def test_a_lease_is_carried_for_picture_and_sound(house: CheckHouse) -> None:
+    mandate = await house.mandate(["video"])
+    code, out, _ = await fleet(house, "carry", "-", said=_asked(house, mandate, "video"))
+    assert code == 0
+    assert msgspec.json.decode(out, type=CarriedLease).grant.offer is None
+    code, _, err = await fleet(house, "carry", "-", said=b"something else")
+    assert (code, "does not hold what a unit asks for" in err) == (3, True)
+
+
+async def test_what_a_carried_lease_is_of_no_use_for_is_refused_before_it_is_granted(house: CheckHouse) -> None:
+    mandate = await house.mandate(["video", "position"])
+    code, out, err = await fleet(house, "carry", "-", said=_asked(house, mandate, "video", "position"))
+    assert (code, out) == (3, "")
+    assert "a position is not carried" in err
+    bench = await house.signed(None)
+    code, out, err = await fleet(house, "carry", "-", said=_asked(house, bench.mandate_id, "video"))
+    assert (code, out) == (3, "")
+    assert f"{bench.mandate_id} is a bench mandate" in err
+    assert "fleet check UNIT --once" in err
+    assert await house.entries("lease.") == []
+
+
+def _asked(house: CheckHouse, mandate: str, *modalities: Modality) -> bytes:
+    """What `edge-agent carried ask` prints."""
     made = NonceMade(opening=new_opening_id(), nonce="5a" * 16, boot_id=BOOT)
     request = CarriedRequest(
         unit=UNIT,
         opening=made.opening,
         nonce=made.nonce,
-        modalities=["position"],
+        modalities=list(modalities),
         mandate=mandate,
         sealed=house.unit.sealed(made),
     )
-    code, out, _ = await fleet(house, "carry", "-", said=msgspec.json.encode(request))
-    assert code == 0
-    assert msgspec.json.decode(out, type=CarriedLease).grant.offer is None
-    code, _, err = await fleet(house, "carry", "-", said=b"something else")
-    assert (code, "does not hold what a unit asks for" in err) == (3, True)
+    return msgspec.json.encode(request)

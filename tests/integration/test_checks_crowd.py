@@ -25,7 +25,7 @@ from tests.support.mandate_house import UNIT
 from tests.support.reporting import until
 
 LIMIT_S = 60.0
-_RECEIVE_BYTES = 4096
+_KEPT_BYTES = 4096
 
 
 @pytest.fixture
@@ -77,6 +77,13 @@ async def closed(viewer: ClientConnection) -> tuple[int, str]:
     return viewer.close_code or 0, viewer.close_reason or ""
 
 
+def keep_little(house: CheckHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever keeps what a new client has not read be full soon: it would take minutes of a small picture."""
+    [listening] = house.api.server._server.listener.sockets
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KEPT_BYTES)
+    monkeypatch.setattr("asyncio.constants.FLOW_CONTROL_HIGH_WATER_SSL_WRITE", _KEPT_BYTES // 1024)
+
+
 def counted(house: CheckHouse, name: str, **labels: str) -> float:
     """A figure of this controller."""
     metrics = house.api.services.checks._tools.metrics
@@ -88,8 +95,9 @@ async def test_a_preview_whose_client_does_not_read_is_no_viewer_for_long(
 ) -> None:
     monkeypatch.setattr("fleet.api.preview._SEND_LIMIT_S", 0.2)
     opening = await live(house)
+    keep_little(house, monkeypatch)
     line = socket.socket()
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KEPT_BYTES)
     line.settimeout(0)
     await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", house.api.settings.api.port))
     seen: list[list[str]] = []

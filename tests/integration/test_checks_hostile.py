@@ -1,37 +1,24 @@
 """Previews and links whose clients misbehave get nothing, and trouble nobody."""
 
-import asyncio
 import ssl
 
 import httpx
 import msgspec
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.asyncio.client import connect
 
 from fleet.api.limits import RateLimit
 from fleet.client.session import Session
 from protocols.api.feed import Hello
 from protocols.people import Role
 from tests.support.controller import RunningApi
+from tests.support.rude_socket import closed, socket_at
 
-LIMIT_S = 60.0
 UNKNOWN = "open-" + "0" * 24
 
 
 def _preview(api: RunningApi, query: str = "", opening: str = UNKNOWN) -> connect:
-    trust = ssl.create_default_context(cafile=str(api.ca_file))
-    url = f"{api.url.replace('https', 'wss')}/api/checks/{opening}/preview{query}"
-    return connect(url, ssl=trust, proxy=None)
-
-
-async def _closed(preview: ClientConnection) -> int | None:
-    async with asyncio.timeout(LIMIT_S):
-        try:
-            while True:
-                await preview.recv()
-        except ConnectionClosed as closed:
-            return closed.rcvd.code if closed.rcvd else None
+    return socket_at(api, f"/api/checks/{opening}/preview{query}")
 
 
 @pytest.mark.parametrize(
@@ -47,13 +34,13 @@ async def _closed(preview: ClientConnection) -> int | None:
 async def test_a_preview_that_does_not_begin_well_is_closed(api: RunningApi, message: str, code: int) -> None:
     async with _preview(api) as preview:
         await preview.send(message.encode("utf-8", "surrogatepass"), text=True)
-        assert await _closed(preview) in {code, 1007}
+        assert await closed(preview) in {code, 1007}
 
 
 async def test_a_preview_is_nothing_before_hello(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fleet.api.preview._HELLO_LIMIT_S", 0.1)
     async with _preview(api) as preview:
-        assert await _closed(preview) == 4400
+        assert await closed(preview) == 4400
 
 
 @pytest.mark.parametrize(("role", "code"), [("inspector", 4403), ("engineer", 4404)])
@@ -67,7 +54,7 @@ async def test_a_preview_is_for_those_who_may_check_and_of_a_check_that_is_there
         await session.close()
     async with _preview(api, "?columns=100&rows=30&frames_per_s=2&kbit_s=24") as preview:
         await preview.send(msgspec.json.encode(Hello(token)).decode())
-        assert await _closed(preview) == code
+        assert await closed(preview) == code
 
 
 async def test_links_are_tried_only_so_often_from_one_address(api: RunningApi) -> None:

@@ -214,6 +214,25 @@ def test_the_units_service_is_confined() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_units_service_names_no_group_that_a_plain_debian_has_not() -> None:
+    """systemd does not start a service that does."""
+    groups = {line.split(":")[0] for line in Path("/usr/share/base-passwd/group.master").read_text().splitlines()}
+    (named,) = re.findall(r"^SupplementaryGroups=(.+)$", UNIT_FILE.read_text(), re.MULTILINE)
+    assert set(named.split()) <= groups
+
+
+def test_the_units_service_takes_the_group_of_gpio_from_its_drop_in(tmp_path: Path) -> None:
+    here = tmp_path / UNIT_FILE.name
+    here.write_text(UNIT_FILE.read_text().replace("/opt/muster/bin/edge-agent run", "/bin/true"))
+    place = tmp_path / f"{UNIT_FILE.name}.d"
+    place.mkdir()
+    (place / "gpio.conf").write_text((UNIT_FILE.parent / "muster-agent-gpio.conf").read_text())
+    done = systemd_analyze("verify", "--man=no", here)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    (place / "gpio.conf").write_text("[Service]\nSupplementaryGroups=no/group\n")
+    assert "no/group" in systemd_analyze("verify", "--man=no", here).stderr, "drop-ins are read"
+
+
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **more}
 

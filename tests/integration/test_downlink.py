@@ -96,7 +96,7 @@ async def test_a_unit_obeys_everything_it_is_sent(broker: MosquittoBroker) -> No
         for seq in range(1, 200):
             assert downlink.acknowledge(UNIT, SESSION, 7, [seq], 60)
             await asyncio.sleep(0)
-        await downlink.send_command(waiting_command(), utc_now())
+        assert await downlink.send_command(waiting_command(), utc_now())
         await until(lambda: any(isinstance(signed.body, Command) for _, _, signed in heard))
         acknowledged: set[int] = set()
 
@@ -126,7 +126,7 @@ async def test_without_a_connection_orders_are_not_taken_and_answers_wait(broker
         await broker.kill()
         await until(lambda: not downlink.connected and downlink.subscriber.listening_since is None)
         assert not downlink.send(UNIT, SESSION, "command", Command("0" * 24, ReportNow()), 30)
-        await downlink.send_command(waiting_command(), utc_now())
+        assert not await downlink.send_command(waiting_command(), utc_now())
         assert downlink.dropped("no-connection") == 2
         assert downlink.acknowledge(UNIT, SESSION, 7, [1], 60)
         assert downlink.acknowledge(UNIT, SESSION, 8, [1], 0)

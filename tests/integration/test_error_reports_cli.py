@@ -11,7 +11,7 @@ import asyncpg
 from fleet.client import ClientSettings
 from fleet.openings.reconciliation import Reconciliation
 from tests.support.controller import RunningApi
-from tests.support.opening_entries import UNIT, after, authority, closed, mandate, opened
+from tests.support.opening_entries import UNIT, after, authority, closed, lease, mandate, opened, refused
 from tests.support.opening_log import enter
 from tests.support.reporting import register
 
@@ -82,3 +82,18 @@ async def test_from_finding_to_closing(
     assert (code, out) == (0, f"error report {report} is draft\n")
     code, out, _ = await fleet(approver, "error", "show", report, "--json")
     assert (json.loads(out)["account"], json.loads(out)["outcome"]) == ("The lid was open.\nNobody knew.", "who?")
+
+
+async def test_leases_that_opened_nothing_are_counted_and_listed_where_asked_for(
+    api: RunningApi, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> None:
+    await register(owner, [UNIT])
+    never = {"opening": "open-2", "person": "TO-13"}
+    entries = [authority(), mandate(), lease(), opened(), closed(), lease(opening="open-2"), refused(**never, record=9)]
+    await enter(api.services.store, api.settings.database.dsn, entries)
+    inspector = settings_file(await api.add_person("IN-01", "inspector"), tmp_path)
+    code, out, err = await fleet(inspector, "openings")
+    assert (code, "inside" in out, "budget-used" in out) == (0, True, False)
+    assert "(1 refused): --refused lists them too" in err
+    code, out, err = await fleet(inspector, "openings", "--refused")
+    assert (code, "inside" in out, "budget-used" in out, err) == (0, True, True, "")

@@ -21,6 +21,7 @@ from protocols.commands import CancelMandate
 from protocols.errors import InvalidMandate
 from protocols.mandate import MANDATE_NAMESPACE, check_mandate, mandate_hash, signed_bytes
 from protocols.people import Role, read_list
+from protocols.sshsig import read_key
 from tests.support.mandate_house import (
     DAY,
     HOUR,
@@ -56,6 +57,10 @@ async def test_two_people_sign_and_the_unit_can_be_sent_it(house: MandateHouse, 
     # The approver signs far away; somebody else pastes it.
     whole = await house["SU-01"].hand_in_signature(draft.mandate_id, house.signature(draft, "AP-01"))
     assert (whole.state, whole.waits_for, whole.recorded_at is not None) == ("live", [], True)
+    keys = {person: read_key(house.keys[person].line).fingerprint for person in ("TO-12", "AP-01")}
+    assert {one.person: one.fingerprint for one in whole.signatures} == keys
+    assert whole.drafted_at < whole.signatures[0].at < whole.signatures[1].at == whole.recorded_at
+    assert [one.person for one in half.signatures] == ["TO-12"]
     async with store.transaction() as transaction:
         found = await may_open(transaction, draft.mandate_id, "video", utc_now())
         newest = await transaction.people.newest_list()
@@ -189,9 +194,14 @@ async def test_cancelling_orders_the_unit_and_keeps_an_alarm_until_the_kit_is_ba
     assert await refusal(house["TO-12"].cancel_mandate(signed.mandate_id, "again")) == (409, "mandate-cancelled")
     (duty,) = await house["IN-01"].duties()
     assert (duty.kind, duty.about, duty.unit, duty.is_alarm) == ("kit-out", signed.mandate_id, UNIT, True)
+    (alarm,) = (await house["IN-01"].events(severity="alarm", open_only=True)).events
+    assert (alarm.kind, alarm.unit_id) == ("mandate", UNIT)
     back = await house["TO-12"].kit_recovered(signed.mandate_id, "seen in the store")
     assert (back.recovered_by, back.state) == ("TO-12", "cancelled")
     assert await house["IN-01"].duties() == []
+    assert (await house["IN-01"].events(severity="alarm", open_only=True)).events == []
+    (taken,) = await entries(owner, "event.acknowledged")
+    assert (taken["actor"], taken["event"]) == ("TO-12", alarm.event_id)
     assert await refusal(house["TO-12"].kit_recovered(signed.mandate_id, "twice")) == (409, "kit-recovered")
     assert [one["kind"] for one in await entries(owner, "mandate.")][-2:] == ["mandate.cancelled", "mandate.recovered"]
     assert await refusal(house["IN-01"].cancel_mandate(signed.mandate_id, "no")) == (403, "role-not-allowed")

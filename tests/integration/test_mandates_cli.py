@@ -67,7 +67,10 @@ async def test_from_an_authority_to_kit_that_is_back(house: MandateHouse, tmp_pa
     )
     code, _, err = await fleet(house, "AP-01", *record)
     assert (code, "--yes" in err) == (2, True)
-    recorded = await asked(house, "AP-01", *record, "--yes")
+    code, out, err = await fleet(house, "AP-01", *record, "--yes", "--json")
+    recorded = json.loads(out)
+    salt = err.partition("salt ")[2][:32]
+    assert sha256(bytes.fromhex(salt) + document.read_bytes()).hexdigest() == recorded["document_sha256"]
     shown = await asked(house, "TO-12", "authority", "show", REFERENCE)
     assert shown == recorded
     assert recorded["document_sha256"] != sha256(document.read_bytes()).hexdigest()
@@ -83,11 +86,16 @@ async def test_from_an_authority_to_kit_that_is_back(house: MandateHouse, tmp_pa
     half = await asked(house, "TO-12", "mandate", "sign", mandate[:8], "--sha256", digest)
     assert half["waits_for"] == ["AP-01"]
     signature = await signed_far_away(house, mandate, tmp_path)
-    code, out, _ = await fleet(house, "TO-12", "mandate", "sign", mandate, "--signature", "-", said=signature)
+    for nothing in (b"", b"Good night.", signature[:-20]):
+        code, _, err = await fleet(house, "TO-12", "mandate", "sign", mandate, "--signature", "-", said=nothing)
+        assert (code, "no whole SSH signature" in err) == (3, True)
+    mail = b"Here it is:\r\n" + b"".join(b"> " + line + b"\r\n" for line in signature.splitlines()) + b"-- \r\nAP"
+    code, out, _ = await fleet(house, "TO-12", "mandate", "sign", mandate, "--signature", "-", said=mail)
     assert (code, f"mandate {mandate} is in force until" in out) == (0, True)
 
     code, out, _ = await fleet(house, "TO-12", "mandate", "show", mandate)
     assert (code, "video 10 min and 3 times a day" in out) == (0, True)
+    assert out.count("key on disk SHA256:") == 2
     code, _, err = await fleet(house, "TO-12", "mandate", "cancel", mandate, "the job is over")
     assert (code, "--yes" in err) == (2, True)
     assert (await asked(house, "TO-12", "mandate", "cancel", mandate, "the job is over", "--yes"))[

@@ -117,10 +117,11 @@ async def test_what_the_controllers_role_can_not_write(store: Store, role: Owner
 
 
 async def test_an_authority_goes_each_step_once(house: MandateHouse, role: Owner) -> None:
-    await house.authority(review_at=[house.now + HOUR])
+    made = await house.authority(review_at=[house.now + HOUR])
     await _refused(role, INTEGRITY, "UPDATE authority SET statement_at = now()")
     await _refused(role, INTEGRITY, "UPDATE authority SET document_sha256 = 'another'")
-    await role.execute("UPDATE authority_review SET reviewed_at = now(), reviewed_by = 'AP-01'")
+    await _refused(role, INTEGRITY, "UPDATE authority_review SET reviewed_at = now(), reviewed_by = 'AP-01'")
+    await house["AP-01"].review_authority(made.authority_id, ReviewDone(outcome="goes on"))
     await _refused(role, INTEGRITY, "UPDATE authority_review SET reviewed_at = NULL, reviewed_by = NULL")
     await _refused(role, INTEGRITY, "UPDATE authority_review SET reviewed_by = 'SU-01'")
     await _refused(role, INTEGRITY, "DELETE FROM authority_review")
@@ -141,6 +142,53 @@ async def test_a_review_that_is_due_stays_until_it_is_held(house: MandateHouse, 
     held = await house["AP-01"].review_authority(made.authority_id, ReviewDone(outcome="goes on"))
     assert held.state == "in-force"
     assert len(await entries(owner, "authority.reviewed")) == 1
+
+
+_ENTERED = (
+    "INSERT INTO log_entry (kind, actor, at, body) VALUES ('authority.reviewed', $2, $3,"
+    " convert_to(format('{\"authority_id\":\"%s\"}', $1::text), 'UTF8'))"
+)
+
+
+async def test_a_review_is_held_with_its_own_entry_only(house: MandateHouse, role: Owner) -> None:
+    made = await house.authority(review_at=[house.now + HOUR])
+    hold = "UPDATE authority_review SET reviewed_at = $2, reviewed_by = 'AP-01' WHERE authority_id = $1"
+    await _refused(role, INTEGRITY, hold, made.authority_id, house.now)
+    for name, actor, at in (
+        ("A-000000000000", "AP-01", house.now),
+        (made.authority_id, "SU-01", house.now),
+        (made.authority_id, "AP-01", house.now - HOUR),
+    ):
+        await role.execute(_ENTERED, name, actor, at)
+        await _refused(role, INTEGRITY, hold, made.authority_id, house.now)
+    await role.execute(_ENTERED, made.authority_id, "AP-01", house.now)
+    await role.execute(hold, made.authority_id, house.now)
+
+
+_OPEN = (
+    "INSERT INTO opening (opening, unit_id, mandate_id, modalities, person_id, controller, begun_at, state, entry_id,"
+    " leased_until) VALUES ('open-1', $1, $2, ARRAY['video'], 'TO-12', 'one', now(), 'live', $3,"
+    " now() + interval '1 min')"
+)
+
+
+async def test_an_opening_has_its_entry_and_ends_once(house: MandateHouse, store: Store, role: Owner) -> None:
+    del house
+    await _draft(store)
+    await _refused(role, asyncpg.NotNullViolationError, _OPEN, UNIT, NAME, None)
+    entry = await role.fetchval("SELECT max(entry_id) FROM log_entry")
+    await _refused(role, asyncpg.ForeignKeyViolationError, _OPEN, UNIT, NAME, entry + 1000)
+    await role.execute(_OPEN, UNIT, NAME, entry)
+    await _refused(role, DENIED, "UPDATE opening SET entry_id = entry_id - 1")
+    for change in ("modalities = ARRAY['video', 'audio']", "person_id = 'SU-01'", "controller = 'two'"):
+        await _refused(role, DENIED, f"UPDATE opening SET {change}")
+    await _refused(role, INTEGRITY, "UPDATE opening SET state = 'closed'")
+    await _refused(role, INTEGRITY, "UPDATE opening SET leased_until = now()")
+    await role.execute("UPDATE opening SET state = 'closed', reason = 'asked', closed_at = now(), live_at = now()")
+    for change in ("state = 'live', closed_at = NULL", "reason = 'found'", "closed_at = now()", "live_at = NULL"):
+        await _refused(role, INTEGRITY, f"UPDATE opening SET {change}")
+    await role.execute("UPDATE opening SET result = 'passed', open_s = 3")
+    await _refused(role, INTEGRITY, "UPDATE opening SET result = 'failed'")
 
 
 _ORAL = (

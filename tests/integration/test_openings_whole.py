@@ -1,5 +1,7 @@
 """Short samples of the campaigns on whole fleets in `tests.openings`: everything is a process of its own, and real."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.openings import canary, cancel, clock, completeness, faults
@@ -30,5 +32,5 @@ async def test_a_cancelled_mandate_closes_the_camera() -> None:
 
 
 async def test_whatever_fails_or_is_killed_is_told_and_log_and_unit_agree_afterwards() -> None:
-    result = await faults.campaign(rounds=1)
+    result = await faults.campaign(rounds=1, orphan_lasts=timedelta(seconds=25))
     assert faults.agrees(result), result

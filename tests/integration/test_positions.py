@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.access_records.chain_keeping import ToldRecord, keep_records
-from fleet.client import Refused
+from fleet.checks.grants import Receipts
+from fleet.client import ControllerFailed, Refused
 from fleet.demo.postgres import PostgresServer
+from fleet.errors import NotLoggedYet
+from fleet.log.receipts import LoggedEntry
 from fleet.positions.sealing import PositionSeal
 from fleet.store.store import Store
 from protocols.access_record import GENESIS, AccessRecord, What
@@ -22,7 +25,7 @@ from protocols.ids import new_opening_id
 from protocols.lease import read_lease
 from protocols.opening import Degrees, NonceMade, PositionFound
 from tests.support.check_house import BOOT, LATITUDE, LONGITUDE, CheckHouse, check_house
-from tests.support.mandate_house import UNIT
+from tests.support.mandate_house import UNIT, refusal
 from tests.support.reporting import until
 
 
@@ -72,12 +75,27 @@ async def test_a_position_is_found_looked_at_within_its_budget_and_gone_with_its
         ("TO-12", "consultation", begun.opening),
         ("SU-01", "consultation", begun.opening),
     ]
+    refused = await house.entries("lease.refused")
+    assert [(one["actor"], one["modalities"], one["rule"]) for one in refused] == [
+        ("TO-12", ["position"], "over-openings")
+    ]
     assert await _tables_with(owner, [str(LATITUDE), str(LONGITUDE)]) == []
     out, err = capfd.readouterr()
     assert str(LATITUDE) not in out + err
     await house.door.cancel_mandate(mandate, "kit is back")
     await until(lambda: _is_gone(owner))
     assert await _rule(house) == (404, "no-position")
+
+
+async def test_an_older_checks_position_is_not_kept_and_no_look_at_a_later_one(house: CheckHouse) -> None:
+    mandate = await house.mandate(["position"], openings_per_day=3)
+    older = await house.begin("position")
+    await house.stands(older.opening, "closed")
+    later = await house.begin("position")
+    await house.stands(later.opening, "closed")
+    assert await refusal(house.door.position(UNIT, mandate, older.opening)) == (404, "position-not-kept")
+    assert await house.entries("position.read") == []
+    assert (await house.door.position(UNIT, mandate, later.opening)).opening == later.opening
 
 
 async def _is_gone(owner: "asyncpg.Connection[asyncpg.Record]") -> bool:
@@ -169,6 +187,48 @@ async def test_a_lease_can_be_carried_for_what_the_unit_asked_and_once(
             await house.door.carried_lease(asked)
         assert caught.value.status == status
     assert len(await house.entries("lease.granted")) == 1
+
+
+class MeanwhileReceipts:
+    """The log's receipts, before each of which something happens."""
+
+    def __init__(self, receipts: Receipts, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self._receipts = receipts
+        self._meanwhile = meanwhile
+
+    async def receipt(self, entry_id: int) -> LoggedEntry:
+        """See Receipts."""
+        await self._meanwhile()
+        return await self._receipts.receipt(entry_id)
+
+
+async def test_a_lease_whose_mandate_is_cancelled_while_it_is_confirmed_is_not_handed_out(
+    house: CheckHouse,
+) -> None:
+    mandate = await house.mandate(["video"])
+    grants = house.api.services.carrying._grants
+    grants._receipts = MeanwhileReceipts(grants._receipts, lambda: house.door.cancel_mandate(mandate, "found"))
+    request = _request(house, mandate)
+    assert await refusal(house.door.carried_lease(request)) == (409, "mandate-cancelled")
+    view = await house.door.check(request.opening)
+    assert (view.state, view.reason) == ("refused", "mandate-cancelled")
+    assert [entry["rule"] for entry in await house.entries("lease.refused")] == ["mandate-cancelled"]
+
+
+async def test_a_lease_that_the_log_does_not_confirm_stands_in_nobodys_way(house: CheckHouse) -> None:
+    mandate = await house.mandate(["video"])
+    grants = house.api.services.carrying._grants
+
+    async def nothing_comes() -> None:
+        raise NotLoggedYet(in_tree=True)
+
+    kept = grants._receipts
+    grants._receipts = MeanwhileReceipts(kept, nothing_comes)
+    with pytest.raises(ControllerFailed):
+        await house.door.carried_lease(_request(house, mandate))
+    grants._receipts = kept
+    carried = await house.door.carried_lease(_request(house, mandate))
+    assert carried.grant.logged.receipt
 
 
 @pytest.mark.parametrize(("what", "state", "left"), [("closed", "closed", 1), ("refused", "refused", 0)])

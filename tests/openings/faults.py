@@ -18,8 +18,10 @@ import json
 import sys
 import time
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any
 
+from protocols.api.authorities import AuthorityView
 from protocols.api.checks import PreviewNews
 from tests.bench.lines import say, tell
 from tests.openings.entries import settled
@@ -30,6 +32,7 @@ from tests.support.waiting import until
 TOLD_LIMIT_MS = 2_000.0
 _LEASE_LIMIT_S = 75.0
 """No lease is longer than a minute, whoever is killed."""
+_DAY = timedelta(days=1)
 
 
 def boot_ms() -> float:
@@ -40,20 +43,25 @@ def boot_ms() -> float:
 class Faults:
     """The rounds on one house."""
 
-    def __init__(self, house: OpenHouse, under: str) -> None:
+    def __init__(self, house: OpenHouse, recorded: AuthorityView, orphan_lasts: timedelta) -> None:
         self.house = house
         self.unit = house.unit
-        self.under = under
+        self.under = ""
+        self._recorded = recorded
+        self._orphan_lasts = orphan_lasts
         self.told_ms: defaultdict[str, list[float]] = defaultdict(list)
         self.device_closed_ms: defaultdict[str, list[float]] = defaultdict(list)
         self.reasons: defaultdict[str, set[str]] = defaultdict(set)
 
     async def round(self) -> None:
-        """Each fault once."""
+        """Each fault once, under a mandate of its own."""
+        self.under = await self._mandate(_DAY)
         await self.not_opened("missing", "device-missing")
         await self.not_opened("busy", "device-busy", "--busy")
         await self.dies()
-        for victim in (f"agent-{self.unit.name}", "controller", "broker"):
+        for victim in (f"agent-{self.unit.name}", "broker", "controller"):
+            if victim == "controller":
+                self.under = await self._mandate(self._orphan_lasts)
             await self.killed(victim)
 
     async def not_opened(self, fault: str, reason: str, *options: str) -> None:
@@ -101,6 +109,9 @@ class Faults:
         if self.unit.camera.count("connect") != connects + 1:
             raise AssertionError(f"{opening} opened the camera again by itself after {victim} was killed")
 
+    async def _mandate(self, lasts: timedelta) -> str:
+        return await mandate(self.house, self.unit, self._recorded, lasts=lasts)
+
     async def _told(self, since_ms: float) -> tuple[str, PreviewNews, float]:
         """Ask for a check and watch it to its end: the last news, and when they came, in ms after `since_ms`."""
         opening = (await begin_soon(self.house, self.unit, self.under, "video")).opening
@@ -134,14 +145,12 @@ class Faults:
         await close(self.house, opening)
 
 
-async def campaign(rounds: int) -> dict[str, Any]:
-    """`rounds` of each fault, then a reckoning; the result."""
+async def campaign(rounds: int, orphan_lasts: timedelta = _DAY) -> dict[str, Any]:
+    """`rounds` of each fault, then a reckoning; the result. The mandate of what a killed controller leaves open lasts
+    `orphan_lasts`: its lease is no longer than that."""
     async with open_house() as house:
-        recorded = await authority(house)
-        faults = Faults(house, await mandate(house, house.unit, recorded))
+        faults = Faults(house, await authority(house), orphan_lasts)
         for number in range(1, rounds + 1):
-            if number > 1:
-                faults.under = await mandate(house, house.unit, recorded)
             await faults.round()
             say(f"  round {number} of {rounds}")
         views = await settled(house)

@@ -229,7 +229,10 @@ async def check_house(
         )
         key = api.credentials.log_key.verifier
         witness.place.trust(key)
-        await stack.enter_async_context(running_witness(witness))
+        broker = EmbeddedBrokerProcess(ControllersFiles(api.credentials))
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(stack.enter_async_context(running_witness(witness)))
+            starting.create_task(stack.enter_async_context(broker))
         policy = build_policy(key.line, [(witness.vkey.name, witness.vkey.line)], quorum=1)
         await put_in_force(api.services.people, NewLogPolicy(policy=policy.text))
         await stack.enter_async_context(running_log(api.services.log))
@@ -240,16 +243,15 @@ async def check_house(
             for person_id, role in ROLES.items()
         }
         await register(owner, [UNIT, OTHER_UNIT])
-        broker = await stack.enter_async_context(EmbeddedBrokerProcess(ControllersFiles(api.credentials)))
         ingest = await stack.enter_async_context(
             running_ingest(store, broker, down_key=api.credentials.down_key, on_signal=api.services.checks.on_signal)
         )
         api.services.checks.speak_over(ingest.downlink.send)
-        checking = asyncio.create_task(api.services.checks.run())
-        stack.push_async_callback(_end, checking)
         files = broker.pki.unit(UNIT)
         await enter_certificate(owner, UNIT, files)
         unit = await _connected(stack, broker, files, _keys_of(api.credentials.down_key.public_key()))
+        checking = asyncio.create_task(api.services.checks.run())
+        stack.push_async_callback(_end, checking)  # before the unit goes: it answers what is closed
         await until(lambda: _has_session(owner))
         now: datetime = utc_now().replace(microsecond=0)
         yield CheckHouse(api, doors, keys, now, unit, files, broker, owner, checking)

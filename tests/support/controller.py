@@ -44,6 +44,7 @@ class RunningApi:
     settings: Settings
     home: Path
     people_anchor: str
+    server: ApiServer
 
     @property
     def url(self) -> str:
@@ -126,7 +127,14 @@ async def running_api(
                     await tasks[0]
                 await asyncio.sleep(0.01)
         anchor = await _founded(store, clock)
-        yield RunningApi(services=services, credentials=credentials, settings=settings, home=home, people_anchor=anchor)
+        yield RunningApi(
+            services=services,
+            credentials=credentials,
+            settings=settings,
+            home=home,
+            people_anchor=anchor,
+            server=server,
+        )
     finally:
         for task in tasks:
             task.cancel()

@@ -48,13 +48,15 @@ class HandClock:
 
 
 class CountedThing:
-    """What is open: closes when told to. `events` are what its device does."""
+    """What is open: closes when told to, unless it is `held`. `events` are what its device does."""
 
     def __init__(self, opener: "CountingOpener", opening: Opening) -> None:
         self.opening = opening
         self.until_boot_ms = opening.until_boot_ms
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.closed_at: int | None = None
+        self.held = False
+        self.tried_in_vain = 0
         self._opener = opener
 
     async def event(self) -> Event:
@@ -72,6 +74,9 @@ class CountedThing:
 
     async def close(self) -> int:
         """See OpenThing."""
+        if self.held:
+            self.tried_in_vain += 1
+            raise CaptureError("a driver holds it")
         if self.closed_at is None:
             self.closed_at = self._opener.clock.mono_ms()
         return self.closed_at

@@ -41,9 +41,7 @@ class AcceptDialog(Dialog[bool]):
     @override
     def content(self) -> ComposeResult:
         """Who asks, the fingerprint, the sentence, and the field."""
-        words = Words()
-        words.say(self._lines())
-        yield words
+        yield Words(self._lines())
         yield Field(hint="four signs, from the unit itself", most=8, id="group", enter="accept")
 
     def _lines(self) -> list[Line]:

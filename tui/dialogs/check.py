@@ -9,11 +9,12 @@ from typing_extensions import override
 
 from protocols.access_record import Modality
 from protocols.api.checks import LiveMandate, NewCheck, UnitAccess
+from protocols.lease import MAX_LEASE_S
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.listing import ItemListing
 from tui.paint import Line, Span, Tone, fit, wrap
-from tui.words import number, safe
+from tui.words import moment, number, safe
 
 _TOGETHER: tuple[tuple[Modality, ...], ...] = (("video", "audio"), ("video",), ("audio",), ("position",))
 _LIST_MAX = 8
@@ -145,14 +146,22 @@ class CheckDialog(Dialog[NewCheck]):
             return
         if choice is not None:
             sentence = choice.sentence(self._unit_id, self._person_id)
-            closes: Line = (Span(_CLOSES_FOUND if choice.modalities == ("position",) else _CLOSES_WATCHED, "muted"),)
-            self._words.say([(), *log_sentence(sentence), (), closes])
+            self._words.say([(), *log_sentence(sentence), (), (Span(self._closes(choice), "muted"),)])
             return
         said = self._obstacles or ("No mandate of this unit is live: draft one (m), and have it signed.",)
         lines: list[Line] = [()]
         for obstacle in said:
             lines += [*[(Span(" "), *line) for line in wrap(safe(obstacle), 68, "fair")], ()]
         self._words.say(lines)
+
+    def _closes(self, choice: Choice) -> str:
+        """When it closes by itself."""
+        clock, ends_at = self.desk.server_clock, choice.mandate.ends_at
+        if choice.modalities == ("position",):
+            return _CLOSES_FOUND
+        if (ends_at - clock.now()).total_seconds() > MAX_LEASE_S:
+            return _CLOSES_WATCHED
+        return f" It closes with the mandate at {moment(ends_at, clock.now(), utc=clock.utc)}, in less than a minute."
 
     def action_yes(self) -> None:
         """Open what the cursor is on."""

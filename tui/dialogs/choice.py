@@ -29,16 +29,10 @@ class ChoiceDialog(Dialog[T]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "pick", "pick")]
 
     def __init__(self, title: str, options: list[Option[T]], chosen: T | None = None) -> None:
-        super().__init__(classes="narrow")
-        self._title = title
+        super().__init__(title, classes="narrow")
         self._options = options
         self._chosen = chosen
         self._listing: ItemListing[Option[T]] = ItemListing(self._draw, lambda option: option.text)
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return self._title
 
     @override
     def content(self) -> ComposeResult:

@@ -26,21 +26,13 @@ class ConfirmDialog(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes, do it")]
 
     def __init__(self, title: str, before: list[Line], sentence: str) -> None:
-        super().__init__()
-        self._title = title
+        super().__init__(title)
         self._lines = [(), *before, (), *log_sentence(sentence), ()]
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return self._title
 
     @override
     def content(self) -> ComposeResult:
         """What will happen, and the sentence."""
-        words = Words()
-        words.say(self._lines)
-        yield words
+        yield Words(self._lines)
 
     def action_yes(self) -> None:
         """Go on."""
@@ -55,8 +47,7 @@ class TextDialog(Dialog[str]):
     def __init__(
         self, title: str, before: list[Line], *, value: str = "", least: int = 0, most: int = 200, hint: str = ""
     ) -> None:
-        super().__init__()
-        self._title = title
+        super().__init__(title)
         self._lines = before
         self._value = value
         self._least = least
@@ -64,16 +55,9 @@ class TextDialog(Dialog[str]):
         self._hint = hint
 
     @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return self._title
-
-    @override
     def content(self) -> ComposeResult:
         """What is asked, and the field."""
-        words = Words()
-        words.say(self._lines)
-        yield words
+        yield Words(self._lines)
         yield Field(self._value, hint=self._hint, most=self._most, enter="go on")
 
     def on_input_submitted(self, message: Input.Submitted) -> None:

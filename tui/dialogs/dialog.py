@@ -1,5 +1,6 @@
 """The box every dialog is."""
 
+from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -20,10 +21,15 @@ _INNER_WIDTH = 70
 
 
 class Dialog(Asks, ModalScreen[Result]):
-    """A titled box over the room, with its own note line and keys. `esc` closes it and changes nothing."""
+    """A box over the room, called `title` or TITLE, with its own note line and keys. `esc` closes it and changes
+    nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
     TITLE: ClassVar[str] = ""
+
+    def __init__(self, title: str = "", *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self._title = title or self.TITLE
 
     def compose(self) -> ComposeResult:
         """Title, content, note line, keys."""
@@ -39,7 +45,7 @@ class Dialog(Asks, ModalScreen[Result]):
 
     def title_text(self) -> str:
         """What the box is called."""
-        return self.TITLE
+        return self._title
 
     def content(self) -> ComposeResult:
         """What the box shows."""
@@ -59,7 +65,12 @@ class Dialog(Asks, ModalScreen[Result]):
 class Words(Page):
     """Lines of text in a dialog, as high as they are; a line of one tone that is too long is broken, not cut."""
 
-    def say(self, lines: list[Line]) -> None:
+    def __init__(self, lines: Sequence[Line] = ()) -> None:
+        super().__init__()
+        if lines:
+            self.say(lines)
+
+    def say(self, lines: Sequence[Line]) -> None:
         """Show `lines`."""
         broken = [part for line in lines for part in _broken(line)]
         self.styles.height = len(broken)

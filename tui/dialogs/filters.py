@@ -42,9 +42,7 @@ class FiltersDialog(Dialog[SavedFilter]):
     @override
     def content(self) -> ComposeResult:
         """The filters; saved ones first."""
-        words = Words()
-        words.say([(Span(f" in use: {_words_of(self._in_use)}", "muted"),), ()])
-        yield words
+        yield Words([(Span(f" in use: {_words_of(self._in_use)}", "muted"),), ()])
         yield self._listing
 
     def on_mount(self) -> None:

@@ -17,8 +17,8 @@ class Form(Dialog[Result]):
         Binding("up", "app.focus_previous", "field before", show=False),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, title: str = "") -> None:
+        super().__init__(title)
         self.sentence = Words()
 
     def on_mount(self) -> None:

@@ -53,18 +53,12 @@ class GotoDialog(Dialog[Destination]):
     ]
 
     def __init__(self, destinations: list[Destination], title: str = "Go to") -> None:
-        super().__init__()
-        self._title = title
+        super().__init__(title)
         self._destinations = destinations
         self._units: list[Destination] = []
         self._listing: ItemListing[Destination] = ItemListing(self._draw, lambda one: (one.kind, one.value))
         self._field = Field(hint="a room, an action, or a unit's label or id", most=80, enter="go")
         self._timer: Timer | None = None
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return self._title
 
     @override
     def content(self) -> ComposeResult:

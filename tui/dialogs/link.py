@@ -24,11 +24,9 @@ class LinkDialog(Dialog[None]):
     @override
     def content(self) -> ComposeResult:
         """The link, and what it is good for."""
-        words = Words()
         lines: list[Line] = [(), *[(Span(" "), *line) for line in wrap(self._link.url, 68, "strong")], ()]
         lines.append((Span(f" Good once, for {LINK_S} s. Whoever opens it watches in your name.", "muted"),))
-        words.say([*lines, ()])
-        yield words
+        yield Words([*lines, ()])
 
     def action_copy(self) -> None:
         """Through the terminal (OSC 52), where it allows that."""

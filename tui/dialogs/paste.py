@@ -9,13 +9,13 @@ from textual.widgets import TextArea
 from typing_extensions import override
 
 from protocols.errors import InvalidMandate
-from protocols.mandate import Mandate
+from protocols.mandate import MANDATE_NAMESPACE, Mandate, signer_of
 from protocols.people import PeopleList
 from protocols.sshsig import read_key
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.field import TextField
-from tui.mandate_reading import armored_in, whose_signature
+from tui.mandate_reading import armored_in
 from tui.paint import Line, Span, Tone, wrap
 
 _ROWS = 8
@@ -35,7 +35,7 @@ class PasteDialog(Dialog[str]):
     ]
 
     def __init__(self, line: Mandate, people: PeopleList, signed_by: list[str], me: str) -> None:
-        super().__init__()
+        super().__init__(f"A signature under mandate {line.mandate}")
         self._line = line
         self._people = people
         self._signed_by = signed_by
@@ -43,11 +43,6 @@ class PasteDialog(Dialog[str]):
         self._armored: str | None = None
         self._field = TextField(id="paste")
         self._words = Words()
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return f"A signature under mandate {self._line.mandate}"
 
     @override
     def content(self) -> ComposeResult:
@@ -92,9 +87,13 @@ class PasteDialog(Dialog[str]):
         """The signature, when it is one that can be handed in, and what to say of it."""
         armored = armored_in(text) or ""
         try:
-            person = whose_signature(self._line, armored, self._people, datetime.now(UTC))
+            # Whether a key on disk may sign is the controller's to say.
+            person = signer_of(self._line, armored, self._people, datetime.now(UTC), plain_keys_may_sign=True)
         except InvalidMandate as error:
-            remedy = f"It was not handed in. Sign the exact line of {self._line.mandate}, in namespace mandate@muster."
+            remedy = (
+                f"It was not handed in: paste one behind it that signs the exact line of {self._line.mandate} and one"
+                f" line end, in namespace {MANDATE_NAMESPACE}."
+            )
             rule: Line = (Span(" rule  ", "muted"), Span(error.reason))
             return None, [*_told(f"This proves nothing: {error.detail}.", "bad"), rule, *_told(remedy, "plain")]
         if person.person_id in self._signed_by:

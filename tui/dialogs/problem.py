@@ -38,18 +38,10 @@ class ProblemDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "close", "close", show=False)]
 
     def __init__(self, problem: Problem, title: str = "Refused") -> None:
-        super().__init__(classes="refusal")
+        super().__init__(title, classes="refusal")
         self._problem = problem
-        self._title = title
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return self._title
 
     @override
     def content(self) -> ComposeResult:
         """The refusal."""
-        words = Words()
-        words.say(problem_lines(self._problem))
-        yield words
+        yield Words(problem_lines(self._problem))

@@ -21,15 +21,9 @@ class ReadingDialog(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes, sign it")]
 
     def __init__(self, title: str, lines: list[Line]) -> None:
-        super().__init__()
-        self._title = title
+        super().__init__(title)
         self._lines = lines
         self._page = Page(id="help")
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return self._title
 
     @override
     def content(self) -> ComposeResult:

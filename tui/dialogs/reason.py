@@ -31,8 +31,7 @@ class ReasonDialog(Form[str]):
         hint: str = "the reason",
         most: int = 200,
     ) -> None:
-        super().__init__()
-        self._title = title
+        super().__init__(title)
         self._before = before
         self._sentence_of = sentence
         self._label = label
@@ -40,16 +39,9 @@ class ReasonDialog(Form[str]):
         self._most = most
 
     @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return self._title
-
-    @override
     def content(self) -> ComposeResult:
         """What happens, the field, the sentence."""
-        words = Words()
-        words.say([(), *self._before, ()])
-        yield words
+        yield Words([(), *self._before, ()])
         with Horizontal(classes="field"):
             yield Label(f" {self._label}", markup=False, classes="label")
             yield Field("", hint=self._hint, most=self._most, id="reason", enter="do it")

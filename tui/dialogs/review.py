@@ -25,14 +25,9 @@ class ReviewDialog(Form[ReviewDone]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "record")]
 
     def __init__(self, view: AuthorityView, me: str) -> None:
-        super().__init__()
+        super().__init__(f"A review of {view.reference} was held")
         self._view = view
         self._me = me
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return f"A review of {self._view.reference} was held"
 
     @override
     def content(self) -> ComposeResult:
@@ -93,14 +88,9 @@ class StatementDialog(Form[DocumentHash]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "record")]
 
     def __init__(self, view: AuthorityView, me: str) -> None:
-        super().__init__()
-        self._view = view
+        super().__init__(f"The written statement of {view.reference}")
+        self._reference = view.reference
         self._me = me
-
-    @override
-    def title_text(self) -> str:
-        """See Dialog."""
-        return f"The written statement of {self._view.reference}"
 
     @override
     def content(self) -> ComposeResult:
@@ -117,11 +107,11 @@ class StatementDialog(Form[DocumentHash]):
     @override
     def tell(self) -> None:
         """See Form."""
-        aside: Line = (Span(" It makes the authority no longer: after 72 hours it has lapsed.", "muted"),)
+        aside: Line = (Span(" It prolongs nothing: the authority lapses 72 h after it was given.", "muted"),)
         if not self._path:
             self.sentence.say([(), aside, (Span(" document: the file of the statement", "fair"),), ()])
         else:
-            said = f"authority.statement: {self._me} records the written statement of {self._view.reference}"
+            said = f"authority.statement: {self._me} records the written statement of {self._reference}"
             self.sentence.say([(), aside, *log_sentence(said), ()])
 
     @override

@@ -48,9 +48,7 @@ class SettingsDialog(Form[SettingsChange]):
     def content(self) -> ComposeResult:
         """The fields, then the sentence."""
         wanted = self._detail.settings
-        words = Words()
-        words.say([(), (Span(f" wanted now: version {wanted.version}", "muted"),), ()])
-        yield words
+        yield Words([(), (Span(f" wanted now: version {wanted.version}", "muted"),), ()])
         for name, label, unit, most in FIELDS:
             value = str(getattr(wanted, name))
             with Horizontal(classes="field"):

@@ -64,9 +64,7 @@ class StandingDialog(Dialog[str]):
     @override
     def content(self) -> ComposeResult:
         """Which unit, what will happen, and the fields."""
-        words = Words()
-        words.say(self._lines())
-        yield words
+        yield Words(self._lines())
         with Horizontal(classes="field"):
             yield Label(" why", markup=False, classes="label")
             yield Field("", hint="the reason", most=200, id="reason", enter="go on" if self._asks_name else "do it")

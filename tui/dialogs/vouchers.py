@@ -37,9 +37,7 @@ class VouchersDialog(Dialog[None]):
     def content(self) -> ComposeResult:
         """The list, or that there is none."""
         if not self._vouchers:
-            words = Words()
-            words.say([(), (Span(" No voucher was made yet.", "muted"),), ()])
-            yield words
+            yield Words([(), (Span(" No voucher was made yet.", "muted"),), ()])
         self._listing.styles.height = min(12, len(self._vouchers))
         yield self._listing
 

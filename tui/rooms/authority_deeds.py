@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from textual.widget import AwaitMount
 from typing_extensions import override
 
-from protocols.api.authorities import AuthorityView, DocumentHash, NewAuthority, ReviewDone
+from protocols.api.authorities import AuthorityView
 from tui.authority_lines import owes_statement
 from tui.dialogs.authority import AuthorityDialog
 from tui.dialogs.reason import ReasonDialog
@@ -66,36 +67,31 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
 
     async def action_new(self) -> None:
         """Record an authority."""
-        await self.app.push_screen(AuthorityDialog(self.me), self._record)
+        await self._record(AuthorityDialog(self.me))
 
     async def action_renew(self) -> None:
         """Record what follows the authority."""
         view = self.chosen
         if view is not None:
-            dialog = AuthorityDialog(self.me, renews=view.authority_id, reference=view.reference)
-            await self.app.push_screen(dialog, self._record)
+            await self._record(AuthorityDialog(self.me, renews=view.authority_id, reference=view.reference))
 
-    def _record(self, new: NewAuthority | None) -> None:
-        if new is not None:
-            door = self.desk.door
-            self.change(
-                f"recording {new.reference}",
-                lambda: door.record_authority(new),
-                lambda view: f"{view.reference} is recorded as {view.authority_id}",
-            )
+    def _record(self, dialog: AuthorityDialog) -> AwaitMount:
+        return self.change_after(
+            dialog,
+            "recording the authority",
+            self.desk.door.record_authority,
+            lambda view: f"{view.reference} is recorded as {view.authority_id}",
+        )
 
     async def action_review(self) -> None:
         """Record that the review was held."""
         view = self.chosen
         if view is not None:
-            await self.app.push_screen(ReviewDialog(view, self.me), lambda done: self._review(view, done))
-
-    def _review(self, view: AuthorityView, done: ReviewDone | None) -> None:
-        if done is not None:
-            door = self.desk.door
-            self.change(
+            review = self.desk.door.review_authority
+            await self.change_after(
+                ReviewDialog(view, self.me),
                 "recording the review",
-                lambda: door.review_authority(view.authority_id, done),
+                lambda done: review(view.authority_id, done),
                 lambda reviewed: f"the review of {reviewed.reference} is recorded",
             )
 
@@ -103,14 +99,11 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
         """Record that the written statement was made."""
         view = self.chosen
         if view is not None:
-            await self.app.push_screen(StatementDialog(view, self.me), lambda found: self._state(view, found))
-
-    def _state(self, view: AuthorityView, document: DocumentHash | None) -> None:
-        if document is not None:
-            door = self.desk.door
-            self.change(
+            record = self.desk.door.record_statement
+            await self.change_after(
+                StatementDialog(view, self.me),
                 "recording it",
-                lambda: door.record_statement(view.authority_id, document),
+                lambda document: record(view.authority_id, document),
                 lambda stated: f"the written statement of {stated.reference} is recorded",
             )
 
@@ -119,6 +112,7 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
         view = self.chosen
         if view is None:
             return
+        cancel = self.desk.door.cancel_authority
         count = plural(view.mandates, "live mandate ends", "live mandates end")
         before: list[Line] = [
             (Span(f" {view.reference}, to {', '.join(view.kinds)}", "strong"),),
@@ -132,12 +126,9 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
             before,
             lambda why: f"authority.cancelled: {self.me} cancels authority {view.reference}, because {why}",
         )
-        await self.app.push_screen(dialog, lambda why: self._cancel(view, why) if why else None)
-
-    def _cancel(self, view: AuthorityView, why: str) -> None:
-        door = self.desk.door
-        self.change(
+        await self.change_after(
+            dialog,
             f"cancelling {view.reference}",
-            lambda: door.cancel_authority(view.authority_id, why),
+            lambda why: cancel(view.authority_id, why),
             lambda ended: f"{ended.reference} is cancelled, and all mandates under it: bring their kit back",
         )

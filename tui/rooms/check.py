@@ -1,15 +1,18 @@
 """A check: what the unit's camera and microphone give, in the terminal, while a lease lasts."""
 
+import asyncio
 from collections.abc import Mapping
 from time import monotonic
 from typing import ClassVar
 
+from PIL.Image import Image
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from typing_extensions import override
 
 from fleet.client import ClientError, LinkUp
+from fleet.client.preview import Preview
 from protocols.api.checks import (
     CheckResult,
     CheckState,
@@ -20,20 +23,22 @@ from protocols.api.checks import (
     Verdict,
     WatchLink,
 )
-from tui.check_lines import ENDED, ended_lines, figure_lines, position_lines, title_line, waiting_lines
+from tui.check_lines import ENDED, ended_lines, figure_lines, pace_lines, position_lines, title_line, waiting_lines
 from tui.desk import Answered
 from tui.dialogs.confirm import TextDialog
 from tui.dialogs.link import LinkDialog
 from tui.lines import Page
 from tui.paint import Line, Span, wrap
 from tui.picture import decoded, picture_widget
+from tui.picture_cost import BEST
 from tui.role_words import Reserved
 from tui.rooms.room import Room
 from tui.words import safe
 
 SIDE_COLUMNS = 30
 _CHROME_ROWS = 8
-FRAMES_PER_S = 5.0
+_SIDE_EDGE = 2
+_LEAST_COLUMNS, _MOST_COLUMNS = 10, 500
 _SLOW_LINK_MS = 300.0
 _SLOW_FRAMES_PER_S = 1.0
 _SLOW_KBIT_S = 24
@@ -62,6 +67,11 @@ class CheckRoom(Room):
         self._news: PreviewNews | None = None
         self._has_picture = False
         self._position: PositionView | None = None
+        self._note = ""
+        self._newest: bytes | None = None
+        self._arrived = asyncio.Event()
+        self._is_text_due = False
+        self._quality = BEST
         self._title = Page(id="title")
         self._frame = Container(id="frame")
         self._picture = picture_widget()
@@ -82,6 +92,7 @@ class CheckRoom(Room):
 
     def on_mount(self) -> None:
         """Ask for the opening, once."""
+        self.desk.pace.watch()
         self._paint()
         door = self.desk.door
         self.do(
@@ -89,6 +100,10 @@ class CheckRoom(Room):
             lambda: door.begin_check(self._unit_id, self._wish),
             self._begun,
         )
+
+    def on_unmount(self) -> None:
+        """Nothing more is asked of the terminal."""
+        self.desk.pace.leave()
 
     @override
     def refetch(self) -> None:
@@ -112,34 +127,87 @@ class CheckRoom(Room):
         closes the check."""
         link = self.desk.link
         slow = isinstance(link, LinkUp) and link.latency_ms >= _SLOW_LINK_MS
+        most_per_s = _SLOW_FRAMES_PER_S if slow else BEST.frames_per_s
+        columns, frames_per_s = wish = self._wanted(most_per_s)
         try:
             async with self.desk.door.preview(
                 opening,
-                columns=max(20, self.size.width - SIDE_COLUMNS),
+                columns=columns,
                 rows=max(8, self.size.height - _CHROME_ROWS),
-                frames_per_s=_SLOW_FRAMES_PER_S if slow else FRAMES_PER_S,
+                frames_per_s=frames_per_s,
                 kbit_s=_SLOW_KBIT_S if slow else None,
             ) as preview:
-                async for item in preview:
-                    if isinstance(item, PreviewNews):
-                        self._hear(item)
-                    else:
-                        self._see(item)
+                showing = self.run_worker(self._show_pictures(preview, wish, most_per_s), group="preview")
+                try:
+                    await self._read(preview)
+                finally:
+                    showing.cancel()
         except ClientError as error:
             reason = error
             self.post_message(Answered(lambda: self.desk.explain(reason)))
         self.post_message(Answered(self.refetch))
 
-    def _hear(self, news: PreviewNews) -> None:
-        self._news = news
-        self._paint()
+    async def _read(self, preview: Preview) -> None:
+        """Hear all news; of the pictures keep the newest."""
+        async for item in preview:
+            if isinstance(item, PreviewNews):
+                self._hear(item)
+            else:
+                self._newest = item
+                self._arrived.set()
 
-    def _see(self, jpeg: bytes) -> None:
-        picture = decoded(jpeg)
-        if picture is not None and self._state not in ENDED:
-            self._has_picture = True
-            self._picture.image = picture
-            self._show_right()
+    def _hear(self, news: PreviewNews) -> None:
+        before, self._news = self._state, news
+        if self._is_seen and (self._state != before or self.desk.pace.takes_more()):
+            self._paint()
+        else:
+            self._is_text_due = True
+
+    async def _show_pictures(self, preview: Preview, told: tuple[int, float], most_per_s: float) -> None:
+        """Paint the newest picture each time the terminal has taken the last one, and tell the controller when what it
+        was `told` to send is more, or less, than is shown."""
+        pace = self.desk.pace
+        while True:
+            await self._arrived.wait()
+            await pace.free()
+            self._arrived.clear()
+            picture = decoded(self._newest) if self._newest is not None else None
+            if picture is not None and self._is_shown:
+                self._show(picture)
+            wish = self._wanted(most_per_s)
+            if wish != told:
+                await preview.change(*wish)
+                told = wish
+
+    def _wanted(self, most_per_s: float) -> tuple[int, float]:
+        """Columns and pictures a second."""
+        quality = self.desk.pace.quality
+        columns = round((self.size.width - SIDE_COLUMNS) * quality.side)
+        return min(_MOST_COLUMNS, max(_LEAST_COLUMNS, columns)), min(quality.frames_per_s, most_per_s)
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether nothing but a dialog is above: painting under a room would paint all of that room again."""
+        return self.is_active or (self.is_current and self.app.screen.is_modal)
+
+    @property
+    def _is_shown(self) -> bool:
+        """Whether a picture may be painted: on a slow line not under a dialog, since somebody types there."""
+        return self._state not in ENDED and (self.is_active if self.desk.pace.is_slow else self._is_seen)
+
+    def _show(self, picture: Image) -> None:
+        quality = self.desk.pace.quality
+        self.desk.pace.begin(is_fair=self._has_picture and quality.side == self._quality.side)
+        if quality != self._quality:
+            self._quality = quality
+            self._picture.styles.max_width = f"{round(100 * quality.side)}%"
+            self._is_text_due = True
+        self._has_picture = True
+        self._picture.image = picture
+        self._show_right()
+        if self._is_text_due:
+            self._paint()
+            super().tick()
 
     @property
     def _state(self) -> CheckState:
@@ -153,16 +221,19 @@ class CheckRoom(Room):
         self._instead.display = not shows
 
     def _paint(self) -> None:
+        self._is_text_due = False
         width = max(40, self.size.width)
         name = self._label or self._unit_id
         if self._state in ENDED:
             self._has_picture = False
             self._picture.image = None
         self._show_right()
-        self._title.show([title_line(name, self._wish.modalities, self._news, width)])
+        clock = self.desk.server_clock
+        self._title.show([title_line(name, self._wish.modalities, self._news, width, clock.now(), utc=clock.utc)])
         self._instead.show(self._instead_lines(width))
         if self._news is not None and self._state not in ENDED:
-            self._side.show(figure_lines(self._news.figures, self._news.viewers, self.desk.me.person_id))
+            figures = figure_lines(self._news.figures, self._news.viewers, self.desk.me.person_id)
+            self._side.show([*figures, *pace_lines(self.desk.pace, SIDE_COLUMNS - _SIDE_EDGE)])
         self._side.display = self._news is not None and self._state not in ENDED
         said = self._sentence_lines(width)
         self._sentence.styles.height = len(said)
@@ -170,7 +241,7 @@ class CheckRoom(Room):
 
     def _instead_lines(self, width: int) -> list[Line]:
         if self._view is not None and self._view.state in ENDED:
-            return [*ended_lines(self._view, width), *self._position_lines()]
+            return [*ended_lines(self._view, width, self._note), *self._position_lines()]
         if self._state in ENDED:
             return [(), (Span("  CLOSED", "strong"),)]
         return waiting_lines(self._state, monotonic() - self._began_s, width)
@@ -202,10 +273,13 @@ class CheckRoom(Room):
     @override
     def tick(self) -> None:
         """Waiting has grown longer."""
-        if self._state not in ENDED:
-            self._paint()
         if self._view is not None and self._view.entry is None and self._state not in ENDED:
             self.refetch()
+        if not self.desk.pace.takes_more():
+            self._is_text_due = True
+            return
+        if self._state not in ENDED:
+            self._paint()
         super().tick()
 
     @override
@@ -231,6 +305,7 @@ class CheckRoom(Room):
 
     def _failed(self, note: str | None) -> None:
         if note:
+            self._note = note
             self._close(Verdict(result="failed", note=note))
 
     def _close(self, verdict: Verdict) -> None:
@@ -258,8 +333,10 @@ class CheckRoom(Room):
 
     def action_position(self) -> None:
         """Look at what was found."""
-        door, mandate = self.desk.door, self._view.mandate if self._view is not None else None
-        self.do("looking at the position", lambda: door.position(self._unit_id, mandate), self._located)
+        door, view = self.desk.door, self._view
+        if view is not None:
+            look = "looking at the position"
+            self.do(look, lambda: door.position(view.unit, view.mandate, view.opening), self._located)
 
     def _located(self, position: PositionView) -> None:
         self.desk.say("looked at; the log has it", "good")

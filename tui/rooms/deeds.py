@@ -3,9 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from textual.widget import AwaitMount
+
+from tui.dialogs.dialog import Dialog
 from tui.rooms.following import FollowingRoom
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class DeedsRoom(FollowingRoom, Generic[T]):
@@ -32,3 +36,15 @@ class DeedsRoom(FollowingRoom, Generic[T]):
             self.show_changed(view)
 
         self.do(doing, deed, changed)
+
+    def change_after(
+        self, dialog: Dialog[U], doing: str, deed: Callable[[U], Awaitable[T]], done: Callable[[T], str]
+    ) -> AwaitMount:
+        """Show `dialog`, and `change` with what it returns; nothing when it is closed."""
+
+        def returned(answer: U | None) -> None:
+            if answer:
+                given = answer
+                self.change(doing, lambda: deed(given), done)
+
+        return self.app.push_screen(dialog, returned)

@@ -22,9 +22,9 @@ class MandateRoom(ViewRoom[MandateView], MandateDeeds):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sign", "sign", tooltip="read what its line says, then sign it with your key"),
         Binding("p", "paste", "paste signature", tooltip="hand in a signature that was made elsewhere"),
+        Binding("g", "recovered", "kit is back", tooltip="the unit of a cancelled mandate is back"),
         Binding("y", "copy", "copy line", tooltip="the exact line, to the terminal's clipboard"),
         Binding("x", "cancel", "cancel", tooltip="end it before its time, or give up a draft"),
-        Binding("g", "recovered", "kit is back", tooltip="the unit of a cancelled mandate is back"),
         Binding("u", "unit", "unit", tooltip="the page of its unit"),
         Binding("a", "authorities", "authorities", tooltip="what mandates rest on"),
         Binding("escape", "back", "back"),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from textual.widget import AwaitMount
 from typing_extensions import override
 
 from fleet.client import ClientError, NoPeopleAnchor, PeopleChain
-from protocols.api.mandates import MandateView, NewMandate
+from protocols.api.mandates import MandateView
 from protocols.api.problems import Problem
 from protocols.mandate import Mandate
 from protocols.people import PeopleList
@@ -103,15 +104,12 @@ class MandateDeeds(DeedsRoom[MandateView]):
 
     async def action_new(self) -> None:
         """Draft a mandate."""
-        await self.app.push_screen(MandateDialog(self.me, self.unit_known), self._draft)
-
-    def _draft(self, new: NewMandate | None) -> None:
-        if new is not None:
-            self.change(
-                f"drafting a mandate of {new.unit}",
-                lambda: self.desk.door.draft_mandate(new),
-                lambda view: f"{view.mandate_id} is drafted: read and sign it with s, then {view.approver} does",
-            )
+        await self.change_after(
+            MandateDialog(self.me, self.unit_known),
+            "drafting the mandate",
+            self.desk.door.draft_mandate,
+            lambda view: f"{view.mandate_id} is drafted: read and sign it with s, then {view.approver} does",
+        )
 
     def action_sign(self) -> None:
         """Check the people list, then show everything that the line says."""
@@ -135,11 +133,8 @@ class MandateDeeds(DeedsRoom[MandateView]):
             return
         clock = self.desk.server_clock
         dialog = SignMandateDialog(read, view.unit_label, self.me, datetime.now(UTC), utc=clock.utc)
-        self.app.push_screen(dialog, lambda yes: self._sign(read) if yes else None)
-
-    def _sign(self, read: ReadMandate) -> None:
-        door = self.desk.door
-        self.change("signing; touch your key if it blinks", lambda: door.sign_mandate(read.line), _signed)
+        sign = self.desk.door.sign_mandate
+        self.change_after(dialog, "signing; touch your key if it blinks", lambda _: sign(read.line), _signed)
 
     def action_paste(self) -> None:
         """Hand in a signature that was made elsewhere."""
@@ -153,11 +148,8 @@ class MandateDeeds(DeedsRoom[MandateView]):
             self.desk.show_problem(line, "Not to be signed")
             return
         dialog = PasteDialog(line, people, view.signed_by, self.me)
-        self.app.push_screen(dialog, lambda armored: self._hand_in(line.mandate, armored) if armored else None)
-
-    def _hand_in(self, mandate_id: str, armored: str) -> None:
-        door = self.desk.door
-        self.change("handing the signature in", lambda: door.hand_in_signature(mandate_id, armored), _signed)
+        hand_in = self.desk.door.hand_in_signature
+        self.change_after(dialog, "handing the signature in", lambda armored: hand_in(line.mandate, armored), _signed)
 
     async def action_cancel(self) -> None:
         """Give up a draft, or end what is in force before its time."""
@@ -165,38 +157,37 @@ class MandateDeeds(DeedsRoom[MandateView]):
         if view is None:
             return
         name = name_of(view.unit_label, view.unit)
-        before: list[Line] = [(Span(f" {view.mandate_id} of {name}, {view.kind}, {view.purpose}", "strong"),)]
-        if view.state == "draft":
-            sentence = f"mandate.discarded: {self.me} discards mandate {view.mandate_id} of {view.unit}"
-            before.append((Span(" Nobody can sign it any more, and its line is erased.", "muted"),))
-            dialog = ConfirmDialog("Give up a draft", before, sentence)
-            await self.app.push_screen(dialog, lambda yes: self._discard(view) if yes else None)
-            return
-        before += [
+        which: Line = (Span(f" {view.mandate_id} of {name}, {view.kind}, {view.purpose}", "strong"),)
+        await (self._discard(view, which) if view.state == "draft" else self._cancel(view, which))
+
+    def _discard(self, view: MandateView, which: Line) -> AwaitMount:
+        discard = self.desk.door.discard_mandate
+        sentence = f"mandate.discarded: {self.me} discards mandate {view.mandate_id} of {view.unit}"
+        before: list[Line] = [which, (Span(" Nobody can sign it any more, and its line is erased.", "muted"),)]
+        return self.change_after(
+            ConfirmDialog("Give up a draft", before, sentence),
+            "giving the draft up",
+            lambda _: discard(view.mandate_id),
+            lambda discarded: f"{discarded.mandate_id} is discarded",
+        )
+
+    def _cancel(self, view: MandateView, which: Line) -> AwaitMount:
+        cancel = self.desk.door.cancel_mandate
+        before: list[Line] = [
+            which,
             (),
             (Span(" What is open under it closes at once, and nothing opens under it again.", "fair"),),
             (Span(" Until somebody says that the kit is back (g), it stays an alarm.", "muted"),),
         ]
-        cancelling = ReasonDialog(
+        dialog = ReasonDialog(
             f"Cancel mandate {view.mandate_id}",
             before,
             lambda why: f"mandate.cancelled: {self.me} cancels mandate {view.mandate_id} of {view.unit}, because {why}",
         )
-        await self.app.push_screen(cancelling, lambda why: self._cancel(view, why) if why else None)
-
-    def _discard(self, view: MandateView) -> None:
-        door = self.desk.door
-        self.change(
-            "giving the draft up",
-            lambda: door.discard_mandate(view.mandate_id),
-            lambda discarded: f"{discarded.mandate_id} is discarded",
-        )
-
-    def _cancel(self, view: MandateView, why: str) -> None:
-        door = self.desk.door
-        self.change(
+        return self.change_after(
+            dialog,
             f"cancelling {view.mandate_id}",
-            lambda: door.cancel_mandate(view.mandate_id, why),
+            lambda why: cancel(view.mandate_id, why),
             lambda cancelled: f"{cancelled.mandate_id} is cancelled: bring the kit back, then press g",
         )
 
@@ -205,6 +196,7 @@ class MandateDeeds(DeedsRoom[MandateView]):
         view = self.chosen
         if view is None:
             return
+        recovered = self.desk.door.kit_recovered
         name = name_of(view.unit_label, view.unit)
         dialog = ReasonDialog(
             f"{name} is back",
@@ -213,13 +205,10 @@ class MandateDeeds(DeedsRoom[MandateView]):
             label="how known",
             hint="who has it, where it is now",
         )
-        await self.app.push_screen(dialog, lambda how: self._recover(view, how) if how else None)
-
-    def _recover(self, view: MandateView, how: str) -> None:
-        door = self.desk.door
-        self.change(
+        await self.change_after(
+            dialog,
             "saying that it is back",
-            lambda: door.kit_recovered(view.mandate_id, how),
+            lambda how: recovered(view.mandate_id, how),
             lambda back: f"{name_of(back.unit_label, back.unit)} is back: its alarm has ended",
         )
 

@@ -13,9 +13,11 @@ from tui.paint import Line, Span, Tone, joined
 from tui.rooms.facts import FactsRoom
 from tui.rooms.searched import SearchedRoom
 from tui.saved_files import write_new
-from tui.words import number
+from tui.words import number, plural
 
 Form = Literal["csv", "pdf"]
+_NEVER_OPEN = ("refused", "unopened")
+"""Verdicts of leases that opened nothing."""
 
 
 class OpeningsRoom(SearchedRoom[OpeningView]):
@@ -26,6 +28,7 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
         Binding("enter", "open", "open"),
         Binding("slash", "search", "search"),
         Binding("x", "outside", "outside only", tooltip="only what was outside its mandate, or can not be told"),
+        Binding("n", "never_open", "never open", tooltip="also leases that opened nothing: refused, or not taken up"),
         Binding("s", "save('csv')", "CSV", tooltip="save the report as a table"),
         Binding("d", "save('pdf')", "PDF", tooltip="save the report to be printed"),
         Binding("u", "unit", "unit"),
@@ -37,6 +40,7 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
         super().__init__(query)
         self._page: OpeningsPage | None = None
         self._outside_only = False
+        self._shows_never_open = False
 
     @override
     def refetch(self) -> None:
@@ -58,10 +62,12 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
         if self._page is None:
             self.show_rest()
         else:
-            openings = self._page.openings
-            self.show_items(
-                [one for one in openings if not self._outside_only or one.verdict in {"outside", "unknown"}]
-            )
+            self.show_items([one for one in self._page.openings if self._is_listed(one)])
+
+    def _is_listed(self, opening: OpeningView) -> bool:
+        if self._outside_only:
+            return opening.verdict in {"outside", "unknown"}
+        return self._shows_never_open or opening.verdict not in _NEVER_OPEN
 
     @override
     def key_of(self, item: OpeningView) -> tuple[str, str, str]:
@@ -80,9 +86,25 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
         return [(Span("not inside their mandate", "accent"),)] if self._outside_only else []
 
     @override
+    def left_out(self) -> Line:
+        """See SearchedRoom."""
+        if self._outside_only or self._shows_never_open or not self._never_open:
+            return ()
+        told = plural(self._never_open, "lease that opened nothing is", "leases that opened nothing are")
+        lists = "lists it" if self._never_open == 1 else "lists them"
+        return (Span(f"{told} left out: ", "muted"), Span("n", "accent"), Span(f" {lists}", "muted"))
+
+    @property
+    def _never_open(self) -> int:
+        return sum(one.verdict in _NEVER_OPEN for one in self._page.openings) if self._page is not None else 0
+
+    @override
     def instead(self) -> list[Line]:
         """See ListingRoom."""
-        return [(Span("Nothing was opened.", "muted"),)]
+        said = "Nothing was opened."
+        if self._outside_only and self._page is not None and self._page.openings:
+            said = "None of them was outside its mandate; x shows all."
+        return [(Span(said, "muted"),)]
 
     @override
     def detail_lines(self, item: OpeningView) -> list[Line]:
@@ -98,7 +120,7 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
             return (*head, Span("…", "strong"))
         verdicts = [one.verdict for one in self._page.openings]
         tones: tuple[tuple[str, Tone], ...] = (("outside", "bad"), ("unknown", "fair"), ("inside", "good"))
-        tones += tuple((word, "muted") for word in ("refused", "unopened") if word in verdicts)
+        tones += tuple((word, "muted") for word in _NEVER_OPEN if word in verdicts)
         counts: list[Line] = [
             (Span(f"{number(verdicts.count(word))} {word}", tone if word in verdicts else "muted"),)  # type: ignore[arg-type]  # the words are verdicts
             for word, tone in tones
@@ -109,6 +131,8 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A page only where there is an opening."""
+        if action == "never_open":
+            return bool(self._never_open) and not self._outside_only
         return self.chosen is not None if action in {"unit", "open"} else True
 
     @override
@@ -120,6 +144,11 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
     def action_outside(self) -> None:
         """Only what was not inside, or all."""
         self._outside_only = not self._outside_only
+        self._show_list()
+
+    def action_never_open(self) -> None:
+        """With what was never open, or without."""
+        self._shows_never_open = not self._shows_never_open
         self._show_list()
 
     async def action_open(self) -> None:
@@ -160,4 +189,4 @@ class OpeningsRoom(SearchedRoom[OpeningView]):
 
 
 def _standing(opening: OpeningView) -> str:
-    return opening.verdict if opening.verdict in {"refused", "unopened"} else f"{opening.verdict} its mandate"
+    return opening.verdict if opening.verdict in _NEVER_OPEN else f"{opening.verdict} its mandate"

@@ -29,8 +29,12 @@ class SearchedRoom(ListingRoom[T]):
         raise NotImplementedError
 
     def narrowed(self) -> list[Line]:
-        """What else keeps items from being shown."""
+        """What else keeps items from being shown, in a word or two each."""
         return []
+
+    def left_out(self) -> Line:
+        """What was found and is not listed, and the key that lists it; nothing when all is."""
+        return ()
 
     @override
     def above(self) -> Iterable[Widget]:
@@ -43,8 +47,11 @@ class SearchedRoom(ListingRoom[T]):
         asked = query_words(self._query, utc=self.desk.server_clock.utc)
         parts: list[Line] = [(Span(f"{name} ", "muted"), Span(value, "accent")) for name, value in asked]
         parts += self.narrowed()
-        self._scope.display = bool(parts)
-        self._scope.show([joined([(Span(" only"),), *parts])])
+        lines = [joined([(Span(" only"),), *parts])] if parts else []
+        lines += [(Span(" "), *line) for line in [self.left_out()] if line]
+        self._scope.display = bool(lines)
+        self._scope.styles.height = len(lines)
+        self._scope.show(lines)
         super().show_rest()
 
     def look_for(self, query: LogQuery) -> None:

@@ -12,12 +12,13 @@ FOR NO KEY UPDATE OF unit
 SELECT state, session_up, session_nonce FROM unit JOIN unit_live USING (unit_id) WHERE unit_id = $1
 
 -- name: going_on
-SELECT opening FROM opening
-WHERE unit_id = $1 AND modalities && $2 AND state NOT IN ('closed', 'refused') AND opening <> $3
-  AND coalesce(leased_until, begun_at) > $4
+SELECT opening, leased_until AS until FROM opening
+WHERE unit_id = $1 AND modalities && $2 AND state NOT IN ('closed', 'refused') AND opening <> $3 AND leased_until > $4
+ORDER BY leased_until DESC
 
 -- name: lease_until
-UPDATE opening SET leased_until = greatest(leased_until, $2) WHERE opening = $1
+UPDATE opening SET leased_until = greatest(leased_until, $2)
+WHERE opening = $1 AND state NOT IN ('closed', 'refused') RETURNING opening
 
 -- name: set_live
 UPDATE opening SET state = 'live', live_at = $2 WHERE opening = $1 AND state NOT IN ('closed', 'refused', 'live')
@@ -70,7 +71,7 @@ FROM (
     SELECT unnest(modalities) AS modality, coalesce(live_at, begun_at) AS began,
         coalesce(coalesce(live_at, begun_at) + make_interval(secs => open_s), closed_at, leased_until) AS ended
     FROM opening
-    WHERE mandate_id = $1 AND entry_id IS NOT NULL AND state <> 'refused' AND begun_at >= $2::timestamptz - interval '6 hours'
+    WHERE mandate_id = $1 AND entry_id IS NOT NULL AND (state <> 'refused' OR open_s > 0) AND begun_at >= $2::timestamptz - interval '6 hours'
 ) AS each
 WHERE ended >= $2::timestamptz
 GROUP BY modality

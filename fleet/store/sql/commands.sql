@@ -13,6 +13,9 @@ FOR UPDATE OF command SKIP LOCKED
 -- name: mark_sent
 UPDATE command SET state = 'sent', changed_at = $2 WHERE command_id = ANY($1) AND state IN ('queued', 'sent')
 
+-- name: put_back
+UPDATE command SET state = 'queued', changed_at = $2 WHERE command_id = ANY($1) AND state = 'sent'
+
 -- name: lock_one
 SELECT state FROM command WHERE command_id = $1 AND unit_id = $2 FOR UPDATE
 

@@ -20,6 +20,10 @@ SELECT event_id, event.unit_id, coalesce(unit.label, '') AS label, source, kind,
     count, acknowledged_by, acknowledged_at
 FROM event LEFT JOIN unit USING (unit_id) WHERE event_id = $1
 
+-- name: acknowledge_repeated
+UPDATE event SET acknowledged_by = $2, acknowledged_at = $3
+WHERE repeat_key = $1 AND acknowledged_at IS NULL RETURNING event_id, kind
+
 -- name: acknowledge
 UPDATE event SET acknowledged_by = $2, acknowledged_at = $3
 WHERE event_id = $1 AND acknowledged_at IS NULL RETURNING event_id

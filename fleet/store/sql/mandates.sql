@@ -1,7 +1,9 @@
 -- name: one
 SELECT mandate.*, unit.label AS unit_label, unit.state AS unit_state, authority.reference AS authority,
     ARRAY(SELECT ARRAY[person_id, signature] FROM mandate_signature signed
-          WHERE signed.mandate_id = mandate.mandate_id ORDER BY signed_at) AS signatures
+          WHERE signed.mandate_id = mandate.mandate_id ORDER BY signed_at, person_id) AS signatures,
+    ARRAY(SELECT signed_at FROM mandate_signature signed
+          WHERE signed.mandate_id = mandate.mandate_id ORDER BY signed_at, person_id) AS signed_at
 FROM mandate JOIN unit USING (unit_id) LEFT JOIN authority USING (authority_id)
 WHERE mandate_id = $1
 
@@ -29,7 +31,9 @@ WITH stood AS (
 )
 SELECT found.*, unit.label AS unit_label, unit.state AS unit_state, authority.reference AS authority,
     ARRAY(SELECT ARRAY[person_id, signature] FROM mandate_signature signed
-          WHERE signed.mandate_id = found.mandate_id ORDER BY signed_at) AS signatures,
+          WHERE signed.mandate_id = found.mandate_id ORDER BY signed_at, person_id) AS signatures,
+    ARRAY(SELECT signed_at FROM mandate_signature signed
+          WHERE signed.mandate_id = found.mandate_id ORDER BY signed_at, person_id) AS signed_at,
     count(*) OVER () AS total
 FROM found JOIN unit USING (unit_id) LEFT JOIN authority USING (authority_id)
 ORDER BY drafted_at DESC, mandate_id OFFSET $6 LIMIT $7

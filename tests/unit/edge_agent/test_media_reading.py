@@ -3,13 +3,16 @@
 from types import SimpleNamespace
 from typing import Any
 
+import av
 import pytest
 
+from edge_agent.media.errors import SourceFault
 from edge_agent.media.reading import Reader
 from edge_agent.media.tracks import PacketTrack
 
 SOURCE: Any = SimpleNamespace(shown="a camera", limit_s=0.9, first_s=0.9)
 PICTURE: Any = SimpleNamespace(size=1, stream=SimpleNamespace(type="video"))
+SOUND: Any = SimpleNamespace(size=1, stream=SimpleNamespace(type="audio"))
 
 
 class Clock:
@@ -66,3 +69,21 @@ async def test_a_source_is_not_silent_while_its_reader_works(clock: Clock) -> No
 async def test_a_reader_that_works_on_one_picture_for_ever_is_noticed(clock: Clock) -> None:
     _, works = await reader_at_work(clock, 20.0)
     assert works.overdue_meanwhile == {"video", "audio"}
+
+
+class Garbled:
+    """A path on which nothing can be decoded."""
+
+    def take(self, _packet: Any, _arrival_s: float, *, stamped: bool) -> None:
+        raise av.error.InvalidDataError(1, "garbled" if stamped else "")
+
+
+async def test_a_picture_that_never_can_be_decoded_is_noticed_beside_good_sound(clock: Clock) -> None:
+    reader, works = await reader_at_work(clock, 0.0)
+    garbled: Any = Garbled()
+    reader.picture, reader.sound = garbled, works  # type: ignore[assignment] # a stand-in
+    for _ in range(50):
+        reader._hand_on(SOUND, stamped=True)
+        reader._hand_on(PICTURE, stamped=True)
+    with pytest.raises(SourceFault, match="unreadable"):
+        reader._hand_on(PICTURE, stamped=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge_agent.media.annexb import ParameterSets, is_annexb, units
 from edge_agent.media.errors import SourceNameInvalid
-from edge_agent.media.group import Group, Unit
+from edge_agent.media.group import MAX_UNITS, Group, Unit
 from edge_agent.media.meters import Rhythm
 from edge_agent.media.source_names import SourceName, source_named
 from edge_agent.media.timeline import Timeline
@@ -80,10 +80,19 @@ def test_a_group_begins_with_its_key_picture_and_is_bounded() -> None:
         group.add(unit(5), key=True)
         group.add(unit(5), key=False)
         assert len(group.units) == 2
-    for _ in range(400):
+    for count in range(3, MAX_UNITS + 1):
         group.add(unit(5), key=False)
-    assert len(group.units) == 0
+        assert (len(group.units), group.is_half_full) == (count, count >= MAX_UNITS // 2)
+    for _ in range(2):
+        group.add(unit(5), key=False)
+        assert (len(group.units), group.is_half_full) == (0, False)
+
+
+def test_a_key_picture_is_kept_however_large() -> None:
+    group = Group()
     group.add(unit(9 * 1024 * 1024), key=True)
+    assert (len(group.units), group.is_half_full) == (1, False)
+    group.add(unit(1), key=False)
     assert len(group.units) == 0
 
 
@@ -137,6 +146,20 @@ def test_a_source_is_named(text: str, name: SourceName) -> None:
 def test_what_names_no_source_is_refused(text: str) -> None:
     with pytest.raises(SourceNameInvalid):
         source_named(text)
+
+
+def test_without_a_key_picture_the_time_since_the_first_picture_counts() -> None:
+    rhythm = Rhythm()
+    for picture in range(100):
+        rhythm.add(100, picture * 0.04, key=False)
+    assert rhythm.gop_s == pytest.approx(3.96)
+
+
+@pytest.mark.parametrize("text", ["rtsp://user:12/hidden@camera/1", "rtsp://u:1?hidden@camera", "rtsp://u:1#hidden@c"])
+def test_a_password_that_ends_the_host_too_early_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(SourceNameInvalid, match="%2F") as refused:
+        source_named(text)
+    assert "hidden" not in str(refused.value)
 
 
 def test_a_password_is_shown_nowhere() -> None:

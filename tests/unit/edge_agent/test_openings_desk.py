@@ -211,6 +211,15 @@ async def test_what_is_said_too_late_is_not_heeded_and_too_much_is_dropped(tmp_p
         assert len(await unit.told(NonceMade)) == 3 + WAITING_MAX
 
 
+async def test_a_close_is_obeyed_also_when_too_much_waits(tmp_path: Path) -> None:
+    async with unit_at(tmp_path) as unit:
+        await unit.opened()
+        for number in range(WAITING_MAX):
+            unit.desk.heed(AskNonce(opening=f"open-{number:024x}", modalities=["video"]), FOR_EVER)
+        unit.desk.heed(CloseOpening(opening=OPENING, reason="cancelled"), FOR_EVER)
+        assert (await unit.told(Closed))[0].reason == "cancelled"
+
+
 async def test_position_is_found_once_and_closed(tmp_path: Path) -> None:
     async with unit_at(tmp_path) as unit:
         thing = await unit.opened(asked=retrieval_mandate())

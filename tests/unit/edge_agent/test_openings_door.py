@@ -124,6 +124,13 @@ async def test_a_lease_for_the_network_does_not_open_what_was_asked_for_by_hand(
             await asked(tmp_path, Open(grant), Opened)
 
 
+async def test_no_position_is_asked_for_by_hand_and_that_is_recorded(tmp_path: Path) -> None:
+    async with house_with_door(tmp_path) as unit:
+        with pytest.raises(RefusedByUnit, match="over the network"):
+            await asked(tmp_path, Ask(MANDATE, ["position"]), Asked)
+        assert await unit.recorded() == [("refused", "position", "not-carried")]
+
+
 async def test_only_its_owner_may_use_the_socket_and_lines_are_bounded(tmp_path: Path) -> None:
     async with house_with_door(tmp_path):
         mode = os.stat(tmp_path / SOCKET_NAME).st_mode  # noqa: PTH116 - what the kernel says of it

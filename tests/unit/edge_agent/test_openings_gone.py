@@ -1,4 +1,4 @@
-"""Whoever receives picture and sound ends the connection: the unit closes at once, and records why if it is told."""
+"""Ends that take their time: whoever receives is gone and may still say why; a driver holds what has to be closed."""
 
 from pathlib import Path
 
@@ -8,10 +8,30 @@ from edge_agent.openings import session
 from edge_agent.openings.opener import GONE, Failed
 from protocols.opening import Closed
 from tests.support.mandates import OPENING
-from tests.support.opening_desk import unit_at
+from tests.support.opening_desk import CountedThing, unit_at
 from tests.support.waiting import until
 
 FAILED = Failed(GONE, "the other end has ended the connection")
+
+
+async def test_what_can_not_be_closed_is_not_said_or_recorded_to_be_until_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_CLOSE_AGAIN_S", 0.01)
+    async with unit_at(tmp_path) as unit:
+        thing = await unit.opened()
+        thing.held = True
+        unit.desk.close(OPENING, "cancelled")
+        await until(lambda: _tried(thing))
+        assert [one.opening for one in unit.desk.open] == [OPENING]
+        assert await unit.recorded() == [("opened", "video", ""), ("opened", "audio", "")]
+        thing.held = False
+        assert (await unit.told(Closed))[0].reason == "cancelled"
+        assert (await unit.recorded())[2:] == [("closed", "video", "cancelled"), ("closed", "audio", "cancelled")]
+
+
+async def _tried(thing: CountedThing) -> bool:
+    return thing.tried_in_vain > 1
 
 
 async def test_the_device_closes_before_the_reason_comes_which_is_then_recorded(tmp_path: Path) -> None:

@@ -325,6 +325,13 @@ def test_a_carried_lease_lasts_fifteen_minutes_for_a_nonce_that_was_asked_for_on
     assert rule_of(house.granted(offer=OFFER), facts_of(house, nonces={NONCE: made})) == "not-carried"
 
 
+def test_no_position_is_carried() -> None:
+    house = House()
+    made = MadeNonce(NONCE, OPENING, ("position",), MADE_MS, carried=True)
+    grant = house.granted(retrieval_mandate(), carried=True, lasts_s=60)
+    assert rule_of(grant, facts_of(house, nonces={NONCE: made})) == "not-carried"
+
+
 @pytest.mark.parametrize("lasts_s", [60, 900])
 def test_no_lease_is_carried_to_a_bench(lasts_s: int) -> None:
     house = House()
@@ -349,11 +356,20 @@ def test_a_renewal_goes_on_with_the_same_and_does_not_count_as_an_opening() -> N
     assert permit.opening.opened_boot_ms == MADE_MS + 1_000
     assert permit.ledger.openings(MANDATE, "video", "2026-11-22") == 1
     assert permit.ledger.used_ms(MANDATE, "video", "2026-11-22") == 99_000
-    for other in ({"person": "SV-03"}, {"modalities": ["video"]}):
-        grant, now = scene.answer(facts, OPENING, since_at_ms=40_000, on_way_ms=500, **other)
-        assert rule_of(grant, now) == "other-opening"
+    grant, now = scene.answer(facts, OPENING, since_at_ms=40_000, on_way_ms=500, modalities=["video"])
+    assert rule_of(grant, now) == "other-opening"
     scene.asked = mandate(mandate="M-bbbbbbbbbbbb")
     assert rule_of(*scene.answer(facts, OPENING, since_at_ms=40_000, on_way_ms=500)) == "other-opening"
+
+
+def test_a_renewal_may_name_somebody_else_who_watches_and_the_record_who_opened() -> None:
+    scene = Scene()
+    facts = opened(scene)
+    grant, now = scene.answer(facts, OPENING, since_at_ms=40_000, on_way_ms=500, person="SV-03")
+    permit = permit_of(grant, now)
+    assert (permit.is_renewal, permit.lease.person, permit.opening.person) == (True, "SV-03", "TO-12")
+    grant, now = scene.answer(facts, OPENING, since_at_ms=40_000, on_way_ms=500, person="TO-99")
+    assert rule_of(grant, now) == "unknown-person"
 
 
 def test_a_renewal_that_lasts_no_longer_leaves_the_permit_as_it_is() -> None:

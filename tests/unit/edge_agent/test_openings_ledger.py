@@ -8,6 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.openings.inspection import inspect
 from edge_agent.openings.ledger import KEPT_DAYS, Ledger, Opening, Usage
 from edge_agent.openings.ledger_file import FILE_NAME, LedgerFile, read_ledger
 from edge_agent.openings.london_days import day_of, parts_of
@@ -62,7 +63,6 @@ def test_what_is_reserved_is_given_back_but_for_what_was_used(lasted: int, befor
     used = Ledger(usages=[Usage(day=DAY, mandate=MANDATE, modality="video", used_ms=before, openings=1)])
     open_now = used.with_opened(opening())
     assert open_now.used_ms(MANDATE, "video", DAY) == before + 60_000
-    assert open_now.used_ms(MANDATE, "video", DAY, without=OPENING) == before
     closed = open_now.with_closed(OPENING, 1_000 + lasted)
     assert closed.open == []
     assert closed.used_ms(MANDATE, "video", DAY) == before + min(max(lasted, 0), 60_000)
@@ -76,6 +76,14 @@ def test_an_opening_across_midnight_is_split_and_counts_on_the_day_it_began() ->
         assert one.used_ms(MANDATE, "video", DAY) == 20_000
         assert one.used_ms(MANDATE, "video", "2026-11-23") == 40_000
         assert (one.openings(MANDATE, "video", DAY), one.openings(MANDATE, "video", "2026-11-23")) == (1, 0)
+
+
+def test_what_is_open_since_yesterday_is_shown_as_used_today(tmp_path: Path) -> None:
+    midnight_ms = to_ms(datetime(2026, 11, 23, tzinfo=UTC))
+    ledger = Ledger().with_opened(opening(since_ms=midnight_ms - 20_000))
+    (tmp_path / FILE_NAME).write_bytes(msgspec.json.encode(ledger))
+    seen = inspect(tmp_path, ["video"], midnight_ms + 1_000, plain_keys_may_sign=False)
+    assert [(one.used_s, one.openings) for one in seen.used_today] == [(40, 0)]
 
 
 def test_a_renewal_spends_what_was_used_and_reserves_the_rest() -> None:

@@ -12,17 +12,19 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from PIL import Image
 
 from fleet.checks.assembly import ice_servers
-from fleet.checks.permits import within_budget
+from fleet.checks.permits import cut, within_budget
 from fleet.checks.proven import judged
+from fleet.checks.refusals import busy
 from fleet.cli.check_still import half_blocks
 from fleet.errors import SettingsInvalid
-from fleet.mandates.standing import Obstacle
+from fleet.mandates.standing import EndsBy, Obstacle, Standing
 from fleet.settings import MediaSettings
 from fleet.store.certificates import StoredCertificate
 from fleet.store.checks import Use
 from protocols.access_record import Modality
+from protocols.mandate import SignedMandate
 from protocols.opening import Closed, SealedSignal, seal_signal, signal_bytes, signal_text
-from tests.support.mandates import allows
+from tests.support.mandates import allows, mandate
 from tests.support.tls import Pki
 
 NOW = datetime.now(UTC)
@@ -53,12 +55,47 @@ def test_the_modality_with_least_left_decides() -> None:
     assert (found[0].modality, found[1]) == ("audio", 500)
 
 
+@pytest.mark.parametrize(
+    ("ends_by", "until_s", "used_s", "lasts_s", "beyond"),
+    [
+        ("after-mandate", 60, 540, 60, None),
+        ("after-mandate", 59.9, 0, 59, "after-mandate"),
+        ("after-authority", 30, 570, 30, "after-authority"),
+        ("review-overdue", 0.5, 0, 0, "review-overdue"),
+        ("after-mandate", 40, 561, 39, "over-minutes"),
+        ("after-mandate", 3600, 590, 10, "over-minutes"),
+    ],
+)
+def test_a_lease_is_cut_and_what_cuts_it_is_told(
+    ends_by: EndsBy, until_s: float, used_s: int, lasts_s: int, beyond: str | None
+) -> None:
+    stands = Standing(
+        mandate_id="M-0123456789ab",
+        unit_id=UNIT,
+        mandate=mandate(),
+        signed=SignedMandate(text="", requester="", approver=""),
+        authority_id="A-0123456789ab",
+        authority="URN-26/114",
+        until=NOW + timedelta(seconds=until_s),
+        ends_by=ends_by,
+        review_at=None,
+    )
+    found, obstacle = cut(60, stands, NOW, allows("video", 10), used_s)
+    assert (found, None if obstacle is None else obstacle.rule) == (lasts_s, beyond)
+
+
+def test_whoever_finds_a_unit_busy_is_told_for_how_long() -> None:
+    said = busy("open-1", NOW + timedelta(seconds=41.2), NOW)
+    assert said.rule == "busy"
+    assert "for 42 s more" in said.sentence
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[StoredCertificate, EllipticCurvePrivateKey]:
     """A certificate of UNIT as the controller keeps it, and its key."""
     key = generate_private_key(SECP256R1())
     pki = Pki.create(tmp_path_factory.mktemp("pki"))
-    issued = pki.authority.issue_unit(UNIT, key.public_key(), NOW)
+    issued = pki.authority.issue_unit(UNIT, key.public_key(), datetime.now(UTC))
     leaf = x509.load_pem_x509_certificate(issued.chain_pem.encode())
     certificate = StoredCertificate(
         serial=f"{leaf.serial_number:x}",
@@ -80,27 +117,29 @@ def sealed_with(key: EllipticCurvePrivateKey, serial: str, unit: str = UNIT) -> 
 
 def test_what_the_units_key_signed_is_believed(place: tuple[StoredCertificate, EllipticCurvePrivateKey]) -> None:
     certificate, key = place
-    assert judged(UNIT, sealed_with(key, certificate.serial), certificate, NOW) == SIGNAL
+    now = certificate.not_before + timedelta(hours=1)
+    assert judged(UNIT, sealed_with(key, certificate.serial), certificate, now) == SIGNAL
 
 
 def test_what_it_did_not_sign_for_this_unit_now_is_not(
     place: tuple[StoredCertificate, EllipticCurvePrivateKey],
 ) -> None:
     certificate, key = place
+    now = certificate.not_before + timedelta(hours=1)
     good = sealed_with(key, certificate.serial)
     other_text = msgspec.structs.replace(good, text=good.text.replace("asked", "fault"))
     cases: list[tuple[SealedSignal, StoredCertificate | None, datetime]] = [
-        (good, None, NOW),
-        (good, msgspec.structs.replace(certificate, unit_id="unit-other234"), NOW),
-        (good, msgspec.structs.replace(certificate, revoked_at=NOW), NOW),
-        (good, certificate, NOW + timedelta(days=400)),
-        (other_text, certificate, NOW),
-        (sealed_with(key, certificate.serial, "unit-other234"), certificate, NOW),
-        (sealed_with(generate_private_key(SECP256R1()), certificate.serial), certificate, NOW),
-        (msgspec.structs.replace(good, signature="~"), certificate, NOW),
+        (good, None, now),
+        (good, msgspec.structs.replace(certificate, unit_id="unit-other234"), now),
+        (good, msgspec.structs.replace(certificate, revoked_at=now), now),
+        (good, certificate, now + timedelta(days=400)),
+        (other_text, certificate, now),
+        (sealed_with(key, certificate.serial, "unit-other234"), certificate, now),
+        (sealed_with(generate_private_key(SECP256R1()), certificate.serial), certificate, now),
+        (msgspec.structs.replace(good, signature="~"), certificate, now),
     ]
-    for sealed, kept, now in cases:
-        assert isinstance(judged(UNIT, sealed, kept, now), str)
+    for sealed, kept, at in cases:
+        assert isinstance(judged(UNIT, sealed, kept, at), str)
 
 
 def test_each_check_has_turn_credentials_of_its_own(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.checks.session import Ask, Close, Ended, Grant, Limits, Rest, Session, Step, TakeAnswer
+from fleet.checks.session import Ask, Close, Ended, GoDark, Grant, Limits, Rest, Session, Step, TakeAnswer
 
 BOOT = "boot-1"
 LIMITS = Limits()
@@ -111,7 +111,73 @@ def test_an_unused_lease_ends_with_its_time() -> None:
     session.nonce_made(nonce(2), BOOT, 35.2)
     assert session.not_granted("over-minutes", "the day's minutes are used", 35.4, runs_out=True) == []
     assert session.look(60.9) == []
-    assert session.look(61.0)[0] == Ended("closed", "over-minutes", "the day's minutes are used")
+    assert session.look(61.0) == [GoDark()]
+    assert session.look(61.8)[0] == Ended("closed", "over-minutes", "the day's minutes are used")
+
+
+def test_it_is_dark_as_the_lease_ends_and_the_units_word_says_why() -> None:
+    session = live_session()
+    assert session.look(61.0) == [GoDark()]
+    assert (session.state, session.goes_on, session.due_s()) == ("live", False, 61.0 + LIMITS.word_s)
+    assert session.look(61.7) == []
+    steps = session.closed("after-mandate", "", 58, 61.75)
+    assert steps == [Ended("closed", "after-mandate", ""), Rest(58)]
+
+
+def test_a_unit_that_says_nothing_as_the_lease_ends_is_closed_a_moment_later() -> None:
+    session = live_session()
+    session.look(61.0)
+    assert session.look(61.8) == [Ended("closed", "expiry", "the lease has ended"), Close("expiry")]
+    assert session.closed("expiry", "", 58, 62.0) == [Rest(58)]
+
+
+def test_that_a_lease_ended_is_no_more_than_why_there_was_no_other() -> None:
+    for word, kept in (("expiry", "after-mandate"), ("budget-used", "budget-used")):
+        session = live_session()
+        session.look(35.0)
+        session.nonce_made(nonce(2), BOOT, 35.2)
+        session.not_granted("after-mandate", "mandate M ends", 35.4, runs_out=True)
+        session.look(61.0)
+        session.closed(word, "", 58, 61.1)
+        assert session.reason == kept
+
+
+@pytest.mark.parametrize("rule", ["bad-nonce", "lease-expired"])
+def test_nothing_is_renewed_or_shown_once_it_is_dark(rule: str) -> None:
+    session = live_session()
+    session.look(56.5)
+    session.nonce_made(nonce(2), BOOT, 56.6)
+    session.look(61.0)
+    assert not session.goes_on
+    for steps in (
+        session.granted(60.0, 61.1),
+        session.answered(nonce(2), None, 61.2),
+        session.nonce_made(nonce(3), BOOT, 61.3),
+        session.refused(rule, "", 61.4),
+        session.lost("the stream ended", 61.5),
+        session.look(61.6),
+    ):
+        assert steps == []
+    session.look(61.8)
+    assert session.reason == "expiry"
+
+
+def test_a_stream_that_ends_is_dark_at_once_and_closed_unless_the_unit_says_why() -> None:
+    session = live_session()
+    assert session.lost("the stream ended", 20.0) == [GoDark()]
+    assert session.look(20.7) == []
+    assert session.look(20.8) == [Ended("closed", "media-failed", "the stream ended"), Close("media-failed")]
+    other = live_session()
+    other.lost("the stream ended", 20.0)
+    assert other.closed("device-died", "the camera is gone", 17, 20.5)[0] == Ended(
+        "closed", "device-died", "the camera is gone"
+    )
+
+
+def test_whoever_closes_it_in_the_dark_is_heeded() -> None:
+    session = live_session()
+    session.lost("the stream ended", 20.0)
+    assert session.end("cancelled", "", 20.1) == [Ended("closed", "cancelled", ""), Close("cancelled")]
 
 
 def test_a_refused_renewal_closes_at_once() -> None:
@@ -156,7 +222,8 @@ def test_a_position_needs_no_viewer_and_is_never_renewed() -> None:
     assert session.state == "live"
     for second in range(3, 61):
         assert session.look(float(second)) == []
-    assert session.look(61.0)[0] == Ended("closed", "expiry", "the lease has ended")
+    assert session.look(61.0) == [GoDark()]
+    assert session.look(61.8)[0] == Ended("closed", "expiry", "the lease has ended")
 
 
 @pytest.mark.parametrize("has_sdp", [True, False])
@@ -179,6 +246,7 @@ class Play:
     asked: int = 0
     granted: list[str] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
+    dark: int = 0
     rested: int = 0
 
     def take(self, steps: list[Step]) -> None:
@@ -186,6 +254,7 @@ class Play:
         for step in steps:
             if isinstance(step, Ask | Grant | TakeAnswer):
                 assert not self.ended, "nothing is opened or renewed once it has ended"
+                assert not self.dark, "nor once it is dark"
             if isinstance(step, Ask):
                 assert self.session.state in {"asking", "live"}
                 assert self.session.state == "asking" or self.session.viewers, "never renewed without viewers"
@@ -197,16 +266,23 @@ class Play:
                 assert len(self.granted) <= self.asked, "no lease without a question"
             elif isinstance(step, Ended):
                 self.ended.append(step)
+            elif isinstance(step, GoDark):
+                self.dark += 1
             elif isinstance(step, Rest):
                 self.rested += 1
         assert len(self.ended) <= 1
+        assert self.dark <= 1
+        assert self.session.goes_on == (not self.ended and not self.dark)
         assert self.rested <= 1
         assert self.session.has_ended == bool(self.ended)
 
 
 HAPPENINGS = st.tuples(
     st.sampled_from(
-        ["nonce", "granted", "not-granted", "runs-out", "answered", "began", "refused", "closed", "watched", "look"]
+        [
+            *("nonce", "granted", "not-granted", "runs-out", "answered"),
+            *("began", "lost", "refused", "closed", "watched", "look"),
+        ]
     ),
     st.integers(0, 3),
     st.floats(0.0, 12.0),
@@ -222,6 +298,7 @@ def _happen(play: Play, what: str, number: int) -> list[Step]:
         "runs-out": lambda: session.not_granted("over-minutes", "", now_s, runs_out=True),
         "answered": lambda: session.answered(play.granted[-1] if play.granted else nonce(99), SDP, now_s),
         "began": lambda: session.began(now_s),
+        "lost": lambda: session.lost("", now_s) if number == 3 else [],
         "refused": lambda: session.refused("busy", "", now_s) if number == 3 else [],
         "closed": lambda: session.closed("fault", "", 3, now_s) if number == 3 else [],
         "watched": lambda: session.watched(number, now_s),

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from fleet.entries.leaf import MAX_LEAF_BYTES, compose
+from fleet.entries.leaf import compose
+from protocols.tlog.leaf import MAX_LEAF_BYTES
 
 
 def test_a_leaf_is_its_place_and_then_the_stored_bytes() -> None:

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.mandates.signing import signer_of
 from fleet.mandates.standing import Obstacle, Standing, standing
 from fleet.store.stored_authority import Authority
 from fleet.store.stored_mandate import DRAFT_LIFE, StoredMandate
 from protocols.access_record import REASONS
 from protocols.errors import InvalidMandate
-from protocols.mandate import Mandate, mandate_hash, signed_bytes
+from protocols.mandate import Mandate, mandate_hash, signed_bytes, signer_of
 from protocols.people import PeopleList
 from tests.support.mandates import (
     AT,
@@ -70,6 +69,7 @@ def stored(line: Mandate | None = None, **changes: Any) -> StoredMandate:
         "recovered_by": None,
         "recovered_at": None,
         "signatures": {line.requester: "one", line.approver: "other"},
+        "signed_at": {line.requester: AT - 4 * HOUR, line.approver: AT - 4 * HOUR},
     }
     return StoredMandate(**{**fields, **changes})
 
@@ -200,7 +200,7 @@ def test_what_is_handed_in_and_proves_nothing(person_id: str, text: str | None, 
 
 @pytest.mark.parametrize("text", ["garbage", "-----BEGIN SSH SIGNATURE-----\n!\n-----END SSH SIGNATURE-----\n"])
 def test_what_can_not_be_read_is_nobodys_signature(text: str) -> None:
-    with pytest.raises(InvalidMandate, match="what was handed in can not be read: it is n") as caught:
+    with pytest.raises(InvalidMandate, match="the signature can not be read: it is n") as caught:
         signer_of(mandate(), text, LIST, AT, plain_keys_may_sign=False)
     assert caught.value.reason == "bad-signature"
 

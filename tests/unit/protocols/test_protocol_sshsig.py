@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fleet.client.signing import sign
 from protocols.errors import InvalidSshSignature
-from protocols.sshsig import MAX_ARMORED, read_key, verify
+from protocols.sshsig import MAX_ARMORED, key_of, read_key, verify
 from tests.support.people import Keyholder
 from tests.support.ssh_token import SoftToken, armored, keygen_signs, keygen_verifies, string
 
@@ -102,10 +102,17 @@ def test_lines_of_the_armour_end_in_line_feeds_with_a_carriage_return_or_without
         assert refused(PLAIN.line, SIGNED + odd) == refused(PLAIN.line, odd + SIGNED) == "signature-unreadable"
 
 
+def test_a_signature_names_its_key() -> None:
+    assert key_of(SIGNED) == read_key(PLAIN.line)
+    assert key_of(armored(TOUCHED)) == read_key(TOKEN.line)
+
+
 @given(st.binary(max_size=300))
 def test_bytes_from_anywhere_are_no_signature(noise: bytes) -> None:
     with pytest.raises(InvalidSshSignature):
         verify(PLAIN.line, NAMESPACE, MESSAGE, armored(noise))
+    with pytest.raises(InvalidSshSignature):
+        key_of(armored(noise))
     with pytest.raises(InvalidSshSignature):
         verify(PLAIN.line, NAMESPACE, MESSAGE, armored(b"SSHSIG\0\0\0\1" + noise))
 

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from fleet.client import FleetClient
 from tui.console import ConsoleApp
@@ -48,7 +52,19 @@ class SeenConsole:
             raise AssertionError(f"{word!r} still on the screen:\n{self.text}") from None
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        for is_text, run in groupby(keys, key=lambda key: len(key) == 1):
+            pressed = list(run)
+            if is_text and isinstance(self.app.focused, Input):
+                pressed = [self._typed(pressed)]
+            await self.pilot.press(*pressed)
+
+    def _typed(self, keys: list[str]) -> str:
+        """Type all but the last key as fast as they can be read: the pilot rests 40 ms after each that it presses."""
+        *first, last = keys
+        assert self.app._driver is not None, "the console runs"
+        for key in first:
+            self.app._driver.send_message(events.Key(_character_to_key(key), key))
+        return last
 
     def cursor_line(self) -> str:
         return next(line for line in self.lines if line.startswith("▸"))

@@ -10,6 +10,7 @@ from typing import Any, Self
 import msgspec
 from PIL import Image
 
+from fleet.client import Refused
 from fleet.client.preview import Preview
 from protocols.api.checks import (
     Budget,
@@ -25,6 +26,7 @@ from protocols.api.checks import (
     Verdict,
     WatchLink,
 )
+from protocols.api.problems import Problem
 from protocols.mandate import Allowance
 
 OPENING = "open-" + "a1" * 12
@@ -47,6 +49,7 @@ class StubPreview(Preview):
 
     def __init__(self) -> None:
         self.items: asyncio.Queue[bytes | PreviewNews | None] = asyncio.Queue()
+        self.wishes: list[tuple[int, float]] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,6 +58,9 @@ class StubPreview(Preview):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+    async def change(self, columns: int, frames_per_s: float) -> None:
+        self.wishes.append((columns, frames_per_s))
 
     async def __aiter__(self) -> AsyncIterator[bytes | PreviewNews]:
         while True:
@@ -73,6 +79,7 @@ class StubChecks:
     def found_checks(self) -> None:
         """One mandate for picture and sound."""
         self.stub_preview = StubPreview()
+        self.is_position_gone = False
         budgets = [
             Budget(
                 allowance=Allowance(modality="video", minutes_per_day=15, openings_per_day=4), used_s=420, openings=2
@@ -176,8 +183,10 @@ class StubChecks:
         self.asked.append(("watch_link", opening))
         return WatchLink(url=f"https://fleet.example:8443/watch/{'0f' * 16}", expires_at=self.now)
 
-    async def position(self, unit_id: str, mandate: str | None = None) -> PositionView:
-        self.asked.append(("position", unit_id, mandate))
+    async def position(self, unit_id: str, mandate: str | None = None, opening: str | None = None) -> PositionView:
+        self.asked.append(("position", unit_id, mandate, opening))
+        if self.is_position_gone:
+            raise Refused(404, Problem(code="position-not-kept", message="what this check found is no longer kept"))
         return PositionView(
             unit=unit_id,
             opening=OPENING,

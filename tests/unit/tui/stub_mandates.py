@@ -15,9 +15,11 @@ from protocols.api.authorities import (
     ReviewDone,
 )
 from protocols.api.checks import CheckView
-from protocols.api.mandates import Duty, MandatePage, MandateState, MandateView, NewMandate
+from protocols.api.mandates import Duty, MandatePage, MandateState, MandateView, NewMandate, SignatureMade
 from protocols.api.problems import Problem
 from protocols.mandate import Allowance, Mandate, MandateKind
+from protocols.sshsig import read_key
+from tests.unit.tui.stub_people import KEYHOLDERS
 
 UNIT = "unit-00000001"
 VIDEO = Allowance(modality="video", minutes_per_day=15, openings_per_day=4)
@@ -121,8 +123,16 @@ class StubMandates(FleetClient):
             cancelled_at=self.now - timedelta(hours=3) if state == "cancelled" else None,
             recovered_by=None,
             recovered_at=None,
+            signatures=[self.made_signature(one) for one in signers],
         )
         return msgspec.structs.replace(view, **changed)
+
+    def made_signature(self, person_id: str, *, hardware: bool = False) -> SignatureMade:
+        """Their signature, handed in half an hour ago."""
+        holder = KEYHOLDERS.get(person_id)
+        fingerprint = read_key(holder.line).fingerprint if holder is not None else "SHA256:" + "x" * 43
+        at = self.now - timedelta(minutes=30)
+        return SignatureMade(person=person_id, at=at, fingerprint=fingerprint, hardware=hardware)
 
     def duty(self, kind: str, about: str, **changed: Any) -> Duty:
         """Something that waits, due in two days, but for what is `changed`."""
@@ -208,6 +218,7 @@ class StubMandates(FleetClient):
         return self._changed(
             mandate_id,
             signed_by=[*view.signed_by, person_id],
+            signatures=[*view.signatures, self.made_signature(person_id)],
             waits_for=left,
             state="draft" if left else "live",
             recorded_at=None if left else self.now,

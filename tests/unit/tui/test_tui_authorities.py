@@ -128,7 +128,7 @@ async def test_a_review_and_a_statement_are_recorded(tmp_path: Path) -> None:
         authority_id, done = said(screen.client, "review_authority")
         assert (authority_id, done.outcome) == ("A-000000000002", "goes on")
         await screen.press("home", "w")
-        await screen.sees("The written statement of URN/3/26", "no longer")
+        await screen.sees("The written statement of URN/3/26", "It prolongs nothing")
         await screen.press(*str(document), "enter")
         await screen.sees("the written statement of URN/3/26 is recorded")
         assert screen.asked("record_statement")[0][1] == "A-000000000003"

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -51,7 +52,9 @@ async def test_what_ends_openings_before_the_mandate_is_said_beside_its_end(tmp_
         changed = msgspec.structs.replace(live, ends_at=ends_at, signed_until=later, review_at=review_at)
         lines = access_lines(msgspec.structs.replace(client.access_now, mandates=[changed]), client.now, 80, utc=True)
         first, last = (moment(at, client.now, utc=True) for at in (ends_at, later))
-        assert f"until {last}, {said} {first}  aim" in "\n".join("".join(span.text for span in line) for line in lines)
+        told = "\n".join("".join(span.text for span in line) for line in lines)
+        assert f"until {last}, {said} {first}" in told
+        assert "aim and focus\n" in told, "it is whole, on a line of its own where it is too long"
 
 
 async def test_what_is_used_up_can_not_be_chosen_and_what_goes_on_can_be_watched_too(tmp_path: Path) -> None:
@@ -150,6 +153,7 @@ async def test_a_failed_check_says_why(tmp_path: Path) -> None:
         await screen.press(*"blurred", "enter")
         await screen.until(lambda: screen.asked("close_check"))
         assert screen.asked("close_check")[0][2] == Verdict(result="failed", note="blurred")
+        await screen.sees("after 41 s: failed", "“blurred”", "frame-rate")
 
 
 async def test_leaving_what_somebody_else_watches_closes_nothing(tmp_path: Path) -> None:
@@ -205,7 +209,51 @@ async def test_a_position_is_looked_at_by_a_key_of_its_own(tmp_path: Path) -> No
         assert "48.87" not in screen.text
         await screen.press("p")
         await screen.sees("48.87667° S", "123.39333° W", "HDOP 0.9, 9 satellites")
-        assert screen.asked("position") == [("position", "unit-00000001", MANDATE)]
+        assert screen.asked("position") == [("position", "unit-00000001", MANDATE, OPENING)]
+
+
+async def test_a_position_that_a_later_one_replaced_is_said_to_be_gone(tmp_path: Path) -> None:
+    client = StubClient()
+    client.is_position_gone = True
+    client.changed_check(state="closed", reason="found", open_s=1, modalities=["position"])
+    async with console(client, tmp_path) as screen:
+        await to_unit(screen)
+        await screen.press("c", "y")
+        await screen.sees("CLOSED", "p looks at it")
+        await screen.press("p")
+        await screen.sees("what this check found is no longer kept", "position-not-kept")
+        await screen.misses("° S")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"mandate_ends_at": timedelta(hours=6)}, ("(renews)", "(renews)")),
+        ({"mandate_ends_at": timedelta(seconds=44)}, ("(mandate ends ", "(ends with the mandate at ")),
+        ({"used_s": 15 * 60 - 40}, ("(last minutes)", "(ends with the minutes of the day)")),
+    ],
+)
+async def test_what_comes_after_the_lease_is_said(
+    tmp_path: Path, size: tuple[int, int], changed: dict[str, Any], said: tuple[str, str]
+) -> None:
+    client = StubClient()
+    async with console(client, tmp_path, size) as screen:
+        await to_check(screen)
+        told = {name: client.now + one if isinstance(one, timedelta) else one for name, one in changed.items()}
+        client.stub_preview.items.put_nowait(client.news(**told))
+        await screen.sees(f"OPEN 0:42 left {said[size[0] > 80]}")
+
+
+async def test_a_check_that_the_mandates_end_closes_says_so_before_it_begins(tmp_path: Path) -> None:
+    client = StubClient()
+    (mandate,) = client.access_now.mandates
+    soon = msgspec.structs.replace(mandate, ends_at=client.now + timedelta(seconds=40))
+    client.access_now = msgspec.structs.replace(client.access_now, mandates=[soon])
+    async with console(client, tmp_path) as screen:
+        await to_unit(screen)
+        await screen.press("c")
+        await screen.sees("It closes with the mandate at", "in less than a minute")
 
 
 async def test_an_inspector_sees_mandates_and_opens_nothing(tmp_path: Path) -> None:

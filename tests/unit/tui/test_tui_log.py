@@ -122,10 +122,24 @@ async def test_what_was_refused_is_told_from_what_was_open(tmp_path: Path) -> No
     async with console(client, tmp_path) as screen:
         await screen.press("7", "o")
         await screen.sees("WHO OPENED WHAT  3", "1 outside", "1 inside", "1 refused")
-        await screen.press("end")
+        await screen.sees("1 lease that opened nothing is left out: n lists it")
+        assert sum(" refused" in line for line in screen.lines[4:]) == 0
+        await screen.press("n", "end")
         await screen.sees("refused: no-device; it was never open", "aim and focus")
+        await screen.misses("left out")
         await screen.press("x")
         await screen.misses("it was never open")
+        await screen.misses("left out")
+
+
+async def test_a_search_that_finds_only_refusals_says_so(tmp_path: Path) -> None:
+    client = StubClient(role="inspector")
+    client.opening_list = [msgspec.structs.replace(client.opening_list[0], verdict="unopened", open_s=None)]
+    async with console(client, tmp_path) as screen:
+        await screen.press("7", "o")
+        await screen.sees("Nothing was opened.", "1 lease that opened nothing is left out: n lists it")
+        await screen.press("n")
+        await screen.sees("unopened", "TO-12")
 
 
 async def test_an_error_report_goes_its_way(tmp_path: Path) -> None:

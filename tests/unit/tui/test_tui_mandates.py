@@ -18,6 +18,7 @@ from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, StubConsole, console
 from tests.unit.tui.stub_mandates import UNIT, VIDEO
 from tests.unit.tui.stub_people import KEYHOLDERS
+from tui.words import full_moment
 
 FIRST = "M-000000000001"
 
@@ -200,6 +201,21 @@ async def test_a_page_says_how_to_sign_far_away(tmp_path: Path, size: tuple[int,
         assert client.mandate_list[0].text[-60:].replace(" ", "") in shown.replace(" ", "")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_page_tells_when_each_signature_was_made_and_with_which_key(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    client = fleet(StubClient().made_mandate(state="live"))
+    view = client.mandate_list[0]
+    token = msgspec.structs.replace(client.made_signature("TO-12", hardware=True), at=client.now - timedelta(hours=1))
+    damaged = msgspec.structs.replace(client.made_signature("TO-07"), fingerprint="")
+    client.mandate_list = [msgspec.structs.replace(view, signatures=[token, damaged])]
+    async with console(client, tmp_path, size) as screen:
+        await to_page(screen)
+        await screen.sees(f"TO-12, handed in {full_moment(token.at, utc=False)}", f"FIDO token {token.fingerprint}")
+        await screen.sees(f"TO-07, handed in {full_moment(damaged.at, utc=False)}", "a key that can not be read")
+
+
 async def paste(screen: StubConsole, text: str) -> None:
     """What a terminal sends when somebody pastes."""
     screen.app.post_message(events.Paste(text))
@@ -240,9 +256,11 @@ async def test_a_signature_that_proves_nothing_is_not_handed_in(
         await screen.press("p")
         await screen.sees("Paste the text")
         await paste(screen, armored)
-        await screen.sees("This proves nothing", reason, "It was not handed in")
+        await screen.sees("This proves nothing", reason, "It was not handed in: paste one behind it")
         await screen.misses("hand it in y")
         assert screen.asked("hand_in_signature") == []
+        await paste(screen, KEYHOLDERS["TO-07"].sign(client.mandate_list[0].text + "\n", MANDATE_NAMESPACE))
+        await screen.sees("It is TO-07's, supervisor", "y yes, hand it in")
 
 
 async def test_keys_typed_into_the_field_for_a_signature_lead_nowhere_else(tmp_path: Path) -> None:
@@ -274,7 +292,7 @@ async def test_a_live_mandate_shows_its_day(tmp_path: Path) -> None:
     client.check_list = [check, closed]
     async with console(client, tmp_path, (160, 48)) as screen:
         await to_page(screen)
-        await screen.sees("TODAY", "7 of 15 min, 2 of 4 openings", "OPEN", "open for 41 s, passed", "both signatures")
+        await screen.sees("TODAY", "7 of 15 min, 2 of 4 openings", "OPEN", "open for 41 s, passed", "approved by")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -385,7 +403,7 @@ async def test_what_waits_is_on_the_first_screen(tmp_path: Path, size: tuple[int
     ]
     async with console(client, tmp_path, size) as screen:
         await screen.sees("NEEDS YOU  2", "1 Now 2", "recover", "cancelled 3 h ago, its kit is not back")
-        await screen.sees("review overdue for 3 d", "written statement due in 58 h", f"{FIRST} waits for your sig")
+        await screen.sees("review overdue for 3 d", "written statement due in 58 h", f"{FIRST} waits for you, ")
         kinds = [line[11:].split()[0] for line in screen.lines if "roof 001 " in line[:40] or "URN/1/26 " in line[:40]]
         assert kinds == ["recover", "sign", "deadline", "deadline"], "what an approver has to do comes last"
         await screen.press("a")

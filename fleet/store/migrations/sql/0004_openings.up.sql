@@ -84,6 +84,21 @@ $$;
 CREATE TRIGGER held_once BEFORE UPDATE OR DELETE ON authority_review
     FOR EACH ROW EXECUTE FUNCTION keep_held_review();
 
+-- Held with its entry, or not at all. Looked for as the transaction commits, when its entry can not be a leaf yet.
+CREATE FUNCTION check_review_logged() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.reviewed_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM public.log_entry
+        WHERE leaf_index IS NULL AND kind = 'authority.reviewed' AND actor = NEW.reviewed_by AND at = NEW.reviewed_at
+          AND position(convert_to(format('"authority_id":"%s"', NEW.authority_id), 'UTF8') IN body) > 0) THEN
+        RAISE EXCEPTION 'a review is held with its entry in the log' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON authority_review DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_review_logged();
+
 -- A draft until `recorded_at`, when both have signed. `text` is the exact line: it is erased with the free text of its
 -- entry, and at once when a draft is discarded; `sha256` stays.
 CREATE TABLE mandate (
@@ -162,32 +177,49 @@ BEGIN
 END
 $$;
 CREATE TRIGGER step BEFORE UPDATE ON mandate FOR EACH ROW EXECUTE FUNCTION check_mandate_step();
-REVOKE EXECUTE ON FUNCTION check_oral_authority, check_authority_step, keep_held_review, check_mandate_signer,
-    check_mandate_step FROM PUBLIC;
 
--- One picture or sound check, or one look at a position. `entry_id` is the entry of its first lease.
+-- One picture or sound check, or one look at a position. `entry_id` is the entry of its first lease, or of its refusal.
 CREATE TABLE opening (
     opening     text PRIMARY KEY,
     unit_id     text NOT NULL REFERENCES unit,
     mandate_id  text NOT NULL REFERENCES mandate,
-    modalities  text[] NOT NULL,
+    modalities  text[] NOT NULL CHECK (modalities <@ ARRAY['video', 'audio', 'position'] AND modalities <> '{}'),
     person_id   text NOT NULL REFERENCES person,
     controller  text NOT NULL,
     begun_at    timestamptz NOT NULL,
     state       text NOT NULL CHECK (state IN ('asking', 'granting', 'opening', 'live', 'closed', 'refused')),
     reason      text NOT NULL DEFAULT '',
     detail      text NOT NULL DEFAULT '',
-    entry_id    bigint REFERENCES log_entry,
+    entry_id    bigint NOT NULL REFERENCES log_entry,
     leased_until timestamptz,
     live_at     timestamptz,
     closed_at   timestamptz,
-    open_s      integer,
-    result      text NOT NULL DEFAULT 'unjudged' CHECK (result IN ('passed', 'failed', 'unjudged'))
+    open_s      integer CHECK (open_s >= 0),
+    result      text NOT NULL DEFAULT 'unjudged' CHECK (result IN ('passed', 'failed', 'unjudged')),
+    CHECK ((state IN ('closed', 'refused')) = (closed_at IS NOT NULL)),
+    CHECK (leased_until IS NOT NULL OR state = 'refused')
 );
 COMMENT ON COLUMN opening.controller IS 'the running controller that has the media: a random name, new at each start';
 CREATE INDEX opening_unit ON opening (unit_id, begun_at DESC);
 CREATE INDEX opening_mandate ON opening (mandate_id, begun_at);
 CREATE INDEX opening_going_on ON opening (unit_id) WHERE state NOT IN ('closed', 'refused');
+
+-- A carried lease may be handed in again where the unit refused it: only that one may have opened after all.
+CREATE FUNCTION check_opening_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.closed_at IS NOT NULL AND NOT (OLD.controller = 'carried' AND OLD.state = 'refused')
+            AND (NEW.state, NEW.reason, NEW.detail, NEW.closed_at, NEW.leased_until, NEW.live_at)
+            IS DISTINCT FROM (OLD.state, OLD.reason, OLD.detail, OLD.closed_at, OLD.leased_until, OLD.live_at))
+        OR NEW.leased_until < OLD.leased_until
+        OR (OLD.result <> 'unjudged' AND NEW.result <> OLD.result) THEN
+        RAISE EXCEPTION 'an opening ends once, and is judged once' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER step BEFORE UPDATE ON opening FOR EACH ROW EXECUTE FUNCTION check_opening_step();
+REVOKE EXECUTE ON FUNCTION check_oral_authority, check_authority_step, keep_held_review, check_review_logged,
+    check_mandate_signer, check_mandate_step, check_opening_step FROM PUBLIC;
 
 CREATE TABLE opening_viewer (
     opening   text NOT NULL REFERENCES opening,
@@ -314,7 +346,7 @@ GRANT UPDATE (reviewed_at, reviewed_by) ON authority_review TO muster_controller
 GRANT DELETE ON authority_review TO muster_controller;
 GRANT UPDATE (recorded_at, discarded_at, cancelled_by, cancelled_at, recovered_by, recovered_at) ON mandate
     TO muster_controller;
-GRANT UPDATE (state, reason, detail, entry_id, leased_until, live_at, closed_at, open_s, result) ON opening
+GRANT UPDATE (state, reason, detail, leased_until, live_at, closed_at, open_s, result) ON opening
     TO muster_controller;
 GRANT UPDATE (left_at) ON opening_viewer TO muster_controller;
 GRANT UPDATE (used_at) ON watch_link TO muster_controller;
