@@ -24,6 +24,7 @@ from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber, filters
+from fleet.memory import keep_private
 from fleet.metrics import Metrics
 from fleet.openings.reconciliation import Reconciliation
 from fleet.people.expiry import ExpiryWatch
@@ -51,6 +52,7 @@ def run(settings: Settings) -> None:
     this program's revision, StoreUnavailable when it can not be reached within a minute, OSError when the API can
     not listen. Later losses of database or broker only delay.
     """
+    keep_private()
     asyncio.run(_run(settings))
 
 

@@ -4,7 +4,8 @@ MediaError
 ├── TooMany            no place for another stream or viewer
 ├── StreamOver         the stream has ended; `reason` says why
 ├── AnswerUnusable     the unit's session description can not be used
-└── OfferUnusable      the viewer's session description can not be used
+├── OfferUnusable      the viewer's session description can not be used
+└── DecoderLost        a process that decodes did not start, has ended, or did what it may not
 """
 
 from fleet.errors import FleetError
@@ -46,4 +47,12 @@ class OfferUnusable(MediaError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"the viewer's offer can not be answered ({reason}): {detail}")
         self.reason = reason
+        self.detail = detail
+
+
+class DecoderLost(MediaError):
+    """The process that decodes is of no more use, for the reason in `detail`."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the decoder is lost: {detail}")
         self.detail = detail

@@ -1,6 +1,6 @@
 """What a terminal is shown of a stream: a few small pictures a second, levels and figures, the newest and no others.
 
-One thread decodes for all terminals of a stream, and only while there is one, or while a certificate is measured.
+One process decodes for all terminals of a stream, and only while there is one, or while a certificate is measured.
 """
 
 import asyncio
@@ -108,13 +108,14 @@ class _Running:
 
 
 class PreviewDesk:
-    """The terminals of one stream, the thread that decodes for them, and what is observed for the certificate."""
+    """The terminals of one stream, the process that decodes for them, and what is observed for the certificate."""
 
     def __init__(self, stream: UnitStream, limits: Limits) -> None:
         self.observed = Observed(limits)
         self._stream = stream
         self._previews: set[Preview] = set()
         self._measuring = False
+        self._prepared: Decoding | None = None
         self._running: _Running | None = None
         self._end: asyncio.Task[None] | None = None
 
@@ -127,6 +128,11 @@ class PreviewDesk:
     def is_decoding(self) -> bool:
         """Whether the stream is decoded now."""
         return self._running is not None
+
+    def prepare(self) -> None:
+        """Have a decoder start, which takes half a second, so that it is ready when pictures come."""
+        if self._prepared is None and self._running is None:
+            self._prepared = self._new_decoding()
 
     def sit(self, wish: PreviewWish, viewer: Viewer) -> Preview:
         """Let `viewer` see what a terminal can show; raises StreamOver and TooMany. The preview has to be closed."""
@@ -161,16 +167,21 @@ class PreviewDesk:
             preview.wake()
         self._previews.clear()
         await self._stop()
+        if self._end is not None:
+            await asyncio.wait({self._end})
 
     def _decode(self) -> None:
         if self._stream.state == "ended":
             return
         if self._running is None:
-            outlets = Outlets(self._on_picture, self._on_sound, self._stream.ask_keyframe)
-            decoding = Decoding(asyncio.get_running_loop(), outlets)
+            decoding, self._prepared = self._prepared or self._new_decoding(), None
             self._running = _Running(decoding)
             self._running.tasks = [asyncio.create_task(self._feed(decoding)), asyncio.create_task(self._count())]
         self.changed()
+
+    def _new_decoding(self) -> Decoding:
+        outlets = Outlets(self._on_picture, self._on_sound, self._stream.ask_keyframe)
+        return Decoding(asyncio.get_running_loop(), outlets, self._stream.opening)
 
     async def _feed(self, decoding: Decoding) -> None:
         lane = self._stream.take_lane()
@@ -195,6 +206,9 @@ class PreviewDesk:
 
     async def _stop(self) -> None:
         running, self._running = self._running, None
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None:
+            await prepared.stop()
         if running is not None:
             for task in running.tasks:
                 task.cancel()

@@ -41,7 +41,7 @@ class Relay:
         """A stream for `opening`, its offer not yet made; raises TooMany, and ValueError for an opening that is here.
 
         It keeps its place, ended or not, until `close_stream`. `settings` are for this stream alone, as its ICE servers
-        have credentials of their own.
+        have credentials of their own. Its decoder starts now, in the running event loop: no picture is to wait for it.
         """
         if opening in self._streams:
             raise ValueError(f"there is a stream of {opening} already")
@@ -50,6 +50,7 @@ class Relay:
         stream = UnitStream(opening, modalities, events, settings or self._settings.stream)
         self._streams[opening] = stream
         self._desks[opening] = PreviewDesk(stream, self._settings.readiness)
+        self._desks[opening].prepare()
         return stream
 
     def stream(self, opening: str) -> UnitStream | None:

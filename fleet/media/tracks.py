@@ -1,7 +1,6 @@
 """What a viewer's connection sends: the frames of its lane as `av.Packet`, which aiortc packetises without encoding."""
 
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 from aiortc import MediaStreamTrack, RTCRtpSender
@@ -9,16 +8,8 @@ from aiortc.mediastreams import MediaStreamError
 from av.packet import Packet
 
 from fleet.media.fan_out import Lane
-from fleet.media.frames import CLOCK_HZ, EncodedFrame, MediaKind
-
-
-def packet_of(frame: EncodedFrame) -> "Packet[Any]":
-    """`frame` for libraries of FFmpeg: the same bytes, with their time and whether decoding can begin with them."""
-    packet: Packet[Any] = Packet(frame.data)
-    packet.pts = packet.dts = frame.pts
-    packet.time_base = Fraction(1, CLOCK_HZ[frame.kind])
-    packet.is_keyframe = frame.is_keyframe
-    return packet
+from fleet.media.frames import MediaKind
+from fleet.media.packets import packet_of
 
 
 class LaneTrack(MediaStreamTrack):

@@ -12,10 +12,11 @@ needs every bit. In one run, one after the other:
    frame counter in it. The viewer is aiortc as it comes, which waits for the first packet of the next picture: 40 ms of
    these are its own. `preview_latency_ms_…`: the same of a terminal's JPEGs.
 3. Shares of one core. `unit_cpu_…`: the media child. `relay_cpu_passthrough`: the whole controller with one stream and
-   one viewer, less what it used with none; `relay_cpu_forwarding` is its event loop's part, the rest decodes for the
-   readiness certificate. `relay_cpu_reencode`: a relay that decodes and encodes the same stream for one viewer
-   (`tests.bench.media_relay`). `unit_cpu_reencode`: the media child on a camera whose key frames are a minute apart,
-   which it has to encode anew once a viewer needs one. `beside` has what agent and supervisors use meanwhile.
+   one viewer, and its decoder, less what it used with none; `relay_cpu_forwarding` is its event loop's part,
+   `relay_cpu_decoder` that of the process which decodes for the readiness certificate. `relay_cpu_reencode`: a relay
+   that decodes and encodes the same stream for one viewer (`tests.bench.media_relay`).
+   `unit_cpu_reencode`: the media child on a camera whose key frames are a minute apart, which it has to encode anew
+   once a viewer needs one. `beside` has what agent and supervisors use meanwhile.
    `pictures` says for each what its viewer saw: shares compare only where size and rate are the same (`comparable`),
    and the unit did not turn to encoding, or back, where it should not have (`turned`).
 
@@ -33,6 +34,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from fleet.media.decoder_process import PROGRAM
 from protocols.api.checks import NewCheck
 from tests.bench.lines import say, tell
 from tests.bench.media_cpu import below, shares
@@ -47,6 +49,7 @@ LIMIT_S = 360.0
 CAMERA = ("--size", "1280x720", "--fps", "25", "--kbit-s", "2500", "--grain")
 RARE_KEYFRAMES = ("--gop-s", "60")
 _CHILD = "edge_agent.media.child"
+_DECODER = PROGRAM[-1]
 _SETTLING_PICTURES = 75
 _SETTLING_S = 2.0
 _SETTLING_TRIES = 6
@@ -191,6 +194,7 @@ class Bench:
         named |= {f"supervisor {place}": pid for place, pid in enumerate(supervisors)}
         if opened:
             [named["child"]] = children
+            [named["decoder"]] = [one.pid for one in below(self._controller) if _DECODER in one.command]
         return named
 
     def _modes(self, opening: str) -> list[str]:
@@ -226,8 +230,9 @@ def _costs(idle: dict[str, float], passed: Passage, compared: Passage, encoded: 
     return {
         "unit_cpu_passthrough": round(used["child"], 3),
         "unit_cpu_reencode": round(encoded.shares["child"], 3),
-        "relay_cpu_passthrough": round(used["controller"] - idle["controller"], 3),
+        "relay_cpu_passthrough": round(used["controller"] + used["decoder"] - idle["controller"], 3),
         "relay_cpu_forwarding": round(used["controller loop"] - idle["controller loop"], 3),
+        "relay_cpu_decoder": round(used["decoder"], 3),
         "relay_cpu_reencode": round(compared.shares["relay"], 3),
         "controller_cpu_idle": round(idle["controller"], 3),
         "beside": _beside(used, idle),
