@@ -39,7 +39,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 async def media_began(
     transaction: Transaction, check: Check, modality: Modality, authority: str | None, now: datetime
 ) -> None:
-    """The first picture or sound has come, and goes to whoever watches."""
+    """The first picture or sound has come, and goes to whoever watches; or the position, which is kept."""
     await transaction.log.append(
         MediaBegan(
             at=now,

@@ -27,6 +27,7 @@ class Diary:
         self._check = check
         self._tools = tools
         self._authority = authority
+        self._is_found = False
 
     async def began(self, modality: Modality) -> datetime:
         """The first of `modality` has come; returns when. Raises StoreUnavailable: then nothing more may come."""
@@ -36,7 +37,8 @@ class Diary:
         return now
 
     async def found(self, signal: PositionFound) -> datetime:
-        """The unit said where it is; returns when. Raises StoreUnavailable."""
+        """The unit said where it is; returns when. In the log once: else a unit that keeps no record of it would have
+        opened nothing. Raises StoreUnavailable."""
         now = self._tools.clock()
         check = self._check
         position = StoredPosition(
@@ -52,7 +54,9 @@ class Diary:
         )
         async with self._tools.store.transaction() as transaction:
             await transaction.positions.put(position)
-            await transaction.checks.set_live(self._check.opening, now)
+            if not self._is_found:
+                await chapters.media_began(transaction, check, "position", self._authority, now)
+        self._is_found = True
         return now
 
     async def viewer_left(self, viewer_id: str) -> None:

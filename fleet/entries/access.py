@@ -127,7 +127,8 @@ class LeaseRefused(Entry, frozen=True, kw_only=True, tag="lease.refused"):
 
 
 class MediaBegan(Entry, frozen=True, kw_only=True, tag="media.began"):
-    """The controller received the first picture or sound of an opening and passed it to `actor`."""
+    """The controller received the first picture or sound of an opening and passed it to `actor`, or its position, which
+    has an entry of its own each time somebody looks at it."""
 
     dpa: ClassVar[Dpa] = "disclosure"
 

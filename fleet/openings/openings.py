@@ -163,10 +163,11 @@ def _doubts(pieces: Pieces, times: Times, now: datetime, told: Told) -> Iterator
     media_at, leased_until = pieces.media_at, pieces.leased_until
     if media_at is not None and not pieces.unit_speaks and not told.is_over(pieces.unit, media_at, now):
         yield Finding("record-missing", "the unit has not told yet what it recorded of it")
-    if times.start is None and not pieces.refused and leased_until is not None:
+    if times.start is None and leased_until is not None and not pieces.refused_for_good:
         # Only the unit can say that it did not open: time alone does not.
         if not told.proves(pieces.unit, leased_until):
-            yield Finding("not-opened", "a lease was granted, and nothing tells whether the unit opened")
+            since = " since it refused" if pieces.refused else ""
+            yield Finding("not-opened", f"a lease was granted, and nothing tells whether the unit opened{since}")
     elif times.start is not None and not pieces.closed:
         yield Finding("not-closed", "the unit has not told when it closed")
     if times.apart > CLOCKS_APART:

@@ -117,6 +117,11 @@ class Pieces:
         return bool(self.opened or self.closed)
 
     @property
+    def refused_for_good(self) -> bool:
+        """Whether the unit refused what nobody can hand in again: a carried lease can be, until it is over."""
+        return bool(self.refused) and not any(one.entry.carried for one in self.leases)
+
+    @property
     def mandates(self) -> list[str]:
         """The mandates that are named, the lease's first."""
         named = [one.entry.mandate for one in self.leases] + [one.entry.mandate for one in self.opened]

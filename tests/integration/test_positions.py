@@ -67,6 +67,8 @@ async def test_a_position_is_found_looked_at_within_its_budget_and_gone_with_its
     assert (view.latitude_deg, view.longitude_deg, view.satellites) == (LATITUDE, LONGITUDE, 9)
     assert view.opening == begun.opening
     assert str(LATITUDE) not in repr(view)
+    [came] = await house.entries("media.began")  # what its unit records of it or not
+    assert (came["opening"], came["modality"]) == (begun.opening, "position")
     assert (await house["SU-01"].position(UNIT, mandate)).hdop == view.hdop
     assert await _rule(house) == (409, "over-openings")
     assert (await _rule(house, "IN-01"))[0] == 403

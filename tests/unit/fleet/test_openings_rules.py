@@ -179,6 +179,8 @@ def test_papers(case: Case) -> None:
         ([lease()], LATER, {UNIT: after(60)}, ([], ["not-opened"])),
         ([lease()], LATER, {UNIT: after(61)}, ([], [])),
         ([lease(), refused()], LATER, {}, ([], [])),
+        ([lease(carried=True), refused()], LATER, {UNIT: after(60)}, ([], ["not-opened"])),
+        ([lease(carried=True), refused()], LATER, {UNIT: after(61)}, ([], [])),
         ([lease(mandate="m-9"), opened(mandate="m-9"), closed()], LATER, {}, (["no-mandate"], [])),
         ([lease(), opened(mandate="m-9"), closed()], LATER, {}, (["mandate-differs"], [])),
         ([opened(mandate=None), closed()], LATER, {}, (["unit-only", "no-mandate"], [])),
