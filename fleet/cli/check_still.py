@@ -6,6 +6,8 @@ from itertools import pairwise
 from fleet.errors import FleetError
 
 _RESET = "\x1b[0m"
+_MOST_PIXELS = 1920 * 1080
+"""More than any still has: a few bytes can claim to be a picture of gigabytes."""
 
 
 class PicturesUnavailable(FleetError):
@@ -16,16 +18,19 @@ class PicturesUnavailable(FleetError):
 
 
 def half_blocks(jpeg: bytes, columns: int, rows: int) -> str:
-    """`jpeg` in at most `columns` by `rows` cells, its shape kept, each line ended; raises PicturesUnavailable."""
+    """`jpeg` in at most `columns` by `rows` cells, its shape kept, each line ended; "" for what is no still. Raises
+    PicturesUnavailable."""
     try:
         from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - the controller's machine needs no Pillow
     except ImportError as error:
         raise PicturesUnavailable from error
     try:
         with Image.open(BytesIO(jpeg), formats=["JPEG"]) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                return ""
             image.thumbnail((max(1, columns), max(2, rows * 2)))
             picture = image.convert("RGB")
-    except (UnidentifiedImageError, OSError):
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
         return ""
     width, height = picture.size
     raw = picture.tobytes()

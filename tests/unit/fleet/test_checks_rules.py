@@ -176,3 +176,13 @@ def test_a_still_is_shown_in_half_blocks_and_keeps_its_shape() -> None:
     assert {line.count("▀") for line in lines} == {27}
     assert all(line.endswith("\x1b[0m") for line in lines)
     assert half_blocks(b"no picture", 40, 10) == ""
+
+
+@pytest.mark.parametrize("side", [8_000, 65_500])
+def test_a_still_that_says_it_is_huge_is_none(side: int) -> None:
+    content = BytesIO()
+    Image.new("RGB", (16, 16)).save(content, "JPEG", progressive=True)
+    jpeg = bytearray(content.getvalue())
+    size_at = jpeg.index(b"\xff\xc2") + 5
+    jpeg[size_at : size_at + 4] = side.to_bytes(2, "big") * 2
+    assert half_blocks(bytes(jpeg), 40, 10) == ""
