@@ -74,14 +74,16 @@ class Dispatcher:
                     continue
                 units = None if change.all else sorted(change.commands)
                 try:
-                    await self._send_queued(units)
+                    # At its beginning also what a controller may have called sent that was killed before it sent it.
+                    await self._send_queued(units, again=change.all)
                 except StoreUnavailable as error:
+                    self._has_untaken.set()  # nobody else would look for them before the next change
                     _log.warning("commands wait for the database", detail=error.detail)
 
-    async def _send_queued(self, units: list[str] | None) -> None:
+    async def _send_queued(self, units: list[str] | None, *, again: bool = False) -> None:
         now = self._clock()
         async with self._store.transaction() as transaction:
-            waiting = await transaction.commands.take_waiting(units, now)
+            waiting = await transaction.commands.take_waiting(units, now, again=again)
             transaction.changed.units.update(command.unit_id for command in waiting)
         await self._send_each(waiting, now)
 

@@ -9,6 +9,7 @@ import pytest
 
 from fleet.client import LinkUp, Refused, connect
 from fleet.commands.dispatcher import Dispatcher
+from fleet.errors import StoreUnavailable
 from fleet.store.commands import WaitingCommand
 from fleet.store.events import ControllerEvent
 from fleet.store.store import Store
@@ -224,6 +225,41 @@ async def test_a_command_that_no_connection_takes_is_sent_again_in_the_same_sess
         connected.set()
         assert {await sent.get(), await sent.get()} == set(offered)
         await until(all_sent)
+    running.cancel()
+
+
+async def test_a_command_outlives_a_moment_without_the_database_and_a_controller_killed_before_sending(
+    api: RunningApi,
+    store: Store,
+    owner: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    sent: asyncio.Queue[str] = asyncio.Queue()
+    failing = 1
+
+    async def send(command: WaitingCommand, _now: datetime) -> bool:
+        sent.put_nowait(command.unit_id)
+        return True
+
+    class Flaky(Dispatcher):
+        async def _send_queued(self, units: list[str] | None, *, again: bool = False) -> None:
+            nonlocal failing
+            if units is not None and failing:
+                failing -= 1
+                raise StoreUnavailable("too many clients")
+            await super()._send_queued(units, again=again)
+
+    async with connect(await api.add_person("TO-12", "engineer")) as door, asyncio.timeout(LIMIT_S):
+        await add_units(store, "TO-12", UNITS, NOW)
+        await owner.execute("UPDATE unit_live SET session_up = true, session_nonce = $1", "0" * 32)
+        await door.request_report("unit-aaaaaaaa")
+        async with store.transaction() as transaction:  # as a controller does that is killed before it sends
+            assert await transaction.commands.take_waiting(None, api.services.clock())
+        running = asyncio.create_task(Flaky(store, api.services.clock, api.services.hub, send).run())
+        assert await sent.get() == "unit-aaaaaaaa"
+        await door.request_report("unit-bbbbbbbb")
+        while await sent.get() != "unit-bbbbbbbb":
+            pass
+        assert not failing
     running.cancel()
 
 
