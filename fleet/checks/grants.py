@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fleet.checks.permits import Check, Permit, permit
+from fleet.checks.refusals import NOT_CARRIED
 from fleet.clock import Clock
 from fleet.entries.access import LeaseGranted
 from fleet.errors import Conflict
@@ -87,6 +88,8 @@ class Grants:
         allowed = await permit(transaction, check, now, longest_s, first=first)
         if isinstance(allowed, Obstacle):
             return allowed
+        if answer.carried and ("position" in check.modalities or allowed.standing.mandate.kind == "bench"):
+            return NOT_CARRIED
         if allowed.beyond is not None and allowed.lasts_s < worth_s:
             return allowed.beyond
         granted_at_ms = int(now.timestamp() * 1000)

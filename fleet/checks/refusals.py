@@ -64,3 +64,8 @@ NOT_IN_LOG = Obstacle(
 NO_RECEIPT = Obstacle(
     "no-receipt", "the log and its witnesses did not confirm the lease in time", "see which witnesses answer"
 )
+NOT_CARRIED = Obstacle(
+    "not-carried",
+    "no lease is carried for a position, nor under a bench mandate: the unit would refuse it",
+    "connect the unit and begin a check: fleet check UNIT --once",
+)

@@ -191,6 +191,19 @@ async def test_a_lease_can_be_carried_for_what_the_unit_asked_and_once(
     assert len(await house.entries("lease.granted")) == 1
 
 
+async def test_what_no_unit_opens_by_a_carried_lease_is_refused_without_one(house: CheckHouse) -> None:
+    field, bench = await house.mandate(["video", "position"]), await house.signed(None)
+    for request in (
+        _request(house, field, modalities=["position"]),
+        _request(house, field, modalities=["video", "position"]),
+        _request(house, bench.mandate_id),
+    ):
+        assert await refusal(house.door.carried_lease(request)) == (409, "not-carried")
+    assert await house.entries("lease.granted") == []
+    assert [one["rule"] for one in await house.entries("lease.refused")] == ["not-carried"] * 3
+    assert (await house.door.carried_lease(_request(house, field))).grant
+
+
 class MeanwhileReceipts:
     """The log's receipts, before each of which something happens."""
 
