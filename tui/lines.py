@@ -10,6 +10,7 @@ from textual.strip import Strip
 from typing_extensions import override
 
 from tui.paint import EMPTY, TONES, Line, Tone, changed_columns, cut, line_width
+from tui.words import safe
 
 
 class LineView(ScrollView, can_focus=False):
@@ -84,7 +85,10 @@ class LineView(ScrollView, can_focus=False):
         super().notify_style_update()
 
     def _line(self, index: int, width: int) -> Line:
-        return cut(self.line(index, width), width) if index < self.line_count else EMPTY
+        if index >= self.line_count:
+            return EMPTY
+        # Whoever made the line: a controller that was taken over may say anything of people and keys too.
+        return cut(tuple(span._replace(text=safe(span.text)) for span in self.line(index, width)), width)
 
     def _style(self, tone: Tone, *, cursor: bool) -> Style:
         found = self._tones.get((tone, cursor))

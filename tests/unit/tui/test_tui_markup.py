@@ -35,3 +35,15 @@ async def test_foreign_words_are_shown_as_they_are(tmp_path: Path, text: str) ->
         await screen.sees(f"Settings of {text}")
         await screen.press("escape", "colon", *("left_square_bracket" if sign == "[" else sign for sign in text[:2]))
         await screen.sees("Go to", text)
+
+
+async def test_no_words_of_a_controller_reach_the_terminal_as_orders(tmp_path: Path) -> None:
+    order = "\x1b]0;x\x07\u202e"
+    client = StubClient(3)
+    client.join_list = [msgspec.structs.replace(one, fingerprint=one.fingerprint + order) for one in client.join_list]
+    async with seen_console(client, tmp_path, (160, 48)) as screen:
+        await screen.press("j")
+        await screen.sees("WAITING TO JOIN")
+        await screen.press("enter")
+        await screen.sees("Compare, then accept", "�]0;x��")
+        assert not {"\x1b", "\x07", "\u202e"} & set(screen.text)
