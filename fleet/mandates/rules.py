@@ -16,6 +16,7 @@ from protocols.access_record import Modality
 from protocols.api.units import UnitState
 from protocols.mandate import MandateKind
 from protocols.people import APPROVING_ROLES, REQUESTING_ROLES
+from protocols.words import duration
 
 MAX_OPEN_DRAFTS = 16
 """How many drafts of one person may wait."""
@@ -139,8 +140,7 @@ def _check_state(name: str, authority: Authority, now: datetime) -> None:
     if state == "cancelled":
         raise Conflict("authority-cancelled", f"{authority.cancelled_by} cancelled {name}", _ANOTHER)
     if state == "ended":
-        ended = "lapsed 72 hours after it was given" if authority.urgent_oral else "ended"
-        raise Conflict("after-authority", f"{name} {ended}, at {moment(authority.lapses_at)}", _ANOTHER)
+        raise Conflict("after-authority", f"{name} {ended_words(authority)}", _ANOTHER)
     if state == "review-overdue":
         assert authority.next_review_at is not None, "the state says so"
         raise Conflict(
@@ -148,6 +148,13 @@ def _check_state(name: str, authority: Authority, now: datetime) -> None:
             f"the review of {name} was due at {moment(authority.next_review_at)}",
             "an approver has to record that it was held: fleet authority review",
         )
+
+
+def ended_words(authority: Authority) -> str:
+    """When an authority ended by itself; of an urgent oral one, how long it was."""
+    lasted = duration((authority.lapses_at - authority.starts_at).total_seconds())
+    ended = f"lapsed {lasted} after it was given by word of mouth" if authority.urgent_oral else "ended"
+    return f"{ended}, at {moment(authority.lapses_at)}"
 
 
 def check_retrieval(wanted: Wanted, others: Sequence[StoredMandate], now: datetime) -> None:
@@ -171,7 +178,7 @@ def check_draft_open(mandate: StoredMandate, now: datetime) -> None:
     if state == "draft":
         return
     if state == "discarded":
-        what = "was discarded" if mandate.discarded_at is not None else "was not signed within 72 hours"
+        what = "was discarded" if mandate.discarded_at is not None else "was not signed in time"
         raise Conflict("draft-discarded", f"mandate {mandate.mandate_id} {what}", "draft it again: fleet mandate draft")
     raise Conflict(
         "mandate-recorded", f"both have signed mandate {mandate.mandate_id}: it is {state}", "to end it, cancel it"

@@ -7,6 +7,7 @@ and openings per day are the unit's to count.
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from fleet.mandates.rules import ended_words
 from fleet.openings.rules import NEEDED_KINDS, moment
 from fleet.store.store import Transaction
 from fleet.store.stored_authority import Authority
@@ -140,8 +141,7 @@ def _authority_in_the_way(
     if state == "future":
         return Obstacle("before-authority", f"{name} takes effect at {moment(authority.starts_at)}", "wait until then")
     if state == "ended":
-        ended = "lapsed 72 hours after it was given" if authority.urgent_oral else "ended"
-        return Obstacle("after-authority", f"{name} {ended}, at {moment(authority.lapses_at)}", _RECORD)
+        return Obstacle("after-authority", f"{name} {ended_words(authority)}", _RECORD)
     if state == "review-overdue":
         assert authority.next_review_at is not None, "the state says so"
         said = f"the review of {name} was due at {moment(authority.next_review_at)}"

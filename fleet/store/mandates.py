@@ -82,7 +82,7 @@ class MandateStore:
 
     async def discard_lapsed(self, now: datetime) -> list[str]:
         """End the drafts that nobody signed in time; returns their ids."""
-        records = await self._connection.fetch(_SQL["discard_drafted_before"], now - DRAFT_LIFE, now)
+        records = await self._connection.fetch(_SQL["discard_lapsed"], now - DRAFT_LIFE, now)
         return [record["mandate_id"] for record in records]
 
     async def cancel(self, mandate_id: str, person_id: str, now: datetime) -> None:
@@ -104,12 +104,12 @@ class MandateStore:
 
     async def open_drafts(self, requester: str, now: datetime) -> int:
         """How many drafts of a person wait."""
-        count: int = await self._connection.fetchval(_SQL["open_drafts"], requester, now - DRAFT_LIFE)
+        count: int = await self._connection.fetchval(_SQL["open_drafts"], requester, now - DRAFT_LIFE, now)
         return count
 
     async def waiting_for(self, person_id: str, now: datetime, limit: int) -> list[StoredMandate]:
         """Drafts that wait for a person's signature, the oldest first."""
-        found = await self._connection.fetch(_SQL["waiting_for"], person_id, now - DRAFT_LIFE, limit)
+        found = await self._connection.fetch(_SQL["waiting_for"], person_id, now - DRAFT_LIFE, now, limit)
         return await self._each(found)
 
     async def not_recovered(self, limit: int) -> list[StoredMandate]:

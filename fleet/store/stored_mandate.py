@@ -42,8 +42,8 @@ class StoredMandate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expires_at(self) -> datetime:
-        """When it is discarded by itself if it still is a draft."""
-        return self.drafted_at + DRAFT_LIFE
+        """When it is discarded by itself if it still is a draft: after its 72 hours, or as its window ends."""
+        return min(self.drafted_at + DRAFT_LIFE, self.not_after)
 
     @property
     def line(self) -> Mandate | None:

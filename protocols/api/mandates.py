@@ -41,7 +41,7 @@ MandateState = Literal["draft", "discarded", "future", "live", "ended", "cancell
 """`draft` until both have signed; then by the time, unless it was cancelled."""
 
 DRAFT_HOURS = 72
-"""How long a draft waits for its signatures."""
+"""How long a draft waits for its signatures, if its window does not end before."""
 
 
 class NewMandate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,8 +82,8 @@ class SignatureMade(msgspec.Struct, frozen=True, kw_only=True):
 
 class MandateView(msgspec.Struct, frozen=True, kw_only=True):
     """A mandate. `text` is the exact line to be signed, empty once it was erased. `waits_for` are the people who have
-    not signed. `signatures` are told in the order of `signed_by`. `expires_at` is when a draft is discarded by itself.
-    A cancelled one keeps an alarm until `recovered_at`."""
+    not signed. `signatures` are told in the order of `signed_by`. `expires_at` is when a draft is discarded by itself,
+    after `DRAFT_HOURS` or as its window ends. A cancelled one keeps an alarm until `recovered_at`."""
 
     mandate_id: str
     kind: MandateKind

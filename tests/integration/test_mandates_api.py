@@ -242,6 +242,26 @@ async def test_a_draft_is_given_up_by_those_it_is_for_and_lapses_by_itself(
     assert [row["text"] for row in await owner.fetch("SELECT text FROM mandate")] == ["", ""]
 
 
+async def test_what_can_no_longer_be_signed_waits_for_nobody(
+    house: MandateHouse, store: Store, owner: Owner, dsn: str
+) -> None:
+    authority = (await house.authority()).authority_id
+    draft = await house["TO-12"].draft_mandate(house.new_mandate(authority))
+    assert [one.about for one in await house["AP-01"].duties()] == [draft.mandate_id]
+    await owner.execute("ALTER TABLE mandate DISABLE TRIGGER USER")
+    await owner.execute("UPDATE mandate SET not_before = $1, not_after = $2", house.now - 2 * HOUR, house.now - HOUR)
+    late = await house["AP-01"].mandate(draft.mandate_id)
+    assert (late.state, late.waits_for, late.expires_at) == ("discarded", [], late.not_after)
+    assert await house["AP-01"].duties() == []
+    assert (await house["AP-01"].mandates(mine=True)).rows == []
+    assert [one.state for one in (await house["AP-01"].mandates(state="discarded")).rows] == ["discarded"]
+    async with store.transaction() as transaction:
+        assert await transaction.mandates.open_drafts("TO-12", house.now) == 0
+    await owner.execute("ALTER TABLE mandate ENABLE TRIGGER USER")
+    await Retention(store, RetentionSettings(), utc_now).tidy()
+    assert (await house["AP-01"].mandate(draft.mandate_id)).text == ""
+
+
 async def test_field_mandates_need_tokens_that_somebody_touched(store: Store, dsn: str, tmp_path: Path) -> None:
     async with mandate_house(store, dsn, tmp_path, plain=False) as house:
         authority = (await house.authority()).authority_id

@@ -16,7 +16,8 @@ SELECT mandate_id FROM mandate WHERE mandate_id = $1 FOR SHARE
 -- name: page
 WITH stood AS (
     SELECT *, CASE
-        WHEN recorded_at IS NULL AND (discarded_at IS NOT NULL OR drafted_at <= $2) THEN 'discarded'
+        WHEN recorded_at IS NULL AND (discarded_at IS NOT NULL OR drafted_at <= $2 OR not_after <= $1)
+            THEN 'discarded'
         WHEN recorded_at IS NULL THEN 'draft'
         WHEN cancelled_at IS NOT NULL THEN 'cancelled'
         WHEN $1 < not_before THEN 'future'
@@ -53,9 +54,9 @@ UPDATE mandate SET recorded_at = $2 WHERE mandate_id = $1
 -- name: discard
 UPDATE mandate SET discarded_at = $2 WHERE mandate_id = $1
 
--- name: discard_drafted_before
+-- name: discard_lapsed
 UPDATE mandate SET discarded_at = $2
-WHERE recorded_at IS NULL AND discarded_at IS NULL AND drafted_at <= $1 RETURNING mandate_id
+WHERE recorded_at IS NULL AND discarded_at IS NULL AND (drafted_at <= $1 OR not_after <= $2) RETURNING mandate_id
 
 -- name: cancel
 UPDATE mandate SET cancelled_by = $2, cancelled_at = $3 WHERE mandate_id = $1
@@ -75,14 +76,15 @@ ORDER BY drafted_at, mandate_id FOR UPDATE
 
 -- name: open_drafts
 SELECT count(*) FROM mandate
-WHERE requester = $1 AND recorded_at IS NULL AND discarded_at IS NULL AND drafted_at > $2
+WHERE requester = $1 AND recorded_at IS NULL AND discarded_at IS NULL AND drafted_at > $2 AND not_after > $3
 
 -- name: waiting_for
 SELECT mandate_id FROM mandate
-WHERE recorded_at IS NULL AND discarded_at IS NULL AND drafted_at > $2 AND $1 IN (requester, approver)
+WHERE recorded_at IS NULL AND discarded_at IS NULL AND drafted_at > $2 AND not_after > $3
+  AND $1 IN (requester, approver)
   AND NOT EXISTS (SELECT FROM mandate_signature signed
                   WHERE signed.mandate_id = mandate.mandate_id AND signed.person_id = $1)
-ORDER BY drafted_at LIMIT $3
+ORDER BY drafted_at LIMIT $4
 
 -- name: not_recovered
 SELECT mandate_id FROM mandate WHERE cancelled_at IS NOT NULL AND recovered_at IS NULL

@@ -90,6 +90,8 @@ CANCELLED = {"cancelled_at": AT, "cancelled_by": "TO-12"}
         ({**DRAFT, "drafted_at": AT - DRAFT_LIFE + S}, "draft"),
         ({**DRAFT, "drafted_at": AT - DRAFT_LIFE}, "discarded"),
         ({**DRAFT, "discarded_at": AT}, "discarded"),
+        ({**DRAFT, "not_after": AT + S}, "draft"),
+        ({**DRAFT, "not_after": AT}, "discarded"),
     ],
 )
 def test_where_it_stands(changes: dict[str, Any], state: str) -> None:
