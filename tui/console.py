@@ -38,6 +38,7 @@ from tui.rooms.units import UnitsRoom
 from tui.rooms.voucher import VoucherScreen
 from tui.rooms_map import ROOMS, RoomName
 from tui.saved import SavedFilters
+from tui.settling import settled
 
 TICK_S = 1.0
 
@@ -176,17 +177,20 @@ class ConsoleApp(Desk):
         """Every key tells that somebody is here; after the session has ended it also signs in again.
 
         Keys are obeyed here, one after the other, and not on their way up from the focused widget: over a poor link
-        they come in bursts, and `/van` must not have its `v` overtake the `/`.
+        they come in bursts, and `/van` must not have its `v` overtake the `/`. In a field only signs are left to the
+        field, and what moves on from it waits for them, so that they stand in it first.
         """
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await settled(self)
         if isinstance(event, events.Key) and not event.is_forwarded:
             self.touched()
             if isinstance(self.link, LinkDown) and self.link.signed_out and self._room is not None:
                 self._room.do("signing in again", self.door.whoami, self._signed_in)
-            if not isinstance(self.focused, Field | TextField):
-                if await self._check_bindings(event.key):
-                    return
-                if isinstance(self.screen, Room):
-                    self.screen.say_whose(event.key)
+            is_in_field = isinstance(self.focused, Field | TextField)
+            if not (is_in_field and event.is_printable) and await self._check_bindings(event.key):
+                return
+            if not is_in_field and isinstance(self.screen, Room):
+                self.screen.say_whose(event.key)
         await super().on_event(event)
 
     @override
