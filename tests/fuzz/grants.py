@@ -72,7 +72,9 @@ def _campaign(seed: str, wanted_documents: int, wanted_steps: int) -> tuple[Tall
             work[pool.submit(documents, f"{seed} documents {number}", count)] = (shown, 0)
         for done in as_completed(work):
             into, steps = work[done]
-            into.add(done.result())
+            result = done.result()
+            _show_found(result)
+            into.add(result)
             lived.documents += steps
             passed_s = time.monotonic() - began
             _tell(f"{passed_s:6.0f} s: {shown.documents} documents, {lived.documents} steps, "
@@ -89,6 +91,9 @@ def _explain(name: str, tally: Tally) -> None:
     _tell(f"{name}: {tally.controls} good ones opened but for {len(tally.unopened)}; "
           f"{tally.rewrapped} opened that differed in wrapping only")  # fmt: skip
     _tell("  refused: " + ", ".join(f"{rule} {count}" for rule, count in sorted(tally.rules.items())))
+
+
+def _show_found(tally: Tally) -> None:
     for line in tally.illegal[:SHOWN_MAX]:
         _tell(f"  OPENED {line[:6000]}")
     for line in tally.unopened[:SHOWN_MAX]:

@@ -62,6 +62,11 @@ class Tally:
     unopened: list[str] = field(default_factory=list)
     rules: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def found(self) -> int:
+        """How much went otherwise than it should."""
+        return len(self.illegal) + len(self.unopened)
+
     def add(self, other: "Tally") -> None:
         """Count what another process has found."""
         self.documents += other.documents

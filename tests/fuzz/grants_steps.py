@@ -78,13 +78,17 @@ class Life:
         }
 
     async def live(self, steps: int) -> None:
-        """Take so many steps."""
+        """Take so many steps; the first that goes otherwise than the model is the last, as the two no longer agree on
+        what follows."""
         await self._unit.start()
         names = self._drawn.choices(list(STEP_WEIGHTS), list(STEP_WEIGHTS.values()), k=steps)
+        found_before = self._tally.found
         try:
             for name in names:
                 await self._steps[name]()
                 self._compare(name)
+                if self._tally.found > found_before:
+                    return
         finally:
             await self._unit.stop()
 
