@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from protocols.access_record import Modality
-from protocols.api.authorities import AuthorityKind, AuthorityState, AuthorityView
+from protocols.api.authorities import URGENT_ORAL_HOURS, AuthorityKind, AuthorityState, AuthorityView
 from protocols.mandate import MandateKind
 from protocols.words import duration
 from tui.paint import Line, Span, Tone, fit, joined
@@ -151,7 +151,7 @@ def authority_facts(view: AuthorityView, *, utc: bool) -> list[tuple[str, str]]:
         ("with", ", ".join(view.modalities)),
         ("authorised by", view.authorised_by_rank),
         ("from", when(view.starts_at)),
-        ("until", f"{when(view.ends_at)}{', 72 h after it was given by word of mouth' if view.urgent_oral else ''}"),
+        ("until", when(view.ends_at) + _oral_words(view)),
         ("next review", when(view.next_review_at)),
         *_document(view.document_sha256),
         ("live mandates", str(view.mandates)),
@@ -160,11 +160,19 @@ def authority_facts(view: AuthorityView, *, utc: bool) -> list[tuple[str, str]]:
         ("note", view.note),
     ]
     if view.urgent_oral:
-        facts.insert(8, ("statement due", when(view.statement_due_at)))
+        facts.insert(8, ("statement due", f"{when(view.statement_due_at)}, {URGENT_ORAL_HOURS} h after it was given"))
         facts.insert(9, ("statement", when(view.statement_at) or "not recorded yet"))
     if view.cancelled_at is not None:
         facts.append(("cancelled", f"by {view.cancelled_by}, {when(view.cancelled_at)}"))
     return facts
+
+
+def _oral_words(view: AuthorityView) -> str:
+    """How long an urgent oral authority is, empty for others."""
+    if not view.urgent_oral:
+        return ""
+    lasts = duration((view.ends_at - view.starts_at).total_seconds())
+    return f", {lasts} in all, by word of mouth"
 
 
 def _document(sha256: str | None) -> list[tuple[str, str]]:

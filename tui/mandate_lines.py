@@ -7,7 +7,7 @@ from protocols.api.mandates import MandateState, MandateView
 from protocols.mandate import Allowance, MandateKind
 from tui.needs import name_of
 from tui.paint import Line, Span, Tone, fit, joined
-from tui.words import age, full_moment, left, moment, safe, short_moment
+from tui.words import age, full_moment, left, moment, plural, safe, short_moment
 
 KIND_WORDS: dict[MandateKind, str] = {
     "field": "opens the unit where it is fitted",
@@ -50,8 +50,15 @@ def in_order(views: Sequence[MandateView], me: str) -> list[MandateView]:
 
 
 def allows_words(allows: Sequence[Allowance]) -> str:
-    """`video 15 min ×4, audio 5 min ×2`: minutes and openings a day."""
-    return ", ".join(f"{one.modality} {one.minutes_per_day} min ×{one.openings_per_day}" for one in allows)
+    """`video 15 min and 4 openings, audio 5 min and 1 opening`: of a day."""
+    return ", ".join(
+        f"{one.modality} {one.minutes_per_day} min and {plural(one.openings_per_day, 'opening')}" for one in allows
+    )
+
+
+def minutes_words(allows: Sequence[Allowance]) -> str:
+    """`video 15 min, audio 5 min`: of a day, where there is no room for the openings."""
+    return ", ".join(f"{one.modality} {one.minutes_per_day} min" for one in allows)
 
 
 def state_words(view: MandateView, me: str) -> Span:
@@ -76,11 +83,12 @@ def mandate_line(view: MandateView, width: int, now: datetime, me: str, *, utc: 
     tone: Tone = "muted" if view.state in _OVER and not is_kit_out(view) else "plain"
     until = moment(view.not_after, now, utc=utc)
     until = until if len(until) <= 12 else short_moment(view.not_after, now, utc=utc)
+    what = allows_words(view.allows)
     texts: tuple[tuple[str, Tone], ...] = (
         (view.mandate_id, "muted" if tone == "muted" else "strong"),
         (view.kind, "fair" if view.kind == "bench" and tone != "muted" else tone),
         (name_of(view.unit_label, view.unit), tone),
-        (allows_words(view.allows), tone),
+        (what if len(what) < columns[4] else minutes_words(view.allows), tone),
         (view.purpose, tone),
         (f"{view.requester} → {view.approver}", "muted"),
         (until, tone),
@@ -152,7 +160,7 @@ def standing_line(view: MandateView, now: datetime, me: str, *, utc: bool) -> Li
         case "ended":
             return (Span(f" ended {age(view.not_after, now)} ago", "muted"),)
         case "discarded":
-            return (Span(" was given up before both had signed; its line is erased", "muted"),)
+            return (Span(" was given up, or not signed in time; its line is erased", "muted"),)
 
 
 def _cancelled_line(view: MandateView, now: datetime) -> Line:

@@ -43,8 +43,8 @@ def page_lines(
     ]
     if trouble is not None:
         said = f"Not to be signed: {trouble.message}. {trouble.remedy}."
-        lines[1:2] = [(Span(" "), *line) for line in wrap(said, width - 2, "bad")]
-        lines.insert(2, (Span(" rule  ", "muted"), Span(trouble.code)))
+        rule: Line = (Span(" rule  ", "muted"), Span(trouble.code))
+        lines[1:2] = [*[(Span(" "), *line) for line in wrap(said, width - 2, "bad")], rule]
     lines += fact_lines(_facts(view, utc=utc), width)
     if view.state == "live":
         lines += _today_lines(view, today, now, utc=utc)
@@ -129,7 +129,7 @@ def _far_away(view: MandateView) -> list[Line]:
         ("they read m, sign", f"ssh-keygen -Y sign -n {MANDATE_NAMESPACE} -f KEY m", "strong", ""),
         ("m.sig comes back", "p", "accent", " takes its text here, from anybody"),
     )
-    head = f"  {who} needs no console, just ssh-keygen; KEY: their key's file"
+    head = f"  {who} needs ssh-keygen, no console; KEY: their key file"
     lines: list[Line] = [(), (Span(" SIGN FAR AWAY", "accent"), Span(head, "muted"))]
     for number, (does, what, tone, more) in enumerate(steps, start=1):
         lines.append((Span(f"  {number} {does:<19}", "muted"), Span(what, tone), Span(more, "muted")))

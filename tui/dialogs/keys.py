@@ -37,8 +37,8 @@ def key_lines(
         lines += [(Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(mean, "muted")) for word, mean in _WORDS]
     lines += [
         (),
-        (Span(" — means not known, never zero. A figure reads “12.4 V · 40 s” when it is", "muted"),),
-        (Span(" older than its report. Times are yours; z shows UTC.", "muted"),),
+        (Span(" — means not known, never zero. A figure reads “12.4 V · 40 s” when", "muted"),),
+        (Span(" it is older than its report. Times are yours; z shows UTC.", "muted"),),
         (Span(" What “goes into the log” stands under 7, for those who may read it.", "muted"),),
     ]
     return lines

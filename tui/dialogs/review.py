@@ -34,7 +34,7 @@ class ReviewDialog(Form[ReviewDone]):
         """Outcome, next date, sentence."""
         for name, label, hint, most in (
             ("outcome", "outcome", "what was found; not whom it concerns", 200),
-            ("next", "next review", "+28d, or a date; empty keeps the dates", 20),
+            ("next", "next review", "+28d, or a date; empty: those left", 20),
         ):
             with Horizontal(classes="field"):
                 yield Label(f" {label}", markup=False, classes="label")
@@ -56,12 +56,11 @@ class ReviewDialog(Form[ReviewDone]):
     @override
     def tell(self) -> None:
         """See Form."""
-        due = self._view.next_review_at
-        about: Line = (
-            Span(
-                f" It was due {full_moment(due, utc=self.desk.server_clock.utc)}." if due else " None is due.", "muted"
-            ),
-        )
+        clock, due = self.desk.server_clock, self._view.next_review_at
+        about: Line = (Span(" None is due.", "muted"),)
+        if due is not None:
+            is_due = "was" if due <= clock.now() else "is"
+            about = (Span(f" It {is_due} due {full_moment(due, utc=clock.utc)}; that date is used up by it.", "muted"),)
         try:
             done = self._done()
         except Unrecordable as error:
@@ -70,7 +69,7 @@ class ReviewDialog(Form[ReviewDone]):
         said = f"authority.reviewed: {self._me} records that a review of {self._view.reference} was held"
         following = done.next_review_at
         if following is not None:
-            said += f", the next by {full_moment(following, utc=self.desk.server_clock.utc)}"
+            said += f", the next by {full_moment(following, utc=clock.utc)}"
         self.sentence.say([(), about, *log_sentence(said), ()])
 
     @override
@@ -89,7 +88,7 @@ class StatementDialog(Form[DocumentHash]):
 
     def __init__(self, view: AuthorityView, me: str) -> None:
         super().__init__(f"The written statement of {view.reference}")
-        self._reference = view.reference
+        self._view = view
         self._me = me
 
     @override
@@ -107,11 +106,14 @@ class StatementDialog(Form[DocumentHash]):
     @override
     def tell(self) -> None:
         """See Form."""
-        aside: Line = (Span(" It prolongs nothing: the authority lapses 72 h after it was given.", "muted"),)
+        clock, ends_at = self.desk.server_clock, self._view.ends_at
+        ends = "ended" if ends_at <= clock.now() else "ends"
+        when = full_moment(ends_at, utc=clock.utc)
+        aside: Line = (Span(f" It prolongs nothing: the authority {ends} {when}.", "muted"),)
         if not self._path:
             self.sentence.say([(), aside, (Span(" document: the file of the statement", "fair"),), ()])
         else:
-            said = f"authority.statement: {self._me} records the written statement of {self._reference}"
+            said = f"authority.statement: {self._me} records the written statement of {self._view.reference}"
             self.sentence.say([(), aside, *log_sentence(said), ()])
 
     @override

@@ -1,20 +1,21 @@
 """What can be done with an authority, from the list and from its page alike."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import ClassVar
 
 from textual.widget import AwaitMount
 from typing_extensions import override
 
-from protocols.api.authorities import AuthorityView
+from protocols.api.authorities import AuthorityView, DocumentHash
 from tui.authority_lines import owes_statement
 from tui.dialogs.authority import AuthorityDialog
 from tui.dialogs.reason import ReasonDialog
 from tui.dialogs.review import ReviewDialog, StatementDialog
+from tui.dialogs.salt import SaltDialog
 from tui.paint import Line, Span
 from tui.role_words import Reserved
 from tui.rooms.deeds import DeedsRoom
-from tui.words import plural
+from tui.words import full_moment, plural
 
 _OVER = ("ended", "cancelled")
 _SEE = Reserved("seeing authorities", "see-mandates")
@@ -76,12 +77,20 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
             await self._record(AuthorityDialog(self.me, renews=view.authority_id, reference=view.reference))
 
     def _record(self, dialog: AuthorityDialog) -> AwaitMount:
+        record = self.desk.door.record_authority
         return self.change_after(
             dialog,
             "recording the authority",
-            self.desk.door.record_authority,
+            lambda new: self._keeping(new.document, record(new)),
             lambda view: f"{view.reference} is recorded as {view.authority_id}",
         )
+
+    async def _keeping(self, document: DocumentHash | None, deed: Awaitable[AuthorityView]) -> AuthorityView:
+        """What comes of `deed`, after which the person is told the salt that only this machine knows."""
+        view = await deed
+        if document is not None:
+            self.app.push_screen(SaltDialog(f"{view.reference} is recorded as {view.authority_id}", document))
+        return view
 
     async def action_review(self) -> None:
         """Record that the review was held."""
@@ -92,7 +101,7 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
                 ReviewDialog(view, self.me),
                 "recording the review",
                 lambda done: review(view.authority_id, done),
-                lambda reviewed: f"the review of {reviewed.reference} is recorded",
+                lambda reviewed: _reviewed(reviewed, utc=self.desk.server_clock.utc),
             )
 
     async def action_statement(self) -> None:
@@ -103,7 +112,7 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
             await self.change_after(
                 StatementDialog(view, self.me),
                 "recording it",
-                lambda document: record(view.authority_id, document),
+                lambda document: self._keeping(document, record(view.authority_id, document)),
                 lambda stated: f"the written statement of {stated.reference} is recorded",
             )
 
@@ -132,3 +141,10 @@ class AuthorityDeeds(DeedsRoom[AuthorityView]):
             lambda why: cancel(view.authority_id, why),
             lambda ended: f"{ended.reference} is cancelled, and all mandates under it: bring their kit back",
         )
+
+
+def _reviewed(view: AuthorityView, *, utc: bool) -> str:
+    """What a recorded review has come to: the next, or that none is left."""
+    due = view.next_review_at
+    told = "none is left" if due is None else f"next: {full_moment(due, utc=utc)}"
+    return f"the review of {view.reference} is recorded; {told}"

@@ -10,6 +10,7 @@ import pytest
 from protocols.people import Role
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, StubConsole, console
+from tui.words import full_moment
 
 FIRST = "A-000000000001"
 
@@ -122,16 +123,47 @@ async def test_a_review_and_a_statement_are_recorded(tmp_path: Path) -> None:
     async with console(fleet(), tmp_path) as screen:
         await to_authorities(screen)
         await screen.press("v")
-        await screen.sees("A review of URN/2/26 was held", "outcome: what the review found")
+        await screen.sees("A review of URN/2/26 was held", "outcome: what the review found", "It was due ", "used up")
         await screen.press(*"goes on", "tab", *"+14d", "enter")
-        await screen.sees("the review of URN/2/26 is recorded")
+        await screen.sees("the review of URN/2/26 is recorded; next: ")
         authority_id, done = said(screen.client, "review_authority")
         assert (authority_id, done.outcome) == ("A-000000000002", "goes on")
         await screen.press("home", "w")
-        await screen.sees("The written statement of URN/3/26", "It prolongs nothing")
+        ends = full_moment(screen.client.authority_list[2].ends_at, utc=False)
+        await screen.sees("The written statement of URN/3/26", f"It prolongs nothing: the authority ends {ends}.")
         await screen.press(*str(document), "enter")
         await screen.sees("the written statement of URN/3/26 is recorded")
         assert screen.asked("record_statement")[0][1] == "A-000000000003"
+
+
+async def test_a_review_before_its_date_uses_that_date_up(tmp_path: Path) -> None:
+    client = fleet()
+    client.authority_list = client.authority_list[:1]
+    async with console(client, tmp_path) as screen:
+        await to_authorities(screen)
+        await screen.press("v")
+        await screen.sees("It is due ", "that date is used up by it", "empty: those left")
+        await screen.press(*"goes on", "enter")
+        await screen.sees("the review of URN/1/26 is recorded; none is left")
+
+
+async def test_word_of_mouth_for_less_than_72_hours_is_told_with_its_true_length(tmp_path: Path) -> None:
+    client = fleet()
+    starts_at = client.now.replace(microsecond=0)
+    client.authority_list = [
+        client.made_authority(
+            urgent_oral=True,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=10),
+            statement_due_at=starts_at + timedelta(hours=72),
+            document_sha256=None,
+        )
+    ]
+    async with console(client, tmp_path) as screen:
+        await to_authorities(screen)
+        await screen.press("enter")
+        await screen.sees("10 h in all, by word of mouth", ", 72 h after it was given")
+        assert not [line for line in screen.lines if "until" in line and "72 h" in line]
 
 
 async def test_cancelling_says_how_many_mandates_end_with_it(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ async def test_what_waits_for_this_person_comes_first(tmp_path: Path, size: tupl
         await screen.sees("MANDATES  6", "1 waits for you to sign", "1 live", "1 kit is out")
         words = [line[1:].split()[0] for line in screen.lines if "M-00000000000" in line]
         assert words == ["sign", "draft", "live", "future", "kit", "ended"]
-        await screen.sees("roof 001", "video 15 min ×4", "asks TO-12 (you)", "approves TO-07", "nobody yet")
+        await screen.sees("roof 001", "video 15 min and 4 openings", "asks TO-12 (you)", "approves TO-07", "nobody yet")
         await screen.sees("waits for you: s reads and signs it")
 
 
@@ -153,6 +153,14 @@ async def test_a_window_in_the_past_is_not_offered(tmp_path: Path) -> None:
         await to_mandates(screen)
         await screen.sees("not to be signed: its window ended", "after-mandate")
         await screen.misses("s sign")
+        await screen.press("enter")
+        await screen.sees("Not to be signed", "rule  after-mandate")
+        said_at, rule_at = (
+            next(at for at, line in enumerate(screen.lines) if words in line)
+            for words in ("Not to be signed", "rule  after-mandate")
+        )
+        sentence = " ".join(" ".join(screen.lines[said_at:rule_at]).split())
+        assert sentence.endswith("set this machine's clock right."), "no other line stands between its words"
 
 
 async def test_nothing_is_signed_when_the_people_list_can_not_be_trusted(tmp_path: Path) -> None:
@@ -256,7 +264,7 @@ async def test_a_signature_that_proves_nothing_is_not_handed_in(
         await screen.press("p")
         await screen.sees("Paste the text")
         await paste(screen, armored)
-        await screen.sees("This proves nothing", reason, "It was not handed in: paste one behind it")
+        await screen.sees("This proves nothing", reason, "It was not handed in. Paste the right one after it")
         await screen.misses("hand it in y")
         assert screen.asked("hand_in_signature") == []
         await paste(screen, KEYHOLDERS["TO-07"].sign(client.mandate_list[0].text + "\n", MANDATE_NAMESPACE))
