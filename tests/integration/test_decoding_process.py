@@ -14,7 +14,17 @@ import psutil  # type: ignore[import-untyped] # it has no stubs here
 import pytest
 
 from fleet.media import decoder_process as parent_side
-from fleet.media.decoder.wire import MOST_JPEG_BYTES, Painting, Ready, Reply, Task, Wish, framed
+from fleet.media.decoder.wire import (
+    MOST_JPEG_BYTES,
+    MOST_PAINTED_BYTES,
+    MOST_WISHES,
+    Painting,
+    Ready,
+    Reply,
+    Task,
+    Wish,
+    framed,
+)
 from fleet.media.decoder_process import PROGRAM, DecoderProcess, decoder_process
 from fleet.media.decoding import Decoding, Easel, Outlets, PreviewPicture
 from fleet.media.errors import DecoderLost
@@ -182,6 +192,13 @@ async def test_a_picture_that_is_too_large_is_not_even_read() -> None:
     script = f"import sys; sys.argv[2] = '{MOST_JPEG_BYTES + 9000:08x}' + '00' * {MOST_JPEG_BYTES + 9000}{_HOSTILE}"
     program = (sys.executable, "-I", "-S", "-c", script, READY.hex(), "")
     assert await lost(program, Task(1, frames()[:1], wishes=[Wish(160, 50)])) == "its answer is too long"
+
+
+async def test_pictures_that_are_too_large_together_are_not_even_read() -> None:
+    task = Task(1, frames()[:1], wishes=[Wish(width, 75) for width in range(100, 100 + MOST_WISHES)])
+    size = MOST_PAINTED_BYTES + 9000
+    script = f"import sys; sys.argv[2] = '{size:08x}' + '00' * {size}{_HOSTILE}"
+    assert await lost((sys.executable, "-I", "-S", "-c", script, READY.hex(), ""), task) == "its answer is too long"
 
 
 async def test_one_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,10 @@ MOST_BYTES: dict[MediaKind, int] = {"video": 1024 * 1024, "audio": 4096}
 """Of one encoded frame: more than aiortc's jitter buffer can hold of a picture, and than a packet of the network."""
 MOST_SOUNDS = 50
 MOST_WISHES = 16
-MOST_JPEG_BYTES = 512 * 1024
+MOST_JPEG_BYTES = 160 * 1024
+"""Of one picture for a terminal, which is at most a thousand pixels wide: what has more is made worse."""
+MOST_PAINTED_BYTES = 2 * 1024 * 1024
+"""Of all pictures of one reply: the controller reads it in one go, and does nothing else meanwhile."""
 MOST_TASK_BYTES = 2 * 1024 * 1024
 _MOST_DECODED = 32
 _MOST_SIDE = 8192
@@ -61,7 +64,7 @@ class Reply(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """What came of the task of this `number`.
 
     decoded: pictures. damaged: something could not be decoded. failed: something else went wrong. paintings: one for
-    each wish, None where it became too large; none at all without a picture.
+    each wish, None where it, or all before it together, became too large; none at all without a picture.
     """
 
     number: int
@@ -81,7 +84,7 @@ def framed(message: msgspec.Struct) -> bytes:
 
 def most_bytes(task: Task) -> int:
     """What a reply to `task` may have at most, without its length."""
-    return _BESIDE_BYTES + len(task.wishes) * (MOST_JPEG_BYTES + 64)
+    return _BESIDE_BYTES + min(len(task.wishes) * MOST_JPEG_BYTES, MOST_PAINTED_BYTES)
 
 
 def checked(body: bytes, task: Task) -> Reply:

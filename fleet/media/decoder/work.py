@@ -7,7 +7,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from fleet.media.decoder.wire import MOST_JPEG_BYTES, Painting, Reply, Task, Wish
+from fleet.media.decoder.wire import MOST_JPEG_BYTES, MOST_PAINTED_BYTES, Painting, Reply, Task, Wish
 from fleet.media.frames import CLOCK_HZ, EncodedFrame
 from fleet.media.h264 import picture_format
 from fleet.media.packets import packet_of
@@ -15,6 +15,7 @@ from fleet.readiness.picture import Luma, PictureMeter
 from fleet.readiness.sound import measure_sound
 
 _MAX_PIXELS = 1920 * 1088
+_WORSE_QUALITY = 20
 _SOUND_SAMPLES = 48_000 * 2 // 5
 
 
@@ -58,7 +59,7 @@ class Decoder:
             if reply.decoded == 1:
                 if task.measure:
                     reply.picture = self._meter.measure(_luma(picture))
-                reply.paintings = [_painted(picture, wish) for wish in task.wishes]
+                reply.paintings = _paintings(picture, task.wishes)
 
     def _decode_audio(self, frame: EncodedFrame, reply: Reply) -> None:
         if self._audio is None:
@@ -76,13 +77,31 @@ def _luma(picture: av.VideoFrame) -> Luma:
     return np.frombuffer(memoryview(plane), np.uint8).reshape(picture.height, plane.line_size)[:, : picture.width]
 
 
+def _paintings(picture: av.VideoFrame, wishes: list[Wish]) -> list[Painting | None]:
+    """What each wish becomes; None from where together they have too many bytes for one reply."""
+    made: list[Painting | None] = []
+    left = MOST_PAINTED_BYTES
+    for wish in wishes:
+        painting = _painted(picture, wish) if left >= MOST_JPEG_BYTES else None
+        left -= 0 if painting is None else len(painting.jpeg)
+        made.append(painting)
+    return made
+
+
 def _painted(picture: av.VideoFrame, wish: Wish) -> Painting | None:
-    """`picture` as JPEG, at most as wide as wished, in its own shape; None where that is too many bytes."""
+    """`picture` as JPEG, at most as wide as wished, in its own shape; worse than wished, or None, where that is too
+    many bytes."""
     width = min(wish.width, picture.width) // 2 * 2
     height = max(2, round(picture.height * width / picture.width) // 2 * 2)
-    written = BytesIO()
     # One thread: a process that may not start others has none to give.
     small = picture.reformat(width=width, height=height, format="rgb24", threads=1).to_ndarray()
-    Image.fromarray(small).save(written, "JPEG", quality=wish.quality)
-    jpeg = written.getvalue()
+    jpeg = _jpeg(small, wish.quality)
+    if len(jpeg) > MOST_JPEG_BYTES:
+        jpeg = _jpeg(small, min(wish.quality, _WORSE_QUALITY))
     return Painting(width, height, jpeg) if len(jpeg) <= MOST_JPEG_BYTES else None
+
+
+def _jpeg(small: np.ndarray[Any, Any], quality: int) -> bytes:
+    written = BytesIO()
+    Image.fromarray(small).save(written, "JPEG", quality=quality)
+    return written.getvalue()
