@@ -26,11 +26,12 @@ class Judgement(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a check ended, for what is written of it; `live_at` None when nothing ever came."""
+    """How a check ended, and when, for what is written of it; `live_at` None when nothing ever came."""
 
     ended: Ended
     authority: str | None
     live_at: datetime | None
+    closed_at: datetime
     observed: Observed | None
     limits: Limits
     judgement: Judgement | None
@@ -104,8 +105,8 @@ async def ended(transaction: Transaction, check: Check, controller: str, outcome
         await refused(transaction, check, controller, outcome.ended, now)
     else:
         end = outcome.ended
-        await transaction.checks.close(check.opening, end.state, end.reason, end.detail, now)
-        found = await _readiness(transaction, check, outcome, now)
+        await transaction.checks.close(check.opening, end.state, end.reason, end.detail, outcome.closed_at)
+        found = await _readiness(transaction, check, outcome)
         if outcome.judgement is not None:
             await judged(transaction, check.opening, check.unit_id, outcome.judgement, found, outcome.authority, now)
     transaction.changed.units.add(check.unit_id)
@@ -137,13 +138,13 @@ async def judged(
     transaction.changed.units.add(unit_id)
 
 
-async def _readiness(transaction: Transaction, check: Check, outcome: Outcome, now: datetime) -> bool | None:
+async def _readiness(transaction: Transaction, check: Check, outcome: Outcome) -> bool | None:
     observed = outcome.observed
     if observed is None or outcome.live_at is None:
         return None
-    for supply_mv in await transaction.checks.supplies_mv(check.unit_id, outcome.live_at, now):
+    for supply_mv in await transaction.checks.supplies_mv(check.unit_id, outcome.live_at, outcome.closed_at):
         observed.supply(supply_mv)
     measures = judge(observed, outcome.limits)
     found = passed(measures)
-    await transaction.checks.add_readiness(check.opening, check.unit_id, measures, found, now)
+    await transaction.checks.add_readiness(check.opening, check.unit_id, measures, found, outcome.closed_at)
     return found

@@ -35,6 +35,8 @@ _CLOSE_LIMIT_S = 12.0
 _WRITTEN_WITHIN_S = 1.0
 _LEFT_FOR = timedelta(seconds=5)
 """How long the lease of another controller's check has to be over: until then that one may be writing its end."""
+_MAX_UNWRITTEN = 64
+"""Checks whose ends may wait for the database; with so many, none is begun."""
 _KEPT = 64
 """Checks that are over and are kept in memory, to tell whoever watched how they ended."""
 
@@ -101,6 +103,8 @@ class CheckDesk:
         if going_on is not None:
             return going_on.view()
         await self._until_written(unit_id)
+        if sum(not runner.goes_on for runner in self._runners.values()) >= _MAX_UNWRITTEN:
+            raise StoreUnavailable("too many ends of checks wait to be written")
         async with self._tools.store.transaction() as transaction:
             found = await self._allowed(transaction, unit_id, wish, person_id)
             if isinstance(found, Obstacle):

@@ -15,8 +15,6 @@ from protocols.access_record import Modality
 from protocols.backoff import Backoff
 from protocols.opening import PositionFound
 
-_WRITE_LIMIT_S = 15.0
-
 _log = structlog.get_logger(__name__)
 
 
@@ -68,21 +66,22 @@ class Diary:
             _log.warning("when a viewer left is not written", opening=self._check.opening, detail=error.detail)
 
     async def ended(self, outcome: Outcome) -> None:
-        """It is over. Tried for 15 s; else whichever controller looks next finds a row whose lease is over."""
+        """It is over. Tried until it is written, or cancelled: a controller that has stopped by then leaves a row whose
+        lease is over, and whichever looks next can only say that."""
         backoff = Backoff(base_s=0.2, cap_s=3.0)
-        try:
-            async with asyncio.timeout(_WRITE_LIMIT_S):
-                while True:
-                    try:
-                        async with self._tools.store.transaction() as transaction:
-                            now = self._tools.clock()
-                            await chapters.ended(transaction, self._check, self._tools.controller, outcome, now)
-                    except StoreUnavailable:
-                        await asyncio.sleep(backoff.next_s())
-                    else:
-                        return
-        except TimeoutError:
-            _log.error("the end of a check could not be written", opening=self._check.opening)
+        why = ""
+        while True:
+            try:
+                async with self._tools.store.transaction() as transaction:
+                    now = self._tools.clock()
+                    await chapters.ended(transaction, self._check, self._tools.controller, outcome, now)
+            except StoreUnavailable as error:
+                if not why:
+                    why = error.detail
+                    _log.error("the end of a check waits to be written", opening=self._check.opening, detail=why)
+                await asyncio.sleep(backoff.next_s())
+            else:
+                return
 
     async def was_open(self, open_s: int) -> None:
         """So long the unit was open, as it says."""

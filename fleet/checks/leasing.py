@@ -32,12 +32,16 @@ class Leasing:
         self._tell = tell
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, wanted: Grant, left_s: float | None) -> None:
-        """Have a lease granted, in the name of who began the check; one that renews, of who watches. `left_s` is what
-        is left of the one that runs, None without one."""
-        check = self._check if wanted.first else replace(self._check, person_id=self._media.asker)
+    def begin(self, wanted: Grant, left_s: float | None) -> bool:
+        """Have a lease granted, in the name of who began the check; one that renews, of who watches: False when nobody
+        does, and none is granted. `left_s` is what is left of the one that runs, None without one."""
+        person_id = self._check.person_id if wanted.first else self._media.asker
+        if person_id is None:
+            return False
+        check = replace(self._check, person_id=person_id)
         worth_s = 1 if wanted.first or left_s is None else min(int(left_s) + _WORTH_S, MAX_LEASE_S)
         self._task = asyncio.create_task(self._work(check, wanted, worth_s), name=f"lease: {self._check.opening}")
+        return True
 
     async def drop(self) -> None:
         """Nobody wants it any more."""

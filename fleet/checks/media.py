@@ -41,7 +41,7 @@ class MediaOver:
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """So many watch, or wait to; `left` is the viewer who has just gone, if one was admitted."""
+    """So many watch, or wait to, before anything has come; later, so many are admitted. `left` is who has just gone."""
 
     viewers: int
     left: str | None = None
@@ -74,6 +74,8 @@ class CheckMedia:
         self._watchers: dict[str, Watcher] = {}
         self._given: dict[str, BrowserViewer | Preview] = {}
         """What each viewer is given, by id."""
+        self._admitted: set[str] = set()
+        """The ids of viewers who are written down."""
         self._written: set[tuple[str, Way]] = set()
         self._observed: Observed | None = None
         self._lost = False
@@ -91,11 +93,12 @@ class CheckMedia:
         return sorted({watcher.person_id for watcher in self._watchers.values()})
 
     @property
-    def asker(self) -> str:
-        """Whom a renewed lease names: who began the check if they watch, else who has watched longest."""
-        watching = [watcher.person_id for watcher in self._watchers.values()]
+    def asker(self) -> str | None:
+        """Whom a renewed lease names: who began the check if they watch, else who has watched longest. None where
+        nobody does: whoever only waits is not in the log."""
+        watching = [one.person_id for one in self._watchers.values() if one.viewer_id in self._admitted]
         opener = self._check.person_id
-        return opener if opener in watching or not watching else watching[0]
+        return opener if opener in watching else next(iter(watching), None)
 
     @property
     def is_over(self) -> bool:
@@ -141,6 +144,7 @@ class CheckMedia:
         if not self._is_live and not self._closed:
             self._is_live = True
             self._tools.metrics.streams_live.inc()
+            self._tell_watching()
         desk = self._tools.relay.desk(self._check.opening)
         if desk is not None:
             desk.begin_measuring()
@@ -153,14 +157,18 @@ class CheckMedia:
             raise Conflict("too-many-viewers", f"{MAX_WATCHERS} watch already", "ask somebody to leave")
         watcher = Watcher(f"viewer-{secrets.token_hex(8)}", person_id, way)
         self._watchers[watcher.viewer_id] = watcher
-        self._tell(Watching(len(self._watchers)))
+        self._tell_watching()
         return watcher
 
     def go(self, watcher: Watcher) -> None:
         """They no longer do."""
         self._given.pop(watcher.viewer_id, None)
+        self._admitted.discard(watcher.viewer_id)
         if self._watchers.pop(watcher.viewer_id, None) is not None:
-            self._tell(Watching(len(self._watchers), watcher.viewer_id))
+            self._tell_watching(watcher.viewer_id)
+
+    def _tell_watching(self, left: str | None = None) -> None:
+        self._tell(Watching(len(self._admitted if self._is_live else self._watchers), left))
 
     async def admit(self, transaction: Transaction, watcher: Watcher) -> None:
         """Write down that `watcher` is given pictures from now on. The lease names who began the check: their first way
@@ -184,6 +192,9 @@ class CheckMedia:
     def admitted(self, watcher: Watcher) -> None:
         """That was written."""
         self._written.add((watcher.person_id, watcher.way))
+        if watcher.viewer_id in self._watchers:
+            self._admitted.add(watcher.viewer_id)
+            self._tell_watching()
 
     def sit(self, watcher: Watcher, wish: PreviewWish) -> Preview:
         """What a terminal sees; raises MediaError."""

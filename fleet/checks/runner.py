@@ -53,7 +53,7 @@ class CheckRunner:
         self.ended = asyncio.Event()
         """Nobody is given anything any more."""
         self.written = asyncio.Event()
-        """Its end is in the database, or could not be written."""
+        """Its end is in the database, or the controller stops."""
         self._tools = tools
         self._authority = authority
         self._purpose = standing.mandate.purpose
@@ -282,8 +282,7 @@ class CheckRunner:
                 case Ask():
                     await self._ask()
                 case Grant():
-                    ends_s = self._session.lease_ends_s
-                    self._leasing.begin(step, None if ends_s is None else ends_s - self._clock())
+                    await self._grant(step)
                 case TakeAnswer(sdp):
                     await self._take_answer(sdp)
                 case GoDark():
@@ -302,6 +301,11 @@ class CheckRunner:
         if not sent and not self._session.had_lease:
             said = "the unit has no session, or the broker is away"
             await self._take(self._session.end("unit-away", said, self._clock()))
+
+    async def _grant(self, wanted: Grant) -> None:
+        now_s, ends_s = self._clock(), self._session.lease_ends_s
+        if not self._leasing.begin(wanted, None if ends_s is None else ends_s - now_s):
+            await self._take(self._session.nobody_to_name(now_s))
 
     async def _send_lease(self, made: LeaseMade) -> Sequence[Step]:
         """Send what was granted, unless mandate, authority, unit or person changed while the log's receipt was made."""
@@ -331,7 +335,7 @@ class CheckRunner:
 
     async def _end(self, ended: Ended) -> None:
         """Dark for everybody first, then written down."""
-        self._closed_at = self._tools.clock()
+        closed_at = self._closed_at = self._tools.clock()
         if ended.state == "refused":
             self._tools.metrics.openings_refused.labels(ended.reason).inc()
         observed = self.media.observed
@@ -342,6 +346,7 @@ class CheckRunner:
             ended=ended,
             authority=self._authority,
             live_at=self._live_at,
+            closed_at=closed_at,
             observed=observed,
             limits=self.media.limits,
             judgement=None if self._asked is None else self._asked.judgement,

@@ -9,7 +9,9 @@ are seconds of one monotonic clock.
 """
 
 from dataclasses import dataclass
+from math import ceil
 
+from protocols.access_record import REASONS
 from protocols.api.checks import RESUME_S, CheckState
 
 Reason = str
@@ -17,6 +19,15 @@ Reason = str
 
 _TOO_LATE: frozenset[Reason] = frozenset({"bad-nonce", "lease-expired"})
 """What a unit says of a lease that answers a nonce it no longer waits for."""
+
+
+_NOT_THE_UNITS: frozenset[Reason] = frozenset(
+    {
+        *("passed", "failed", "viewer-left", "stopped", "unit-away", "too-many-open", "role-may-not-sign"),
+        *("no-authority", "authority-cancelled", "before-authority", "after-authority", "review-overdue"),
+    }
+)
+"""What people say of a check, and what only a controller can know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,8 @@ class Session:
         self._boot_id: str | None = None
         self._used: set[str] = set()
         self._lasts_s = 0.0
+        self._sent_s = begun_s
+        """When the first lease was sent: nothing was open before."""
         self._no_more: tuple[Reason, str] | None = None
         self._dark: tuple[Reason, str] | None = None
 
@@ -156,8 +169,13 @@ class Session:
         self._wait("answer", now_s)
         if self.state == "granting":
             self.state = "opening"
+            self._sent_s = now_s
             self._take_lease()
         return []
+
+    def nobody_to_name(self, now_s: float) -> list[Step]:
+        """A renewal was to be granted, and everybody has left: there is none until somebody watches again."""
+        return [*self.watched(0, now_s), *self._stop_renewing(now_s)]
 
     def not_granted(self, reason: Reason, detail: str, now_s: float, *, runs_out: bool = False) -> list[Step]:
         """There is no lease. With `runs_out` one that is running may come to its end, and is the last one: what it then
@@ -199,6 +217,7 @@ class Session:
     def refused(self, rule: Reason, detail: str, now_s: float) -> list[Step]:
         """The unit does not open, or does not stay open. A renewal that came too late is asked for anew, as long as
         the lease before it lasts."""
+        rule, detail = _of_unit(rule, detail)
         if self._dark is not None and rule in _TOO_LATE:
             return []
         if self.state == "live" and rule in _TOO_LATE and (self._over_s is None or now_s < self._over_s):
@@ -209,14 +228,15 @@ class Session:
 
     def closed(self, reason: Reason, detail: str, open_s: int, now_s: float) -> list[Step]:
         """The unit has closed: by itself, or as it was told. That its lease ended, it knows; why there was no other
-        one, the controller does."""
+        one, the controller does. It was not open for longer than since the first lease was sent."""
         if self.is_over or not self.had_lease:
             return []
+        reason, detail = _of_unit(reason, detail)
         if reason == "expiry" and self._no_more is not None:
             reason, detail = self._no_more
         steps = self.end(reason, detail, now_s, by_unit=True) if not self.has_ended else []
         self.is_over = True
-        return [*[step for step in steps if not isinstance(step, Rest)], Rest(open_s)]
+        return [*[step for step in steps if not isinstance(step, Rest)], Rest(min(open_s, ceil(now_s - self._sent_s)))]
 
     def watched(self, viewers: int, now_s: float) -> list[Step]:
         """So many watch now."""
@@ -334,3 +354,10 @@ class Session:
     def _rest(self) -> list[Step]:
         self.is_over = True
         return [Rest(None)]
+
+
+def _of_unit(reason: Reason, detail: str) -> tuple[Reason, str]:
+    """What a unit gives as its reason; `fault` with its word in place of one that no unit can have."""
+    if reason in REASONS and reason not in _NOT_THE_UNITS:
+        return reason, detail
+    return "fault", f"the unit says {reason}" + (f": {detail}" if detail else "")

@@ -93,7 +93,7 @@ async def test_a_cancelled_mandate_is_dark_within_two_seconds(house: CheckHouse)
     assert house.unit.closes[0][0] == "cancelled"
     view = await house.stands(begun.opening, "closed")
     assert view.reason == "cancelled"
-    await until(lambda: _open_s_is(house, begun.opening, 3))
+    await until(lambda: _open_s_is(house, begun.opening, 1))
     assert (await refusal(house, NewCheck(modalities=["video"])))[0] == 409
 
 
@@ -108,8 +108,8 @@ async def test_whoever_closes_is_told_how_long_the_unit_was_open_once_it_says_so
     assert (await viewer.ended()).state == "closed"
     again = asyncio.create_task(house.door.close_check(begun.opening, Verdict(result="passed")))
     await until(lambda: any(isinstance(one, CloseOpening) for one in house.unit.heard))
-    await house.unit.say(Closed(opening=begun.opening, reason="asked", open_s=7))
-    assert ((await closing).open_s, (await again).open_s) == (7, 7)
+    await house.unit.say(Closed(opening=begun.opening, reason="asked", open_s=1))
+    assert ((await closing).open_s, (await again).open_s) == (1, 1)
 
 
 async def test_a_quarantined_unit_is_closed(house: CheckHouse) -> None:
@@ -121,10 +121,10 @@ async def test_a_quarantined_unit_is_closed(house: CheckHouse) -> None:
 
 async def test_a_unit_whose_camera_dies_is_told_of_within_two_seconds(house: CheckHouse) -> None:
     begun, viewer = await watched(house)
-    await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=4, detail="the camera is gone"))
+    await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=1, detail="the camera is gone"))
     last = await viewer.ended()
     assert (last.state, last.reason, last.detail) == ("closed", "device-died", "the camera is gone")
-    await until(lambda: _open_s_is(house, begun.opening, 4))
+    await until(lambda: _open_s_is(house, begun.opening, 1))
 
 
 async def test_a_check_whose_end_is_not_written_yet_does_not_stand_in_the_way_of_the_next(
@@ -133,7 +133,7 @@ async def test_a_check_whose_end_is_not_written_yet_does_not_stand_in_the_way_of
     begun, viewer = await watched(house)
     async with owner.transaction():
         await owner.execute("SELECT FROM opening WHERE opening = $1 FOR UPDATE", begun.opening)
-        await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=4, detail="the camera is gone"))
+        await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=1, detail="the camera is gone"))
         assert (await viewer.ended()).reason == "device-died"
         again = asyncio.create_task(house.begin("video"))
         for _ in range(3):
@@ -309,7 +309,7 @@ async def test_a_controller_that_stops_closes_what_it_has_open(
 async def test_a_unit_whose_stream_ends_as_it_closes_is_believed_why(house: CheckHouse) -> None:
     begun, viewer = await watched(house)
     await house.unit.shut()
-    await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=4, detail="the camera is gone"))
+    await house.unit.say(Closed(opening=begun.opening, reason="device-died", open_s=1, detail="the camera is gone"))
     assert (await viewer.ended()).reason == "device-died"
 
 

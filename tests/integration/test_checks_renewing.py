@@ -13,6 +13,8 @@ from fleet.client import FleetClient
 from fleet.settings import MediaSettings
 from fleet.store.store import Store
 from protocols.api.checks import NewCheck, Verdict
+from protocols.opening import NonceMade, Signal
+from protocols.uplink import PositionMessage, SignalMessage
 from tests.support.check_house import CheckHouse, check_house
 from tests.support.mandate_house import UNIT
 from tests.support.reporting import until
@@ -69,6 +71,50 @@ async def test_a_renewed_lease_names_who_began_the_check_or_else_who_watches(hou
     assert (await house.door.check(opening)).person == "TO-12"
     await house.door.close_check(opening, Verdict())
     await asyncio.gather(watching, other)
+
+
+async def test_no_lease_is_renewed_when_the_last_viewer_leaves_while_the_units_nonce_is_verified(
+    house: CheckHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, watching = await live(house)
+    runner = house.api.services.checks.runner(opening)
+    assert runner is not None
+    left = asyncio.Event()
+    read = runner._line.read
+
+    async def verified_late(message: SignalMessage | PositionMessage) -> Signal | None:
+        signal = await read(message)
+        if isinstance(signal, NonceMade) and not left.is_set():
+            await _end(watching)
+            await until(lambda: not runner.media.people)
+            left.set()
+        return signal
+
+    monkeypatch.setattr(runner._line, "read", verified_late)
+    await left.wait()
+    await until(lambda: runner._session.viewers == 0)
+    await until(lambda: runner._session._waits_for is None, SOON_S)
+    granted = len(await house.entries("lease.granted"))
+    watching = asyncio.create_task(_watch(house["SU-01"], opening))
+    await until(lambda: house.unit.leases[-1].person == "SU-01", SOON_S)
+    actors = [entry["actor"] for entry in await house.entries("lease.granted")]
+    assert set(actors[granted:]) == {"SU-01"}
+    await _end(watching)
+
+
+async def test_whoever_only_waits_is_named_by_no_lease_and_keeps_no_check_open(house: CheckHouse) -> None:
+    desk = house.api.services.checks
+    desk._tools = replace(desk._tools, limits=Limits(renew_below_s=59.0, resume_s=1.0))
+    opening, watching = await live(house)
+    runner = desk.runner(opening)
+    assert runner is not None
+    waiting = runner.media.come("SU-01", "terminal")
+    await _end(watching)
+    view = await house.stands(opening, "closed")
+    assert view.reason == "viewer-left"
+    assert {lease.person for lease in house.unit.leases} == {"TO-12"}
+    assert await house.entries("viewer.joined") == []
+    runner.media.go(waiting)
 
 
 async def test_a_renewal_that_can_not_be_asked_for_is_asked_for_again(

@@ -130,7 +130,7 @@ class OpeningUnit:
         else:
             self.closes.append((body.reason, asyncio.get_running_loop().time()))
             await self.shut()
-            await self.say(Closed(opening=body.opening, reason=body.reason, open_s=3))
+            await self.say(Closed(opening=body.opening, reason=body.reason, open_s=1))
 
     async def _open(self, grant: GrantLease) -> None:
         lease = read_lease(grant.logged.lease, self.keys)

@@ -338,3 +338,27 @@ def test_whatever_happened_a_cancel_ends_it_and_left_alone_it_ends_by_itself(
                 play.take(play.session.look(play.now_s))
         assert play.session.is_over
         assert play.rested == 1
+
+
+@pytest.mark.parametrize("word", ["passed", "failed", "viewer-left", "stopped", "review-overdue", "a-new-word"])
+def test_what_no_unit_can_say_is_a_fault_with_its_word(word: str) -> None:
+    closed = live_session().closed(word, "it says so", 1, 9.0)
+    assert closed == [Ended("closed", "fault", f"the unit says {word}: it says so"), Rest(1)]
+    refused = live_session().refused(word, "", 9.0)
+    assert refused[0] == Ended("closed", "fault", f"the unit says {word}")
+
+
+def test_a_unit_was_not_open_for_longer_than_since_its_first_lease_was_sent() -> None:
+    assert live_session().closed("expiry", "", (1 << 31) - 1, 4.2)[-1] == Rest(3)
+
+
+def test_a_lease_that_can_name_nobody_waits_until_somebody_watches() -> None:
+    session = live_session()
+    assert session.look(35.0) == [Ask()]
+    assert session.nonce_made(nonce(2), BOOT, 35.2) == [Grant(nonce(2), BOOT, first=False)]
+    assert session.nobody_to_name(35.3) == []
+    assert session.look(36.0) == []
+    session.watched(1, 37.0)
+    assert session.look(37.0) == [Ask()]
+    session.watched(0, 38.0)
+    assert session.look(58.0)[0] == Ended("closed", "viewer-left", "nobody watched any more")
