@@ -1,5 +1,6 @@
 """The lines around every screen: header above, note line and keys below."""
 
+from collections.abc import Collection
 from time import monotonic
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from typing_extensions import override
 
 from fleet.client import LinkDown, LinkUp
 from protocols.api.units import Summary
+from protocols.people import Permission
 from tui.desk import Desk, Note, desk_of
 from tui.duty_words import is_mine
 from tui.field import Field
@@ -59,13 +61,14 @@ def open_words(summary: Summary | None) -> Line:
     return (Span(f" OPEN {number(summary.units_open)} ", "loud"),) if summary and summary.units_open else EMPTY
 
 
-def tabs(room: str, summary: Summary | None, duties: int = 0) -> Line:
-    """The numbered rooms; `Now` carries how many things want a person, with the `duties` that want this one."""
+def tabs(room: str, summary: Summary | None, permissions: Collection[Permission], duties: int = 0) -> Line:
+    """The numbered rooms; `Now` carries how many things want a person with `permissions`, with the `duties` that want
+    this one."""
     parts: list[Line] = []
     for key, name, title in ROOMS:
         here = name == room
         part: Line = (Span(key, "accent"), Span(" "), Span(title, "title" if here else "muted"))
-        count = wanting(summary) + duties if summary is not None else 0
+        count = wanting(summary, permissions) + duties if summary is not None else 0
         if name == "now" and summary is not None and count:
             tone: Tone = "bad" if summary.alarms else "fair"
             part = (*part, Span(f" {number(count)}", tone))
@@ -135,7 +138,7 @@ class HeaderBar(Bar):
             case 0:
                 return self._first(width)
             case 1:
-                return (Span(" "), *tabs(self._room, self.desk.summary, self._duties))
+                return (Span(" "), *tabs(self._room, self.desk.summary, self.desk.me.permissions, self._duties))
             case _:
                 return (Span("─" * width, "rule"),)
 

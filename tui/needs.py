@@ -14,6 +14,7 @@ from tui.alarms import AlarmGroup, grouped
 from tui.duty_words import duty_text, hint, is_mine, presses
 from tui.key_words import key_words
 from tui.paint import PRESENCE_TONES, Line, Span, Tone, fit, joined, spread, wrap
+from tui.role_words import Reserved, whose
 from tui.words import age, full_moment, number, plural, safe, short_moment
 
 NeedKind = Literal["alarm", "join", "unit", "more", "sign", "deadline", "recover"]
@@ -27,6 +28,14 @@ _TONES: dict[NeedKind, Tone] = {
     "recover": "bad",
 }
 _KINDS: dict[DutyKind, NeedKind] = {"sign": "sign", "kit-out": "recover"}
+_ACK: Permission = "acknowledge-event"
+_TAKES: dict[NeedKind, Permission] = {
+    "alarm": _ACK,
+    "join": "decide-join",
+    "unit": "command-unit",
+    "more": "command-unit",
+}
+"""What it takes to do something about each; of duties `duty_words` knows."""
 _QUARANTINE = "unit-quarantined"
 _SILENT: tuple[Presence, ...] = ("quarantined", "quiet")
 _PRESENCE_ORDER: tuple[Presence, ...] = ("online", "stale", "quiet", "never", "quarantined", "revoked")
@@ -37,8 +46,8 @@ class Need(NamedTuple):
 
     `presses` is for a unit that is quarantined, and for deadlines of the next hours: they stand first. With `has_unit`
     an alarm also stands for its unit. `duty` stays until it is done, with the alarms that say the same until somebody
-    takes note of them; with `is_others` somebody else has to do it, and it is not counted. Its text is made with the
-    time of day, by `words_of`.
+    takes note of them; with `is_others` somebody else has to do it, and it is not counted; nor are its alarms without
+    `may_ack`. Its text is made with the time of day, by `words_of`.
     """
 
     key: str
@@ -47,7 +56,6 @@ class Need(NamedTuple):
     name: str
     text: str
     hint: str
-    times: int = 1
     alarms: tuple[EventView, ...] = ()
     join: JoinView | None = None
     unit_id: str | None = None
@@ -55,6 +63,16 @@ class Need(NamedTuple):
     has_unit: bool = False
     duty: Duty | None = None
     is_others: bool = False
+    may_ack: bool = True
+
+    @property
+    def counts(self) -> int:
+        """How many things this person has to do it stands for: a group of alarms as many as it holds, and the unit or
+        the duty when it stands for that too; nothing of what only others may do."""
+        alarms = len(self.alarms) if self.may_ack else 0
+        if self.kind == "alarm":
+            return alarms + (self.has_unit and not self.is_others)
+        return alarms + (not self.is_others)
 
     @property
     def tone(self) -> Tone:
@@ -97,6 +115,7 @@ def duty_needs(
             presses=is_mine(duty, permissions) and presses(duty, now),
             duty=duty,
             is_others=not is_mine(duty, permissions),
+            may_ack=_ACK in permissions,
         )
         for duty in duties
     ]
@@ -122,17 +141,17 @@ def needs(
     joins: Sequence[JoinView],
     units: Sequence[UnitRow],
     summary: Summary | None,
-    *,
-    may_ack: bool,
+    permissions: Collection[Permission],
 ) -> list[Need]:
     """Alarms of quarantine; other open alarms by unit and kind, newest first; then joins, those that wait longest
     first; then the quarantined and quiet of `units`, but a unit whose quarantine is an open alarm stands there only.
 
-    `units` are the first of the fleet sorted by presence; `summary` tells how many more there are.
+    `units` are the first of the fleet sorted by presence; `summary` tells how many more there are. What somebody with
+    `permissions` can do nothing about is others'.
     """
     silent = [row for row in units if row.presence in _SILENT]
     quarantined = {row.unit_id for row in silent if row.presence == "quarantined"}
-    found = [_alarm(group, quarantined, may_ack=may_ack) for group in grouped(alarms)]
+    found = [_alarm(group, quarantined) for group in grouped(alarms)]
     told = {need.unit_id for need in found if need.has_unit}
     found.sort(key=lambda need: not need.presses)
     found += [_join(join) for join in sorted(joins, key=lambda join: join.first_seen_at)]
@@ -140,10 +159,17 @@ def needs(
     more = sum(summary.presence.get(word, 0) for word in _SILENT) - len(silent) if summary is not None else 0
     if more > 0:
         found.append(Need("more", "more", None, "", f"and {plural(more, 'more unit')} that do not report", "enter"))
-    return found
+    return [need if _TAKES[need.kind] in permissions else _of_others(need) for need in found]
 
 
-def _alarm(group: AlarmGroup, quarantined: Set[str], *, may_ack: bool) -> Need:
+def _of_others(need: Need) -> Need:
+    """What this person sees, and others have to do."""
+    doing = {"alarm": "acknowledging", "join": "deciding"}.get(need.kind, "looking after units")
+    hint = whose(Reserved(doing, _TAKES[need.kind]))
+    return need._replace(is_others=True, may_ack=False, presses=False, hint=hint)
+
+
+def _alarm(group: AlarmGroup, quarantined: Set[str]) -> Need:
     newest = group.newest
     return Need(
         key=f"alarm-{newest.unit_id}-{newest.kind}",
@@ -151,8 +177,7 @@ def _alarm(group: AlarmGroup, quarantined: Set[str], *, may_ack: bool) -> Need:
         at=newest.at,
         name=name_of(newest.label, newest.unit_id),
         text=newest.summary,
-        times=group.times,
-        hint="a ack" if may_ack else "enter",
+        hint="a ack",
         alarms=group.events,
         unit_id=newest.unit_id,
         presses=newest.kind == _QUARANTINE,
@@ -201,7 +226,7 @@ def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
         Span(word, need.tone),
         Span(" " * (9 - len(word))),
         Span(fit(need.name, 24 if wide else 13), "muted" if need.is_others else "strong"),
-        Span(f" ×{number(need.times)}" if need.times > 1 else "", _TONES[need.kind]),
+        Span(f" ×{number(need.counts)}" if need.counts > 1 else "", _TONES[need.kind]),
         Span(" " + safe(words_of(need, now)), "muted" if need.is_others else "plain"),
     )
     return spread(left, (Span(need.hint, "accent"), Span(" ")), width) if wide else left
@@ -217,6 +242,8 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Lin
     if len(need.alarms) > 1:
         oldest = short_moment(need.alarms[-1].at, now, utc=utc)
         since = f"{len(need.alarms)} alarms since {oldest}, newest {age(need.at, now)} ago"
+    if need.is_others:
+        since = f"{age(need.at, now)} ago   {need.hint}" if need.at else need.hint
     return [(Span(" "), *line) for line in [*first, (Span(unit + since, "muted"),)]]
 
 
@@ -230,21 +257,25 @@ def _duty_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Li
 
 
 def things(found: Sequence[Need]) -> int:
-    """How many things the lines of `found` stand for: a group of alarms is as many as it holds,
-    and the unit or this person's duty when it stands for that too, so that it is what `wanting` and those duties
-    count."""
-
-    def count(need: Need) -> int:
-        if need.duty is not None:
-            return len(need.alarms) + (not need.is_others)
-        return max(1, len(need.alarms)) + need.has_unit
-
-    return sum(count(need) for need in found)
+    """How many things the lines of `found` stand for: what `wanting` and this person's duties count."""
+    return sum(need.counts for need in found)
 
 
-def wanting(summary: Summary) -> int:
-    """How many things of the fleet want a person."""
-    return summary.alarms + summary.joins_pending + sum(summary.presence.get(word, 0) for word in _SILENT)
+def things_line(found: Sequence[Need]) -> Line:
+    """`6  in 5 lines  2 lines are others'`: how many things want this person; in how many lines, where these are
+    fewer; and how many lines are not theirs."""
+    count, mine = things(found), sum(need.counts > 0 for need in found)
+    others = len(found) - mine
+    told = f"  in {plural(mine, 'line')}" if count != mine else ""
+    told += f"  {plural(others, 'line is', 'lines are')} others'" if others else ""
+    return (Span(number(count), "strong"), Span(told, "muted"))
+
+
+def wanting(summary: Summary, permissions: Collection[Permission]) -> int:
+    """How many things of the fleet want a person with `permissions`."""
+    silent = sum(summary.presence.get(word, 0) for word in _SILENT)
+    counts: dict[NeedKind, int] = {"alarm": summary.alarms, "join": summary.joins_pending, "unit": silent}
+    return sum(count for kind, count in counts.items() if _TAKES[kind] in permissions)
 
 
 def fleet_lines(summary: Summary | None) -> list[Line]:

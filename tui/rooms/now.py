@@ -16,7 +16,7 @@ from protocols.api.mandates import Duty
 from protocols.api.units import Summary, UnitPage
 from tui.alarms import acknowledge_all, by_duty
 from tui.lines import Page
-from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things, together
+from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things_line, together
 from tui.paint import Line, Span
 from tui.role_words import Reserved
 from tui.rooms.listing_room import ListingRoom
@@ -71,10 +71,10 @@ class NowRoom(ListingRoom[Need]):
         events, joins, units, summary, duties = answers
         self.desk.summary = summary
         self.desk.take_duties(duties)
-        may_ack = self.desk.may("acknowledge-event")
+        permissions = self.desk.me.permissions
         told, alarms = by_duty(events.events, duties)
-        waiting = duty_needs(duties, self.desk.me.permissions, self.desk.server_clock.now(), told)
-        found = needs(alarms, joins, units.rows, summary, may_ack=may_ack)
+        waiting = duty_needs(duties, permissions, self.desk.server_clock.now(), told)
+        found = needs(alarms, joins, units.rows, summary, permissions)
         self.show_items(together(found, waiting))
 
     @override
@@ -104,8 +104,8 @@ class NowRoom(ListingRoom[Need]):
     @override
     def title_line(self) -> Line:
         """How many things want this person."""
-        count = str(things(self._list.items)) if self._is_known else "…"
-        return (Span(" NEEDS YOU  ", "muted"), Span(count, "strong"))
+        count: Line = things_line(self._list.items) if self._is_known else (Span("…", "strong"),)
+        return (Span(" NEEDS YOU  ", "muted"), *count)
 
     @override
     def show_rest(self) -> None:

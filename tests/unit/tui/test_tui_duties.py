@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from protocols.api.events import EventView
+from protocols.people import PERMISSIONS
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, console
 from tests.unit.tui.stub_mandates import UNIT
@@ -71,9 +72,9 @@ def test_an_alarm_whose_duty_is_for_others_is_not_lost_among_what_they_have_to_d
     duty = client.duty("kit-out", OUT, due_at=client.now, is_alarm=True)
     alarm = alarm_of(client, 7, OUT)
     told, others = by_duty([alarm], [duty])
-    silent = needs(others, [], client.rows[:1], None, may_ack=True)
+    silent = needs(others, [], client.rows[:1], None, PERMISSIONS["engineer"])
     (line,) = duty_needs([duty], (), client.now, told)
     assert together(silent, [line])[0] == line
-    assert (line.is_others, line.tone, things([line])) == (True, "bad", 1)
+    assert (line.is_others, line.tone, things([line])) == (True, "bad", 0)
     (taken,) = duty_needs([duty], (), client.now, {})
     assert (taken.tone, things([taken])) == ("muted", 0)

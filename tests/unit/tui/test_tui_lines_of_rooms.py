@@ -10,6 +10,7 @@ from fleet.client import LinkDown, LinkUp, Refused
 from protocols.api.people import NewPerson
 from protocols.api.units import History, HistoryPoint, SettingsChange, Summary
 from protocols.joining import display_fingerprint
+from protocols.people import PERMISSIONS
 from tests.unit.tui.stub_client import FINGERPRINT, StubClient
 from tui.bars import key_line, link_words, note_line, tabs
 from tui.desk import Note
@@ -20,7 +21,7 @@ from tui.dialogs.person import full_role, key_fingerprint, person_of
 from tui.dialogs.problem import problem_lines
 from tui.dialogs.settings import FIELDS, field_value
 from tui.event_lines import event_line, is_open
-from tui.needs import fleet_lines, needs, things, wanting
+from tui.needs import fleet_lines, need_line, needs, things, things_line, wanting
 from tui.paint import Line, line_width
 from tui.rooms.plot import unbroken
 from tui.rooms.voucher import voucher_lines
@@ -29,6 +30,7 @@ from tui.saved import SavedFilter, SavedFilters
 from tui.unit_columns import columns_for, head_line, row_line
 from tui.unit_page import Moment, UnitPicture, body_lines, top_lines, worries
 
+ENGINEER = PERMISSIONS["engineer"]
 WIDTHS = [40, 79, 80, 120, 159, 200]
 
 
@@ -47,12 +49,14 @@ def test_what_a_key_does_is_broken_and_not_cut_beside_the_keys_of_every_screen()
 def test_what_needs_a_person_comes_in_order_of_weight() -> None:
     client = StubClient(60)
     alarms = [event for event in client.event_list if event.severity == "alarm" and is_open(event)]
-    found = needs(alarms, client.join_list, client.rows, None, may_ack=True)
+    found = needs(alarms, client.join_list, client.rows, None, ENGINEER)
     kinds = [need.kind for need in found]
     assert kinds == sorted(kinds, key=["alarm", "join", "unit", "more"].index)
     assert [need.at for need in found if need.kind == "alarm"] == sorted([event.at for event in alarms], reverse=True)
     assert len({need.key for need in found}) == len(found)
-    assert all(need.hint == "enter" for need in needs(alarms, [], [], None, may_ack=False))
+    told = needs(alarms, client.join_list, client.rows, None, PERMISSIONS["inspector"])
+    assert all(need.is_others and need.hint.endswith("an engineer's or a supervisor's") for need in told)
+    assert things(told) == 0
 
 
 def test_a_quarantined_unit_stands_once() -> None:
@@ -61,21 +65,26 @@ def test_a_quarantined_unit_stands_once() -> None:
     event = next(event for event in client.event_list if event.severity == "alarm")
     alarm = msgspec.structs.replace(event, kind="unit-quarantined", unit_id=row.unit_id, acknowledged_at=None)
     summary = Summary(units=12, presence={"quarantined": 1}, joins_pending=0, alarms=1, sessions_up=0)
-    (told,) = needs([alarm], [], [row], summary, may_ack=True)
+    (told,) = needs([alarm], [], [row], summary, ENGINEER)
     assert (told.kind, told.tone, told.unit_id) == ("alarm", "loud", row.unit_id)
-    assert things([told]) == wanting(summary)
-    (left,) = needs([], [], [row], summary, may_ack=True)
+    assert things([told]) == wanting(summary, ENGINEER) == 2
+    assert text(things_line([told])) == "2  in 1 line"
+    assert "×2" in text(need_line(told, 80, client.now, utc=True)), "as many as it is counted for"
+    (seen,) = needs([alarm], [], [row], summary, PERMISSIONS["approver"])
+    assert (things([seen]), wanting(summary, PERMISSIONS["approver"]), seen.tone) == (0, 0, "bad")
+    assert text(things_line([seen])) == "0  1 line is others'"
+    (left,) = needs([], [], [row], summary, ENGINEER)
     assert (left.kind, left.tone) == ("unit", "loud")
     other = msgspec.structs.replace(alarm, unit_id=client.rows[1].unit_id)
-    assert [need.kind for need in needs([other], [], [row], None, may_ack=True)] == ["alarm", "unit"]
+    assert [need.kind for need in needs([other], [], [row], None, ENGINEER)] == ["alarm", "unit"]
 
 
 def test_more_silent_units_than_were_asked_for_are_counted() -> None:
     summary = Summary(units=900, presence={"quiet": 70, "quarantined": 3}, joins_pending=2, alarms=1, sessions_up=0)
-    last = needs([], [], [], summary, may_ack=True)[-1]
+    last = needs([], [], [], summary, ENGINEER)[-1]
     assert last.kind == "more"
     assert "73 more" in last.text
-    assert wanting(summary) == 76
+    assert wanting(summary, ENGINEER) == 76
     assert "never" not in text(fleet_lines(summary)[0])
 
 
@@ -145,7 +154,7 @@ def test_a_silence_is_a_gap_in_the_plot() -> None:
 
 
 def test_only_rooms_that_exist_are_shown() -> None:
-    shown = text(tabs("units", None))
+    shown = text(tabs("units", None, ENGINEER))
     assert [room.key for room in ROOMS] == ["1", "2", "7", "8", "9", "0"]
     assert all(f"{room.key} {room.title}" in shown for room in ROOMS)
     assert "Rota" not in shown

@@ -57,7 +57,7 @@ async def test_alarms_of_a_kind_are_one_line_and_taken_together(tmp_path: Path) 
     ]
     client.event_list, client.join_list = told, []
     async with console(client, tmp_path) as screen:
-        await screen.sees("NEEDS YOU  4", "roof 001", "×4 supply 10.9 V", "4 alarms since")
+        await screen.sees("NEEDS YOU  4  in 1 line", "roof 001", "×4 supply 10.9 V", "4 alarms since")
         assert sum("roof 001" in line for line in screen.lines) == 1
         await screen.press("enter")
         await screen.sees("4 open alarms, the newest", "ago: supply 10.9 V", "SoC temperature")
@@ -70,7 +70,9 @@ async def test_alarms_of_a_kind_are_one_line_and_taken_together(tmp_path: Path) 
 
 async def test_what_the_role_may_not_do_is_not_offered(tmp_path: Path) -> None:
     async with console(StubClient(role="inspector"), tmp_path) as screen:
-        await screen.sees("NEEDS YOU  17", "TO-12 · inspector")
+        await screen.sees(
+            "NEEDS YOU  0", "lines are others'", "acknowledging is an engineer's or a supervisor's", "· inspector"
+        )
         assert "a ack" not in screen.lines[-1]
         await screen.press("a", "j")
         await screen.sees("WAITING TO JOIN")
