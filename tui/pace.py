@@ -1,8 +1,8 @@
 """Painting no faster than the terminal takes it, whatever lies between.
 
 A terminal answers in the order in which it is written to. So a question goes before a picture and one behind it: the
-second answer says that the picture is through the line, and only then the next is painted. What becomes old meanwhile
-is never painted.
+second answer says that the picture is through the line, and only then more is written. What becomes old meanwhile is
+never written.
 """
 
 import asyncio
@@ -17,7 +17,11 @@ ASK_FROM_CHARS = 256
 MUTE_AFTER_S = 3.0
 LOST_AFTER_S = 20.0
 PAINTED_WITHIN_S = 2.0
+ECHO_CHARS = 600
+"""So much is written at once even while an answer is waited for: a key's echo, a line of news."""
 _ROW, _FIRST_COLUMN, _AT_ONCE = 2, 2, 8
+GREETING = f"\x1b7\x1b[{_ROW};{_FIRST_COLUMN + _AT_ONCE}H\x1b[6n\x1b8"
+"""Whether the terminal answers at all is known before anything depends on it."""
 _LOOK_AGAIN_S = 0.25
 _EARLY = 0.8
 """Pictures come from the controller at the same rate: a little early is on time."""
@@ -38,7 +42,10 @@ class Pace:
         self._watching = 0
         self._asked = 0
         self._answered = 0
+        self._last_paint = 0
+        self._echo_left = 0
         self._behind_since_s = 0.0
+        self._greeted_s: float | None = None
         self._has_answered = False
         self._begun_s: float | None = None
         self._painted_s = 0.0
@@ -52,6 +59,12 @@ class Pace:
     def connect(self, write: Callable[[str], None]) -> None:
         """From now on there is a terminal: `write` writes to it."""
         self._write = write
+
+    def greet(self) -> None:
+        """Ask for the first time, before anything is painted."""
+        if self._write is not None:
+            self._greeted_s = self._clock()
+            self._write(GREETING)
 
     @property
     def quality(self) -> Quality:
@@ -68,9 +81,24 @@ class Pace:
         """Whether an answer is still to come."""
         return self._answered < self._asked
 
+    @property
+    def is_pacing(self) -> bool:
+        """Whether it can be known how much is written: pictures are shown, or the terminal has answered."""
+        return self._write is not None and (self._watching > 0 or self._has_answered)
+
+    def room_chars(self) -> int | None:
+        """How much may be written now, by one call of `painted` that tells how much was; None is without limit."""
+        if self._answered >= self._last_paint:
+            return None
+        if self._is_overdue:
+            self._give_up()
+        return None if self.is_mute or self._answered >= self._last_paint else max(0, self._echo_left)
+
     def watch(self) -> None:
         """Pictures are shown from now on, until `leave`: ask after whatever is painted."""
         self._watching += 1
+        if not self._has_answered and self._greeted_s is not None:
+            self.is_mute = self._clock() - self._greeted_s >= MUTE_AFTER_S
         self._ask()
 
     def leave(self) -> None:
@@ -91,12 +119,17 @@ class Pace:
 
     def painted(self, text: str) -> str:
         """What to write in place of `text`: itself, and a question where one has to follow."""
-        if not self._watching or len(text) < ASK_FROM_CHARS:
+        if not self.is_pacing:
+            return text
+        self._echo_left = self._echo_left - len(text) if self._answered < self._last_paint else ECHO_CHARS
+        if len(text) < ASK_FROM_CHARS:
             return text
         if self._is_unpainted:
             self._is_unpainted = False
             self._painted_s = self._clock()
-        return text + self._question()
+        question = self._question()
+        self._last_paint = self._asked
+        return text + question
 
     def answered(self, row: int, column: int, at_s: float) -> None:
         """The terminal told at `at_s` where its cursor was, counted from 1."""
@@ -118,11 +151,10 @@ class Pace:
 
     def takes_more(self) -> bool:
         """Whether all that was painted is through the line; an answer that is due for too long is given up."""
-        now_s = self._clock()
-        if self._is_unpainted and self._begun_s is not None and now_s - self._begun_s < PAINTED_WITHIN_S:
+        if self._is_unpainted and self._begun_s is not None and self._clock() - self._begun_s < PAINTED_WITHIN_S:
             return False
         self._is_unpainted = False
-        if self.is_behind and now_s - self._behind_since_s < self._limit_s:
+        if self.is_behind and not self._is_overdue:
             return False
         if self.is_behind:
             self._give_up()
@@ -137,6 +169,10 @@ class Pace:
                     await self._heard.wait()
         if self._write is not None:
             await asyncio.sleep(max(0.0, self._due_s - self._clock()))
+
+    @property
+    def _is_overdue(self) -> bool:
+        return self.is_behind and self._clock() - self._behind_since_s >= self._limit_s
 
     @property
     def _limit_s(self) -> float:

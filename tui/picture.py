@@ -5,12 +5,17 @@ Importing this asks the terminal what it can do, so it has to happen before Text
 written to a disk.
 """
 
+import logging
 import os
 from io import BytesIO
 
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
-from textual_image import renderable, widget
+
+logging.getLogger("textual_image").addHandler(logging.NullHandler())
+"""A terminal that does not answer gets half-blocks; a traceback of that is nothing for the screen."""
+
+from textual_image import renderable, widget  # noqa: E402  it asks, and logs, when it is imported
 
 MAX_PICTURE_PIXELS = 1920 * 1080
 

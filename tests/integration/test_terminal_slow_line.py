@@ -7,6 +7,8 @@ import pytest
 from tests.support.slow_line import NUMBERS, SlowLine, console_on_a_line
 
 SLOW_BYTES_PER_S = 4000
+TWO_PAINTS_BYTES = 20_000
+"""What is on the line when a key is pressed, and what shows its effect: of each at most a screen."""
 _MEANWHILE = 2
 """Pictures that the console may have been handed, and not yet looked at, when an answer comes."""
 
@@ -68,12 +70,31 @@ def test_a_quick_terminal_gets_all(line: SlowLine) -> None:
     line.until(lambda: any(told.startswith("closed") for told in line.told))
 
 
-def test_a_terminal_that_never_answers_gets_few_and_small_ones(line: SlowLine) -> None:
-    line.answers = False
-    line.press("y")
-    line.until(lambda: line.shows("terminal is mute"))
-    begun, made = len(line.seen), line.made
-    line.until(lambda: len(line.seen) >= begun + 3)
-    assert line.made >= made + 2 * (len(line.seen) - begun)
-    line.answers = True
-    line.until(lambda: "wished 50 5.0" in line.told)
+def test_a_terminal_that_never_answers_gets_few_and_small_ones_and_no_traceback() -> None:
+    with console_on_a_line(answers=False) as line:
+        assert not line.has_fault
+        line.press("y")
+        line.until(lambda: line.shows("terminal is mute"))
+        begun, made = len(line.seen), line.made
+        line.until(lambda: len(line.seen) >= begun + 3)
+        assert line.made >= made + 2 * (len(line.seen) - begun)
+        line.answers = True
+        line.until(lambda: "wished 50 5.0" in line.told)
+
+
+def test_the_effect_of_a_key_waits_behind_at_most_a_screen(line: SlowLine) -> None:
+    line.bytes_per_s = SLOW_BYTES_PER_S
+    behind = {"begin": line.press_until("y", "viewers")}
+    line.until(lambda: len(line.seen) >= 4)
+    behind["keys"] = line.press_until("?", "joining queue")
+    line.press("\x1b")
+    shown = len(line.seen)
+    line.until(lambda: len(line.seen) >= shown + 3)
+    behind["fail"] = line.press_until("f", "What is wrong")
+    line.press("\x1b")
+    shown = len(line.seen)
+    line.until(lambda: len(line.seen) >= shown + 3)
+    behind["pass"] = line.press_until("\r", "CLOSED")
+    assert any(told.startswith("closed") for told in line.told)
+    behind["leave"] = line.press_until("\x1b", "ACCESS")
+    assert max(behind.values()) <= TWO_PAINTS_BYTES, behind

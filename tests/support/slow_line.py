@@ -64,6 +64,9 @@ class SlowLine:
     """What has arrived since the last question."""
     text: bytes = b""
     byte_count: int = 0
+    """How much has arrived in all."""
+    has_fault: bool = False
+    """Whether a traceback has arrived."""
     _made_before: int = 0
     _unread: bytes = b""
 
@@ -75,6 +78,14 @@ class SlowLine:
     def press(self, keys: str) -> None:
         """Type."""
         os.write(self.far, keys.encode())
+
+    def press_until(self, keys: str, words: str) -> int:
+        """Type, and let the line carry until `words` have arrived; how many bytes came before them."""
+        begun = self.byte_count
+        self.text = b""
+        self.press(keys)
+        self.until(lambda: self.shows(words))
+        return self.byte_count - begun
 
     def until(self, condition: Callable[[], object]) -> None:
         """Let the line carry until `condition` holds; AssertionError after LIMIT_S."""
@@ -102,6 +113,7 @@ class SlowLine:
     def _arrive(self, piece: bytes) -> None:
         self.byte_count += len(piece)
         self.said += piece
+        self.has_fault = self.has_fault or b"Traceback" in self.said
         self.text = (self.text + piece)[-200_000:]
         while (asked := _QUESTION.search(self.said)) is not None:
             before, self.said = self.said[: asked.start()], self.said[asked.end() :]
@@ -122,8 +134,9 @@ class SlowLine:
 
 
 @contextmanager
-def console_on_a_line(size: tuple[int, int] = (80, 24)) -> Iterator[SlowLine]:
-    """A console that watches a check; the line is without limit until it is given one."""
+def console_on_a_line(size: tuple[int, int] = (80, 24), *, answers: bool = True) -> Iterator[SlowLine]:
+    """A console that is about to begin a check; the line is without limit until it is given one. A terminal that does
+    not answer from the beginning does not know either how many pixels it has."""
     reports, report = os.pipe()
     child, far = pty.fork()
     if child == 0:
@@ -133,8 +146,9 @@ def console_on_a_line(size: tuple[int, int] = (80, 24)) -> Iterator[SlowLine]:
         os.execve(sys.executable, [sys.executable, "-m", "tests.support.slow_line", str(report)], environment)
     os.close(report)
     columns, rows = size
-    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, columns * 10, rows * 20))
-    line = SlowLine(far, reports)
+    pixels = (columns * 10, rows * 20) if answers else (0, 0)
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, *pixels))
+    line = SlowLine(far, reports, answers=answers)
     try:
         line.until(lambda: line.shows("212 units"))
         line.press("2")

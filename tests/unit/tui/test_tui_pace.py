@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tui.check_lines import pace_lines
-from tui.pace import ASK_FROM_CHARS, LOST_AFTER_S, MUTE_AFTER_S, PAINTED_WITHIN_S, Pace
+from tui.pace import ASK_FROM_CHARS, ECHO_CHARS, LOST_AFTER_S, MUTE_AFTER_S, PAINTED_WITHIN_S, Pace
 from tui.picture_cost import BEST, FIRST, MODEST, PICTURE_S, PictureCost
 
 QUESTION = re.compile(r"\x1b\[(\d+);(\d+)H\x1b\[6n")
@@ -50,7 +50,7 @@ def words(pace: Pace) -> str:
     return " ".join("".join(span.text for span in line).strip() for line in pace_lines(pace, 28))
 
 
-def test_nothing_is_asked_while_no_check_is_watched() -> None:
+def test_a_terminal_that_has_not_answered_is_asked_only_while_a_check_is_watched() -> None:
     terminal = Terminal()
     terminal.write(PICTURE)
     assert terminal.asked == []
@@ -104,6 +104,40 @@ def test_only_so_many_questions_are_open(terminal: Terminal) -> None:
     for _ in range(100):
         terminal.write(PICTURE)
     assert len(terminal.asked) == len(set(terminal.asked)) == 8
+
+
+def test_behind_a_paint_there_is_room_for_an_echo_only_until_it_is_through(terminal: Terminal) -> None:
+    assert terminal.pace.room_chars() is None
+    terminal.write(PICTURE)
+    assert terminal.pace.room_chars() == ECHO_CHARS
+    terminal.write("x" * 100)
+    assert terminal.pace.room_chars() == ECHO_CHARS - 100
+    terminal.answer()
+    assert terminal.pace.room_chars() is None
+
+
+def test_the_question_before_a_picture_does_not_hold_it_back(terminal: Terminal) -> None:
+    terminal.pace.begin(is_fair=True)
+    assert (terminal.pace.is_behind, terminal.pace.room_chars()) == (True, None)
+
+
+def test_a_paint_whose_answer_is_lost_holds_back_no_longer_than_said(terminal: Terminal) -> None:
+    terminal.write(PICTURE)
+    terminal.now_s += LOST_AFTER_S
+    assert terminal.pace.room_chars() is None
+
+
+def test_whether_a_terminal_answers_is_known_from_the_greeting() -> None:
+    silent, quick = Terminal(), Terminal()
+    for terminal in (silent, quick):
+        terminal.pace.greet()
+        assert not terminal.pace.is_pacing
+    quick.pace.answered(2, 10, quick.now_s)
+    for terminal in (silent, quick):
+        terminal.now_s += MUTE_AFTER_S
+        terminal.pace.watch()
+    assert (silent.pace.is_mute, quick.pace.is_mute) == (True, False)
+    assert silent.pace.room_chars() is None
 
 
 def test_a_terminal_that_never_answers_gets_a_modest_rate_until_it_does() -> None:
