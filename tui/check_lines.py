@@ -89,11 +89,20 @@ def meter(level_dbfs: float | None, peak_dbfs: float | None) -> Line:
     )
 
 
-def figure_lines(figures: StreamFigures, viewers: Sequence[str], me: str) -> list[Line]:
-    """The numbers beside the picture, one a line."""
+def viewers_words(news: PreviewNews, me: str) -> str:
+    """Who watches: `you, you (browser), SU-02`. Of somebody else who watches in a browser, only that is told."""
+    others = [viewer for viewer in dict.fromkeys(news.viewers) if viewer != me and viewer not in news.in_browsers]
+    told = ["you"] if me in news.viewers else []
+    for viewer in sorted(set(news.in_browsers), key=lambda one: (one != me, one)):
+        count = news.in_browsers.count(viewer)
+        told.append(f"{'you' if viewer == me else viewer} (browser{f' ×{count}' if count > 1 else ''})")
+    return ", ".join([*told, *others]) or "nobody"
+
+
+def figure_lines(figures: StreamFigures, seen_by: str, width: int) -> list[Line]:
+    """The numbers beside the picture, one a line; who watches, as `viewers_words` has it, in as many as it takes."""
     size = f"{figures.width}×{figures.height}" if figures.width and figures.height else UNKNOWN
-    others = [viewer for viewer in dict.fromkeys(viewers) if viewer != me]
-    seen_by = ", ".join([*(["you"] if me in viewers else []), *others]) or "nobody"
+    first, *others = wrap(safe(seen_by), width - _LABEL)
     return [
         _row("picture", size),
         _row("fps", _told(figures.fps, 1)),
@@ -107,7 +116,8 @@ def figure_lines(figures: StreamFigures, viewers: Sequence[str], me: str) -> lis
         _row("silent", _yes(figures.is_silent), _if(figures.is_silent)),
         _row("clipping", _yes(figures.is_clipping), _if(figures.is_clipping)),
         EMPTY,
-        _row("viewers", seen_by),
+        (Span(fit("viewers", _LABEL), "muted"), *first),
+        *[(Span(" " * _LABEL), *more) for more in others],
     ]
 
 

@@ -93,6 +93,11 @@ class CheckMedia:
         return sorted({watcher.person_id for watcher in self._watchers.values()})
 
     @property
+    def in_browsers(self) -> list[str]:
+        """Whose browsers watch, the person's id once for each of them."""
+        return sorted(watcher.person_id for watcher in self._watchers.values() if watcher.way == "browser")
+
+    @property
     def asker(self) -> str | None:
         """Whom a renewed lease names: who began the check if they watch, else who has watched longest. None where
         nobody does: whoever only waits is not in the log."""

@@ -150,6 +150,7 @@ class CheckRunner:
             viewers=self.media.people,
             figures=figures or StreamFigures(),
             mandate_ends_at=self._mandate_ends_at,
+            in_browsers=self.media.in_browsers,
         )
 
     async def run(self) -> None:

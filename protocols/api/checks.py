@@ -75,7 +75,8 @@ class StreamFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class PreviewNews(msgspec.Struct, frozen=True, kw_only=True):
     """How a check stands, told to whoever previews it about once a second and when it ends. `lease_left_s` counts to
     the end of the lease, which is renewed while somebody watches, but not beyond `mandate_ends_at`; `used_s` and
-    `minutes_per_day` are of today's budget; `viewers` are person ids."""
+    `minutes_per_day` are of today's budget; `viewers` are person ids, each once; `in_browsers` are
+    those of the browsers that watch, one for each."""
 
     state: CheckState
     reason: str
@@ -86,6 +87,7 @@ class PreviewNews(msgspec.Struct, frozen=True, kw_only=True):
     viewers: list[str]
     figures: StreamFigures
     mandate_ends_at: datetime | None = None
+    in_browsers: list[str] = []
 
 
 class WishChanged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="wish", kw_only=True):

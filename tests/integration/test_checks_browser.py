@@ -11,7 +11,7 @@ from aiortc import RTCSessionDescription
 
 from fleet.client import Refused
 from fleet.store.store import Store
-from protocols.api.checks import CheckView, Verdict
+from protocols.api.checks import CheckView, PreviewNews, Verdict
 from tests.support.check_house import CheckHouse, check_house
 from tests.support.chromium import chromium
 from tests.support.media_relay_peers import Screen
@@ -73,6 +73,9 @@ async def test_a_link_is_good_for_one_browser_which_sees_the_end(
         again = await browser.post(f"/whep/{token}", content="v=0", headers=SDP)
         assert (again.status_code, again.json()["code"]) == (404, "link-over")
         assert await owner.fetchval("SELECT way FROM opening_viewer") == "browser"
+        async with house.door.preview(view.opening, columns=80, rows=24) as preview:
+            news = await anext(item async for item in preview if isinstance(item, PreviewNews))
+            assert (news.viewers, news.in_browsers) == (["TO-12"], ["TO-12"])
         await house.door.cancel_mandate(view.mandate, "aim is done")
         await until(lambda: _is_closed(browser, resource), 2.0)
         assert (await browser.get(resource)).json()["reason"] == "cancelled"

@@ -23,7 +23,16 @@ from protocols.api.checks import (
     Verdict,
     WatchLink,
 )
-from tui.check_lines import ENDED, ended_lines, figure_lines, pace_lines, position_lines, title_line, waiting_lines
+from tui.check_lines import (
+    ENDED,
+    ended_lines,
+    figure_lines,
+    pace_lines,
+    position_lines,
+    title_line,
+    viewers_words,
+    waiting_lines,
+)
 from tui.desk import Answered
 from tui.dialogs.confirm import TextDialog
 from tui.dialogs.link import LinkDialog
@@ -232,8 +241,9 @@ class CheckRoom(Room):
         self._title.show([title_line(name, self._wish.modalities, self._news, width, clock.now(), utc=clock.utc)])
         self._instead.show(self._instead_lines(width))
         if self._news is not None and self._state not in ENDED:
-            figures = figure_lines(self._news.figures, self._news.viewers, self.desk.me.person_id)
-            self._side.show([*figures, *pace_lines(self.desk.pace, SIDE_COLUMNS - _SIDE_EDGE)])
+            columns = SIDE_COLUMNS - _SIDE_EDGE
+            figures = figure_lines(self._news.figures, viewers_words(self._news, self.desk.me.person_id), columns)
+            self._side.show([*figures, *pace_lines(self.desk.pace, columns)])
         self._side.display = self._news is not None and self._state not in ENDED
         said = self._sentence_lines(width)
         self._sentence.styles.height = len(said)
@@ -345,12 +355,14 @@ class CheckRoom(Room):
             self._paint()
 
     def action_back(self) -> None:
-        """Leave; what nobody else watches is closed at once, and not after its time to come back."""
+        """Leave; what is watched nowhere else is closed at once, and not after its time to come back."""
         if self._view is not None and self._state not in ENDED and not self._others:
             self._close(Verdict())
         self.dismiss()
 
     @property
     def _others(self) -> list[str]:
-        viewers = self._news.viewers if self._news is not None and self._state not in ENDED else []
-        return [viewer for viewer in viewers if viewer != self.desk.me.person_id]
+        """Who watches elsewhere, this person's own browsers among them."""
+        if self._news is None or self._state in ENDED:
+            return []
+        return [*(one for one in self._news.viewers if one != self.desk.me.person_id), *self._news.in_browsers]

@@ -245,6 +245,17 @@ async def test_what_comes_after_the_lease_is_said(
         await screen.sees(f"OPEN 0:42 left {said[size[0] > 80]}")
 
 
+async def test_a_browser_of_ones_own_is_a_viewer_and_keeps_the_check_open(tmp_path: Path) -> None:
+    client = StubClient()
+    async with console(client, tmp_path) as screen:
+        await to_check(screen)
+        client.stub_preview.items.put_nowait(client.news(viewers=["TO-12"], in_browsers=["TO-12"]))
+        await screen.sees("you, you (browser)")
+        await screen.press("escape")
+        await screen.sees("ACCESS")
+        assert screen.asked("close_check") == []
+
+
 async def test_a_check_that_the_mandates_end_closes_says_so_before_it_begins(tmp_path: Path) -> None:
     client = StubClient()
     (mandate,) = client.access_now.mandates
