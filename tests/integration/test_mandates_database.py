@@ -146,7 +146,7 @@ async def test_a_review_that_is_due_stays_until_it_is_held(house: MandateHouse, 
 
 _ENTERED = (
     "INSERT INTO log_entry (kind, actor, at, body) VALUES ('authority.reviewed', $2, $3,"
-    " convert_to(format('{\"authority_id\":\"%s\"}', $1::text), 'UTF8'))"
+    ' convert_to(format(\'{"kind":"authority.reviewed","authority_id":"%s"}\', $1::text), \'UTF8\'))'
 )
 
 
@@ -161,8 +161,20 @@ async def test_a_review_is_held_with_its_own_entry_only(house: MandateHouse, rol
     ):
         await role.execute(_ENTERED, name, actor, at)
         await _refused(role, INTEGRITY, hold, made.authority_id, house.now)
+    await role.execute(
+        _ENTERED.replace('"authority.reviewed"', '"voucher.used"'), made.authority_id, "AP-01", house.now
+    )
+    await _refused(role, INTEGRITY, hold, made.authority_id, house.now)
     await role.execute(_ENTERED, made.authority_id, "AP-01", house.now)
     await role.execute(hold, made.authority_id, house.now)
+
+
+async def test_one_entry_holds_one_review_to_come_only(house: MandateHouse, role: Owner) -> None:
+    made = await house.authority(review_at=[house.now + HOUR, house.now + 2 * HOUR])
+    await role.execute(_ENTERED, made.authority_id, "AP-01", house.now)
+    hold = "UPDATE authority_review SET reviewed_at = $2, reviewed_by = 'AP-01' WHERE authority_id = $1"
+    await _refused(role, INTEGRITY, hold, made.authority_id, house.now)
+    await role.execute(f"{hold} AND due_at = $3", made.authority_id, house.now, house.now + HOUR)
 
 
 _OPEN = (
@@ -184,11 +196,24 @@ async def test_an_opening_has_its_entry_and_ends_once(house: MandateHouse, store
         await _refused(role, DENIED, f"UPDATE opening SET {change}")
     await _refused(role, INTEGRITY, "UPDATE opening SET state = 'closed'")
     await _refused(role, INTEGRITY, "UPDATE opening SET leased_until = now()")
+    await _refused(role, INTEGRITY, "UPDATE opening SET state = 'refused', closed_at = now()")
+    await _refused(role, INTEGRITY, "UPDATE opening SET state = 'refused', closed_at = now(), leased_until = NULL")
     await role.execute("UPDATE opening SET state = 'closed', reason = 'asked', closed_at = now(), live_at = now()")
     for change in ("state = 'live', closed_at = NULL", "reason = 'found'", "closed_at = now()", "live_at = NULL"):
         await _refused(role, INTEGRITY, f"UPDATE opening SET {change}")
     await role.execute("UPDATE opening SET result = 'passed', open_s = 3")
-    await _refused(role, INTEGRITY, "UPDATE opening SET result = 'failed'")
+    for change in ("result = 'failed'", "open_s = 2", "open_s = NULL"):
+        await _refused(role, INTEGRITY, f"UPDATE opening SET {change}")
+
+
+async def test_a_viewer_leaves_once(house: MandateHouse, store: Store, role: Owner) -> None:
+    del house
+    await _draft(store)
+    await role.execute(_OPEN, UNIT, NAME, await role.fetchval("SELECT max(entry_id) FROM log_entry"))
+    await role.execute("INSERT INTO opening_viewer VALUES ('open-1', 'viewer-1', 'TO-12', 'terminal', now())")
+    await role.execute("UPDATE opening_viewer SET left_at = now()")
+    for change in ("left_at = NULL", "left_at = joined_at - interval '1 s'"):
+        await _refused(role, INTEGRITY, f"UPDATE opening_viewer SET {change}")
 
 
 _ORAL = (

@@ -14,7 +14,7 @@ GRANT SELECT ON unit_row TO muster_controller;
 DROP TABLE watch_link, unit_position, readiness, opening_viewer, opening, mandate_signature, mandate, authority_review,
     authority;
 DROP FUNCTION check_oral_authority, check_authority_step, keep_held_review, check_review_logged, check_mandate_signer,
-    check_mandate_step, check_opening_step;
+    check_mandate_step, check_opening_step, keep_viewer_left;
 
 -- As the deployment log made it.
 CREATE OR REPLACE FUNCTION erase_log_texts(kinds text[], but_kinds text[], kept_from timestamptz, at_most integer,

@@ -84,14 +84,21 @@ $$;
 CREATE TRIGGER held_once BEFORE UPDATE OR DELETE ON authority_review
     FOR EACH ROW EXECUTE FUNCTION keep_held_review();
 
--- Held with its entry, or not at all. Looked for as the transaction commits, when its entry can not be a leaf yet.
+-- Held with its entry, or not at all. Looked for as the transaction commits, when its entry can not be a leaf yet. One
+-- entry stands for all reviews that were due, or for the next one.
 CREATE FUNCTION check_review_logged() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.reviewed_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM public.log_entry
         WHERE leaf_index IS NULL AND kind = 'authority.reviewed' AND actor = NEW.reviewed_by AND at = NEW.reviewed_at
+          AND position('"kind":"authority.reviewed"'::bytea IN body) > 0
           AND position(convert_to(format('"authority_id":"%s"', NEW.authority_id), 'UTF8') IN body) > 0) THEN
         RAISE EXCEPTION 'a review is held with its entry in the log' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.due_at > NEW.reviewed_at AND EXISTS (
+        SELECT FROM public.authority_review other WHERE other.authority_id = NEW.authority_id
+          AND other.reviewed_at = NEW.reviewed_at AND other.due_at < NEW.due_at) THEN
+        RAISE EXCEPTION 'a review to come is held alone' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
 END
@@ -211,6 +218,10 @@ BEGIN
             AND (NEW.state, NEW.reason, NEW.detail, NEW.closed_at, NEW.leased_until, NEW.live_at)
             IS DISTINCT FROM (OLD.state, OLD.reason, OLD.detail, OLD.closed_at, OLD.leased_until, OLD.live_at))
         OR NEW.leased_until < OLD.leased_until
+        OR (OLD.leased_until IS NOT NULL AND NEW.leased_until IS NULL)
+        OR (OLD.state = 'live' AND NEW.state = 'refused')
+        OR (OLD.live_at IS NOT NULL AND NEW.live_at IS DISTINCT FROM OLD.live_at)
+        OR (OLD.open_s IS NOT NULL AND (NEW.open_s < OLD.open_s OR NEW.open_s IS NULL))
         OR (OLD.result <> 'unjudged' AND NEW.result <> OLD.result) THEN
         RAISE EXCEPTION 'an opening ends once, and is judged once' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -230,6 +241,17 @@ CREATE TABLE opening_viewer (
     left_at   timestamptz,
     PRIMARY KEY (opening, viewer_id)
 );
+
+CREATE FUNCTION keep_viewer_left() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.left_at IS NOT NULL AND NEW.left_at IS DISTINCT FROM OLD.left_at THEN
+        RAISE EXCEPTION 'a viewer leaves once' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER left_once BEFORE UPDATE ON opening_viewer FOR EACH ROW EXECUTE FUNCTION keep_viewer_left();
+REVOKE EXECUTE ON FUNCTION keep_viewer_left FROM PUBLIC;
 
 -- What a check found, in numbers. `measures` is JSON, see protocols.api.checks.Measure.
 CREATE TABLE readiness (
