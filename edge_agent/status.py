@@ -23,7 +23,7 @@ from edge_agent.renewal.stored import RequestStore
 from edge_agent.settings import AgentSettings, capped
 from edge_agent.spool.inspection import inspect
 from edge_agent.spool.spool import FILE_NAME
-from protocols.joining import KeyProtection, fingerprint
+from protocols.joining import KeyProtection, display_fingerprint, fingerprint
 from protocols.settings import UnitSettings
 
 _BEGIN = "ask for a voucher (fleet unit invite), then run: edge-agent join --voucher-file FILE"
@@ -107,7 +107,8 @@ def lines(status: Status, now: datetime) -> list[str]:
     """The status for a person."""
     state = "joined" if status.joined else "waiting to be accepted" if status.joining else "not joined"
     told = [f"unit       {status.unit_id or '-'} ({state}, agent {'running' if status.running else 'stopped'})"]
-    told.append(f"key        {status.fingerprint or 'none yet'} ({status.key_protection})")
+    shown = "none yet" if status.fingerprint is None else " ".join(display_fingerprint(status.fingerprint))
+    told.append(f"key        {shown} ({status.key_protection})")
     if status.certificate is not None:
         told.extend(_certificate_lines(status.certificate, now))
     if status.asking == "rejoin":

@@ -20,7 +20,10 @@ from protocols.api.authorities import AuthorityKind, AuthorityView, DocumentHash
 
 Document = Annotated[
     Path | None,
-    Parameter(name="--document", help="The document, but of an oral one: its salted hash is recorded, never itself."),
+    Parameter(
+        name="--document",
+        help="The document: its salted hash is recorded, never itself. An urgent oral authority has none yet.",
+    ),
 ]
 
 

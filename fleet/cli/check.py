@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from fleet.cli.check_once import STILL_COLUMNS, STILL_ROWS, check_once
 from fleet.cli.check_still import PicturesUnavailable, half_blocks
 from fleet.cli.door import Config, Json, ask
-from fleet.cli.names import unit_named
+from fleet.cli.names import check_named, unit_named
 from fleet.cli.options import Form, ShortLine, UnitName, WholeNumber
 from fleet.cli.output import print_facts, print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
@@ -32,8 +32,8 @@ Mandate = Annotated[
 OpeningName = Annotated[
     str,
     Parameter(
-        validator=Form(re.compile(r"open-[0-9a-f]{24}"), "a check's id, as fleet check list shows it"),
-        help="The check's id.",
+        validator=Form(re.compile(r"open-[0-9a-f]{1,24}"), "a check's id, as fleet check list shows it"),
+        help="The check's id; of one that is open, the beginning of it.",
     ),
 ]
 Wanted = Annotated[bool, Parameter(negative="")]
@@ -122,9 +122,13 @@ def close(
     result: CheckResult = "passed" if passed else "failed" if failed else "unjudged"
     if note and result == "unjudged":
         raise CommandIncomplete("not-judged", "a note says why a check passed or failed", "add --passed or --failed")
-    view = ask(client, lambda door: door.close_check(opening, Verdict(result=result, note=note)))
+
+    async def closed(door: FleetClient) -> CheckView:
+        return await door.close_check(await check_named(door, opening), Verdict(result=result, note=note))
+
+    view = ask(client, closed)
     if view.state == "refused" and result != "unjudged":
-        said = f"{opening} was refused ({view.reason}): it opened nothing that could have {result}"
+        said = f"{view.opening} was refused ({view.reason}): it opened nothing that could have {result}"
         raise RequestRefused("not-opened", said, "begin another: fleet check UNIT --once")
     if json:
         print_json(view)
@@ -132,7 +136,7 @@ def close(
     done = "was refused" if view.state == "refused" else "is closed"
     open_for = "—" if view.open_s is None else view.open_s
     judged = "" if result == "unjudged" else f"; judged {result}"
-    print_line(f"{opening} {done} ({view.reason}); open for {open_for} s{judged}")
+    print_line(f"{view.opening} {done} ({view.reason}); open for {open_for} s{judged}")
 
 
 def _show(view: CheckView, still: bytes | None) -> None:
@@ -166,6 +170,6 @@ def _row(one: CheckView) -> tuple[object, ...]:
     passed = None if one.readiness is None else one.readiness.passed
     measures = {True: "pass", False: "fail", None: None}[passed]
     result = one.readiness.result if one.readiness is not None else None
-    why = ": ".join(part for part in (one.reason, escaped(one.detail)) if part)
+    why = ": ".join(part for part in (one.reason, escaped(one.detail), escaped(one.note)) if part)
     what = "+".join(one.modalities)
     return (one.opening, one.begun_at, what, one.person, one.mandate, one.state, one.open_s, measures, result, why)

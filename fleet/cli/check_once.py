@@ -1,6 +1,7 @@
 """One check by a command: begun, watched until everything is measured, closed."""
 
 import asyncio
+import sys
 import time
 
 from fleet.cli.names import unit_named
@@ -30,11 +31,23 @@ async def check_once(
     if view.state != "asking":
         print_remark(f"{view.person} has it open already: this only watches, and leaves no certificate")
         return await _watch(door, view.opening, set(wanted), kbit), await door.check(view.opening)
+    _tell(f"{unit_id} is asked for {' and '.join(wanted)} ({view.opening})")
     try:
         still = await _watch(door, view.opening, set(wanted), kbit)
-    finally:
+    except asyncio.CancelledError:
         view = await asyncio.shield(door.close_check(view.opening, Verdict()))
-    return still, view
+        print_remark(f"interrupted: {view.opening} is closed")
+        raise
+    except BaseException:
+        await asyncio.shield(door.close_check(view.opening, Verdict()))
+        raise
+    return still, await asyncio.shield(door.close_check(view.opening, Verdict()))
+
+
+def _tell(said: str) -> None:
+    """How far it is, to somebody who waits at a terminal."""
+    if sys.stderr.isatty():
+        print_remark(said)
 
 
 def _covered(access: UnitAccess, mandate: str | None) -> list[Modality]:
@@ -56,11 +69,15 @@ async def _watch(door: FleetClient, opening: str, wanted: set[Modality], kbit: i
         async for item in preview:
             now_s = time.monotonic()
             if isinstance(item, bytes):
+                if still is None:
+                    _tell("the first picture is here")
                 still = item
                 continue
             if item.state in ENDED:
                 break
-            live_s = live_s or (now_s if item.state == "live" else None)
+            if live_s is None and item.state == "live":
+                live_s = now_s
+                _tell(f"it is open; measuring for at least {_MEASURED_S:.0f} s")
             measured = live_s is not None and now_s - live_s >= _MEASURED_S and _is_complete(item, wanted)
             if (measured and (still is not None or "video" not in wanted)) or now_s - began_s > _LIMIT_S:
                 break

@@ -1,4 +1,4 @@
-"""What people type for units, joins, vouchers, authorities and mandates: an id, the beginning of one, or a label."""
+"""What people type for units, joins, vouchers, authorities, mandates and checks: an id, its beginning, or a label."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from protocols.api.units import UnitRow, UnitSort
 _PAGE = 500
 _PAPERS_PAGE = 200
 _NAMED = 5
+_CHECK_ID = re.compile(r"open-[0-9a-f]{24}", re.ASCII)
 _MANDATE_ID = re.compile(r"M-[0-9a-f]{12}", re.ASCII)
 
 
@@ -112,3 +113,15 @@ async def mandate_named(door: FleetClient, typed: str) -> MandateView:
         return await door.mandate(typed)
     found = {one.mandate_id: one for one in await every_mandate(door)}
     return found[the_one("mandate", typed, dict.fromkeys(found, ""), "fleet mandate list")]
+
+
+async def check_named(door: FleetClient, typed: str) -> str:
+    """The id of the check that `typed` stands for: a whole id, or the beginning of that of one that is open. Raises
+    NotFound, Conflict, ClientError."""
+    if _CHECK_ID.fullmatch(typed):
+        return typed
+    found: dict[str, str] = {}
+    for row in await every_unit(door, ""):
+        if row.open:
+            found |= {one.opening: row.label for one in (await door.access(row.unit_id)).open}
+    return the_one("check", typed, found, "fleet check list UNIT, which shows whole ids")

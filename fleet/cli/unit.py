@@ -80,9 +80,16 @@ def joins(*, client: Config = None, json: Json = False) -> None:
     if json:
         print_json(found)
         return
-    lines = display_fingerprint if sys.stdout.isatty() else _whole
     rows = [
-        (j.join_id, j.rejoins or "new", j.label, lines(j.fingerprint), j.key_protection, j.model, j.first_seen_at)
+        (
+            j.join_id,
+            j.rejoins or "new",
+            j.label,
+            display_fingerprint(j.fingerprint),
+            j.key_protection,
+            j.model,
+            j.first_seen_at,
+        )
         for j in found
     ]
     columns = ("join", "comes", "label", "fingerprint", "key", "model", "waits since")
@@ -236,11 +243,6 @@ def settings(
         print_json(found)
     else:
         print_facts([(name, getattr(found, name)) for name in found.__struct_fields__])
-
-
-def _whole(fingerprint: str) -> list[str]:
-    """The fingerprint on the one line that --fingerprint takes."""
-    return [fingerprint]
 
 
 def _in_pairs(typed: str) -> str:

@@ -119,7 +119,7 @@ class CheckStore:
         await self._connection.execute(_SQL["judge"], opening, result)
 
     async def was_open(self, opening: str, open_s: int) -> None:
-        """How long it was open, as the unit says."""
+        """How long it was open, as the unit says; of several sayings the longest stays."""
         await self._connection.execute(_SQL["was_open"], opening, open_s)
 
     async def recorded_end(self, unit_id: str, opening: str, *, refused: bool, reason: str, open_s: int) -> None:
@@ -227,6 +227,7 @@ def _view(record: asyncpg.Record) -> CheckView:
         open_s=values["open_s"],
         viewers=values["viewers"],
         readiness=_readiness(values),
+        note=values["note"] or "",
     )
 
 

@@ -123,7 +123,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     """One check. `sentence` is what the log says of it; `entry` the index in the log of the entry
-    that allowed or refused it, None before."""
+    that allowed or refused it, None before; `note` what was noted with the result, "" once that is erased."""
 
     opening: str
     unit: str
@@ -141,6 +141,7 @@ class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     open_s: int | None
     viewers: list[str]
     readiness: Readiness | None
+    note: str = ""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,9 +1,12 @@
 """The commands about checks, as an engineer runs them."""
 
 import asyncio
+import os
+import pty
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -33,10 +36,12 @@ async def house(
         yield made
 
 
-async def fleet(house: CheckHouse, *words: str, said: bytes = b"", port: int | None = None) -> tuple[int, str, str]:
-    """Exit code, output and complaints of a command by TO-12, who reaches the controller at `port`."""
+async def fleet(
+    house: CheckHouse, *words: str, said: bytes = b"", port: int | None = None, person: str = "TO-12"
+) -> tuple[int, str, str]:
+    """Exit code, output and complaints of a command by `person`, who reaches the controller at `port`."""
     process = await asyncio.create_subprocess_exec(
-        *(FLEET, *words, "--client", str(_settings_file(house, port))),
+        *(FLEET, *words, "--client", str(_settings_file(house, port, person))),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -47,11 +52,11 @@ async def fleet(house: CheckHouse, *words: str, said: bytes = b"", port: int | N
     return process.returncode, out.decode(), err.decode()
 
 
-def _settings_file(house: CheckHouse, port: int | None = None) -> Path:
-    known = house.api.settings_of(house.keys["TO-12"])
+def _settings_file(house: CheckHouse, port: int | None = None, person: str = "TO-12") -> Path:
+    known = house.api.settings_of(house.keys[person])
     url = known.url if port is None else f"https://127.0.0.1:{port}"
     lines = {"url": url, "ca_file": known.ca_file, "person": known.person, "key_file": known.key_file}
-    file = house.api.home / "TO-12.toml"
+    file = house.api.home / f"{person}.toml"
     file.write_text("".join(f'{name} = "{value}"\n' for name, value in lines.items()))
     return file
 
@@ -65,7 +70,7 @@ async def test_one_command_checks_a_unit_and_says_by_its_exit_code_whether_it_is
     code, out, err = await fleet(house, "check", UNIT, "--once", "--json")
     view = msgspec.json.decode(out, type=CheckView)
     assert (code, err) == (0, "")
-    assert (view.state, view.reason, view.modalities, view.open_s) == ("closed", "asked", ["video"], 3)
+    assert (view.state, view.reason, view.modalities, view.open_s) == ("closed", "asked", ["video"], 1)
     assert view.readiness is not None
     assert view.readiness.passed is True
     assert [row["way"] for row in await owner.fetch("SELECT way FROM opening_viewer")] == ["still"]
@@ -97,9 +102,13 @@ async def test_a_check_that_goes_on_is_closed_and_judged_by_a_command(house: Che
     await house.mandate(["video"])
     begun = await house.begin("video")
     await house.stands(begun.opening, "live")
-    code, out, _ = await fleet(house, "check", "close", begun.opening, "--failed", "--note", "out of focus")
-    assert code == 0
+    code, out, _ = await fleet(house, "check", "close", begun.opening[:9], "--failed", "--note", "out of focus")
+    assert (code, begun.opening in out) == (0, True)
     assert "closed (failed)" in out
+    code, out, _ = await fleet(house, "check", "list", UNIT)
+    assert (code, "failed: out of focus" in out) == (0, True)
+    code, _, err = await fleet(house, "check", "close", begun.opening[:9])
+    assert (code, "there is no check" in err) == (3, True)
     [judged] = await house.entries("check.judged")
     assert (judged["result"], judged["actor"]) == ("failed", "TO-12")
     assert "out of focus" not in str(judged)
@@ -131,7 +140,7 @@ async def test_a_search_that_finds_nothing_or_is_refused_ends_with_a_code_of_its
     house.unit.silent.add("position")
     looking = asyncio.create_task(fleet(house, "position", UNIT))
     await until(lambda: _is_leased(house))
-    await house.unit.say(Closed(opening=house.unit.opening, reason="no-fix", open_s=3))
+    await house.unit.say(Closed(opening=house.unit.opening, reason="no-fix", open_s=1))
     code, out, err = await looking
     assert (code, out) == (1, "")
     assert "no position was found (no-fix)" in err
@@ -155,6 +164,53 @@ async def test_a_search_that_is_interrupted_is_closed(house: CheckHouse) -> None
     async with asyncio.timeout(LIMIT_S):
         assert await process.wait() == 130
     assert (await house.stands(house.unit.opening, "closed")).reason == "asked"
+
+
+async def test_whoever_waits_at_a_terminal_is_told_how_far_it_is_and_what_an_interrupted_check_came_to(
+    house: CheckHouse,
+) -> None:
+    await house.mandate(["video"])
+    seen, shown = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(FLEET, "check", UNIT, "--once", "--client", str(_settings_file(house))),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=shown,
+    )
+    os.close(shown)
+    said = b""
+    while b"it is open; measuring" not in said:
+        said += await asyncio.to_thread(os.read, seen, 4096)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(LIMIT_S):
+        assert await process.wait() == 130
+    with suppress(OSError):  # Linux's way to say that the other side is closed
+        while more := await asyncio.to_thread(os.read, seen, 4096):
+            said += more
+    os.close(seen)
+    [opening] = {lease.opening for lease in house.unit.leases}
+    assert f"{UNIT} is asked for video ({opening})".encode() in said
+    assert f"interrupted: {opening} is closed".encode() in said
+    assert (await house.stands(opening, "closed")).reason == "asked"
+
+
+async def test_what_a_unit_refused_before_there_was_a_lease_is_listed_with_refusals(house: CheckHouse) -> None:
+    mandate = await house.mandate(["video"])
+    house.unit.silent.add("AskNonce")
+    begun = await house.begin("video")
+    await until(lambda: _hears(house, 1))
+    await house.unit.say(Refused(opening=begun.opening, rule="no-device", detail="the unit has no device for video"))
+    await house.stands(begun.opening, "refused")
+
+    async def is_entered() -> bool:
+        return bool(await house.entries("lease.refused"))
+
+    await until(is_entered)
+    code, out, _ = await fleet(house, "log", "openings", "--refused", person="IN-01")
+    assert code == 0
+    [_, line] = out.splitlines()
+    assert all(word in line for word in ("TO-12", mandate, "no lease", "no-device"))
+    code, out, _ = await fleet(house, "log", "openings", person="IN-01")
+    assert (code, out) == (0, "nothing was opened that is so\n")
 
 
 async def _is_leased(house: CheckHouse) -> bool:

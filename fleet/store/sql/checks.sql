@@ -31,7 +31,7 @@ WHERE opening = $1 AND state NOT IN ('closed', 'refused')
 UPDATE opening SET result = $2 WHERE opening = $1
 
 -- name: was_open
-UPDATE opening SET open_s = $2 WHERE opening = $1
+UPDATE opening SET open_s = greatest(open_s, $2) WHERE opening = $1
 
 -- name: recorded_end
 UPDATE opening SET open_s = greatest(open_s, $5::integer),
@@ -52,7 +52,13 @@ RETURNING opening, unit_id
 -- name: views
 SELECT opening.*, mandate.text AS line, leaf_index, readiness.measured_at, readiness.measures, readiness.passed,
     (SELECT coalesce(array_agg(DISTINCT viewer.person_id ORDER BY viewer.person_id), '{}')
-     FROM opening_viewer AS viewer WHERE viewer.opening = opening.opening) AS viewers
+     FROM opening_viewer AS viewer WHERE viewer.opening = opening.opening) AS viewers,
+    CASE WHEN result <> 'unjudged' THEN coalesce(
+        (SELECT max(log_text.text) FROM log_entry AS judged JOIN log_text USING (entry_id)
+         WHERE judged.opening = opening.opening AND judged.leaf_index IS NOT NULL AND judged.kind = 'check.judged'),
+        (SELECT max(log_text.text) FROM log_entry AS judged JOIN log_text USING (entry_id)
+         WHERE judged.opening = opening.opening AND judged.leaf_index IS NULL AND judged.kind = 'check.judged')
+    ) END AS note
 FROM opening JOIN mandate USING (mandate_id) LEFT JOIN readiness USING (opening)
     LEFT JOIN log_entry USING (entry_id)
 WHERE ($1::text IS NULL OR opening.opening = $1) AND ($2::text IS NULL OR opening.unit_id = $2)

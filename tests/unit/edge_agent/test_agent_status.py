@@ -10,6 +10,7 @@ from edge_agent.renewal.plan import due_ms
 from edge_agent.settings import AgentSettings
 from edge_agent.status import Status, lines, read_status
 from fleet.ca.authority import CertificateAuthority
+from protocols.joining import display_fingerprint
 from tests.support.renewing import URL, Controller, HandClock, Unit
 
 DAY_MS = 86_400_000
@@ -38,6 +39,8 @@ def test_a_joined_unit_says_what_it_shows_and_whom_it_trusts(unit: Unit) -> None
     said = "\n".join(lines(status, unit.clock.now()))
     for words in (own.serial, "(soft)", status.roots[0].sha256[:16], "renewal    due 20", "people     list 4", URL):
         assert words in said
+    assert status.fingerprint is not None
+    assert " ".join(display_fingerprint(status.fingerprint)) in said
     assert msgspec.json.decode(msgspec.json.encode(status), type=Status) == status
 
 
