@@ -42,7 +42,7 @@ def page_lines(
         (),
     ]
     if trouble is not None:
-        said = f"Not to be signed: {trouble.message}. {trouble.remedy}."
+        said = f"Not to be signed: {trouble.message}; {trouble.remedy}."
         rule: Line = (Span(" rule  ", "muted"), Span(trouble.code))
         lines[1:2] = [*[(Span(" "), *line) for line in wrap(said, width - 2, "bad")], rule]
     lines += fact_lines(_facts(view, utc=utc), width)

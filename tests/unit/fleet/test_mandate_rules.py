@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.mandates.rules import ended_words
 from fleet.mandates.standing import Obstacle, Standing, standing
 from fleet.store.stored_authority import Authority
 from fleet.store.stored_mandate import DRAFT_LIFE, StoredMandate
@@ -98,6 +99,14 @@ def test_where_it_stands(changes: dict[str, Any], state: str) -> None:
     found = stored(**changes)
     assert found.state(AT) == state
     assert found.view(AT).state == state
+
+
+def test_what_was_given_by_word_of_mouth_lapses_as_long_after_as_it_was_given_for() -> None:
+    oral = authority(urgent_oral=True, starts_at=AT - 12 * HOUR, ends_at=AT - 2 * HOUR)
+    assert ended_words(oral).startswith("lapsed 10 h after it was given by word of mouth, at ")
+    longest = authority(urgent_oral=True, starts_at=AT - 90 * HOUR, ends_at=AT)
+    assert ended_words(longest).startswith("lapsed 3 d after it was given by word of mouth, at ")
+    assert ended_words(authority(ends_at=AT)).startswith("ended, at ")
 
 
 def test_an_erased_one_is_shown_without_what_its_line_said() -> None:
