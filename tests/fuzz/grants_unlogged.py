@@ -61,6 +61,8 @@ def seen_the_next_day(world: World, case: Case) -> Case:
 @wrong("clock-differs")
 def seen_long_after_its_time_by_one_witness(world: World, case: Case) -> Case:
     made, log = _logged(world, case, cosigned_after_s=0), world.house.log
+    # The two that saw it in time are witnesses enough, where the third one's line is damaged.
+    world.honest.setdefault(made.grant.logged.lease.signed, []).append(made.grant.logged)
     log.times["west"] += 301
     return _shown(made, receipt=log.receipt(len(log.leaves) - 1).text)
 
