@@ -153,7 +153,7 @@ async def test_a_unit_is_accepted_by_the_beginning_of_its_join_and_the_fingerpri
     await knocker.knock((await engineer.runs("unit", "invite", LONG)).out)
     head, row = (await engineer.done("unit", "joins")).splitlines()
     assert head.split()[0] == "join"
-    assert knocker.fingerprint in row
+    assert " ".join(display_fingerprint(knocker.fingerprint)) in row
     shown = await engineer.sees("unit", "joins")
     assert all(any(line in seen for seen in shown) for line in display_fingerprint(knocker.fingerprint))
     (join,) = json.loads(await engineer.done("unit", "joins", "--json"))
