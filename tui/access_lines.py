@@ -4,7 +4,7 @@ from datetime import datetime
 
 from protocols.api.checks import Budget, CheckView, LiveMandate, UnitAccess
 from tui.paint import EMPTY, Line, Span, Tone, fit, joined, line_width, wrap
-from tui.words import UNKNOWN, age, moment, number, safe
+from tui.words import UNKNOWN, age, in_keys, moment, number, safe
 
 _LABEL = 11
 
@@ -31,7 +31,7 @@ def access_lines(access: UnitAccess | None, now: datetime, width: int, *, utc: b
     if not access.mandates and not access.obstacles:
         lines.append((Span("  closed: ", "plain"), Span("no mandate of this unit is live", "muted")))
     for obstacle in access.obstacles:
-        lines += [(Span("  "), *line) for line in wrap(safe(obstacle), max(20, width - 4), "fair")]
+        lines += [(Span("  "), *line) for line in wrap(safe(in_keys(obstacle)), max(20, width - 4), "fair")]
     if access.last is not None:
         lines.append(_labelled("last check", _last(access.last, now, utc=utc)))
     return [*lines, EMPTY]

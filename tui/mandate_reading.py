@@ -108,3 +108,12 @@ def armored_in(text: str) -> str | None:
         return None
     lines = [line.strip(" \t\r>") for line in text[begin : end + len(_END)].splitlines()]
     return "\n".join([*filter(None, lines), ""])
+
+
+def missing_in(text: str) -> str:
+    """What a pasted text in which `armored_in` finds nothing lacks of a signature, in words."""
+    if _BEGIN not in text:
+        return f"This is no signature: its first line, {_BEGIN}, is missing."
+    if _END not in text[text.rfind(_BEGIN) :]:
+        return f"This is not all of it: its last line, {_END}, is missing."
+    return "This is longer than a signature: paste the text of m.sig alone."

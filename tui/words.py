@@ -98,3 +98,8 @@ def safe(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join("�" if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else sign for sign in text)
+
+
+def in_keys(remedy: str) -> str:
+    """What the controller says is to be done, with the console's keys on a unit's page in place of its command."""
+    return remedy.replace("fleet mandate draft", "press m, then n")

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from fleet.client import hash_document
 from protocols.api.authorities import DocumentHash, NewAuthority
-from tui.authority_drafting import TypedAuthority, Unrecordable, authority_of
+from tui.authority_drafting import TypedAuthority, authority_of, faults_of
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.form import Form
 from tui.field import Field
@@ -85,19 +85,17 @@ class AuthorityDialog(Form[NewAuthority]):
     def _typed(self) -> TypedAuthority:
         return TypedAuthority(*(self.query_one(f"#{name}", Field).value.strip() for name in TypedAuthority._fields))
 
-    def _described(self) -> NewAuthority:
-        clock = self.desk.server_clock
-        return authority_of(self._typed, clock.now(), utc=clock.utc)
-
     @override
     def tell(self) -> None:
-        """See Form."""
-        try:
-            new = self._described()
-        except Unrecordable as error:
-            self.sentence.say([(), *[(Span(" "), *line) for line in wrap(str(error), 70, "fair")], ()])
+        """See Form; the field that the cursor is in comes first."""
+        clock = self.desk.server_clock
+        faults = faults_of(self._typed, clock.now(), utc=clock.utc)
+        if faults:
+            here = self.focused.id if self.focused is not None else None
+            fault = faults.get(here or "", next(iter(faults.values())))
+            self.sentence.say([(), *self.fault_lines(fault), ()])
         else:
-            self.sentence.say([(), *self._recorded(new)])
+            self.sentence.say([(), *self._recorded(authority_of(self._typed, clock.now(), utc=clock.utc))])
 
     def _recorded(self, new: NewAuthority) -> list[Line]:
         utc = self.desk.server_clock.utc
@@ -116,11 +114,12 @@ class AuthorityDialog(Form[NewAuthority]):
     @override
     def action_save(self) -> None:
         """Hash the document, then return the authority, when the fields describe one."""
-        try:
-            new = self._described()
-        except Unrecordable as error:
-            self.desk.say(str(error), "fair")
+        clock = self.desk.server_clock
+        faults = faults_of(self._typed, clock.now(), utc=clock.utc)
+        if faults:
+            self.refuse(next(iter(faults)))
             return
+        new = authority_of(self._typed, clock.now(), utc=clock.utc)
         if new.document is None:
             self.dismiss(new)
             return

@@ -14,10 +14,11 @@ from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.listing import ItemListing
 from tui.paint import Line, Span, Tone, fit, wrap
-from tui.words import moment, number, safe
+from tui.words import in_keys, moment, number, safe
 
 _TOGETHER: tuple[tuple[Modality, ...], ...] = (("video", "audio"), ("video",), ("audio",), ("position",))
 _LIST_MAX = 8
+_NO_MANDATE = "No mandate of this unit is live: draft one and let two people sign it: fleet mandate draft"
 _PLAIN: Tone = "plain"
 _SPENT: Tone = "bad"
 _CLOSES_WATCHED = " It closes by itself; leases of a minute are renewed while you watch."
@@ -90,7 +91,12 @@ def choice_line(choice: Choice, width: int) -> Line:
 class CheckDialog(Dialog[NewCheck]):
     """Returns what to open, None when closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "yes", "yes, open it")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # The list moves its own cursor; this only names the keys.
+        Binding("↑↓", "choose", "choose"),
+        Binding("y", "yes", "yes, open it"),
+        Binding("y", "join", "yes, join it"),
+    ]
 
     def __init__(self, unit_id: str, label: str, access: UnitAccess, person_id: str) -> None:
         super().__init__()
@@ -131,12 +137,21 @@ class CheckDialog(Dialog[NewCheck]):
         """A second click is no `y`: opening is never an accident."""
         if self.check_action("yes", ()):
             self.desk.say("press y to open it", "fair")
+        elif self.check_action("join", ()):
+            self.desk.say("press y to join it", "fair")
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what can be opened."""
+        """Only what can be opened, or joined where it is open."""
         choice = self._list.item if self._choices else None
-        return action != "yes" or (choice is not None and not choice.used_up)
+        match action:
+            case "yes":
+                return choice is not None and not choice.used_up and not choice.goes_on
+            case "join":
+                return choice is not None and choice.goes_on
+            case "choose":
+                return len(self._choices) > 1
+        return True
 
     def _say(self) -> None:
         choice = self._list.item
@@ -148,7 +163,7 @@ class CheckDialog(Dialog[NewCheck]):
             sentence = choice.sentence(self._unit_id, self._person_id)
             self._words.say([(), *log_sentence(sentence), (), (Span(self._closes(choice), "muted"),)])
             return
-        said = self._obstacles or ("No mandate of this unit is live: draft one (m), and have it signed.",)
+        said = [in_keys(one) for one in self._obstacles] or [in_keys(_NO_MANDATE)]
         lines: list[Line] = [()]
         for obstacle in said:
             lines += [*[(Span(" "), *line) for line in wrap(safe(obstacle), 68, "fair")], ()]
@@ -162,6 +177,10 @@ class CheckDialog(Dialog[NewCheck]):
         if (ends_at - clock.now()).total_seconds() > MAX_LEASE_S:
             return _CLOSES_WATCHED
         return f" It closes with the mandate at {moment(ends_at, clock.now(), utc=clock.utc)}, in less than a minute."
+
+    def action_join(self) -> None:
+        """Watch too what the cursor is on."""
+        self.action_yes()
 
     def action_yes(self) -> None:
         """Open what the cursor is on."""

@@ -44,7 +44,10 @@ def matching(destinations: list[Destination], typed: str) -> list[Destination]:
 
 
 class GotoDialog(Dialog[Destination]):
-    """Returns the destination chosen, None when closed. Units are asked of the controller as one types."""
+    """Returns the destination chosen, None when closed. Units are asked of the controller as one types.
+
+    What was `typed` already is looked for at once, and returned when it is all of the name or id of one unit, or fits
+    no other."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "go", "go"),
@@ -52,13 +55,19 @@ class GotoDialog(Dialog[Destination]):
         Binding("up", "move(-1)", "before", show=False),
     ]
 
-    def __init__(self, destinations: list[Destination], title: str = "Go to") -> None:
+    def __init__(self, destinations: list[Destination], title: str = "Go to", typed: str = "") -> None:
         super().__init__(title)
         self._destinations = destinations
         self._units: list[Destination] = []
         self._listing: ItemListing[Destination] = ItemListing(self._draw, lambda one: (one.kind, one.value))
-        self._field = Field(hint="a room, an action, or a unit's label or id", most=80, enter="go")
+        hint = "a room, an action, or a unit's label or id" if destinations else "a unit's label or id"
+        self._field = Field(typed, hint=hint, most=80, enter="go" if destinations else "choose")
         self._timer: Timer | None = None
+        self._typed_before = typed
+        self._goes_at: str | None = typed or None
+        """With which text in the field the unit that it means is to be returned as soon as it is known."""
+        self._known_of: str | None = None
+        """For which text `_units` is the answer."""
 
     @override
     def content(self) -> ComposeResult:
@@ -89,7 +98,10 @@ class GotoDialog(Dialog[Destination]):
     def on_input_changed(self, message: Input.Changed) -> None:
         """Narrow what is here at once, and ask for units when the typing pauses."""
         message.stop()
-        self._units = []
+        if message.value == self._typed_before:
+            return
+        self._typed_before = message.value
+        self._units, self._known_of, self._goes_at = [], None, None
         self._fill()
         self._listing.move_to(0)
         if self._timer is not None:
@@ -101,10 +113,16 @@ class GotoDialog(Dialog[Destination]):
         if typed or not self._destinations:
             door = self.desk.door
             self.ask(
-                "units", lambda: door.list_units(typed, limit=UNITS_SHOWN), self._units_arrived, failed=self._no_units
+                "units",
+                lambda: door.list_units(typed, limit=UNITS_SHOWN),
+                lambda page: self._units_arrived(typed, page),
+                failed=self._no_units,
             )
 
-    def _units_arrived(self, page: UnitPage) -> None:
+    def _units_arrived(self, typed: str, page: UnitPage) -> None:
+        if typed != self._field.value.strip():
+            return
+        self._known_of = self._field.value
         self._units = [
             Destination(
                 "unit",
@@ -115,6 +133,15 @@ class GotoDialog(Dialog[Destination]):
             for row in page.rows
         ]
         self._fill()
+        if self._goes_at == self._known_of:
+            self._goes_at = None
+            meant = self._listing.items
+            if len(meant) != 1:
+                meant = [one for one in meant if typed in {one.value, one.text}]
+            if len(meant) == 1:
+                self.dismiss(meant[0])
+            elif not self._listing.items:
+                self.desk.say("nothing is called that", "fair")
 
     def _no_units(self, error: ClientError) -> None:
         self.desk.say(str(error), "fair")
@@ -133,5 +160,10 @@ class GotoDialog(Dialog[Destination]):
         self.action_go()
 
     def action_go(self) -> None:
-        """Go there."""
-        self.dismiss(self._listing.item)
+        """Go there; before it is known what fits, as soon as it is, if that is one."""
+        if self._listing.item is not None:
+            self.dismiss(self._listing.item)
+        elif self._known_of == self._field.value:
+            self.desk.say("nothing is called that", "fair")
+        else:
+            self._goes_at = self._field.value

@@ -12,6 +12,7 @@ from protocols.access_record import Modality
 from protocols.api.authorities import AuthorityPage
 from protocols.api.mandates import NewMandate
 from protocols.api.people import PersonView
+from protocols.api.units import UnitPage
 from protocols.words import duration
 from tui.authority_asking import authorities_of
 from tui.dialogs.choice import ChoiceDialog, Option
@@ -19,15 +20,29 @@ from tui.dialogs.confirm import log_sentence
 from tui.dialogs.form import Form
 from tui.dialogs.goto import Destination, GotoDialog
 from tui.field import Field
-from tui.mandate_drafting import KINDS, MODALITIES, Known, Typed, Unfinished, approvers, covering, draft_of, wish_of
+from tui.mandate_drafting import (
+    KINDS,
+    MODALITIES,
+    Known,
+    Typed,
+    Unfinished,
+    approver_of,
+    approvers,
+    covering,
+    draft_of,
+    wish_of,
+)
 from tui.mandate_lines import KIND_WORDS, allows_words
-from tui.paint import Line, Span, wrap
-from tui.words import full_moment, moment
+from tui.paint import Line, Span, cut, wrap
+from tui.words import full_moment, moment, safe
 
 _SIGNS = "123456789abcdefghi"
 _MOST_OFFERED = len(_SIGNS)
 _CHOSEN = {"unit", "kind", "authority", "approver"}
 """Fields whose enter key offers what there is, and does not draft."""
+_FIELDS = {"from": "starts", "from and until": "starts", "until": "ends", "allows": "video"}
+"""The fields that Unfinished does not call by their names."""
+_LABEL_WIDTH = 20
 
 
 class _Row(NamedTuple):
@@ -48,6 +63,7 @@ _LAST = (
     _Row("purpose", "purpose", "a few words, as aim and focus; not whom it concerns", 80, "aim and focus"),
     _Row("approver", "approver", "who signs besides you; enter offers who may", 9),
 )
+_NAMES = {row.name for row in (*_FIRST, *_LAST)} | {*_ALLOWS, "starts", "ends"}
 
 
 class MandateDialog(Form[NewMandate]):
@@ -62,12 +78,19 @@ class MandateDialog(Form[NewMandate]):
         self._unit_id = unit_id
         self._authorities: AuthorityPage | None = None
         self._people: list[PersonView] = []
+        self._labels: dict[str, str] = {}
+        self._unit_label = Label("", markup=False, classes="unit")
 
     @override
     def content(self) -> ComposeResult:
         """The fields, then the sentence."""
-        for row in _FIRST:
-            yield from _field(row, self._unit_id if row.name == "unit" else row.value)
+        unit, *others = _FIRST
+        with Horizontal(classes="field"):
+            yield Label(f" {unit.label}", markup=False, classes="label")
+            yield Field(self._unit_id, hint=unit.hint, most=unit.most, id=unit.name, enter="choose", replaced=True)
+            yield self._unit_label
+        for row in others:
+            yield from _field(row, row.value)
         with Horizontal(classes="field"):
             yield Label(" minutes x times", markup=False, classes="label")
             for modality in MODALITIES:
@@ -89,8 +112,13 @@ class MandateDialog(Form[NewMandate]):
         self.ask("authorities", lambda: authorities_of(door), self._authorities_arrived)
         self.ask("people", door.people, self._people_arrived)
         if self._unit_id:
+            self.ask("unit", lambda: door.list_units(self._unit_id, limit=1), self._unit_arrived)
             # The dialog's own first focus comes after this handler.
             self.call_next(self.set_focus, self.query_one("#authority", Field))
+
+    def _unit_arrived(self, page: UnitPage) -> None:
+        self._labels.update({row.unit_id: row.label for row in page.rows})
+        self.tell()
 
     def _authorities_arrived(self, page: AuthorityPage) -> None:
         self._authorities = page
@@ -118,17 +146,28 @@ class MandateDialog(Form[NewMandate]):
     @override
     def tell(self) -> None:
         """See Form."""
+        label = safe(self._labels.get(self._text("unit"), ""))
+        self._unit_label.update(" " + "".join(span.text for span in cut((Span(label),), _LABEL_WIDTH - 1)))
+        self._unit_label.display = bool(label)
         last = self.query_one("#approver", Field)
         try:
             new = draft_of(self._typed, self._known)
         except Unfinished as error:
-            last.enter_does = "choose"
+            last.enter_does = "go on" if self._has_approver else "choose"
             waits = [] if self._authorities is not None else [(Span(" asking for authorities …", "muted"),)]
-            self.sentence.say([(), *[(Span(" "), *line) for line in wrap(str(error), 70, "fair")], *waits, ()])
+            self.sentence.say([(), *self.fault_lines(str(error)), *waits, ()])
         else:
             last.enter_does = "draft"
             self.sentence.say([(), *self._asked_for(new)])
         self.refresh_bindings()
+
+    @property
+    def _has_approver(self) -> bool:
+        try:
+            approver_of(self._text("approver"), self._known)
+        except Unfinished:
+            return False
+        return True
 
     def _asked_for(self, new: NewMandate) -> list[Line]:
         utc = self.desk.server_clock.utc
@@ -160,7 +199,7 @@ class MandateDialog(Form[NewMandate]):
     def _offer(self, name: str) -> None:
         match name:
             case "unit":
-                self.app.push_screen(GotoDialog([], "Which unit?"), self._unit_chosen)
+                self.app.push_screen(GotoDialog([], "Which unit?", self._text("unit")), self._unit_chosen)
             case "kind":
                 kinds = [Option(kind[0], kind, "", str(kind)) for kind in KINDS]
                 self._choose("Kind of mandate", kinds, name)
@@ -193,7 +232,9 @@ class MandateDialog(Form[NewMandate]):
         self.app.push_screen(ChoiceDialog(title, options, self._text(name)), lambda chosen: self._chosen(name, chosen))
 
     def _unit_chosen(self, to: Destination | None) -> None:
-        self._chosen("unit", to.value if to is not None and to.kind == "unit" else None)
+        if to is not None and to.kind == "unit":
+            self._labels[to.value] = to.text
+            self._chosen("unit", to.value)
 
     def _chosen(self, name: str, value: str | None) -> None:
         if value is not None:
@@ -210,7 +251,9 @@ class MandateDialog(Form[NewMandate]):
         try:
             self.dismiss(draft_of(self._typed, self._known))
         except Unfinished as error:
-            self.desk.say(str(error), "fair")
+            name = str(error).partition(":")[0]
+            name = _FIELDS.get(name, name)
+            self.refuse(name if name in _NAMES else "")
 
 
 def _field(row: _Row, value: str) -> ComposeResult:

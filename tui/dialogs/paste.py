@@ -15,7 +15,7 @@ from protocols.sshsig import read_key
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.field import TextField
-from tui.mandate_reading import armored_in
+from tui.mandate_reading import armored_in, missing_in
 from tui.paint import Line, Span, Tone, wrap
 
 _ROWS = 8
@@ -80,7 +80,9 @@ class PasteDialog(Dialog[str]):
         if armored_in(text) is None:
             who = " or ".join(one for one in (self._line.requester, self._line.approver) if one not in self._signed_by)
             told = f"Paste the text of m.sig from {who}, whole, with its first and its last line."
-            return [*_told(told, "plain"), *_told("Anybody may hand it in: it proves whose it is.", "muted")]
+            missing = _told(missing_in(text), "fair") if text.strip() else []
+            aside = _told("Anybody may hand it in: it proves whose it is.", "muted")
+            return [*missing, *_told(told, "plain"), *aside]
         return []
 
     def _whose(self, text: str) -> tuple[str | None, list[Line]]:
@@ -91,11 +93,13 @@ class PasteDialog(Dialog[str]):
             person = signer_of(self._line, armored, self._people, datetime.now(UTC), plain_keys_may_sign=True)
         except InvalidMandate as error:
             remedy = (
-                f"It was not handed in: paste one behind it that signs the exact line of {self._line.mandate} and one"
-                f" line end, in namespace {MANDATE_NAMESPACE}."
+                f"It was not handed in. Paste the right one after it: a signature of the exact line of"
+                f" {self._line.mandate} with one line end, made with ssh-keygen -Y sign -n {MANDATE_NAMESPACE}."
             )
-            rule: Line = (Span(" rule  ", "muted"), Span(error.reason))
-            return None, [*_told(f"This proves nothing: {error.detail}.", "bad"), rule, *_told(remedy, "plain")]
+            return None, [
+                *_told(f"This proves nothing: {error.detail} ({error.reason}).", "bad"),
+                *_told(remedy, "plain"),
+            ]
         if person.person_id in self._signed_by:
             return None, _told(f"{person.person_id} has signed already: the other signature is missing.", "fair")
         key = read_key(person.key)

@@ -56,7 +56,7 @@ class ReasonDialog(Form[str]):
         """See Form."""
         typed = self._typed
         if not typed:
-            self.sentence.say([(), (Span(f" {self._label}? It can not stay empty.", "fair"),), ()])
+            self.sentence.say([(), *self.fault_lines(f"{self._label}? It can not stay empty."), ()])
         else:
             hashed: Line = (Span(" Its hash stands in the log for good; the words can be erased.", "muted"),)
             self.sentence.say([(), *log_sentence(self._sentence_of(typed)), hashed])
@@ -67,4 +67,4 @@ class ReasonDialog(Form[str]):
         if self._typed:
             self.dismiss(self._typed)
         else:
-            self.desk.say(f"{self._label}? It can not stay empty", "fair")
+            self.refuse()

@@ -15,7 +15,7 @@ from tui.dialogs.authority import hashed
 from tui.dialogs.confirm import log_sentence
 from tui.dialogs.form import Form
 from tui.field import Field
-from tui.paint import Line, Span, wrap
+from tui.paint import Line, Span
 from tui.words import full_moment
 
 
@@ -44,12 +44,12 @@ class ReviewDialog(Form[ReviewDone]):
     def _done(self) -> ReviewDone:
         outcome = self.query_one("#outcome", Field).value.strip()
         if not outcome:
-            raise Unrecordable("outcome: what the review found can not stay empty")
+            raise Unrecordable("outcome", "what the review found can not stay empty")
         clock, view = self.desk.server_clock, self._view
-        following = moment_of("next review", self.query_one("#next", Field).value, clock.now(), utc=clock.utc)
+        following = moment_of("next", self.query_one("#next", Field).value, clock.now(), utc=clock.utc)
         if following is not None and not max(clock.now(), view.starts_at) < following < view.ends_at:
             raise Unrecordable(
-                f"next review: to come, and before it ends at {full_moment(view.ends_at, utc=clock.utc)} (review-dates)"
+                "next", f"to come, and before it ends at {full_moment(view.ends_at, utc=clock.utc)} (review-dates)"
             )
         return ReviewDone(outcome=outcome, next_review_at=following)
 
@@ -64,7 +64,7 @@ class ReviewDialog(Form[ReviewDone]):
         try:
             done = self._done()
         except Unrecordable as error:
-            self.sentence.say([(), about, *[(Span(" "), *line) for line in wrap(str(error), 70, "fair")], ()])
+            self.sentence.say([(), about, *self.fault_lines(str(error)), ()])
             return
         said = f"authority.reviewed: {self._me} records that a review of {self._view.reference} was held"
         following = done.next_review_at
@@ -78,7 +78,7 @@ class ReviewDialog(Form[ReviewDone]):
         try:
             self.dismiss(self._done())
         except Unrecordable as error:
-            self.desk.say(str(error), "fair")
+            self.refuse(error.field)
 
 
 class StatementDialog(Form[DocumentHash]):
@@ -111,7 +111,7 @@ class StatementDialog(Form[DocumentHash]):
         when = full_moment(ends_at, utc=clock.utc)
         aside: Line = (Span(f" It prolongs nothing: the authority {ends} {when}.", "muted"),)
         if not self._path:
-            self.sentence.say([(), aside, (Span(" document: the file of the statement", "fair"),), ()])
+            self.sentence.say([(), aside, *self.fault_lines("document: the file of the statement"), ()])
         else:
             said = f"authority.statement: {self._me} records the written statement of {self._view.reference}"
             self.sentence.say([(), aside, *log_sentence(said), ()])
@@ -120,7 +120,7 @@ class StatementDialog(Form[DocumentHash]):
     def action_save(self) -> None:
         """Hash it, then return the hash."""
         if not self._path:
-            self.desk.say("document: the file of the statement", "fair")
+            self.refuse()
             return
         path = Path(self._path).expanduser()
         self.desk.say(f"hashing {path.name}", waiting=True)

@@ -122,7 +122,8 @@ class CheckRoom(Room):
             self.ask("check", lambda: door.check(opening), self._stands)
 
     def _begun(self, view: CheckView) -> None:
-        self.desk.say(f"opening {view.opening[:13]} begun", "plain")
+        opening = view.opening[:13]
+        self.desk.say(f"joined opening {opening}" if view.state == "live" else f"opening {opening} begun", "plain")
         self._stands(view)
         self.run_worker(self._watch(view.opening), group="preview", exclusive=True)
 

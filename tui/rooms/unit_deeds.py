@@ -108,7 +108,7 @@ class UnitDeeds(Room):
         self.do(f"asking what can be opened of {self._called}", lambda: door.access(unit_id), self._may_open)
 
     def _may_open(self, access: UnitAccess) -> None:
-        self.desk.say("choose what to open" if access.mandates else "nothing can be opened", "plain")
+        self.desk.say("nothing opens before y" if access.mandates else "nothing can be opened", "plain")
         self.access_arrived(access)
         label = self.detail.row.label if self.detail is not None else ""
         dialog = CheckDialog(self.unit_id, label, access, self.me)
