@@ -40,7 +40,7 @@ async def test_foreign_words_are_shown_as_they_are(tmp_path: Path, text: str) ->
 async def test_no_words_of_a_controller_reach_the_terminal_as_orders(tmp_path: Path) -> None:
     order = "\x1b]0;x\x07\u202e"
     client = StubClient(3)
-    client.join_list = [msgspec.structs.replace(one, fingerprint=one.fingerprint + order) for one in client.join_list]
+    client.join_list = [msgspec.structs.replace(one, fingerprint=order + one.fingerprint) for one in client.join_list]
     async with seen_console(client, tmp_path, (160, 48)) as screen:
         await screen.press("j")
         await screen.sees("WAITING TO JOIN")
