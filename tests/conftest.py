@@ -34,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[name] = value
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     os.environ.pop("SSH_AUTH_SOCK", None)
+    # A shell's background job ignores it, and so would every program that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         _compile_once(config)
         _open_the_way(config)

@@ -179,7 +179,7 @@ async def test_an_inspector_sees_all_and_is_offered_nothing(api: RunningApi, tmp
     ids = await add_fleet(api, 1)
     await add_alarm(api, ids[0], "supply low")
     async with console_of(api, tmp_path, "inspector") as seen:
-        await seen.sees("NEEDS YOU  1", "supply low")
+        await seen.sees("NEEDS YOU  0  1 line is others'", "supply low")
         assert "ack" not in seen.lines[-1]
         await seen.press("enter")
         await seen.sees("van kit 000", "p plot")

@@ -18,7 +18,7 @@ from fleet.client import FleetClient, connect
 from fleet.renewal.renewals import Renewals
 from fleet.settings import BrokerSettings
 from fleet.store.store import Store
-from protocols.joining import JoinRefusal, Renewed, RenewRequest, fingerprint
+from protocols.joining import JoinRefusal, Renewed, RenewRequest, display_fingerprint, fingerprint
 from protocols.people import read_list
 from tests.support.controller import RunningApi, running_api
 from tests.support.mosquitto import MosquittoBroker
@@ -162,7 +162,7 @@ async def test_a_unit_whose_certificate_has_ended_comes_back_when_a_person_accep
         async with place.agent("status") as said:
             await said.ended()
         assert "waiting for a person to accept this key's fingerprint" in said.said
-        assert join.fingerprint in said.said
+        assert " ".join(display_fingerprint(join.fingerprint)) in said.said
         assert join.rejoins == UNIT
         await place.door.accept_join(join.join_id, join.fingerprint)
         await until(lambda: place.serial != first)

@@ -30,7 +30,7 @@ async def house(
     media = MediaSettings(addresses=["127.0.0.1"], max_streams=1)
     async with check_house(store, dsn, owner, tmp_path, media) as made:
         desk = made.api.services.checks
-        desk._tools = replace(desk._tools, limits=Limits(renew_below_s=59.0, unit_s=0.3))
+        desk._tools = replace(desk._tools, limits=Limits(renew_below_s=59.0, unit_s=2.0))
         yield made
 
 
