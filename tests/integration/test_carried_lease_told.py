@@ -1,11 +1,6 @@
 """A carried lease that a unit refused at first, and opened by when it was handed in again: its records come at once."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
-
-import asyncpg
-import pytest
 
 from fleet.access_records.chain_keeping import ToldRecord, keep_records
 from fleet.store.store import Store
@@ -13,18 +8,10 @@ from protocols.access_record import GENESIS, AccessRecord, record_hash
 from protocols.api.checks import CarriedRequest
 from protocols.ids import new_opening_id
 from protocols.opening import NonceMade
-from tests.support.check_house import BOOT, CheckHouse, check_house
+from tests.support.check_house import BOOT, CheckHouse
 from tests.support.mandate_house import UNIT
 
 OPEN_S = 7
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 async def test_a_lease_refused_without_an_offer_and_opened_with_one_counts(house: CheckHouse, store: Store) -> None:

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
 
 import asyncpg
 import httpx
@@ -13,24 +12,17 @@ import pytest
 from aiortc import RTCSessionDescription
 
 from fleet.checks.session import Limits
-from fleet.store.store import Store
 from protocols.api.checks import Verdict
 from protocols.opening import NonceMade, SealedSignal, signal_text
 from protocols.topics import up
 from protocols.uplink import SignalMessage, encode_up
 from tests.integration.test_checks_closing import Viewer, _with_limits, watched
-from tests.support.check_house import CheckHouse, check_house
+from tests.support.check_house import CheckHouse
 from tests.support.mandate_house import UNIT
 from tests.support.media_relay_peers import Screen
 from tests.support.reporting import until
 
 _SDP = {"content-type": "application/sdp"}
-
-
-@pytest.fixture
-async def house(store: Store, dsn: str, owner: asyncpg.Connection, tmp_path: Path) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

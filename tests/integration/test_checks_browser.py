@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import asyncpg
 import httpx
@@ -10,22 +9,13 @@ import pytest
 from aiortc import RTCSessionDescription
 
 from fleet.client import Refused
-from fleet.store.store import Store
 from protocols.api.checks import CheckView, PreviewNews, Verdict
-from tests.support.check_house import CheckHouse, check_house
+from tests.support.check_house import CheckHouse
 from tests.support.chromium import chromium
 from tests.support.media_relay_peers import Screen
 from tests.support.reporting import until
 
 SDP = {"content-type": "application/sdp"}
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 from secrets import token_hex
 
-import asyncpg
 import pytest
 
 from fleet.checks.grants import Answer, Granted, Grants
@@ -15,21 +13,13 @@ from fleet.clock import utc_now
 from fleet.store.store import Store, open_store
 from protocols.access_record import Modality
 from protocols.ids import new_opening_id
-from tests.support.check_house import BOOT, CheckHouse, check_house
+from tests.support.check_house import BOOT, CheckHouse
 from tests.support.mandate_house import UNIT
 from tests.support.mandates import allows
 
 PEOPLE = ("TO-12", "TO-13", "SU-01")
 WISHES: tuple[list[Modality], ...] = (["video"], ["audio"], ["video", "audio"])
 LIMIT_S = 120.0
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

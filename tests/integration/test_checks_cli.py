@@ -5,20 +5,17 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
 import msgspec
-import pytest
 
-from fleet.store.store import Store
 from protocols.access_record import Modality
 from protocols.api.checks import CarriedLease, CarriedRequest, CheckView
 from protocols.ids import new_opening_id
 from protocols.opening import AskNonce, Closed, NonceMade, Refused
-from tests.support.check_house import BOOT, LATITUDE, CheckHouse, check_house
+from tests.support.check_house import BOOT, LATITUDE, CheckHouse
 from tests.support.mandate_house import UNIT
 from tests.support.media_relay_source import Camera
 from tests.support.poor_line import poor_line
@@ -26,14 +23,6 @@ from tests.support.reporting import until
 
 FLEET = str(Path(sys.executable).with_name("fleet"))
 LIMIT_S = 90.0
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 async def fleet(

@@ -1,10 +1,8 @@
 """What closes a check, and what keeps it from being opened."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -17,19 +15,11 @@ from fleet.store.store import Store
 from protocols.api.checks import CheckView, NewCheck, PreviewNews, Verdict
 from protocols.opening import Answered, AskNonce, Closed, CloseOpening, SealedSignal
 from protocols.opening import Refused as UnitRefused
-from tests.support.check_house import CheckHouse, check_house
+from tests.support.check_house import CheckHouse
 from tests.support.mandate_house import UNIT
 from tests.support.reporting import until
 
 DARK_S = 2.0
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 class Viewer:

@@ -5,9 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from pathlib import Path
 
-import asyncpg
 import msgspec
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -16,24 +14,15 @@ from websockets.exceptions import ConnectionClosed
 from fleet.checks.media import MAX_WATCHERS
 from fleet.client import Refused
 from fleet.client.session import Session
-from fleet.store.store import Store
 from protocols.api.checks import NewCheck, Verdict
 from protocols.api.feed import Hello
 from protocols.opening import Refused as UnitRefused
-from tests.support.check_house import CheckHouse, check_house
+from tests.support.check_house import CheckHouse
 from tests.support.mandate_house import UNIT
 from tests.support.reporting import until
 
 LIMIT_S = 60.0
 _KEPT_BYTES = 4096
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

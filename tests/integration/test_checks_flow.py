@@ -1,26 +1,14 @@
 """Checks from asking to closed, over a real API, database, log with a witness, broker and WebRTC."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import asyncpg
 import pytest
 
-from fleet.store.store import Store
 from protocols.api.checks import PreviewNews, Verdict
 from protocols.opening import GrantLease
-from tests.support.check_house import CheckHouse, check_house
+from tests.support.check_house import CheckHouse
 from tests.support.mandate_house import UNIT
 from tests.support.reporting import until
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 async def test_a_check_shows_pictures_and_leaves_numbers_only(house: CheckHouse) -> None:

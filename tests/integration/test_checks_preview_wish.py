@@ -1,11 +1,8 @@
 """A terminal that can show less says so on the preview it has: the pictures change, and the viewer is the same."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from io import BytesIO
-from pathlib import Path
 
-import asyncpg
 import msgspec
 import pytest
 from PIL import Image
@@ -13,18 +10,9 @@ from websockets.asyncio.client import ClientConnection
 
 from fleet.client.preview import Preview
 from fleet.client.session import Session
-from fleet.store.store import Store
 from protocols.api.feed import Hello
-from tests.support.check_house import CheckHouse, check_house
+from tests.support.check_house import CheckHouse
 from tests.support.rude_socket import closed, socket_at
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 async def until_wide(preview: Preview, width: int) -> None:

@@ -2,9 +2,8 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -24,17 +23,9 @@ from protocols.api.checks import CarriedRequest
 from protocols.ids import new_opening_id
 from protocols.lease import read_lease
 from protocols.opening import Degrees, NonceMade, PositionFound
-from tests.support.check_house import BOOT, LATITUDE, LONGITUDE, CheckHouse, check_house
+from tests.support.check_house import BOOT, LATITUDE, LONGITUDE, CheckHouse
 from tests.support.mandate_house import UNIT, refusal
 from tests.support.reporting import until
-
-
-@pytest.fixture
-async def house(
-    store: Store, dsn: str, owner: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
-) -> AsyncIterator[CheckHouse]:
-    async with check_house(store, dsn, owner, tmp_path) as made:
-        yield made
 
 
 async def _rule(house: CheckHouse, person: str = "TO-12") -> tuple[int, str]:
