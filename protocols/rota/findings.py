@@ -46,7 +46,7 @@ ANSWER_ORDER: tuple[Answer, ...] = ("breach", "fault", "needs compensatory rest"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is not as it should be, in words, with the shifts concerned. `key` stays as long as the thing does.
+    """Something that is not as it should be, in words, with the shifts concerned. `key` stays while the thing does.
     `measured` and `limit` are in `unit` (`h`, `min`, `days`, empty where nothing is measured). `owed_min`
     is the compensatory rest owed for it, minutes, 0 once it was given. `persons` is empty where nobody is concerned."""
 
