@@ -36,9 +36,13 @@ Permission = Literal[
     "draft-mandate",
     "cancel-mandate",
     "check-unit",
+    "see-rota",
+    "serve-rota",
+    "manage-rota",
+    "see-working-time",
 ]
 
-_SEE: frozenset[Permission] = frozenset({"see-fleet", "see-people"})
+_SEE: frozenset[Permission] = frozenset({"see-fleet", "see-people", "see-rota"})
 _KEEP_KIT: frozenset[Permission] = _SEE | {
     "see-mandates",
     "draft-mandate",
@@ -50,14 +54,24 @@ _KEEP_KIT: frozenset[Permission] = _SEE | {
     "change-settings",
     "acknowledge-event",
     "revoke-unit",
+    "serve-rota",
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "engineer": _KEEP_KIT,
-    "supervisor": _KEEP_KIT | {"read-log", "release-unit", "see-error-reports", "answer-error-report", "see-holds"},
+    "supervisor": _KEEP_KIT
+    | {
+        "read-log",
+        "release-unit",
+        "see-error-reports",
+        "answer-error-report",
+        "see-holds",
+        "manage-rota",
+        "see-working-time",
+    },
     "approver": _SEE
-    | {"see-error-reports", "close-error-report", "see-mandates", "record-authority", "cancel-mandate"},
-    "inspector": _SEE | {"read-log", "see-error-reports", "see-holds", "see-mandates"},
+    | {"see-error-reports", "close-error-report", "see-mandates", "record-authority", "cancel-mandate", "serve-rota"},
+    "inspector": _SEE | {"read-log", "see-error-reports", "see-holds", "see-mandates", "see-working-time"},
     "administrator": _SEE | {"manage-people", "manage-retention", "see-holds"},
 }
 """The one table of who may do what; anything not in it is denied."""

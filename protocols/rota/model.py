@@ -35,6 +35,8 @@ Level = Annotated[int, Meta(ge=0, le=8)]
 Position = Literal["primary", "secondary", "shadow"]
 """`shadow` learns beside the others, and is no cover."""
 
+CoveredPosition = Literal["primary", "secondary"]
+
 MAX_MEMBERS = 200
 MAX_LAYERS = 20
 MAX_ASSIGNED = 5000
@@ -107,10 +109,9 @@ class Rota(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     zone: ZoneName
     layers: Annotated[list[Layer], Meta(max_length=MAX_LAYERS)]
     members: Annotated[list[PersonId], Meta(max_length=MAX_MEMBERS)] = []
-    positions: Annotated[list[Literal["primary", "secondary"]], Meta(min_length=1, max_length=2)] = [
-        "primary",
-        "secondary",
-    ]
+    positions: Annotated[list[CoveredPosition], Meta(min_length=1, max_length=2)] = msgspec.field(
+        default_factory=lambda: ["primary", "secondary"]
+    )
     standby: Literal["home", "workplace"] = "home"
     allowance_permille: Literal[0, 50, 100, 125] = 0
     cover: Annotated[list[Restriction], Meta(max_length=21)] = []
