@@ -15,7 +15,8 @@
     ├── InvalidMandate       a mandate that must not be obeyed
     ├── InvalidLease         a lease that must not be obeyed
     ├── InvalidProof, InvalidNote, InvalidCheckpoint, InvalidPolicy, InvalidReceipt  of the deployment log
-    └── InvalidSignal        a unit's word about an opening that proves nothing
+    ├── InvalidSignal        a unit's word about an opening that proves nothing
+    └── InvalidRota          a rota, or a rota's book, that its rules can not judge
 
 Every error carries the facts as attributes; `reason` is a short word that can be counted and shown.
 """
@@ -198,6 +199,15 @@ class InvalidLease(ProtocolError):
 
 class InvalidSignal(ProtocolError):
     """What a unit says about an opening, and does not prove; `reason` is one of `protocols.signalling`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidRota(ProtocolError):
+    """A rota, or a rota's book, that its rules can not judge; `reason` is one of `protocols.rota.reading`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)

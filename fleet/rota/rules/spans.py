@@ -59,12 +59,13 @@ def minus(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
         starts_at = span.starts_at
         while first < len(away) and away[first].ends_at <= starts_at:
             first += 1
-        for other in away[first:]:
-            if other.starts_at >= span.ends_at:
+        while first < len(away) and away[first].starts_at < span.ends_at:
+            if away[first].starts_at > starts_at:
+                found.append(Span(starts_at, away[first].starts_at))
+            starts_at = away[first].ends_at
+            if starts_at >= span.ends_at:
                 break
-            if other.starts_at > starts_at:
-                found.append(Span(starts_at, other.starts_at))
-            starts_at = max(starts_at, other.ends_at)
+            first += 1
         if starts_at < span.ends_at:
             found.append(Span(starts_at, span.ends_at))
     return found

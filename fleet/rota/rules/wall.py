@@ -53,7 +53,7 @@ def day_span(day: date, zone: str) -> Span:
 def dates_touched(span: Span, zone: str) -> Iterator[date]:
     """The local dates that a span has a part of, in order; none of an empty one."""
     day = local_date(span.starts_at, zone)
-    while midnight(day, zone) < span.ends_at:
+    while span.starts_at < span.ends_at and midnight(day, zone) < span.ends_at:
         yield day
         day += _DAY
 
