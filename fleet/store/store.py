@@ -12,6 +12,8 @@ from fleet.stopping import cancellations, heed_cancellation
 from fleet.store.access_records import AccessRecordStore
 from fleet.store.audit import AuditStore
 from fleet.store.authorities import AuthorityStore
+from fleet.store.calendars import CalendarStore
+from fleet.store.call_outs import CallOutStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.checks import CheckStore
@@ -33,6 +35,10 @@ from fleet.store.positions import PositionStore
 from fleet.store.proofs import ProofStore
 from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
+from fleet.store.rota_books import RotaBookStore
+from fleet.store.rota_people import RotaPeopleStore
+from fleet.store.rota_plans import PlanStore
+from fleet.store.rotas import RotaStore
 from fleet.store.sessions import SessionStore
 from fleet.store.telemetry import TelemetryStore
 from fleet.store.units import UnitStore
@@ -182,6 +188,36 @@ class Transaction:
     def positions(self) -> PositionStore:
         """Last positions of units."""
         return PositionStore(self._connection)
+
+    @cached_property
+    def rota_people(self) -> RotaPeopleStore:
+        """What is kept of people for rotas: terms, absences, wishes."""
+        return RotaPeopleStore(self._connection)
+
+    @cached_property
+    def call_outs(self) -> CallOutStore:
+        """Call-outs, work done, compensatory rest."""
+        return CallOutStore(self._connection)
+
+    @cached_property
+    def calendars(self) -> CalendarStore:
+        """Calendar feeds."""
+        return CalendarStore(self._connection)
+
+    @cached_property
+    def rotas(self) -> RotaStore:
+        """Rotas and their published turns."""
+        return RotaStore(self._connection)
+
+    @cached_property
+    def rota_plans(self) -> PlanStore:
+        """Plans of turns."""
+        return PlanStore(self._connection)
+
+    @cached_property
+    def rota_books(self) -> RotaBookStore:
+        """What rotas' books are made of."""
+        return RotaBookStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:
