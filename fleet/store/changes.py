@@ -14,8 +14,8 @@ _MAX_WAITING = 1000
 
 class Change(msgspec.Struct, omit_defaults=True):
     """What changed: these units' rows, these commands, events, the join queue, the list of units, sessions of these
-    `people` that have ended, these `mandates` (signed, cancelled, recovered), the revocation list, or `all` after
-    notices were lost."""
+    `people` that have ended, these `mandates` (signed, cancelled, recovered), the revocation list, `rotas` with all
+    that is kept for them, or `all` after notices were lost."""
 
     units: set[str] = msgspec.field(default_factory=set)
     events: bool = False
@@ -25,10 +25,11 @@ class Change(msgspec.Struct, omit_defaults=True):
     people: set[str] = msgspec.field(default_factory=set)
     mandates: set[str] = msgspec.field(default_factory=set)
     revocations: bool = False
+    rotas: bool = False
     all: bool = False
 
     def __bool__(self) -> bool:
-        flags = self.events or self.joins or self.fleet or self.revocations or self.all
+        flags = self.events or self.joins or self.fleet or self.revocations or self.rotas or self.all
         return bool(flags or self.units or self.commands or self.people or self.mandates)
 
     def merge(self, other: "Change") -> None:
@@ -41,11 +42,18 @@ class Change(msgspec.Struct, omit_defaults=True):
         self.joins |= other.joins
         self.fleet |= other.fleet
         self.revocations |= other.revocations
+        self.rotas |= other.rotas
         self.all |= other.all
 
     def notices(self) -> list[str]:
         """The payloads to send, each small enough."""
-        first = Change(events=self.events, joins=self.joins, fleet=self.fleet, revocations=self.revocations)
+        first = Change(
+            events=self.events,
+            joins=self.joins,
+            fleet=self.fleet,
+            revocations=self.revocations,
+            rotas=self.rotas,
+        )
         parts = [first] if first else []
         parts += [Change(units=set(some)) for some in _pieces(self.units)]
         parts += [Change(commands=set(some)) for some in _pieces(self.commands)]
