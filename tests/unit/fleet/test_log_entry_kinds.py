@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fleet.entries import access, log, people_and_units
+from fleet.entries import access, log, people_and_units, rota_people
 from fleet.entries.entry import Entry, HashedText
 from fleet.entries.log import LogScope
 from protocols.mandate import Allowance
@@ -16,7 +16,7 @@ from protocols.mandate import Allowance
 DOCUMENT = Path(__file__).parents[3] / "docs" / "log-entries.md"
 KINDS: list[type[Entry]] = [
     found
-    for module in (people_and_units, access, log)
+    for module in (people_and_units, access, log, rota_people)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
 ]
@@ -100,6 +100,34 @@ IDS = {
     "error-report.drafted evidence",
     "error-report.advanced report",
     "witness.disagreed witness",
+    "terms.set person",
+    "absence.recorded absence",
+    "absence.recorded person",
+    "absence.withdrawn absence",
+    "absence.withdrawn person",
+    "wish.made wish",
+    "wish.withdrawn wish",
+    "call-out.recorded call_out",
+    "call-out.recorded rota",
+    "call-out.recorded person",
+    "call-out.ended call_out",
+    "call-out.ended rota",
+    "call-out.ended person",
+    "call-out.withdrawn call_out",
+    "call-out.withdrawn rota",
+    "call-out.withdrawn person",
+    "work.recorded work",
+    "work.recorded person",
+    "work.withdrawn work",
+    "work.withdrawn person",
+    "rest.recorded rest",
+    "rest.recorded person",
+    "rest.withdrawn rest",
+    "rest.withdrawn person",
+    "hours.read rota",
+    "calendar.made calendar",
+    "calendar.made rota",
+    "calendar.withdrawn calendar",
 }
 """Ids that the controller or a unit makes, person ids, and the key name of a witness."""
 DIGESTS_AND_NONCES = {
@@ -124,6 +152,7 @@ DIGESTS_AND_NONCES = {
     "unit.started boot",
     "log.exported indexes_sha256",
     "report.made sha256",
+    "terms.set sha256",
 }
 CODES = {
     "session.refused reason",
