@@ -79,13 +79,7 @@ def daily_rest(who: str, short: ShortRest, work: Work) -> Words:
     if short.before is not None:
         return _rest_before(who, short, short.before, work, required)
     if short.within is not None:
-        stop = moment(short.began + timedelta(hours=24) - DAILY_REST, work.zone)
-        began, ends = moment(short.began, work.zone), moment(short.within.ends_at, work.zone)
-        return Words(
-            f"{who} begins work at {began} and works until {ends}, which leaves {length(short.rest)} of rest in those "
-            f"24 hours; {required}",
-            f"Let them stop by {stop}",
-        )
+        return _rest_within(who, short, short.within, work, required)
     until = short.began + timedelta(hours=24)
     began = moment(short.began, work.zone)
     calls = _calls(work, Span(short.began, until), local_date(short.began, work.zone))
@@ -105,6 +99,20 @@ def _rest_before(who: str, short: ShortRest, block: Span, work: Work, required: 
         f"{who} had {length(short.rest) if short.rest else 'nothing'} of rest before duty on "
         f"{moment(block.starts_at, work.zone)}{_calls(work, since, on)}; {required}; the earliest start is {earliest}",
         f"Let them begin at {earliest} or later",
+    )
+
+
+def _rest_within(who: str, short: ShortRest, block: Span, work: Work, required: str) -> Words:
+    began, ends = moment(short.began, work.zone), moment(block.ends_at, work.zone)
+    stop = f"stop by {moment(short.began + timedelta(hours=24) - DAILY_REST, work.zone)}"
+    spells = [one for one in work.spells if short.began <= one.starts_at < block.starts_at]
+    if spells and spells[-1].ends_at < block.starts_at:
+        stop = f"begin at {moment(earliest_start(spells[-1].ends_at), work.zone)} or later, or {stop}"
+    calls = _calls(work, Span(short.began, block.ends_at), local_date(short.began, work.zone))
+    return Words(
+        f"{who} begins work at {began} and works until {ends}{calls}, which leaves at most {length(short.rest)} of rest "
+        f"in a row in those 24 hours; {required}",
+        f"Let them {stop}",
     )
 
 

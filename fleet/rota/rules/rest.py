@@ -72,31 +72,37 @@ def daily_rest(work: Work) -> list[ShortRest]:
         end = first
         while end < len(blocks) and blocks[end].ends_at <= spells[-1].ends_at:
             end += 1
-        began = spells[0].starts_at
-        short = [one for block in blocks[first:end] if (one := _judged(work, began, block))]
-        if not short and spells[-1].ends_at - began > _24_H:
+        short = [one for block in blocks[first:end] if (one := _judged(spells, block))]
+        if not short and spells[-1].ends_at - spells[0].starts_at > _24_H:
             short = [_without_rest(spells)]
         found += short
         first = end
     return found
 
 
-def _judged(work: Work, began: datetime, block: Span) -> ShortRest | None:
-    """What is too short about one block of a working day."""
+def _judged(spells: Sequence[Span], block: Span) -> ShortRest | None:
+    """What is too short about one block of a working day of these spells."""
+    began = spells[0].starts_at
     if block.starts_at - began > _24_H - DAILY_REST:
-        off_duty = work.last_end_before(block.starts_at) or began
+        off_duty = max(one.ends_at for one in spells if one.starts_at < block.starts_at)
         span = Span(min(off_duty, block.starts_at), block.starts_at)
         return ShortRest(span, span.length, began, before=block)
     if block.ends_at - began > _24_H - DAILY_REST:
-        return ShortRest(block, max(_24_H - (block.ends_at - began), _NONE), began, within=block)
+        rests = [rest.length for rest in _between(spells) if rest.ends_at <= block.starts_at]
+        rest = max([*rests, _24_H - (block.ends_at - began), _NONE])
+        return ShortRest(block, rest, began, within=block)
     return None
+
+
+def _between(spells: Sequence[Span]) -> list[Span]:
+    """The rests between some spells."""
+    return [Span(one.ends_at, other.starts_at) for one, other in pairwise(spells)]
 
 
 def _without_rest(spells: Sequence[Span]) -> ShortRest:
     """The longest rest that begins in the first 24 hours of a working day which has no long one."""
     began, until = spells[0].starts_at, spells[0].starts_at + _24_H
-    pairs = pairwise(spells)
-    rests = [Span(one.ends_at, other.starts_at) for one, other in pairs if one.ends_at < until]
+    rests = [rest for rest in _between(spells) if rest.starts_at < until]
     span = max(rests, key=lambda rest: rest.length, default=Span(until, until))
     return ShortRest(span, span.length, began)
 

@@ -92,11 +92,6 @@ class Work:
         highest = bisect_left(self.items, spell.ends_at, key=_begins)
         return sum((item.breaks for item in self.items[lowest:highest]), _NONE)
 
-    def last_end_before(self, at: datetime) -> datetime | None:
-        """When the last spell that began before `at` ended or will end; None when there is none."""
-        i = bisect_left(self.spells, at, key=lambda spell: spell.starts_at)
-        return self.spells[i - 1].ends_at if i else None
-
 
 def _begins(item: Item) -> datetime:
     return item.span.starts_at
