@@ -94,10 +94,10 @@ def _rest_before(who: str, short: ShortRest, block: Span, work: Work, required: 
     calls = [one for one in work.call_outs if one.starts_at < block.starts_at <= one.ends_at]
     off_duty = max([short.span.starts_at, *(one.ends_at for one in calls)])
     earliest = moment(earliest_start(off_duty), work.zone, on)
-    since = Span(max(short.began, block.starts_at - timedelta(hours=24)), block.starts_at)
+    calls_told = _calls(work, Span(max(short.began, block.starts_at - timedelta(hours=24)), block.starts_at), on)
     return Words(
         f"{who} had {length(short.rest) if short.rest else 'nothing'} of rest before duty on "
-        f"{moment(block.starts_at, work.zone)}{_calls(work, since, on)}; {required}; the earliest start is {earliest}",
+        f"{moment(block.starts_at, work.zone)}{calls_told}; {required}; the earliest start is {earliest}",
         f"Let them begin at {earliest} or later",
     )
 
@@ -110,8 +110,8 @@ def _rest_within(who: str, short: ShortRest, block: Span, work: Work, required: 
         stop = f"begin at {moment(earliest_start(spells[-1].ends_at), work.zone)} or later, or {stop}"
     calls = _calls(work, Span(short.began, block.ends_at), local_date(short.began, work.zone))
     return Words(
-        f"{who} begins work at {began} and works until {ends}{calls}, which leaves at most {length(short.rest)} of rest "
-        f"in a row in those 24 hours; {required}",
+        f"{who} begins work at {began} and works until {ends}{calls}, which leaves at most {length(short.rest)} of "
+        f"rest in a row in those 24 hours; {required}",
         f"Let them {stop}",
     )
 
