@@ -106,6 +106,14 @@ def test_restrictions_leave_the_rest_of_a_turn_to_lower_layers() -> None:
     ]
 
 
+def test_hours_that_end_where_a_turn_begins_leave_the_next_hours_to_it() -> None:
+    nights = rota([layer("nights", unit="days", restrictions=[weekdays(range(7), "17:00", "09:00")])])
+    assert said(on_call(nights, [], [], Span(MONDAY - DAY, MONDAY + 2 * DAY))) == [
+        (8, 24, "TO-11", "nights"),
+        (32, 48, "TO-12", "nights"),
+    ]
+
+
 def test_a_books_shifts_reach_from_where_work_is_known_to_the_end_of_its_period() -> None:
     of = book(known_from=local("2026-01-20T00:00"))
     shifts = shifts_of(of)
