@@ -47,7 +47,7 @@ ANSWER_ORDER: tuple[Answer, ...] = ("breach", "fault", "needs compensatory rest"
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is not as it should be, in words, with the shifts concerned. `key` stays while the thing does.
-    `measured` and `limit` are in `unit` (`h`, `min`, `days`, empty where nothing is measured). `owed_min`
+    `measured` and `limit` are in `unit` (`h`, `min`, `days`, `turns`, empty where nothing is measured). `owed_min`
     is the compensatory rest owed for it, minutes, 0 once it was given. `persons` is empty where nobody is concerned."""
 
     key: str
@@ -124,3 +124,23 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     people: list[PersonAnswers]
     quality: Quality
+
+
+class LoadChange(msgspec.Struct, frozen=True, kw_only=True):
+    """By how much one person's load would change: less below 0."""
+
+    person: str
+    load: Load
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change of a book would bring: findings that would come, that would go, and that would stay with another
+    answer or time (as they would be), whose load would change, and the score before and after."""
+
+    come: list[Finding]
+    go: list[Finding]
+    changed: list[Finding]
+    loads: list[LoadChange]
+    score_before: float
+    score_after: float
+    parts: dict[str, float]

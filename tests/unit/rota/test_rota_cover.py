@@ -314,7 +314,7 @@ PIECE = st.tuples(st.integers(0, HOURS - 1), st.integers(1, 40))
 @st.composite
 def books(draw: st.DrawFn) -> tuple[RotaBook, list[Shift]]:
     members = []
-    kinds = st.sampled_from(("annual", "away"))
+    kinds: st.SearchStrategy[AbsenceKind] = st.sampled_from(("annual", "away"))
     for person, role in zip(PEOPLE, ROLES, strict=True):
         absences = [
             absence(draw(kinds), START + first * HOUR, START + (first + length) * HOUR)
@@ -330,9 +330,9 @@ def books(draw: st.DrawFn) -> tuple[RotaBook, list[Shift]]:
     shifts: list[Shift] = []
     for position in ("primary", "secondary"):
         for first, last in pairwise([0, *draw(CUTS), HOURS]):
-            person = draw(st.sampled_from((*PEOPLE, None)))
-            if person is not None:
-                shifts.append(shift(person, position, START + first * HOUR, START + last * HOUR))
+            holder = draw(st.sampled_from((*PEOPLE, None)))
+            if holder is not None:
+                shifts.append(shift(holder, position, START + first * HOUR, START + last * HOUR))
     cover = [Restriction(weekdays=[0, 1, 5], from_time=time(9), until_time=time(2))] if draw(st.booleans()) else []
     requirements = [ELECTRICAL, Requirement(subject="electrical", level=2, who="each")]
     return book(members, cover=cover, requirements=requirements, signers=True), sorted(shifts)
