@@ -91,9 +91,9 @@ def _check_layer(layer: Layer, members: frozenset[str]) -> None:
 
 
 def _check_policy(policy: RotaPolicy) -> None:
-    if policy.handover_from >= policy.handover_until:
-        detail = f"handover is from {policy.handover_from} until {policy.handover_until}: name two times of one day"
-        raise InvalidRota("policy-unusable", f"{detail}, the earlier first")
+    if policy.handover_from == policy.handover_until:
+        detail = f"handover is from {policy.handover_from} until the same time: name two that differ"
+        raise InvalidRota("policy-unusable", detail)
     if policy.away_from == policy.away_until:
         detail = f"a day away is from {policy.away_from} until the same time: name two that differ"
         raise InvalidRota("policy-unusable", detail)

@@ -184,7 +184,6 @@ def test_a_rota_whose_layers_mean_nothing_is_refused() -> None:
 @pytest.mark.parametrize(
     "policy",
     [
-        RotaPolicy(handover_from=time(19), handover_until=time(7)),
         RotaPolicy(handover_from=time(9), handover_until=time(9)),
         RotaPolicy(away_from=time(8), away_until=time(8)),
         RotaPolicy(away_from=time(23, 30), away_until=time(0, 30), away_break_min=60),
@@ -192,6 +191,10 @@ def test_a_rota_whose_layers_mean_nothing_is_refused() -> None:
 )
 def test_a_policy_that_contradicts_itself_is_refused(policy: RotaPolicy) -> None:
     assert of_rota(policy=policy) == "policy-unusable"
+
+
+def test_hours_of_handover_may_go_over_midnight() -> None:
+    check_rota(replace(rota(), policy=RotaPolicy(handover_from=time(19), handover_until=time(7))))
 
 
 @pytest.mark.parametrize("year", [1, 1899, 3000, 9999])
