@@ -49,7 +49,7 @@ def cover_findings(book: RotaBook, shifts: Sequence[Shift]) -> list[Finding]:
 
 def _finding(roll: Roll, takers: Takers, fault: _Fault) -> Finding:
     span = Span(max(fault.span.starts_at, roll.book.starts_at), fault.span.ends_at)
-    beside = roll.companies_within([span])
+    beside = roll.companies_in(span)
     ways = [[Company(one.span, one.persons - {person}) for one in beside] for person in fault.replaced]
     return Finding(
         key=":".join([fault.rule, *fault.persons, fault.cause, key_time(fault.span.starts_at)]),
@@ -116,8 +116,11 @@ def _signers(roll: Roll) -> Iterator[_Fault]:
     for persons, span in _joined(short):
         there = f"{listed(persons)} {'is' if len(persons) == 1 else 'are'} there" if persons else "nobody is there"
         sentence = f"no two people on call may request and approve a mandate between them ({there})"
-        replaced = persons if len(persons) > 1 else ()
-        yield _Fault("signers", "", persons, span, sentence, "swap one of the two with somebody who may", replaced)
+        if len(persons) > 1:
+            otherwise = "swap one of the two with somebody who may"
+            yield _Fault("signers", "", persons, span, sentence, otherwise, persons)
+        else:
+            yield _Fault("signers", "", persons, span, sentence, "find one who may and is free by a swap")
 
 
 def _competence(roll: Roll) -> Iterator[_Fault]:

@@ -1,5 +1,6 @@
 """Who of those on call is there: nobody is on leave, on a deployment away, or outside their term. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,10 @@ class Company(NamedTuple):
 
     span: Span
     persons: frozenset[str]
+
+
+def _beginning(company: Company) -> datetime:
+    return company.span.starts_at
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,13 @@ class Roll:
             else:
                 j += 1
         return found
+
+    def companies_in(self, span: Span) -> list[Company]:
+        """The companies cut to one span."""
+        first = max(0, bisect_right(self.companies, span.starts_at, key=_beginning) - 1)
+        last = bisect_left(self.companies, span.ends_at, key=_beginning)
+        cut = ((company, company.span.overlap(span)) for company in self.companies[first:last])
+        return [Company(shared, company.persons) for company, shared in cut if shared is not None]
 
     def shifts_in(self, persons: Iterable[str], span: Span) -> list[Shift]:
         """The shifts of these people, shadows apart, that have a part in `span`; sorted."""
