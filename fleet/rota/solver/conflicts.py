@@ -1,0 +1,100 @@
+"""Which rules can not be kept together, in words with the turns and people concerned. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from fleet.rota.rules.spans import Span
+from fleet.rota.rules.words import listed, said_span
+from fleet.rota.solver.demands import Demand
+from fleet.rota.solver.facts import Facts
+from fleet.rota.solver.model import Broken, Taken
+from fleet.rota.solver.problem import Slot
+from protocols.rota.findings import Finding
+from protocols.rota.solving import MAX_CONFLICTS, MAX_SENTENCE
+
+
+def conflicts(facts: Facts, taken: Taken, broken: Broken, breaches: Sequence[Finding]) -> list[str]:
+    """A sentence for each rule that `taken`, which breaks as little as can be, does not keep; none if it keeps all."""
+    found = [
+        *_gaps(facts, taken, broken),
+        *_lacking(facts, taken, broken),
+        *_short(facts, taken, broken),
+        *(f"{one.sentence}: nobody else could take it" for one in breaches),
+    ]
+    if len(found) > MAX_CONFLICTS:
+        found = [*found[: MAX_CONFLICTS - 1], f"and {len(found) - MAX_CONFLICTS + 1} more"]
+    return [one[:MAX_SENTENCE] for one in found]
+
+
+def _gaps(facts: Facts, taken: Taken, broken: Broken) -> Iterator[str]:
+    for i in sorted(broken.gaps):
+        slot = facts.problem.slots[i]
+        who = (member.person for member in facts.problem.members)
+        yield _sentence(f"nobody can be {slot.position}", _spans(slot), facts, _reasons(facts, taken, who, [i]))
+
+
+def _lacking(facts: Facts, taken: Taken, broken: Broken) -> Iterator[str]:
+    for i in sorted(broken.lacking):
+        slot, person = facts.problem.slots[i], taken[i]
+        assert person is not None
+        others = (member.person for member in facts.problem.members if member.person != person)
+        what = f"{person}, who {facts.lacking[i][person]}, is the best there is as {slot.position}"
+        yield _sentence(what, _spans(slot), facts, _reasons(facts, taken, others, [i]))
+
+
+def _short(facts: Facts, taken: Taken, broken: Broken) -> Iterator[str]:
+    for d in sorted(broken.short):
+        one = facts.demands[d]
+        if not one.slots:
+            yield _sentence(one.words, one.hours, facts, ["no turn that could be given to anybody is then"])
+        else:
+            yield _sentence(one.words, one.hours, facts, _reasons(facts, taken, _members(facts, one), one.slots))
+
+
+def _members(facts: Facts, one: Demand) -> Iterable[str]:
+    return (member.person for member in facts.problem.members if member.person in one.who)
+
+
+def _spans(slot: Slot) -> Sequence[Span]:
+    return slot.parts
+
+
+def _sentence(what: str, hours: Sequence[Span], facts: Facts, reasons: Sequence[str]) -> str:
+    span = Span(hours[0].starts_at, hours[-1].ends_at)
+    times = f" (at {len(hours)} times)" if len(hours) > 1 else ""
+    why = listed(reasons) if reasons else "the rota has no member who could"
+    return f"{what} {said_span(span, facts.problem.book.rota.zone)}{times}: {why}"
+
+
+def _reasons(facts: Facts, taken: Taken, who: Iterable[str], slots: Sequence[int]) -> list[str]:
+    """Why each of `who` takes none of `slots`; those who have one are left out."""
+    found: list[str] = []
+    for person in who:
+        if any(taken[i] == person for i in slots):
+            continue
+        whys = list(dict.fromkeys(_reason(facts, taken, person, i) for i in slots))
+        found.append(f"{person} {' and '.join(whys)}")
+    return found
+
+
+def _reason(facts: Facts, taken: Taken, person: str, place: int) -> str:
+    problem = facts.problem
+    slot = problem.slots[place]
+    obstacle = facts.eligibility.obstacle(person, slot)
+    if obstacle is not None:
+        return obstacle
+    if person in facts.lacking[place]:
+        return facts.lacking[place][person]
+    limits = facts.limits[person]
+    if place in limits.alone:
+        return "would work longer than 13 h without 11 h of rest"
+    mine = {i for i, one in enumerate(taken) if one == person}
+    for pair in facts.together:
+        if place in pair and (other := set(pair) - {place}) <= mine:
+            return f"is needed as {problem.slots[min(other)].position} then"
+    for pair in limits.pairs:
+        if place in pair and (other := set(pair) - {place}) <= mine:
+            zone = problem.book.rota.zone
+            return f"has to rest from the turn {said_span(problem.slots[min(other)].span, zone)}"
+    if limits.rests or limits.hours:
+        return "would have too little weekly rest or too many hours"
+    return f"would leave another rule of this time unkept as {slot.position}"

@@ -1,0 +1,49 @@
+"""Who may take a turn, and in words why somebody may not. Pure."""
+
+from datetime import timedelta
+from functools import cached_property
+
+from fleet.rota.rules.competence import competent_until
+from fleet.rota.rules.spans import Span, common
+from fleet.rota.solver.problem import Problem, Slot
+from protocols.rota.member import Member
+from protocols.rota.model import Requirement
+
+_OPEN_END = timedelta(days=4000)
+
+
+class Eligibility:
+    """Answers for one problem, each person's obstacles gathered once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+
+    @cached_property
+    def _obstacles(self) -> dict[str, list[tuple[str, list[Span]]]]:
+        return {member.person: list(self._of(member)) for member in self._problem.members}
+
+    def _of(self, member: Member) -> "list[tuple[str, list[Span]]]":
+        on_leave = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind != "away"]
+        away = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind == "away"]
+        first = min((slot.span.starts_at for slot in self._problem.slots), default=member.valid_from)
+        out = [
+            Span(min(first, member.valid_from), member.valid_from),
+            Span(member.valid_until, member.valid_until + _OPEN_END),
+        ]
+        found = [("is on leave", on_leave), ("is away", away), ("is not in the people list", out)]
+        found += [(f"is on call on {one.rota}", [Span(one.starts_at, one.ends_at)]) for one in member.elsewhere]
+        theirs = (one for one in self._problem.present if one.person == member.person)
+        return found + [(f"has {one.position} then", [one.span]) for one in theirs]
+
+    def obstacle(self, person: str, slot: Slot) -> str | None:
+        """Why somebody can not take a turn, whatever else holds: `is on leave`; None when they can."""
+        return next((why for why, spans in self._obstacles[person] if slot.meets(spans)), None)
+
+    def lacking(self, person: str, slot: Slot) -> Requirement | None:
+        """What everybody on call needs and somebody does not have throughout a turn; None when there is nothing."""
+        zone, member = self._problem.book.rota.zone, self._problem.by_person[person]
+        hours = common(slot.parts, self._problem.cover)
+        if not hours:
+            return None
+        each = [one for one in self._problem.book.rota.requirements if one.who == "each"]
+        return next((one for one in each if competent_until(member, one, zone) < hours[-1].ends_at), None)

@@ -1,0 +1,42 @@
+"""Filling a rota by taking, turn after turn, whoever has been off call longest: how calendars are filled that know no
+fairness but rest. It looks at absences and double bookings only. Pure."""
+
+from datetime import UTC, datetime
+
+from fleet.rota.rules.spans import Span
+from fleet.rota.solver.eligible import Eligibility
+from fleet.rota.solver.problem import Problem, Slot, assigned_of, problem_of
+from protocols.rota.book import RotaBook
+from protocols.rota.model import Assigned
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def greedy(book: RotaBook) -> list[Assigned]:
+    """The turns of the book's period as the longest rested take them; nobody has those for which nobody is free. What
+    `solve` keeps is kept. Raises TooManyTurns."""
+    problem = problem_of(book)
+    return assigned_of(problem, longest_rested(problem))
+
+
+def longest_rested(problem: Problem) -> list[str | None]:
+    """Who takes each slot, in order; of those who have rested equally long the first in the rota's list."""
+    eligibility = Eligibility(problem)
+    ended = {member.person: _NEVER for member in problem.members}
+    busy: dict[str, list[Span]] = {member.person: [] for member in problem.members}
+    for shift in problem.stays:
+        if shift.person in ended:
+            busy[shift.person].append(Span(shift.starts_at, shift.ends_at))
+    taken: list[str | None] = []
+    for slot in problem.slots:
+        free = [
+            person for person in ended if eligibility.obstacle(person, slot) is None and not slot.meets(busy[person])
+        ]
+        taken.append(min(free, key=lambda person: _rested_since(busy[person], slot), default=None))
+        if taken[-1] is not None:
+            busy[taken[-1]] += slot.parts
+    return taken
+
+
+def _rested_since(busy: list[Span], slot: Slot) -> datetime:
+    return max((span.ends_at for span in busy if span.ends_at <= slot.span.starts_at), default=_NEVER)
