@@ -74,6 +74,11 @@ class CalendarStore:
         """Somebody asked for it; written at most once in ASKED_EVERY."""
         await self._connection.execute(_SQL["asked"], calendar_id, now, now - ASKED_EVERY)
 
+    async def changed_at(self, rota_id: str) -> datetime:
+        """When the rota was last laid down or ended, its turns published, or a change of it decided or undone."""
+        at: datetime = await self._connection.fetchval(_SQL["changed_at"], rota_id)
+        return at
+
     async def withdraw(self, calendar_id: str, now: datetime) -> bool:
         """Nobody is let in any more; False where it was withdrawn already."""
         return await self._connection.fetchval(_SQL["withdraw"], calendar_id, now) is not None

@@ -23,3 +23,10 @@ WHERE calendar_id = $1 AND withdrawn_at IS NULL AND (last_asked_at IS NULL OR la
 
 -- name: withdraw
 UPDATE calendar_feed SET withdrawn_at = $2 WHERE calendar_id = $1 AND withdrawn_at IS NULL RETURNING calendar_id
+
+-- name: changed_at
+SELECT greatest(
+    (SELECT max(changed_at) FROM rota_version WHERE rota_id = $1),
+    (SELECT ended_at FROM rota WHERE rota_id = $1),
+    (SELECT max(published_at) FROM rota_plan WHERE rota_id = $1),
+    (SELECT max(greatest(decided_at, undone_at)) FROM rota_change WHERE rota_id = $1))

@@ -1,0 +1,144 @@
+"""Calendar feeds: made and withdrawn by those on rotas, asked for by programs that can not sign in."""
+
+import asyncio
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import msgspec
+
+from fleet.clock import Clock
+from fleet.entries.rota_people import CalendarMadeEntry, CalendarWithdrawn
+from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.rota.books import asking, known_rota, turns_and_changes
+from fleet.rota.calendar import Listed, calendar
+from fleet.rota.records import new_record_id, withdrawn_already
+from fleet.rota.rules.schedule import on_call
+from fleet.rota.rules.spans import Span
+from fleet.store.calendars import StoredFeed
+from fleet.store.people import Person
+from fleet.store.rotas import StoredRota
+from fleet.store.store import Store, Transaction
+from protocols.api.calendars import CalendarMade, CalendarView, NewCalendar
+from protocols.people import may
+
+MAX_LIVE = 10
+"""How many feeds somebody may have at a time."""
+MAX_EVENTS = 4000
+"""Of the shifts in a feed's time those that begin first are in it."""
+BACK, AHEAD = timedelta(days=31), timedelta(days=400)
+
+_TOKEN_BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_MARGIN = timedelta(days=120)
+"""Shifts are looked for beyond the feed's time, so that those at its edges are whole: an edge that moves every day
+would make other events of them."""
+
+
+class CalendarDesk:
+    """Every method raises StoreUnavailable. `url` is where people reach the controller."""
+
+    def __init__(self, store: Store, clock: Clock, url: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._url = url
+
+    async def feeds(self, caller: Person) -> list[CalendarView]:
+        """The caller's feeds, newest first, withdrawn ones too."""
+        async with self._store.transaction() as transaction:
+            return [one.view() for one in await transaction.calendars.of_person(caller.person_id)]
+
+    async def make(self, asked: NewCalendar, caller: Person) -> CalendarMade:
+        """Make a feed; only its address, told now and never again, lets in. Raises RequestRefused, NotFound,
+        Conflict."""
+        now = self._clock()
+        if (asked.scope == "rota") != (asked.rota is not None):
+            raise RequestRefused(
+                "scope-unusable",
+                "a feed of a rota names it, and a feed of one's own shifts names none",
+                "give the rota only with the scope `rota`",
+            )
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        feed = StoredFeed(
+            calendar_id=new_record_id("F"),
+            scope=asked.scope,
+            rota_id=asked.rota,
+            person_id=caller.person_id,
+            made_at=now,
+        )
+        async with self._store.transaction() as transaction:
+            if asked.rota is not None:
+                await known_rota(transaction, asked.rota)
+            await transaction.rota_people.lock_person(caller.person_id)
+            if await transaction.calendars.live_of(caller.person_id) >= MAX_LIVE:
+                raise Conflict(
+                    "calendars-full", f"you have {MAX_LIVE} feeds already", "withdraw one that nobody asks for"
+                )
+            await transaction.calendars.add(feed, _hash(token))
+            await transaction.log.append(
+                CalendarMadeEntry(
+                    at=now, actor=caller.person_id, calendar=feed.calendar_id, scope=feed.scope, rota=feed.rota_id
+                )
+            )
+        return CalendarMade(calendar=feed.view(), url=f"{self._url}/calendar/{token}.ics")
+
+    async def withdraw(self, calendar_id: str, caller: Person) -> CalendarView:
+        """One's own feed is not to be had any more; raises NotFound or Conflict."""
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            found = await transaction.calendars.one(calendar_id)
+            if found is None or found.person_id != caller.person_id:
+                raise NotFound("calendar-unknown", f"you have no feed {calendar_id}", "list your feeds")
+            if not await transaction.calendars.withdraw(calendar_id, now):
+                raise withdrawn_already(f"feed {calendar_id}")
+            await transaction.log.append(CalendarWithdrawn(at=now, actor=caller.person_id, calendar=calendar_id))
+        return msgspec.structs.replace(found, withdrawn_at=now).view()
+
+    async def read(self, token: str) -> bytes:
+        """The feed that `token` lets in to, as `text/calendar`; the same bytes for the same shifts on one UTC day.
+
+        Raises NotFound, for one reason as for another: no such token, withdrawn, or its person is on no rota any more.
+        """
+        now = self._clock()
+        if not _TOKEN.fullmatch(token):
+            raise _nothing_here()
+        async with self._store.transaction() as transaction:
+            feed = await transaction.calendars.of_token(_hash(token))
+            person = None if feed is None else await transaction.people.get(feed.person_id)
+            if feed is None or person is None or not (person.may_sign_in(now) and may(person.role, "serve-rota")):
+                raise _nothing_here()
+            await transaction.calendars.asked(feed.calendar_id, now)
+            if feed.rota_id is None:
+                rotas, name = await transaction.rotas.every(), f"On call: {feed.person_id}"
+            else:
+                rotas = [await known_rota(transaction, feed.rota_id)]
+                name = f"On call: {rotas[0].rota.name}"
+            listed = [one for stored in rotas for one in await _listed(transaction, stored, now)]
+        return await asyncio.to_thread(_written, feed, name, listed)
+
+
+async def _listed(transaction: Transaction, stored: StoredRota, now: datetime) -> list[Listed]:
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    told = Span(today - BACK, today + AHEAD)
+    around = Span(told.starts_at - _MARGIN, told.ends_at + _MARGIN)
+    rota = asking(stored)
+    assigned, changes = await turns_and_changes(transaction, rota, around)
+    shifts = await asyncio.to_thread(on_call, rota, assigned, changes, around)
+    changed_at = await transaction.calendars.changed_at(rota.rota)
+    return [Listed(rota, shift, changed_at) for shift in shifts if told.overlap(Span(shift.starts_at, shift.ends_at))]
+
+
+def _written(feed: StoredFeed, name: str, listed: list[Listed]) -> bytes:
+    mine = feed.scope == "mine"
+    of_feed = [one for one in listed if not mine or one.shift.person == feed.person_id]
+    of_feed.sort(key=lambda one: (one.shift.starts_at, one.rota.rota, one.shift))
+    return calendar(name, of_feed[:MAX_EVENTS], mine=mine)
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()
+
+
+def _nothing_here() -> NotFound:
+    return NotFound("calendar-unknown", "there is no calendar here", "make a feed anew in the console")
