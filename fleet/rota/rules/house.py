@@ -53,21 +53,22 @@ def _handovers(book: RotaBook, shifts: Sequence[Shift]) -> Iterator[Finding]:
 
 
 def _among(at: time, first: time, last: time) -> bool:
-    """Whether a time of day lies from `first` to `last`, both counted in; over midnight where `last` is not later."""
+    """Whether a time of day lies from `first` to `last`, both counted in; over midnight where `last` is not later,
+    so that the same time twice is always."""
     return first <= at <= last if first < last else at >= first or at <= last
 
 
 def _notices(book: RotaBook, shifts: Sequence[Shift]) -> Iterator[Finding]:
     zone, days = book.rota.zone, book.rota.policy.notice_days
-    late: dict[tuple[str, datetime | None], list[Shift]] = {}
+    late: dict[tuple[str, datetime], list[Shift]] = {}
     for shift in shifts:
         known_at = shift.known_at if shift.known_at is not None else book.as_of
         agreed = shift.source in ("swap", "take-over")
         if not agreed and shift.starts_at >= book.starts_at and known_at > _days_before(shift.starts_at, days, zone):
-            late.setdefault((shift.person, shift.known_at), []).append(shift)
-    for (person, told_at), mine in late.items():
-        known_at = told_at if told_at is not None else book.as_of
-        told = key_time(told_at) if told_at is not None else "planned"
+            late.setdefault((shift.person, known_at), []).append(shift)
+    for (person, known_at), mine in late.items():
+        # The key of what is only planned does not change with the time at which it is judged.
+        told = key_time(known_at) if mine[0].known_at is not None else "planned"
         first, given = mine[0], max(mine[0].starts_at - known_at, timedelta(0))
         begin = [said(shift.starts_at, zone) for shift in mine[:_SHIFTS_SAID]]
         more = [f"{len(mine) - _SHIFTS_SAID} more"] if len(mine) > _SHIFTS_SAID else []

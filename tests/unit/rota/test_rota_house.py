@@ -115,6 +115,12 @@ def test_handover_hours_can_go_over_midnight(hour: int, warned: bool) -> None:
     assert bool(found) is warned
 
 
+def test_handover_hours_of_the_same_time_twice_are_always() -> None:
+    policy = RotaPolicy(handover_from=time(9), handover_until=time(9))
+    night = at(2026, 6, 8, 1)
+    assert house_findings(book(policy=policy), [shift("ENG-01", START, night), shift("ENG-02", night, END)]) == []
+
+
 def test_a_handover_is_from_one_person_to_another_without_a_gap() -> None:
     night = at(2026, 6, 8, 1)
     alone = [shift("ENG-01", START, night), shift("ENG-01", night, END)]
