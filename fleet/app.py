@@ -143,6 +143,7 @@ def _parts(
         ("unproven units", UnprovenWatch(store, utc_now).run()),
         ("units' records", ChainWatch(store, utc_now).run()),
         ("people's terms", ExpiryWatch(store, utc_now).run()),
+        ("rotas: solving", services.solvers.run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]
 

@@ -19,6 +19,7 @@ UnitId = Annotated[str, Meta(pattern=r"^[a-z0-9-]{8,40}$(?!\n)")]
 PersonId = Annotated[str, Meta(pattern=r"^[A-Z]{2}-[0-9]{2,6}$(?!\n)")]
 OpeningId = Annotated[str, Meta(pattern=r"^open-[0-9a-f]{24}$(?!\n)")]
 MandateId = Annotated[str, Meta(pattern=r"^M-[0-9a-f]{12}$(?!\n)")]
+PlanId = Annotated[str, Meta(pattern=r"^P-[0-9a-f]{12}$(?!\n)")]
 AuthorityId = Annotated[str, Meta(pattern=r"^A-[0-9a-f]{12}$(?!\n)")]
 
 SPOOL_ID_BITS = 53
@@ -74,3 +75,8 @@ def new_mandate_id() -> str:
 def new_authority_id() -> str:
     """A fresh id of a recorded authority, `A-` and 12 hexadecimal digits."""
     return f"A-{secrets.token_hex(6)}"
+
+
+def new_plan_id() -> str:
+    """A fresh id of a plan of a rota's turns, `P-` and 12 hexadecimal digits."""
+    return f"P-{secrets.token_hex(6)}"

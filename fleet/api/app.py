@@ -10,6 +10,8 @@ from litestar.di import Provide
 
 from fleet.api import (
     authorities,
+    calendars,
+    call_outs,
     checks,
     error_reports,
     events,
@@ -23,6 +25,8 @@ from fleet.api import (
     people,
     positions,
     preview,
+    rota_people,
+    rotas,
     standing,
     unit_door,
     units,
@@ -50,6 +54,10 @@ _PARTS = (
     mandates,
     checks,
     positions,
+    rotas,
+    rota_people,
+    call_outs,
+    calendars,
     watch,
     preview,
     feed,

@@ -33,6 +33,14 @@ from fleet.positions.desk import PositionDesk
 from fleet.positions.sealing import PositionSeal
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
+from fleet.rota.calendar_desk import CalendarDesk
+from fleet.rota.call_out_desk import CallOutDesk
+from fleet.rota.desk import RotaDesk
+from fleet.rota.judging import Judging
+from fleet.rota.people_desk import RotaPeopleDesk
+from fleet.rota.plan_desk import PlanDesk
+from fleet.rota.solving import Solvers
+from fleet.rota.work_desk import WorkDesk
 from fleet.settings import LogSettings, Settings
 from fleet.store.store import Store
 from protocols.joining import BrokerAddress
@@ -40,6 +48,8 @@ from protocols.joining import BrokerAddress
 _HEALTH_PER_MINUTE = 120
 _WATCHING_PER_MINUTE = 1200
 """A browser that plays asks twice a second how the check stands; several may be behind one address."""
+_CALENDARS_PER_MINUTE = 120
+"""A program asks a few times an hour; a company that keeps many people's calendars asks from a few addresses."""
 
 
 def assemble(
@@ -57,6 +67,7 @@ def assemble(
     metrics = metrics or Metrics()
     log = DeploymentLog(settings, store, credentials.log_key, clock, metrics)
     checks = assemble_checks(settings, store, credentials, hub, clock, log.receipts, metrics)
+    judging, solvers = Judging(), Solvers(store, clock)
     return Services(
         store=store,
         clock=clock,
@@ -77,6 +88,7 @@ def assemble(
         sign_in_limit=RateLimit(settings.api.max_sign_ins_per_minute),
         health_limit=RateLimit(_HEALTH_PER_MINUTE),
         watch_limit=RateLimit(_WATCHING_PER_MINUTE),
+        calendar_limit=RateLimit(_CALENDARS_PER_MINUTE),
         pulse=Pulse(store),
         log=log,
         log_reading=LogReading(store, clock, log.receipts),
@@ -92,6 +104,14 @@ def assemble(
         carrying=checks.carrying,
         positions=PositionDesk(store, clock, PositionSeal(credentials.down_key)),
         guests=Guests(),
+        judging=judging,
+        solvers=solvers,
+        rotas=RotaDesk(store, clock, judging),
+        rota_plans=PlanDesk(store, clock, judging, solvers),
+        rota_people=RotaPeopleDesk(store, clock),
+        call_outs=CallOutDesk(store, clock),
+        work=WorkDesk(store, clock),
+        calendars=CalendarDesk(store, clock, settings.api.url),
     )
 
 

@@ -22,6 +22,7 @@ from protocols.api.feed import (
     FleetChanged,
     Hello,
     JoinsChanged,
+    RotasChanged,
     ServerMessage,
     SummaryChanged,
     UnitsChanged,
@@ -113,7 +114,9 @@ class _Conversation:
                 raise _ClosedByRule(CLOSE_BAD_MESSAGE, "only watch may follow hello")
             await _check_session(self._services, self._token, counts_as_use=True)
             self._watch, self._summary = message, None
-            subscription.put(Change(units=set(message.units), events=message.events, joins=message.joins))
+            subscription.put(
+                Change(units=set(message.units), events=message.events, joins=message.joins, rotas=message.rotas)
+            )
 
     async def speak(self, subscription: Subscription) -> None:
         """Send what changed, at most once in a quarter of a second."""
@@ -142,6 +145,8 @@ class _Conversation:
                 messages.append(EventsChanged(await transaction.events.page(limit=100)))
             if watch.joins and (change.joins or change.all):
                 messages.append(JoinsChanged(await transaction.joining.count_pending()))
+            if watch.rotas and (change.rotas or change.all):
+                messages.append(RotasChanged())
             messages += await self._new_summary(transaction, change)
         for message in messages:
             await self._send(message)

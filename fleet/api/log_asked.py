@@ -42,12 +42,12 @@ async def _asked(
         authority=authority or None,
         deployment=deployment or None,
         kind=kind or None,
-        since=None if since == _FROM_THE_FIRST else _moment(since),
-        until=None if until == _TO_THE_LAST else _moment(until),
+        since=None if since == _FROM_THE_FIRST else moment_of(since),
+        until=None if until == _TO_THE_LAST else moment_of(until),
     )
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     """The time that `text` says; raises RequestRefused."""
     try:
         return msgspec.convert(text, Moment)

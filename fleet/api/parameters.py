@@ -18,6 +18,8 @@ TokenInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{24}$(?
 """The id of a voucher, a join request or a draft."""
 AuthorityInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^A-[0-9a-f]{12}$(?!\n)")]
 MandateInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^M-[0-9a-f]{12}$(?!\n)")]
+PlanInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^P-[0-9a-f]{12}$(?!\n)")]
+RotaInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[a-z][a-z0-9-]{1,39}$(?!\n)")]
 OpeningInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^open-[0-9a-f]{24}$(?!\n)")]
 LinkInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^[A-Za-z0-9_-]{22}$(?!\n)")]
 """The token of a one-time link: 128 bits in base64url."""
@@ -36,6 +38,8 @@ WordsAsked: TypeAlias = Annotated[str, QueryParameter(max_length=200)]
 ChecksAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=100)]
 MandateAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(M-[0-9a-f]{12})?$(?!\n)")]
 """A mandate's id, or nothing."""
+PlanAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(P-[0-9a-f]{12})?$(?!\n)")]
+"""A plan's id, or nothing."""
 OpeningAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(open-[0-9a-f]{24})?$(?!\n)")]
 """An opening's id, or nothing."""
 Offset: TypeAlias = Annotated[int, QueryParameter(ge=0, le=10_000_000)]

@@ -33,6 +33,14 @@ from fleet.people.signing_in import SigningIn
 from fleet.positions.desk import PositionDesk
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
+from fleet.rota.calendar_desk import CalendarDesk
+from fleet.rota.call_out_desk import CallOutDesk
+from fleet.rota.desk import RotaDesk
+from fleet.rota.judging import Judging
+from fleet.rota.people_desk import RotaPeopleDesk
+from fleet.rota.plan_desk import PlanDesk
+from fleet.rota.solving import Solvers
+from fleet.rota.work_desk import WorkDesk
 from fleet.store.store import Store
 
 
@@ -57,6 +65,7 @@ class Services:
     sign_in_limit: RateLimit
     health_limit: RateLimit
     watch_limit: RateLimit
+    calendar_limit: RateLimit
     pulse: Pulse
     log: DeploymentLog
     log_reading: LogReading
@@ -72,6 +81,14 @@ class Services:
     carrying: Carrying
     positions: PositionDesk
     guests: Guests
+    judging: Judging
+    solvers: Solvers
+    rotas: RotaDesk
+    rota_plans: PlanDesk
+    rota_people: RotaPeopleDesk
+    call_outs: CallOutDesk
+    work: WorkDesk
+    calendars: CalendarDesk
 
 
 Given: TypeAlias = NamedDependency[Services]

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fleet.client.authorities import AuthorityRequests
+from fleet.client.calendars import CalendarRequests
+from fleet.client.call_outs import CallOutRequests
 from fleet.client.checks import CheckRequests
 from fleet.client.error_reports import ErrorReportRequests
 from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
@@ -14,6 +16,8 @@ from fleet.client.log import LogRequests
 from fleet.client.mandates import MandateRequests
 from fleet.client.openings import OpeningRequests
 from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
+from fleet.client.rota_people import RotaPeopleRequests
+from fleet.client.rotas import RotaRequests
 from fleet.client.session import Session
 from fleet.client.settings import ClientSettings
 from fleet.client.signing import sign
@@ -50,6 +54,10 @@ class FleetClient(
     CheckRequests,
     AuthorityRequests,
     MandateRequests,
+    RotaRequests,
+    RotaPeopleRequests,
+    CallOutRequests,
+    CalendarRequests,
 ):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 

@@ -10,6 +10,7 @@ from protocols.api.feed import (
     EventsChanged,
     FleetChanged,
     JoinsChanged,
+    RotasChanged,
     ServerMessage,
     SummaryChanged,
     UnitsChanged,
@@ -50,7 +51,7 @@ class Inbox:
         self._link: LinkUp | LinkDown | None = None
         self._units: dict[str, UnitRow] = {}
         self._events: dict[int, EventView] = {}
-        self._latest: dict[type, JoinsChanged | SummaryChanged | FleetChanged] = {}
+        self._latest: dict[type, JoinsChanged | SummaryChanged | FleetChanged | RotasChanged] = {}
 
     def __bool__(self) -> bool:
         return bool(self._link or self._units or self._events or self._latest)

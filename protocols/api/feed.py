@@ -31,6 +31,7 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="watch"
     events: bool = False
     joins: bool = False
     summary: bool = False
+    rotas: bool = False
 
 
 ClientMessage = Hello | Watch
@@ -60,8 +61,13 @@ class SummaryChanged(msgspec.Struct, frozen=True, tag="summary"):
     summary: Summary
 
 
+class RotasChanged(msgspec.Struct, frozen=True, tag="rotas"):
+    """Rotas, plans, or what is kept of people for them changed; ask again for what is shown. How far a solver is, is
+    not told: its plan says so."""
+
+
 class FleetChanged(msgspec.Struct, frozen=True, tag="fleet"):
     """Units were added or removed: a list's length changed."""
 
 
-ServerMessage = UnitsChanged | EventsChanged | JoinsChanged | SummaryChanged | FleetChanged
+ServerMessage = UnitsChanged | EventsChanged | JoinsChanged | SummaryChanged | FleetChanged | RotasChanged

@@ -104,7 +104,7 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     role: Role
     valid_from: Moment
     valid_until: Moment
-    terms: WorkingTerms = WorkingTerms()
+    terms: WorkingTerms = msgspec.field(default_factory=WorkingTerms)
     absences: list[Absence] = []
     wishes: list[Wish] = []
     elsewhere: list[Busy] = []

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fleet.entries import access, log, people_and_units, rota_people
+from fleet.entries import access, log, people_and_units, rota_people, rotas
 from fleet.entries.entry import Entry, HashedText
 from fleet.entries.log import LogScope
 from protocols.mandate import Allowance
@@ -16,7 +16,7 @@ from protocols.mandate import Allowance
 DOCUMENT = Path(__file__).parents[3] / "docs" / "log-entries.md"
 KINDS: list[type[Entry]] = [
     found
-    for module in (people_and_units, access, log, rota_people)
+    for module in (people_and_units, access, log, rota_people, rotas)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
 ]
@@ -100,6 +100,20 @@ IDS = {
     "error-report.drafted evidence",
     "error-report.advanced report",
     "witness.disagreed witness",
+    "rota.defined rota",
+    "rota.ended rota",
+    "rota.solve-asked rota",
+    "rota.solve-asked plan",
+    "rota.solve-stopped rota",
+    "rota.solve-stopped plan",
+    "rota.plan-made rota",
+    "rota.plan-made plan",
+    "rota.plan-failed rota",
+    "rota.plan-failed plan",
+    "rota.plan-discarded rota",
+    "rota.plan-discarded plan",
+    "rota.published rota",
+    "rota.published plan",
     "terms.set person",
     "absence.recorded absence",
     "absence.recorded person",
@@ -152,6 +166,9 @@ DIGESTS_AND_NONCES = {
     "unit.started boot",
     "log.exported indexes_sha256",
     "report.made sha256",
+    "rota.defined sha256",
+    "rota.plan-made sha256",
+    "rota.published sha256",
     "terms.set sha256",
 }
 CODES = {

@@ -1,0 +1,90 @@
+"""Entries of rotas and of plans of their turns. `rota` is the short name that people type, `plan` the plan's id."""
+
+from datetime import datetime
+from typing import Literal
+
+from fleet.entries.entry import Entry, HashedText
+
+
+class RotaDefined(Entry, frozen=True, kw_only=True, tag="rota.defined"):
+    """A rota was laid down, or anew; `sha256` is of the exact text of version `version`."""
+
+    rota: str
+    version: int
+    sha256: str
+
+
+class RotaEnded(Entry, frozen=True, kw_only=True, tag="rota.ended"):
+    """A rota asks for nobody any more; `version` was its last."""
+
+    rota: str
+    version: int
+
+
+class SolveAsked(Entry, frozen=True, kw_only=True, tag="rota.solve-asked"):
+    """A solver was set to fill a period; `keep` says that it leaves what is published."""
+
+    rota: str
+    plan: str
+    based_on: int
+    starts_at: datetime
+    ends_at: datetime
+    seed: int
+    keep: bool
+
+
+class SolveStopped(Entry, frozen=True, kw_only=True, tag="rota.solve-stopped"):
+    """A person asked a solver to stop; the best so far stays."""
+
+    rota: str
+    plan: str
+
+
+class PlanMade(Entry, frozen=True, kw_only=True, tag="rota.plan-made"):
+    """Turns were planned: by a person, or for them by a solver, which `ended` says how. `sha256` is of the exact text
+    of the turns."""
+
+    rota: str
+    plan: str
+    based_on: int
+    starts_at: datetime
+    ends_at: datetime
+    ended: Literal["by-hand", "optimal", "limit", "stopped", "infeasible"]
+    turns: int
+    sha256: str
+
+
+class PlanFailed(Entry, frozen=True, kw_only=True, tag="rota.plan-failed"):
+    """A solver ended without a plan: `lost` when nothing was heard of it any more."""
+
+    rota: str
+    plan: str
+    cause: Literal["solver", "controller-stopped", "lost"]
+
+
+class PlanDiscarded(Entry, frozen=True, kw_only=True, tag="rota.plan-discarded"):
+    """A plan was given up."""
+
+    rota: str
+    plan: str
+
+
+class RotaPublished(Entry, frozen=True, kw_only=True, tag="rota.published"):
+    """The turns of a plan hold. `sha256` is of the exact text of those that were given, `changed` how many of them have
+    another person now; the counts are of what the rules find in the period, `brought` of the breaches and faults that
+    were not there before, for which `despite` is why."""
+
+    rota: str
+    plan: str
+    based_on: int
+    starts_at: datetime
+    ends_at: datetime
+    turns: int
+    changed: int
+    sha256: str
+    breaches: int
+    faults: int
+    rests_owed: int
+    warnings: int
+    brought: int
+    despite: HashedText | None

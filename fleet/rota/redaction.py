@@ -1,0 +1,50 @@
+"""What somebody may see of a rota who may not see others' working time. Pure."""
+
+from msgspec import structs
+
+from protocols.people import Role, may
+from protocols.rota.book import RotaBook
+from protocols.rota.findings import WORKING_TIME_RULES, Assessment, Finding
+from protocols.rota.member import Absence, Member, WorkingTerms
+
+_OF_WORK = frozenset({*WORKING_TIME_RULES, "reference-period"})
+
+
+def book_for(book: RotaBook, person_id: str, role: Role) -> RotaBook:
+    """The book as this person may have it: whole for those who may see working time. Of others it keeps who they are,
+    when they are absent and why only where that is a deployment away, their competences, wishes and load."""
+    if may(role, "see-working-time"):
+        return book
+    return structs.replace(
+        book,
+        members=[one if one.person == person_id else _discreet(one) for one in book.members],
+        call_outs=[one for one in book.call_outs if one.person == person_id],
+        work_done=[one for one in book.work_done if one.person == person_id],
+        rests=[one for one in book.rests if one.person == person_id],
+    )
+
+
+def assessment_for(found: Assessment, person_id: str, role: Role) -> Assessment:
+    """What the rules say of a book of `book_for`, without what they say of others' working time: it would be of work
+    that the book leaves out."""
+    if may(role, "see-working-time"):
+        return found
+    return structs.replace(
+        found,
+        findings=[one for one in found.findings if not _of_others_work(one, person_id)],
+        people=[one for one in found.people if one.person == person_id],
+    )
+
+
+def _of_others_work(finding: Finding, person_id: str) -> bool:
+    return finding.rule in _OF_WORK and person_id not in finding.persons
+
+
+def _discreet(member: Member) -> Member:
+    terms = WorkingTerms(competences=member.terms.competences)
+    return structs.replace(member, terms=terms, absences=[_without_kind(one) for one in member.absences])
+
+
+def _without_kind(absence: Absence) -> Absence:
+    kind = absence.kind if absence.kind == "away" else "other"
+    return structs.replace(absence, kind=kind, reference="")
