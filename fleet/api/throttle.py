@@ -49,6 +49,12 @@ async def throttle_watching(request: AnyRequest) -> None:
         raise TooFast
 
 
+async def throttle_calendars(request: AnyRequest) -> None:
+    """To be run before what calendar programs ask; raises TooFast."""
+    if not _allowed(request, _services(request).calendar_limit):
+        raise TooFast
+
+
 def _services(request: AnyRequest) -> Services:
     services: Services = request.app.state.services
     return services
