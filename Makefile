@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree agree-rota tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -118,6 +118,9 @@ tpm: setup debian ## A unit's key in a TPM, in software; needs Debian's swtpm tp
 
 agree-tree: setup ## Roots and proofs of random trees against two libraries of others: TREES=10000
 	@$(BIN)/python -m tests.agree.trees $(if $(TREES),--trees $(TREES)) $(ARGS)
+
+agree-rota: setup ## The rota's rules against a slow oracle on random books, across every clock change to 2030: ROTAS=10000
+	@$(BIN)/python -m tests.rota.agreement $(if $(ROTAS),--rotas $(ROTAS)) $(ARGS)
 
 tamper-log: setup ## Damage an export of the log in every way; count what its auditor does not find: ENTRIES=10000
 	@$(BIN)/python -m tests.tamper.tampering $(if $(ENTRIES),--entries $(ENTRIES)) $(ARGS)

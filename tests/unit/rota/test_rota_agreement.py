@@ -1,0 +1,36 @@
+"""The rules against an oracle that shares no line with them: a short campaign; `make agree-rota` runs the long one."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from protocols.rota.findings import RuleName
+from tests.rota import oracle
+from tests.rota.agreement import campaign
+from tests.rota.random_books import LONDON, clock_changes
+
+ROTAS = 150
+RULES = get_args(RuleName)
+
+
+@pytest.mark.long
+def test_an_independent_oracle_agrees_across_every_clock_change() -> None:
+    compared = list(campaign(ROTAS, seed=2026, processes=1))
+    assert {one.seed: one.differences for one in compared if one.differences} == {}
+    found = sum((one.rules for one in compared), Counter[str]())
+    assert set(found) == set(RULES)
+    assert {moment for one in compared for moment in one.clock_changes} >= set(clock_changes(LONDON))
+
+
+def test_the_oracle_imports_nothing_of_what_it_judges() -> None:
+    own = Path(oracle.__file__).parent
+    files = [*own.glob("oracle*.py"), *own.glob("random_*.py")]
+    assert len(files) > 5
+    for file in files:
+        nodes = list(ast.walk(ast.parse(file.read_text())))
+        modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not {module for module in modules if module.startswith("fleet")}, file.name
