@@ -1,6 +1,7 @@
 """Which rules can not be kept together, in words with the turns and people concerned. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from fleet.rota.rules.spans import Span
 from fleet.rota.rules.words import listed, said_span
@@ -12,42 +13,49 @@ from protocols.rota.findings import Finding
 from protocols.rota.solving import MAX_CONFLICTS, MAX_SENTENCE
 
 
-def conflicts(facts: Facts, taken: Taken, broken: Broken, breaches: Sequence[Finding]) -> list[str]:
-    """A sentence for each rule that `taken`, which breaks as little as can be, does not keep; none if it keeps all."""
+def conflicts(facts: Facts, taken: Taken, broken: Broken, breaches: Sequence[Finding], *, proven: bool) -> list[str]:
+    """A sentence for each rule that `taken` does not keep; none if it keeps all. Where it is `proven` that no rota
+    breaks less, each says why nobody helps."""
     found = [
         *_gaps(facts, taken, broken),
         *_lacking(facts, taken, broken),
         *_short(facts, taken, broken),
-        *(f"{one.sentence}: nobody else could take it" for one in breaches),
+        *(_Conflict(one.sentence, "nobody else could take it") for one in breaches),
     ]
-    if len(found) > MAX_CONFLICTS:
-        found = [*found[: MAX_CONFLICTS - 1], f"and {len(found) - MAX_CONFLICTS + 1} more"]
-    return [one[:MAX_SENTENCE] for one in found]
+    sentences = [f"{one.what}: {one.why}" if proven else f"{one.what}, as far as the search has come" for one in found]
+    if len(sentences) > MAX_CONFLICTS:
+        sentences = [*sentences[: MAX_CONFLICTS - 1], f"and {len(sentences) - MAX_CONFLICTS + 1} more"]
+    return [one[:MAX_SENTENCE] for one in sentences]
 
 
-def _gaps(facts: Facts, taken: Taken, broken: Broken) -> Iterator[str]:
+class _Conflict(NamedTuple):
+    what: str
+    why: str
+
+
+def _gaps(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
     for i in sorted(broken.gaps):
         slot = facts.problem.slots[i]
         who = (member.person for member in facts.problem.members)
-        yield _sentence(f"nobody can be {slot.position}", _spans(slot), facts, _reasons(facts, taken, who, [i]))
+        yield _conflict(f"nobody can be {slot.position}", _spans(slot), facts, _reasons(facts, taken, who, [i]))
 
 
-def _lacking(facts: Facts, taken: Taken, broken: Broken) -> Iterator[str]:
+def _lacking(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
     for i in sorted(broken.lacking):
         slot, person = facts.problem.slots[i], taken[i]
         assert person is not None
         others = (member.person for member in facts.problem.members if member.person != person)
         what = f"{person}, who {facts.lacking[i][person]}, is the best there is as {slot.position}"
-        yield _sentence(what, _spans(slot), facts, _reasons(facts, taken, others, [i]))
+        yield _conflict(what, _spans(slot), facts, _reasons(facts, taken, others, [i]))
 
 
-def _short(facts: Facts, taken: Taken, broken: Broken) -> Iterator[str]:
+def _short(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
     for d in sorted(broken.short):
         one = facts.demands[d]
         if not one.slots:
-            yield _sentence(one.words, one.hours, facts, ["no turn that could be given to anybody is then"])
+            yield _conflict(one.words, one.hours, facts, ["no turn that could be given to anybody is then"])
         else:
-            yield _sentence(one.words, one.hours, facts, _reasons(facts, taken, _members(facts, one), one.slots))
+            yield _conflict(one.words, one.hours, facts, _reasons(facts, taken, _members(facts, one), one.slots))
 
 
 def _members(facts: Facts, one: Demand) -> Iterable[str]:
@@ -58,11 +66,11 @@ def _spans(slot: Slot) -> Sequence[Span]:
     return slot.parts
 
 
-def _sentence(what: str, hours: Sequence[Span], facts: Facts, reasons: Sequence[str]) -> str:
+def _conflict(what: str, hours: Sequence[Span], facts: Facts, reasons: Sequence[str]) -> _Conflict:
     span = Span(hours[0].starts_at, hours[-1].ends_at)
     times = f" (at {len(hours)} times)" if len(hours) > 1 else ""
     why = listed(reasons) if reasons else "the rota has no member who could"
-    return f"{what} {said_span(span, facts.problem.book.rota.zone)}{times}: {why}"
+    return _Conflict(f"{what} {said_span(span, facts.problem.book.rota.zone)}{times}", why)
 
 
 def _reasons(facts: Facts, taken: Taken, who: Iterable[str], slots: Sequence[int]) -> list[str]:
@@ -97,4 +105,4 @@ def _reason(facts: Facts, taken: Taken, person: str, place: int) -> str:
             return f"has to rest from the turn {said_span(problem.slots[min(other)].span, zone)}"
     if limits.rests or limits.hours:
         return "would have too little weekly rest or too many hours"
-    return f"would leave another rule of this time unkept as {slot.position}"
+    return f"as {slot.position} would leave another rule unkept"

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from fleet.rota.rules.competence import competent_until
-from fleet.rota.rules.spans import Span, common
+from fleet.rota.rules.spans import Span, common, merged
 from fleet.rota.solver.problem import Problem, Slot
 from protocols.rota.member import Member
 from protocols.rota.model import Requirement
@@ -31,9 +31,13 @@ class Eligibility:
             Span(member.valid_until, member.valid_until + _OPEN_END),
         ]
         found = [("is on leave", on_leave), ("is away", away), ("is not in the people list", out)]
-        found += [(f"is on call on {one.rota}", [Span(one.starts_at, one.ends_at)]) for one in member.elsewhere]
-        theirs = (one for one in self._problem.present if one.person == member.person)
-        return found + [(f"has {one.position} then", [one.span]) for one in theirs]
+        for rota in dict.fromkeys(one.rota for one in member.elsewhere):
+            busy = [Span(one.starts_at, one.ends_at) for one in member.elsewhere if one.rota == rota]
+            found.append((f"is on call on {rota}", busy))
+        for position in dict.fromkeys(one.position for one in self._problem.present):
+            has = [one.span for one in self._problem.present if (one.person, one.position) == (member.person, position)]
+            found.append((f"has {position} then", has))
+        return [(why, merged(spans)) for why, spans in found]
 
     def obstacle(self, person: str, slot: Slot) -> str | None:
         """Why somebody can not take a turn, whatever else holds: `is on leave`; None when they can."""

@@ -3,6 +3,7 @@
 SolverError
 ├── TooManyTurns    the period has more turns than a rota can have assigned
 ├── SolverBroke     CP-SAT refused the model, which is a mistake of this program
+├── SolverRefused   the solver's process says that it can not solve the book
 └── SolverLost      the solver's process did not start, has ended, or said what it may not
 """
 
@@ -28,6 +29,14 @@ class SolverBroke(SolverError):
     def __init__(self, status: str) -> None:
         super().__init__(f"the solver ended with {status}: please report this with the rota's file")
         self.status = status
+
+
+class SolverRefused(SolverError):
+    """The book can not be solved, for the reason in `detail`."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class SolverLost(SolverError):

@@ -3,7 +3,7 @@ fairness but rest. It looks at absences and double bookings only. Pure."""
 
 from datetime import UTC, datetime
 
-from fleet.rota.rules.spans import Span
+from fleet.rota.rules.spans import Span, merged
 from fleet.rota.solver.eligible import Eligibility
 from fleet.rota.solver.problem import Problem, Slot, assigned_of, problem_of
 from protocols.rota.book import RotaBook
@@ -25,18 +25,16 @@ def longest_rested(problem: Problem) -> list[str | None]:
     ended = {member.person: _NEVER for member in problem.members}
     busy: dict[str, list[Span]] = {member.person: [] for member in problem.members}
     for shift in problem.stays:
-        if shift.person in ended:
+        if shift.person in busy:
             busy[shift.person].append(Span(shift.starts_at, shift.ends_at))
     taken: list[str | None] = []
     for slot in problem.slots:
-        free = [
-            person for person in ended if eligibility.obstacle(person, slot) is None and not slot.meets(busy[person])
-        ]
-        taken.append(min(free, key=lambda person: _rested_since(busy[person], slot), default=None))
+        for person, spans in busy.items():
+            over = [span.ends_at for span in spans if span.ends_at <= slot.span.starts_at]
+            ended[person] = max([ended[person], *over])
+            busy[person] = merged(span for span in spans if span.ends_at > slot.span.starts_at)
+        free = [one for one in ended if eligibility.obstacle(one, slot) is None and not slot.meets(busy[one])]
+        taken.append(min(free, key=ended.__getitem__, default=None))
         if taken[-1] is not None:
             busy[taken[-1]] += slot.parts
     return taken
-
-
-def _rested_since(busy: list[Span], slot: Slot) -> datetime:
-    return max((span.ends_at for span in busy if span.ends_at <= slot.span.starts_at), default=_NEVER)

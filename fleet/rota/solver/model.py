@@ -119,8 +119,9 @@ class RotaModel:
         return found
 
 
-def settling_model(facts: Facts, cuts: Iterable[tuple[str, frozenset[int]]]) -> RotaModel:
-    """The model that breaks as little as can be: its objective weighs what is broken, hours by hours."""
+def settling_model(facts: Facts, cuts: Iterable[tuple[str, frozenset[int]]], *, in_a_row: bool) -> RotaModel:
+    """The model that breaks as little as can be: its objective weighs what is broken, hours by hours. Where `in_a_row`,
+    there may be too many turns in a row, at a price."""
     built = RotaModel(facts, cuts)
     model = built.model
     for i, lacks in enumerate(facts.lacking):
@@ -132,7 +133,11 @@ def settling_model(facts: Facts, cuts: Iterable[tuple[str, frozenset[int]]]) -> 
         short = model.new_int_var(0, one.at_least, "")
         model.add(LinearExpr.sum(built.of(one.slots, one.who)) + short >= one.at_least)
         built.costs.append(short * (UNMET * one.weight_h))
-    built.costs += [row * ROW for row in built.row_variables()]
+    rows = built.row_variables()
+    if in_a_row:
+        built.costs += [row * ROW for row in rows]
+    else:
+        model.add(LinearExpr.sum(rows) == 0)
     model.minimize(LinearExpr.sum(built.costs))
     return built
 

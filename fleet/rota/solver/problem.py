@@ -1,6 +1,7 @@
 """A rota's book as a problem for the solver: which turns there are, who may take which, and what has to be there at
 every hour. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from msgspec import structs
 
 from fleet.rota.rules.schedule import on_call
-from fleet.rota.rules.spans import Span, minus
+from fleet.rota.rules.spans import Span, merged, minus
 from fleet.rota.rules.turns import Turn, holder, turns
 from fleet.rota.rules.wall import restricted
 from fleet.rota.solver.errors import TooManyTurns
@@ -19,6 +20,12 @@ from protocols.rota.model import MAX_ASSIGNED, Assigned, Layer, Position, Shift
 
 TurnKey = tuple[str, datetime]
 """The layer's name, and the instant at which the turn begins."""
+
+
+def near(span: Span, spans: Sequence[Span]) -> Sequence[Span]:
+    """Those of some joined spans, in order, of which a part lies in `span`."""
+    first = bisect_right(spans, span.starts_at, key=lambda one: one.ends_at)
+    return spans[first : bisect_left(spans, span.ends_at, key=lambda one: one.starts_at)]
 
 
 class Slot(NamedTuple):
@@ -37,8 +44,8 @@ class Slot(NamedTuple):
         return self.layer, self.span.starts_at
 
     def meets(self, spans: Sequence[Span]) -> bool:
-        """Whether some of it lies in any of `spans`."""
-        return any(part.overlap(span) for part in self.parts for span in spans)
+        """Whether some of it lies in any of `spans`, which are joined and in order."""
+        return any(near(part, spans) for part in self.parts)
 
 
 class Presence(NamedTuple):
@@ -115,7 +122,7 @@ def problem_of(book: RotaBook) -> Problem:
     for layer in reversed(book.rota.layers):
         if layer.position == "shadow":
             continue
-        for slot, kept, person in list(_slots(book, layer, given, above[layer.position])):
+        for slot, kept, person in list(_slots(book, layer, given, merged(above[layer.position]))):
             if person is not None:
                 present += [Presence(person, slot.position, part, slot) for part in slot.parts]
             elif not kept:
@@ -143,7 +150,7 @@ def _slots(
     """A layer's turns in the period, whether each is kept, and for whom."""
     period, zone = Span(book.starts_at, book.ends_at), book.rota.zone
     for turn in turns(layer, zone, period):
-        parts = tuple(minus(restricted(turn.span, layer.restrictions, zone), above))
+        parts = tuple(minus(restricted(turn.span, layer.restrictions, zone), near(turn.span, above)))
         if not any(part.overlap(period) for part in parts):
             continue
         slot = Slot(layer.layer, turn.number, layer.position, turn.span, parts)

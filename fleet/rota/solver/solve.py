@@ -53,6 +53,7 @@ class _Search:
         self._cuts: list[Cut] = []
         self._work = 0.0
         self._stopped = False
+        self._settles = not self._problem.slots
         self._told: Taken | None = None
         self._best: Taken | None = None
         self._objective: float | None = None
@@ -63,10 +64,10 @@ class _Search:
         proven = self._searched() if self._problem.slots else True
         taken = self._best if self._best is not None else longest_rested(self._problem)
         broken = broken_by(self._facts, taken)
-        said = conflicts(self._facts, taken, broken, self._validator.breaches(taken))
+        said = conflicts(self._facts, taken, broken, self._validator.breaches(taken), proven=self._settles)
         return Solved(
             assigned=assigned_of(self._problem, taken),
-            ended=self._ended(proven=proven, kept=not said),
+            ended=self._ended(proven=proven, broken=bool(said)),
             objective=self._objective,
             bound=self._bound,
             conflicts=said,
@@ -74,24 +75,25 @@ class _Search:
             work=self._work,
         )
 
-    def _ended(self, *, proven: bool, kept: bool) -> Ended:
+    def _ended(self, *, proven: bool, broken: bool) -> Ended:
         if self._stopped:
             return "stopped"
-        if not proven:
-            return "limit"
-        return "optimal" if kept else "infeasible"
+        if broken and self._settles:
+            return "infeasible"
+        return "optimal" if proven else "limit"
 
     def _searched(self) -> bool:
         """Look for the best; whether it is proven that nothing is better."""
         hint: Taken = longest_rested(self._problem)
         for _ in range(_ROUNDS):
-            settled = self._run(settling_model(self._facts, self._cuts), hint, self._tell_settled)
+            settled = self._settled(hint)
             if settled.found.taken is None:
                 return False
             hint = settled.found.taken
             if self._cut(hint):
                 continue
             self._keep(hint, Found(hint, None, None))
+            self._settles = settled.proven
             if not settled.proven:
                 return False
             shared = self._run(self._sharing(hint), hint, self._tell_shared)
@@ -102,6 +104,14 @@ class _Search:
                 self._keep(hint, shared.found)
                 return shared.proven
         return False
+
+    def _settled(self, hint: Taken) -> Outcome:
+        """What breaks least: without too many turns in a row where nothing breaks by that, which is found soonest."""
+        strict = self._run(settling_model(self._facts, self._cuts, in_a_row=False), hint, self._tell_settled)
+        taken = strict.found.taken
+        if strict.stopped or (taken is not None and not broken_by(self._facts, taken).count):
+            return strict
+        return self._run(settling_model(self._facts, self._cuts, in_a_row=True), taken or hint, self._tell_settled)
 
     def _sharing(self, taken: Taken) -> RotaModel:
         return sharing_model(self._facts, self._cuts, broken_by(self._facts, taken))
