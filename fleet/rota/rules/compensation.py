@@ -1,7 +1,6 @@
 """Compensatory rest (reg. 24): what is owed for missed rest, and what recorded rests pay: docs/rota-rules.md, "Working
 time". Pure."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from fleet.rota.rules.breaks import BREAK, ShortBreak, short_breaks
 from fleet.rota.rules.rest import DAILY_REST, ShortRest, ShortWeek, daily_rest, short_weeks
 from fleet.rota.rules.runs import OWED, Run, runs
 from fleet.rota.rules.spans import Span, minus, total
-from fleet.rota.rules.work import Work
+from fleet.rota.rules.work import Work, near
 from protocols.rota.findings import Answer, RuleName
 from protocols.rota.member import CompensatoryRest, Regulation21
 from protocols.rota.model import RotaPolicy
@@ -92,9 +91,7 @@ def _given(rests: Iterable[CompensatoryRest], spells: Sequence[Span]) -> list[tu
     counted = datetime.min.replace(tzinfo=UTC)
     for rest in sorted(Span(one.starts_at, one.ends_at) for one in rests):
         new = Span(max(rest.starts_at, counted), rest.ends_at)
-        lowest = bisect_right(spells, rest.starts_at, key=lambda spell: spell.ends_at)
-        highest = bisect_left(spells, rest.ends_at, key=lambda spell: spell.starts_at)
-        found.append((rest, total(minus([new], spells[lowest:highest]))))
+        found.append((rest, total(minus([new], near(rest, spells)))))
         counted = max(counted, rest.ends_at)
     return found
 

@@ -11,7 +11,7 @@ from fleet.rota.rules.rest import DAILY_REST, ShortRest, ShortWeek, earliest_sta
 from fleet.rota.rules.runs import Run
 from fleet.rota.rules.spans import Span
 from fleet.rota.rules.wall import instant, local_date, wall_time
-from fleet.rota.rules.work import Work
+from fleet.rota.rules.work import Work, near
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -64,7 +64,7 @@ def between(span: Span, zone: str, known: date | None = None) -> str:
 
 def _calls(work: Work, span: Span, known: date) -> str:
     """The last call-outs in a time, as part of a sentence."""
-    spans = [one for one in work.call_outs if one.starts_at < span.ends_at and one.ends_at > span.starts_at]
+    spans = near(span, work.call_outs)
     told = ", ".join(between(one, work.zone, known) for one in spans[-_MOST_TOLD:])
     return f", called out {told}" if told else ""
 
@@ -164,7 +164,7 @@ def _weeks(window: Window) -> str:
 
 def weekly_average(who: str, worst: Average, limit_h: int) -> Words:
     """Of an average that is too high."""
-    less = timedelta(hours=(worst.hours - limit_h) * worst.window.weeks) + timedelta(minutes=1)
+    less = timedelta(minutes=ceil((worst.hours - limit_h) * worst.window.weeks * 60 - 1e-6))
     return Words(
         f"{who} works {hours(worst.hours, over=True)} a week on average over {_weeks(worst.window)}; {limit_h} h are "
         "allowed (reg. 4(1)), whether or not regulation 21 is claimed",

@@ -97,6 +97,12 @@ def _begins(item: Item) -> datetime:
     return item.span.starts_at
 
 
+def near(whole: Span, spans: Sequence[Span]) -> Sequence[Span]:
+    """Those of some spans, joined and in order, that overlap `whole`."""
+    lowest = bisect_right(spans, whole.starts_at, key=lambda span: span.ends_at)
+    return spans[lowest : bisect_left(spans, whole.ends_at, key=lambda span: span.starts_at)]
+
+
 def work_of(book: RotaBook, member: Member, shifts: Sequence[Shift]) -> Work:
     """What `member` works from `book.known_from` until `book.ends_at`. Of `shifts`, which may be those of everybody,
     only theirs count, and only where standby is at the workplace."""
@@ -136,16 +142,10 @@ def ordinary_duty(hours: Sequence[WorkingDay], holidays: frozenset[date], window
 def _parts(whole: Span, breaks: timedelta, taken: Sequence[Span], known: Span) -> list[Item]:
     """What is left of an item of scheduled work; its parts take the breaks in order."""
     found: list[Item] = []
-    for span in minus(common([whole], [known]), _near(whole, taken)):
+    for span in minus(common([whole], [known]), near(whole, taken)):
         found.append(Item(span, min(breaks, span.length), scheduled=True))
         breaks -= found[-1].breaks
     return found
-
-
-def _near(whole: Span, spans: Sequence[Span]) -> Sequence[Span]:
-    """Those of some joined spans that may touch `whole`."""
-    lowest = bisect_right(spans, whole.starts_at, key=lambda span: span.ends_at)
-    return spans[lowest : bisect_left(spans, whole.ends_at, key=lambda span: span.starts_at)]
 
 
 def _extra_work(done: Iterable[WorkDone], person: str, known: Span) -> list[Item]:

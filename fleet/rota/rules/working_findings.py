@@ -9,9 +9,9 @@ from fleet.rota.rules.averages import NIGHT_LIMIT_H, WEEKLY_LIMIT_H, Average, cl
 from fleet.rota.rules.breaks import BREAK, ShortBreak
 from fleet.rota.rules.compensation import Missed, whole_minutes
 from fleet.rota.rules.rest import DAILY_REST, WEEKLY_REST, ShortRest, ShortWeek
-from fleet.rota.rules.spans import Span, merged
+from fleet.rota.rules.spans import Span, common, merged
 from fleet.rota.rules.wall import midnight
-from fleet.rota.rules.work import Work
+from fleet.rota.rules.work import Work, near
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import Answer, Finding, RuleName
 from protocols.rota.member import Member
@@ -52,14 +52,13 @@ class Person:
 
     def concerned(self, about: Span) -> list[Shift]:
         """Their shifts in which work of that time lies: call-outs, or standby at the workplace."""
-        if self.book.rota.standby == "workplace":
-            worked = [about]
-        else:
-            worked = [found for one in self.work.call_outs if (found := one.overlap(about))]
+        at_work = self.book.rota.standby == "workplace"
+        worked = [about] if at_work else common([about], near(about, self.work.call_outs))
         return [
             shift
             for shift in self.shifts
             if shift.starts_at < about.ends_at
+            and not (at_work and shift.position == "shadow")
             and any(shift.starts_at < one.ends_at and one.starts_at < shift.ends_at for one in worked)
         ]
 
