@@ -16,7 +16,7 @@ from fleet.store.rota_books import MAX_RECORDS
 from fleet.store.rotas import StoredRota
 from fleet.store.store import Transaction
 from protocols.errors import InvalidRota
-from protocols.rota.book import RotaBook
+from protocols.rota.book import MAX_PERIOD_DAYS, RotaBook
 from protocols.rota.load import Load
 from protocols.rota.member import Absence, Busy, Member, WorkingTerms
 from protocols.rota.model import MAX_ASSIGNED, MAX_MEMBERS, Assigned, Change, Layer, Rota
@@ -35,6 +35,10 @@ def period_of(since: datetime, until: datetime) -> Span:
     span = Span(since.astimezone(UTC).replace(microsecond=0), until.astimezone(UTC).replace(microsecond=0))
     if span.ends_at <= span.starts_at:
         raise RequestRefused("period-unusable", "the period ends before it begins", "name a later end")
+    if span.length > timedelta(days=MAX_PERIOD_DAYS):
+        raise RequestRefused(
+            "period-unusable", f"the period is longer than {MAX_PERIOD_DAYS} days", "name an earlier end"
+        )
     return span
 
 

@@ -1,13 +1,13 @@
 """Plans of a rota's turns, by hand and by a solver: making, publishing and discarding them; each change with its entry
 in one transaction."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import structs
 
 from fleet.clock import Clock
 from fleet.entries.rotas import PlanDiscarded, PlanMade, SolveAsked, SolveStopped
-from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.errors import Conflict, NotFound
 from fleet.rota import plan_rules
 from fleet.rota.books import book_of, known_rota, locked_rota, period_of
 from fleet.rota.judging import Judging
@@ -21,7 +21,7 @@ from fleet.store.store import Store, Transaction
 from protocols.api.rotas import NewPlan, NewSolve, PlanView
 from protocols.ids import new_plan_id
 from protocols.people import may
-from protocols.rota.book import MAX_PERIOD_DAYS, RotaBook
+from protocols.rota.book import RotaBook
 from protocols.rota.model import Assigned
 from protocols.rota.solving import SolveLimits
 
@@ -175,10 +175,6 @@ class PlanDesk:
 
 def _plan_period(starts_at: datetime, ends_at: datetime, now: datetime) -> Span:
     period = period_of(starts_at, ends_at)
-    if period.length > timedelta(days=MAX_PERIOD_DAYS):
-        raise RequestRefused(
-            "period-unusable", f"the period is longer than {MAX_PERIOD_DAYS} days", "plan a shorter period"
-        )
     if period.ends_at <= now:
         raise Conflict("plan-over", "the period is over, and what has begun is never changed", "plan what is to come")
     return period

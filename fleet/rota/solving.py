@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import structlog
 from msgspec import structs
@@ -20,6 +20,7 @@ from fleet.errors import Conflict, StoreUnavailable
 from fleet.rota import plan_rules
 from fleet.rota.rules.assessment import assess
 from fleet.rota.solver.errors import SolverError
+from fleet.rota.solver.worker import SolvingProcess
 from fleet.rounds import go_round
 from fleet.stopping import cancel
 from fleet.store.store import Store, Transaction
@@ -118,8 +119,6 @@ class _Solve:
 
     async def run(self) -> None:
         """Solve until there is a result, or nobody wants it any more; whatever happens, the plan ends."""
-        from fleet.rota.solver.worker import SolvingProcess  # noqa: PLC0415
-
         process = SolvingProcess()
         try:
             await process.start(self._job.task, self._job.limits)
@@ -137,7 +136,7 @@ class _Solve:
         finally:
             await process.stop()
 
-    async def _followed(self, process: Any) -> Solved | None:
+    async def _followed(self, process: SolvingProcess) -> Solved | None:
         """What the solver found, or None when the plan waits for it no more; raises SolverError."""
         reading = asyncio.create_task(self._read(process), name="solving: read")
         try:
@@ -152,11 +151,10 @@ class _Solve:
         finally:
             await cancel(reading)
 
-    async def _read(self, process: Any) -> Solved:
+    async def _read(self, process: SolvingProcess) -> Solved:
         async for progress in process:
             self._hear(progress)
-        solved: Solved = process.solved
-        return solved
+        return process.solved
 
     def _hear(self, progress: Progress) -> None:
         said, trace = self._said, self._said.trace
