@@ -1,7 +1,7 @@
 """The rota's rules against an independent oracle, on random books: `python -m tests.rota.agreement --rotas 10000`.
 
-Compared are shifts, findings (rule, persons, answer, interval, measure, rest owed), what everybody is still owed, loads
-and shares. The last line is JSON; it ends with 1 when anything differs. A difference is told with its seed:
+Compared are shifts, findings (rule, persons, answer, interval, measure, rest owed), how everybody stands, loads and
+shares. The last line is JSON; it ends with 1 when anything differs. A difference is told with its seed:
 `--seed 4711 --rotas 1` shows it again.
 """
 
@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from fleet.rota.rules.assessment import assess
 from fleet.rota.rules.schedule import shifts_of
-from protocols.rota.findings import Assessment, Finding
+from protocols.rota.findings import WORKING_TIME_RULES, Assessment, Finding, PersonAnswers
 from tests.bench.lines import say, tell
-from tests.rota.oracle import Opinion, Told, judge
-from tests.rota.random_books import LONDON, clock_changes, random_book
+from tests.rota.oracle import Opinion, Standing, Told, judge
+from tests.rota.random_books import random_book
+from tests.rota.random_frames import LONDON, clock_changes
 
 BATCH = 25
 MEASURED_S: dict[str, int] = {"h": 3600, "min": 60, "days": 86400}
@@ -90,6 +91,12 @@ def compare_shares(assessment: Assessment, opinion: Opinion) -> Iterator[str]:
     yield from apart("shares", map_text(rules), map_text(oracle))
 
 
+def standing(one: PersonAnswers) -> tuple[str, Standing]:
+    answers = {answer.rule: answer.answer for answer in one.rules}
+    worst = tuple(answers[rule] for rule in WORKING_TIME_RULES)
+    return one.person, Standing(worst, one.owed_min, one.regulation_21 is not None, one.reference_weeks, one.opted_out)
+
+
 def map_text(things: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(person, str(thing)) for person, thing in things.items()]
 
@@ -100,7 +107,7 @@ def compare(seed: int) -> Compared:
     differences = [
         *apart("shifts", map(str, shifts_of(book)), map(str, opinion.shifts)),
         *compare_findings(assessment, opinion),
-        *apart("owed", ((one.person, one.owed_min) for one in assessment.people), opinion.owed_min.items()),
+        *apart("people", map(standing, assessment.people), opinion.people.items()),
         *compare_shares(assessment, opinion),
     ]
     return Compared(seed, Counter(told.rule for told in opinion.findings), random.clock_changes, differences)

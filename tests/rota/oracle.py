@@ -7,11 +7,21 @@ from datetime import datetime
 from typing import NamedTuple
 
 from protocols.rota.book import RotaBook
+from protocols.rota.findings import ANSWER_ORDER, WORKING_TIME_RULES
 from protocols.rota.load import Load
 from protocols.rota.model import Shift
-from tests.rota.oracle_averages import Averaged, claims, night_average, reference_period, weekly_average
+from tests.rota.oracle_averages import (
+    LONG_WEEKS,
+    WEEKS,
+    Averaged,
+    claims,
+    night_average,
+    opted_out,
+    reference_period,
+    weekly_average,
+)
 from tests.rota.oracle_cover import COVER_RULES, HOUSE_RULES, Cover
-from tests.rota.oracle_grid import Grid
+from tests.rota.oracle_grid import DAY, Grid
 from tests.rota.oracle_loads import loads, shares
 from tests.rota.oracle_on_call import Held, held, shifts
 from tests.rota.oracle_rest import Missed, breaks, daily_rest, given_back, runs_of_days, weekly_rest
@@ -33,12 +43,23 @@ class Told(NamedTuple):
     owed_min: int
 
 
+class Standing(NamedTuple):
+    """How a person stands: the worst answer of each rule, all rest still owed, and, on the last date of the period,
+    whether regulation 21 is claimed, the reference weeks, and whether an opt-out is in force."""
+
+    answers: tuple[str, ...]
+    owed_min: int
+    claimed: bool
+    weeks: int
+    opted_out: bool
+
+
 class Opinion(NamedTuple):
-    """What the oracle holds of a book. `owed_min` by person is all that is still owed."""
+    """What the oracle holds of a book."""
 
     shifts: list[Shift]
     findings: list[Told]
-    owed_min: dict[str, int]
+    people: dict[str, Standing]
     loads: dict[str, Load]
     shares: dict[str, dict[str, float]]
 
@@ -47,12 +68,12 @@ def judge(book: RotaBook, step_min: int) -> Opinion:
     grid = Grid(book, step_min)
     rows = held(book, grid)
     findings = of_house(book, rows, grid)
-    owed = {}
+    people = {}
     for member in book.members:
-        told, owed[member.person] = of_person(Work(book, member, rows, grid))
+        told, people[member.person] = of_person(Work(book, member, rows, grid))
         findings += told
     had = loads(book, rows, grid)
-    return Opinion(shifts(rows, grid), sorted(findings, key=repr), owed, had, shares(book, had, grid))
+    return Opinion(shifts(rows, grid), sorted(findings, key=repr), people, had, shares(book, had, grid))
 
 
 def of_house(book: RotaBook, rows: Held, grid: Grid) -> list[Told]:
@@ -64,14 +85,23 @@ def of_house(book: RotaBook, rows: Held, grid: Grid) -> list[Told]:
     ]
 
 
-def of_person(work: Work) -> tuple[list[Told], int]:
-    """What is told of a person, and how many minutes of rest they are owed."""
+def of_person(work: Work) -> tuple[list[Told], Standing]:
+    """What is told of a person, and how they stand."""
     missed = [one for rule in (daily_rest, weekly_rest, breaks, runs_of_days) for one in rule(work)]
     owed = given_back(work, missed)
     rest = [of_rest(work, one, owed[one]) for one in missed if one.last > work.grid.first]
     averaged = [one for rule in (weekly_average, night_average, reference_period) for one in rule(work)]
     told = [one for one in rest if one.answer != "ok"] + joined([of_average(work, one) for one in averaged])
-    return told, sum(owed.values())
+    last = work.grid.days[-1]
+    claimed = claims(work, last)
+    weeks = LONG_WEEKS if claimed and work.member.terms.reference_weeks == LONG_WEEKS else WEEKS
+    worst = tuple(worst_of(told, rule) for rule in WORKING_TIME_RULES)
+    return told, Standing(worst, sum(owed.values()), claimed, weeks, opted_out(work, last, last + DAY))
+
+
+def worst_of(findings: list[Told], rule: str) -> str:
+    given = {told.answer for told in findings if told.rule == rule}
+    return next((answer for answer in ANSWER_ORDER if answer in given), "ok")
 
 
 def of_rest(work: Work, missed: Missed, owed_min: int) -> Told:

@@ -73,6 +73,10 @@ def day_minutes(work: Work, day: date) -> int:
     return work.minutes(grid.exact(grid.midnight(day)), grid.exact(grid.midnight(day + DAY)))
 
 
+def window_minutes(work: Work, begin: datetime, end: datetime) -> int:
+    return max(0, work.minutes(work.grid.exact(begin), work.grid.exact(end)))
+
+
 def opted_out(work: Work, first: date, last: date) -> bool:
     """Whether an opt-out that was signed in time is in force on every local date of [`first`, `last`)."""
     valid = [one for one in work.member.terms.opt_outs if one.signed_on <= one.since]
@@ -85,7 +89,7 @@ def weekly_average(work: Work) -> Iterable[Averaged]:
     for begin, end in windows(work, long=work.member.terms.reference_weeks == LONG_WEEKS):
         first, last = grid.local_date(begin), grid.local_date(end)
         after = days_after(work, last, excluded_days(work, first, last))
-        minutes = work.minutes(grid.exact(begin), grid.exact(end)) + sum(day_minutes(work, day) for day in after)
+        minutes = window_minutes(work, begin, end) + max(0, sum(day_minutes(work, day) for day in after))
         average_h = minutes / 60 / ((last - first).days / 7)
         if average_h > AVERAGE_H and not opted_out(work, first, last):
             yield Averaged("weekly-average", grid.exact(begin), grid.exact(end), average_h)
@@ -108,7 +112,7 @@ def night_average(work: Work) -> Iterable[Averaged]:
         dates = [first + n * DAY for n in range((last - first).days)]
         days = work.days.intersection(dates)
         nights = [day for day in dates if work.night_minutes(day) >= NIGHT_WORK_MIN]
-        minutes = work.minutes(grid.exact(begin), grid.exact(end))
+        minutes = window_minutes(work, begin, end)
         average_h = minutes / 60 / (6 * ((last - first).days / 7))
         if nights and 3 * len(nights) >= len(days) and average_h > NIGHT_DAY_H:
             yield Averaged("night-average", grid.exact(begin), grid.exact(end), average_h)

@@ -87,9 +87,8 @@ class Work:
                 yield Item(frozenset(self.grid.steps(one.left_home_at, back)), one.break_min, scheduled=False)
 
     def minutes(self, first: int, last: int) -> int:
-        """Minutes worked in the steps [`first`, `last`), breaks taken off."""
-        window = range(max(0, first), last)
-        return max(0, len(self.worked.intersection(window)) * self.grid.step_min - self.breaks(first, last))
+        """Minutes worked in the steps [`first`, `last`), less the breaks: below 0 where work goes on after them."""
+        return len(self.worked.intersection(range(first, last))) * self.grid.step_min - self.breaks(first, last)
 
     def breaks(self, first: int, last: int) -> int:
         """Minutes of breaks of the parts that begin in the steps [`first`, `last`)."""

@@ -10,7 +10,7 @@ import pytest
 from protocols.rota.findings import RuleName
 from tests.rota import oracle
 from tests.rota.agreement import campaign
-from tests.rota.random_books import LONDON, clock_changes
+from tests.rota.random_frames import LONDON, clock_changes
 
 ROTAS = 150
 RULES = get_args(RuleName)
