@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.params import JSONBody
 
 from fleet.api.access import NOBODY_YET, caller_of
-from fleet.api.records_asked import CalendarInPath
+from fleet.api.records_asked import CalendarInPath, FeedInPath
 from fleet.api.services import Given
 from fleet.api.throttle import throttle_calendars
 from protocols.api.calendars import CalendarMade, CalendarView, NewCalendar
@@ -45,14 +45,13 @@ async def withdraw_calendar(request: ApiRequest, services: Given, calendar_id: C
     return await services.calendars.withdraw(calendar_id, caller_of(request).person)
 
 
-# Whatever stands in the path: what is no feed is not found, however it is written.
 @get(
     "/calendar/{name:str}",
     opt={"permission": NOBODY_YET},
     before_request=throttle_calendars,
     include_in_schema=False,
 )
-async def feed(request: ApiRequest, services: Given, name: str) -> Response[bytes]:
+async def feed(request: ApiRequest, services: Given, name: FeedInPath) -> Response[bytes]:
     """The feed, or 304 where the program has it already."""
     content = await services.calendars.read(name.removesuffix(_ENDING) if name.endswith(_ENDING) else "")
     # Weak, because the answer may be compressed.

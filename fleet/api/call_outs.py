@@ -16,6 +16,7 @@ from fleet.api.records_asked import (
     TO_THE_LAST,
     CallOutInPath,
     CallOutsAtOnce,
+    OpenOnly,
     RestInPath,
     RotaAsked,
     WorkInPath,
@@ -50,7 +51,7 @@ async def list_call_outs(
     person: PersonAsked = "",
     since: MomentAsked = FROM_THE_FIRST,
     until: MomentAsked = TO_THE_LAST,
-    open_only: bool = False,
+    open_only: OpenOnly = False,
     limit: CallOutsAtOnce = 100,
 ) -> list[CallOutView]:
     """Call-outs, newest first."""

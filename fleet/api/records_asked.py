@@ -14,8 +14,11 @@ CallOutInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^C-[0-9a-f]{12
 WorkInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^K-[0-9a-f]{12}$(?!\n)")]
 RestInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^R-[0-9a-f]{12}$(?!\n)")]
 CalendarInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^F-[0-9a-f]{12}$(?!\n)")]
+FeedInPath: TypeAlias = Annotated[str, PathParameter()]
+"""Whatever stands there: what is no feed is not found, however it is written."""
 RotaAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^([a-z][a-z0-9-]{1,39})?$(?!\n)")]
 """A rota's id, or nothing for all of them."""
+OpenOnly: TypeAlias = Annotated[bool, QueryParameter()]
 CallOutsAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=500)]
 
 FROM_THE_FIRST, TO_THE_LAST = "1970-01-01T00:00:00Z", "2199-12-31T00:00:00Z"
