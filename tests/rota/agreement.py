@@ -1,8 +1,8 @@
 """The rota's rules against an independent oracle, on random books: `python -m tests.rota.agreement --rotas 10000`.
 
 Compared are shifts, findings (rule, persons, answer, interval, measure, rest owed), how everybody stands, loads and
-shares. The last line is JSON; it ends with 1 when anything differs. A difference is told with its seed:
-`--seed 4711 --rotas 1` shows it again.
+shares. The last line is JSON; it ends with 1 when anything differs. The first differences are told with their seed,
+with which `--seed 4711 --rotas 1` shows one again, and with a book that is as small as it can be.
 """
 
 import argparse
@@ -14,17 +14,22 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec.json import encode
+
 from fleet.rota.rules.assessment import assess
 from fleet.rota.rules.schedule import shifts_of
+from protocols.rota.book import RotaBook
 from protocols.rota.findings import WORKING_TIME_RULES, Assessment, Finding, PersonAnswers
 from tests.bench.lines import say, tell
 from tests.rota.oracle import Opinion, Standing, Told, judge
 from tests.rota.random_books import random_book
 from tests.rota.random_frames import LONDON, clock_changes
+from tests.rota.smaller import smaller
 
 BATCH = 25
 MEASURED_S: dict[str, int] = {"h": 3600, "min": 60, "days": 86400}
-TOLD_AT_MOST = 20
+TOLD_AT_MOST = 5
+SAID_AT_MOST = 6
 
 
 class Compared(NamedTuple):
@@ -101,16 +106,30 @@ def map_text(things: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(person, str(thing)) for person, thing in things.items()]
 
 
-def compare(seed: int) -> Compared:
-    random = random_book(seed)
-    book, opinion, assessment = random.book, judge(random.book, random.step_min), assess(random.book)
-    differences = [
+def differences(book: RotaBook, opinion: Opinion) -> list[str]:
+    """What the rules do not say of a book as the oracle does."""
+    assessment = assess(book)
+    return [
         *apart("shifts", map(str, shifts_of(book)), map(str, opinion.shifts)),
         *compare_findings(assessment, opinion),
         *apart("people", map(standing, assessment.people), opinion.people.items()),
         *compare_shares(assessment, opinion),
     ]
-    return Compared(seed, Counter(told.rule for told in opinion.findings), random.clock_changes, differences)
+
+
+def compare(seed: int) -> Compared:
+    book, step_min, changes = random_book(seed)
+    opinion = judge(book, step_min)
+    return Compared(seed, Counter(told.rule for told in opinion.findings), changes, differences(book, opinion))
+
+
+def tell_difference(compared: Compared) -> None:
+    """Say what differs, and a book that is as small as it can be and still does."""
+    book, step_min, _ = random_book(compared.seed)
+    small = smaller(book, lambda lighter: bool(differences(lighter, judge(lighter, step_min))))
+    left = differences(small, judge(small, step_min))[:SAID_AT_MOST]
+    say("\n  ".join([f"seed {compared.seed} differs:", *compared.differences[:SAID_AT_MOST]]))
+    say("\n  ".join(["made smaller:", *left, encode(small).decode()]))
 
 
 def campaign(rotas: int, seed: int, processes: int) -> Iterator[Compared]:
@@ -135,7 +154,7 @@ def main() -> int:
         changes.update(compared.clock_changes)
         differing += bool(compared.differences)
         if compared.differences and differing <= TOLD_AT_MOST:
-            say("\n  ".join([f"seed {compared.seed} differs:", *compared.differences[:6]]))
+            tell_difference(compared)
         if number % 500 == 0:
             say(f"{number} of {given.rotas} rotas, {differing} differences")
     london = clock_changes(LONDON)

@@ -99,8 +99,8 @@ def of_week(work: Work, week: Rest, needed: int, taken: Counter[Rest]) -> list[i
     """Take what a week needs; how long the longest rest was, in minutes, for each that it did not get."""
     own, missing, missed = Counter[Rest](), Counter[Rest](), list[int]()
     for _ in range(needed):
-        given = {rest: gives(work, rest, week, taken[rest] + missing[rest], own[rest]) for rest in work.rests()}
-        enough = [rest for rest in work.rests() if given[rest] >= WEEKLY_MIN]
+        given = {rest: gives(work, rest, week, taken[rest] + missing[rest], own[rest]) for rest in work.rests}
+        enough = [rest for rest in work.rests if given[rest] >= WEEKLY_MIN]
         if enough:
             taken[enough[0]] += 1
             own[enough[0]] += 1

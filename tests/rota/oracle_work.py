@@ -38,6 +38,8 @@ class Work:
         self.scheduled: set[int] = set().union(*(item.steps for item in self.items if item.scheduled))
         self.spells = runs(self.worked)
         self.blocks = runs(self.scheduled)
+        self.rests = runs(set(range(grid.count)) - self.worked)
+        self.break_parts = list(self.parts_with_breaks())
         self.days = {grid.days[step] for step in self.worked}
 
     def absent(self, kinds: set[str]) -> set[int]:
@@ -82,7 +84,7 @@ class Work:
     def called_out(self) -> Iterable[Item]:
         as_of = self.book.as_of
         for one in self.book.call_outs:
-            if one.person == self.member.person and one.left_home_at <= as_of:
+            if one.person == self.member.person:
                 back = one.returned_at or min(as_of, one.left_home_at + CALL_OUT_AT_MOST)
                 yield Item(frozenset(self.grid.steps(one.left_home_at, back)), one.break_min, scheduled=False)
 
@@ -92,24 +94,21 @@ class Work:
 
     def breaks(self, first: int, last: int) -> int:
         """Minutes of breaks of the parts that begin in the steps [`first`, `last`)."""
-        found = 0
+        return sum(break_min for begin, break_min in self.break_parts if first <= begin < last)
+
+    def parts_with_breaks(self) -> Iterable[tuple[int, int]]:
+        """Where each part of an item begins, and how many minutes of its break the part takes."""
         for item in self.items:
             left = item.break_min
             for begin, end in runs(item.steps):
                 taken = min(left, (end - begin) * self.grid.step_min)
                 left -= taken
-                if first <= begin < last:
-                    found += taken
-        return found
+                yield begin, taken
 
     def night_minutes(self, day: date) -> int:
         """Minutes worked in the night that begins on a local date."""
         night = self.grid.steps(*self.grid.daily(day, *NIGHT))
         return len(self.worked.intersection(night)) * self.grid.step_min
-
-    def rests(self) -> list[tuple[int, int]]:
-        """What lies between spells, from the beginning to the end of what is known."""
-        return runs(set(range(self.grid.count)) - self.worked)
 
 
 def dates_touched(grid: Grid, begins: datetime, ends: datetime) -> list[date]:

@@ -35,7 +35,7 @@ def random_call_outs(chance: random.Random, frame: Frame, people: list[str], as_
         person = chance.choice(people)
         for _ in range(chance.randint(1, 4)):
             length = timedelta(minutes=frame.step_min * chance.randint(1, 6 * 60 // frame.step_min))
-            open_end = chance.random() < 0.08 or middle + length > as_of
+            open_end = chance.random() < (0.6 if middle + length > as_of else 0.08)
             found.append(
                 CallOut(
                     call_out=f"o-{len(found)}",

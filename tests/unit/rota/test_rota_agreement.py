@@ -5,18 +5,17 @@ from collections import Counter
 from pathlib import Path
 from typing import get_args
 
-import pytest
-
 from protocols.rota.findings import RuleName
 from tests.rota import oracle
 from tests.rota.agreement import campaign
+from tests.rota.random_books import random_book
 from tests.rota.random_frames import LONDON, clock_changes
+from tests.rota.smaller import smaller
 
 ROTAS = 150
 RULES = get_args(RuleName)
 
 
-@pytest.mark.long
 def test_an_independent_oracle_agrees_across_every_clock_change() -> None:
     compared = list(campaign(ROTAS, seed=2026, processes=1))
     assert {one.seed: one.differences for one in compared if one.differences} == {}
@@ -34,3 +33,10 @@ def test_the_oracle_imports_nothing_of_what_it_judges() -> None:
         modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
         assert not {module for module in modules if module.startswith("fleet")}, file.name
+
+
+def test_a_book_is_made_as_small_as_what_it_shows() -> None:
+    book = next(one for one in (random_book(seed).book for seed in range(100)) if len(one.call_outs) > 1)
+    small = smaller(book, lambda lighter: bool(lighter.call_outs))
+    assert len(small.call_outs) == 1
+    assert [small.members, small.changes, small.assigned, small.rota.layers] == [[], [], [], []]
