@@ -11,10 +11,9 @@ from fleet.rota.rules.rest import DAILY_REST, ShortRest, ShortWeek, earliest_sta
 from fleet.rota.rules.runs import Run
 from fleet.rota.rules.spans import Span
 from fleet.rota.rules.wall import instant, local_date, wall_time
+from fleet.rota.rules.words import day
 from fleet.rota.rules.work import Work, near
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 _MOST_TOLD = 3
 
@@ -37,11 +36,6 @@ def length(lasts: timedelta) -> str:
 def hours(figure: float, *, over: bool = False) -> str:
     """An average, `48.5 h`, to two digits; rounded up when it is over its limit, so that it shows."""
     return f"{(ceil(figure * 100 - 1e-6) / 100 if over else round(figure, 2)):g} h"
-
-
-def day(on: date) -> str:
-    """A date: `Thu 11 Jun`."""
-    return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]}"
 
 
 def clock(at: datetime, zone: str) -> str:

@@ -1,7 +1,7 @@
 """How sentences of the rota's rules say instants, times and who. Pure."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from fleet.rota.rules.spans import Span
 from fleet.rota.rules.wall import zone_of
@@ -10,11 +10,15 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def day(on: date) -> str:
+    """A date: `Thu 11 Jun`; in English, whatever the locale."""
+    return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]}"
+
+
 def said(at: datetime, zone: str) -> str:
-    """An instant in local time with its zone, as `Mon 2 Nov 2026 09:00 GMT`; in English, whatever the locale."""
+    """An instant in local time with its zone, as `Mon 2 Nov 2026 09:00 GMT`."""
     local = at.astimezone(zone_of(zone))
-    date = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
-    return f"{date} {local:%H:%M} {local.tzname()}"
+    return f"{day(local.date())} {local.year} {local:%H:%M} {local.tzname()}"
 
 
 def said_span(span: Span, zone: str) -> str:
