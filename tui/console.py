@@ -33,6 +33,7 @@ from tui.rooms.mandates import MandatesRoom
 from tui.rooms.now import NowRoom
 from tui.rooms.people import PeopleRoom
 from tui.rooms.room import Room
+from tui.rooms.rota import RotaRoom
 from tui.rooms.unit import UnitRoom
 from tui.rooms.units import UnitsRoom
 from tui.rooms.voucher import VoucherScreen
@@ -91,6 +92,7 @@ class ConsoleApp(Desk):
         self.add_mode("people", PeopleRoom)
         self.add_mode("events", EventsRoom)
         self.add_mode("mandates", MandatesRoom)
+        self.add_mode("rota", RotaRoom)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -257,6 +259,13 @@ class ConsoleApp(Desk):
             await self.push_screen(AuthoritiesRoom())
 
     @override
+    async def open_rota(self, rota_id: str | None = None) -> None:
+        """See Desk."""
+        room = await self._go("rota")
+        if isinstance(room, RotaRoom) and rota_id is not None:
+            room.show_rota(rota_id)
+
+    @override
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """See Desk."""
         await self.push_screen(UnitEventsRoom(unit_id, label))
@@ -328,18 +337,20 @@ class ConsoleApp(Desk):
             ("z", "UTC or local"),
             ("q", "quit"),
         ]
-        about_units = self._room is None or self._room.ROOM not in {"people", "mandates"}
-        await self.push_screen(KeysDialog(here, everywhere, about_units=about_units))
+        room = self._room
+        about_units = room is None or room.ROOM not in {"people", "mandates", "rota"}
+        legend = () if room is None else room.legend
+        await self.push_screen(KeysDialog(here, everywhere, about_units=about_units, legend=legend))
 
     def action_help_quit(self) -> None:
         """Ctrl-C: say how to leave."""
         self.say("q quits")
 
     async def action_quit(self) -> None:
-        """Leave, but not from a voucher: its text would be lost."""
+        """Leave, but not from a voucher: its text would be lost; nor from a draft before that was said."""
         if isinstance(self.screen, VoucherScreen):
             self.screen.say_how_to_leave()
-        else:
+        elif not isinstance(self.screen, Room) or self.screen.may_leave():
             self.exit()
 
 

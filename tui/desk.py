@@ -158,6 +158,10 @@ class Desk(App[None]):
         """Open the authorities, or the page of one."""
         raise NotImplementedError
 
+    async def open_rota(self, rota_id: str | None = None) -> None:
+        """Open the rotas' board, with one of them where it is named."""
+        raise NotImplementedError
+
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """Open one unit's events."""
         raise NotImplementedError

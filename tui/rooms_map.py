@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-RoomName = Literal["now", "units", "log", "people", "events", "mandates"]
+RoomName = Literal["now", "units", "log", "people", "events", "mandates", "rota"]
 
 
 class RoomKey(NamedTuple):
@@ -16,6 +16,7 @@ class RoomKey(NamedTuple):
 ROOMS: tuple[RoomKey, ...] = (
     RoomKey("1", "now", "Now"),
     RoomKey("2", "units", "Units"),
+    RoomKey("4", "rota", "Rota"),
     RoomKey("7", "log", "Log"),
     RoomKey("8", "people", "People"),
     RoomKey("9", "events", "Events"),

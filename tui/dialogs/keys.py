@@ -1,5 +1,6 @@
 """The keys that work here, and what the words mean."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -25,13 +26,20 @@ _MOVES = (("↑ ↓", "line"), ("pgup pgdn", "screenful"), ("home end", "first, 
 
 
 def key_lines(
-    here: list[tuple[str, str]], everywhere: list[tuple[str, str]], *, about_units: bool = True
+    here: list[tuple[str, str]],
+    everywhere: list[tuple[str, str]],
+    *,
+    about_units: bool = True,
+    legend: Sequence[tuple[str, str]] = (),
 ) -> list[Line]:
-    """The help: keys of this screen, keys of every screen, words; what a unit can be only where it is `about_units`."""
+    """The help: keys of this screen, keys of every screen, words and signs; what a unit can be only where it is
+    `about_units`."""
     left: list[Line] = [(Span(" HERE", "accent"),), *[line for key, does in here for line in _broken_pair(key, does)]]
     right: list[Line] = [(Span("EVERYWHERE", "accent"),)]
     right += [_pair(key, does, 10) for key, does in [*everywhere, *_MOVES]]
     lines = columns(left, right, _LEFT)
+    if legend:
+        lines += [(), (Span(" SIGNS", "accent"),), *[_pair(sign, means, 10) for sign, means in legend]]
     if about_units:
         lines += [(), (Span(" A UNIT IS", "accent"),)]
         lines += [(Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(mean, "muted")) for word, mean in _WORDS]
@@ -62,10 +70,15 @@ class KeysDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,enter,q", "close", "close", show=False)]
 
     def __init__(
-        self, here: list[tuple[str, str]], everywhere: list[tuple[str, str]], *, about_units: bool = True
+        self,
+        here: list[tuple[str, str]],
+        everywhere: list[tuple[str, str]],
+        *,
+        about_units: bool = True,
+        legend: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__()
-        self._lines = key_lines(here, everywhere, about_units=about_units)
+        self._lines = key_lines(here, everywhere, about_units=about_units, legend=legend)
         self._page = Page(id="help")
 
     @override

@@ -1,6 +1,6 @@
 """What every room has: header, body, note line, keys, and its part of the feed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -44,6 +44,15 @@ class Room(Asks):
     def refetch(self) -> None:
         """Ask for everything shown again: on coming in, and after the link was away."""
         raise NotImplementedError
+
+    @property
+    def legend(self) -> Sequence[tuple[str, str]]:
+        """The signs that stand for words here, and what they mean."""
+        return ()
+
+    def may_leave(self) -> bool:
+        """Whether nothing is lost when the console is left now; a room that says no has told the person."""
+        return True
 
     @property
     def me(self) -> str:

@@ -36,6 +36,7 @@ from protocols.uplink import Severity
 from tests.unit.tui.stub_checks import StubChecks
 from tests.unit.tui.stub_log import StubLog
 from tests.unit.tui.stub_mandates import StubMandates
+from tests.unit.tui.stub_rotas import StubRotas
 
 _PRESENCES: tuple[Presence, ...] = ("online",) * 12 + ("stale", "online", "quiet", "online", "never")
 _SEVERITIES: tuple[Severity, ...] = ("info", "warning", "info", "alarm", "info")
@@ -65,7 +66,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubChecks, StubMandates, StubLog):
+class StubClient(StubChecks, StubMandates, StubLog, StubRotas):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -78,6 +79,7 @@ class StubClient(StubChecks, StubMandates, StubLog):
         self.found_log()
         self.found_checks()
         self.found_mandates()
+        self.found_rotas()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []
