@@ -30,6 +30,8 @@ SPANS: dict[str, list[tuple[time, time]]] = {
     "split": [(time(6), time(10)), (time(17), time(22))],
     "whole": [(time(9), time(9))],
     "early": [(time(0), time(8))],
+    "dawn": [(time(3), time(11))],
+    "late": [(time(18), time(2))],
     "changing": [(time(1), time(2)), (time(2), time(3)), (time(21), time(1))],
 }
 """Ordinary duties of a day, some of which begin or end in hours that clocks skip or show twice."""
@@ -37,8 +39,8 @@ SPANS: dict[str, list[tuple[time, time]]] = {
 
 def random_hours(chance: random.Random) -> list[WorkingDay]:
     """A week of ordinary duties: by day, by night, long, split, whole days, on few days or on all."""
-    kind = chance.choices(tuple(SPANS), (2, 8, 3, 4, 2, 1, 2, 2))[0]
-    every = chance.choice(([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 2, 4], [5, 6], list(range(7)), [6, 0, 1]))
+    kind = chance.choices(tuple(SPANS), (2, 8, 3, 4, 2, 1, 2, 1, 1, 2))[0]
+    every = chance.choice(([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 2, 4], [5, 6], [1, 2, 5], list(range(7)), [6, 0, 1]))
     breaks = chance.choice((0, 15, 20, 30, 60, 240))
     return [
         WorkingDay(weekday=weekday, from_time=begins, until_time=ends, break_min=breaks)
