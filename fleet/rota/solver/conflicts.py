@@ -1,6 +1,7 @@
 """Which rules can not be kept together, in words with the turns and people concerned. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from fleet.rota.rules.spans import Span
@@ -14,14 +15,16 @@ from protocols.rota.solving import MAX_CONFLICTS, MAX_SENTENCE
 
 
 def conflicts(facts: Facts, taken: Taken, broken: Broken, breaches: Sequence[Finding], *, proven: bool) -> list[str]:
-    """A sentence for each rule that `taken` does not keep; none if it keeps all. Where it is `proven` that no rota
-    breaks less, each says why nobody helps."""
+    """A sentence for each rule that `taken` does not keep, by time; none if it keeps all. Where it is `proven` that no
+    rota breaks less, each says why nobody helps."""
+    said = broken.lacking and "break"  # who takes a turn too long for them is said by turn
     found = [
         *_gaps(facts, taken, broken),
         *_lacking(facts, taken, broken),
         *_short(facts, taken, broken),
-        *(_Conflict(one.sentence, "nobody else could take it") for one in breaches),
+        *(_Conflict(one.starts_at, one.sentence, "nobody else could take it") for one in breaches if one.rule != said),
     ]
+    found.sort(key=lambda one: one.at)
     sentences = [f"{one.what}: {one.why}" if proven else f"{one.what}, as far as the search has come" for one in found]
     if len(sentences) > MAX_CONFLICTS:
         sentences = [*sentences[: MAX_CONFLICTS - 1], f"and {len(sentences) - MAX_CONFLICTS + 1} more"]
@@ -29,6 +32,7 @@ def conflicts(facts: Facts, taken: Taken, broken: Broken, breaches: Sequence[Fin
 
 
 class _Conflict(NamedTuple):
+    at: datetime
     what: str
     why: str
 
@@ -70,7 +74,7 @@ def _conflict(what: str, hours: Sequence[Span], facts: Facts, reasons: Sequence[
     span = Span(hours[0].starts_at, hours[-1].ends_at)
     times = f" (at {len(hours)} times)" if len(hours) > 1 else ""
     why = listed(reasons) if reasons else "the rota has no member who could"
-    return _Conflict(f"{what} {said_span(span, facts.problem.book.rota.zone)}{times}", why)
+    return _Conflict(span.starts_at, f"{what} {said_span(span, facts.problem.book.rota.zone)}{times}", why)
 
 
 def _reasons(facts: Facts, taken: Taken, who: Iterable[str], slots: Sequence[int]) -> list[str]:

@@ -1,6 +1,5 @@
 """Who may take a turn, and in words why somebody may not. Pure."""
 
-from datetime import timedelta
 from functools import cached_property
 
 from fleet.rota.rules.competence import competent_until
@@ -8,8 +7,6 @@ from fleet.rota.rules.spans import Span, common, merged
 from fleet.rota.solver.problem import Problem, Slot
 from protocols.rota.member import Member
 from protocols.rota.model import Requirement
-
-_OPEN_END = timedelta(days=4000)
 
 
 class Eligibility:
@@ -20,15 +17,15 @@ class Eligibility:
 
     @cached_property
     def _obstacles(self) -> dict[str, list[tuple[str, list[Span]]]]:
-        return {member.person: list(self._of(member)) for member in self._problem.members}
+        return {member.person: self._of(member) for member in self._problem.members}
 
-    def _of(self, member: Member) -> "list[tuple[str, list[Span]]]":
+    def _of(self, member: Member) -> list[tuple[str, list[Span]]]:
         on_leave = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind != "away"]
         away = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind == "away"]
-        first = min((slot.span.starts_at for slot in self._problem.slots), default=member.valid_from)
+        spans = [slot.span for slot in self._problem.slots]
         out = [
-            Span(min(first, member.valid_from), member.valid_from),
-            Span(member.valid_until, member.valid_until + _OPEN_END),
+            Span(min((span.starts_at for span in spans), default=member.valid_from), member.valid_from),
+            Span(member.valid_until, max((span.ends_at for span in spans), default=member.valid_until)),
         ]
         found = [("is on leave", on_leave), ("is away", away), ("is not in the people list", out)]
         for rota in dict.fromkeys(one.rota for one in member.elsewhere):
@@ -37,7 +34,7 @@ class Eligibility:
         for position in dict.fromkeys(one.position for one in self._problem.present):
             has = [one.span for one in self._problem.present if (one.person, one.position) == (member.person, position)]
             found.append((f"has {position} then", has))
-        return [(why, merged(spans)) for why, spans in found]
+        return [(why, merged(when)) for why, when in found]
 
     def obstacle(self, person: str, slot: Slot) -> str | None:
         """Why somebody can not take a turn, whatever else holds: `is on leave`; None when they can."""

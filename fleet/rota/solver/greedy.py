@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from fleet.rota.rules.spans import Span, merged
 from fleet.rota.solver.eligible import Eligibility
-from fleet.rota.solver.problem import Problem, Slot, assigned_of, problem_of
+from fleet.rota.solver.problem import Problem, assigned_of, problem_of
 from protocols.rota.book import RotaBook
 from protocols.rota.model import Assigned
 

@@ -58,12 +58,16 @@ class Presence(NamedTuple):
 
 
 class Problem:
-    """The turns of a book's period: `slots`, in order of their beginning, are to be filled; `present` stays."""
+    """The turns of a book's period: `slots`, in order of their beginning, are to be filled; `present` stays, and
+    so do the turns `kept`, for nobody too."""
 
-    def __init__(self, book: RotaBook, slots: tuple[Slot, ...], present: tuple[Presence, ...]) -> None:
+    def __init__(
+        self, book: RotaBook, slots: tuple[Slot, ...], present: tuple[Presence, ...], kept: frozenset[TurnKey]
+    ) -> None:
         self.book = book
         self.slots = slots
         self.present = present
+        self.kept = kept
 
     @cached_property
     def period(self) -> Span:
@@ -119,6 +123,7 @@ def problem_of(book: RotaBook) -> Problem:
         above[one.position].append(one.span)
     given = {(one.layer, one.starts_at): one for one in book.assigned}
     slots: list[Slot] = []
+    stays: set[TurnKey] = set()
     for layer in reversed(book.rota.layers):
         if layer.position == "shadow":
             continue
@@ -127,12 +132,14 @@ def problem_of(book: RotaBook) -> Problem:
                 present += [Presence(person, slot.position, part, slot) for part in slot.parts]
             elif not kept:
                 slots.append(slot)
+            if kept:
+                stays.add(slot.key)
             if person is not None or not kept:
                 above[layer.position] += slot.parts
     if len(slots) > MAX_ASSIGNED:
         raise TooManyTurns(len(slots), MAX_ASSIGNED)
     slots.sort(key=lambda slot: (slot.span.starts_at, slot.position, slot.layer))
-    return Problem(book, tuple(slots), tuple(present))
+    return Problem(book, tuple(slots), tuple(present), frozenset(stays))
 
 
 def _changed(book: RotaBook) -> Iterator[Presence]:
@@ -181,8 +188,7 @@ def assigned_of(problem: Problem, taken: Sequence[str | None]) -> list[Assigned]
     """The turns of the problem as they are to be assigned, in order of their beginning, `taken` by its slots in order;
     those that are kept are as the book has them. Who keeps a turn keeps its entry, and so when it was published."""
     given = {(one.layer, one.starts_at): one for one in problem.book.assigned}
-    kept = {one.slot.key for one in problem.present if one.slot is not None}
-    found = [one for key, one in given.items() if key in kept]
+    found = [one for key, one in given.items() if key in problem.kept]
     for slot, person in zip(problem.slots, taken, strict=True):
         one = given.get(slot.key)
         if one is None or one.person != person:

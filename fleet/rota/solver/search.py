@@ -16,6 +16,7 @@ than one search alone, of which many never find the last improvement."""
 
 _POLL_S = 0.05
 _AGAIN_S = 1.0
+_DEAF_S = 0.5
 
 
 class Found(NamedTuple):
@@ -63,7 +64,8 @@ def run(
     should_stop: Callable[[], bool],
 ) -> Outcome:
     """Search until it is proven, `work_limit` is used up, `time.monotonic()` is at `wall_until`, or `should_stop`,
-    asked twenty times a second, says so. `on_found` is called here, in the caller's thread, with each new best that it
+    asked twenty times a second, says so. A search that was told to stop and is too deep in something to hear it within
+    half a second is left to itself, and ends soon after. `on_found` is called here, in the caller's thread, with each new best that it
     is fast enough for, and about once a second. Raises SolverBroke."""
     solver = cp_model.CpSolver()
     parameters = solver.parameters
@@ -83,24 +85,27 @@ def run(
         finally:
             ended.set()
 
-    thread = threading.Thread(target=search, name="rota solver")
+    thread = threading.Thread(target=search, name="rota solver", daemon=True)
     thread.start()
-    stopped = False
+    told, told_at = None, time.monotonic()
+    stop_at: float | None = None
     try:
-        told, told_at = None, time.monotonic()
         while not ended.wait(_POLL_S):
-            stopped = stopped or should_stop()
             now = time.monotonic()
-            if stopped or (wall_until is not None and now >= wall_until):
+            if stop_at is None and should_stop():
+                stop_at = now
+            if stop_at is not None and now >= stop_at + _DEAF_S:
+                return Outcome(_bounded(listener.found, bounds), proven=False, stopped=True, work=0.0)
+            if stop_at is not None or (wall_until is not None and now >= wall_until):
                 solver.stop_search()
             if listener.found is not told or now >= told_at + _AGAIN_S:
                 told, told_at = listener.found, now
                 on_found(_bounded(told, bounds))
-    finally:
+    except BaseException:
         while not ended.wait(_POLL_S):
             solver.stop_search()
-        thread.join()
-    return _outcome(solver, status, listener, stopped=stopped)
+        raise
+    return _outcome(solver, status, listener, stopped=stop_at is not None)
 
 
 def _bounded(found: Found, bounds: list[float]) -> Found:

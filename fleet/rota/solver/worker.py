@@ -50,6 +50,16 @@ class SolvingProcess:
             raise SolverLost("it has ended before it found anything: begin again")
         return self._solved
 
+    @property
+    def pid(self) -> int | None:
+        """Its number, once it was started."""
+        return None if self._process is None else self._process.pid
+
+    def let_go(self) -> None:
+        """Close its input, by which it ends at once, as when this process ends."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+
     async def start(self, book: RotaBook, limits: SolveLimits) -> None:
         """Start it; raises SolverLost. It ends by itself at its limits, and is killed a minute after."""
         wall_s = MAX_WALL_S if limits.wall_limit_s is None else limits.wall_limit_s
@@ -133,6 +143,5 @@ class SolvingProcess:
         if self._pid_fd >= 0:
             os.close(self._pid_fd)
             self._pid_fd = -1
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self.let_go()
         return True
