@@ -23,8 +23,11 @@ from msgspec import Meta
 
 from protocols.people import Moment
 from protocols.rota.findings import Quality
-from protocols.rota.model import MAX_ASSIGNED, Assigned, Position, Rota
+from protocols.rota.model import Assigned, Position, Rota
 from protocols.text import ONE_LINE
+
+MAX_GIVEN = 500
+"""How many turns a plan by hand may name; its body has to stay below 64 KiB."""
 
 Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 
@@ -99,7 +102,7 @@ class NewPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     starts_at: Moment
     ends_at: Moment
     based_on: Annotated[int, Meta(ge=1, le=2**31 - 1)]
-    assigned: Annotated[list[Assigned], Meta(max_length=MAX_ASSIGNED)]
+    assigned: Annotated[list[Assigned], Meta(max_length=MAX_GIVEN)]
 
 
 PlanState = Literal["solving", "draft", "failed", "published", "discarded"]

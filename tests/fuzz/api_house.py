@@ -14,6 +14,7 @@ from fleet.store.store import Store
 from protocols.api.authorities import DocumentHash, NewAuthority
 from protocols.api.people import LeaveOut
 from protocols.people import PERMISSIONS, Role
+from tests.fuzz.api_rotas import rotas
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
@@ -110,6 +111,7 @@ async def furnish(api: RunningApi) -> House:
     holds = [await api.services.holds.place(LogScope(unit="unit-fuzz0001"), "why", "FZ-1004") for _ in range(_HOLDS)]
     mandates = await _mandates(store, now)
     orals, written = await _authorities(api, now)
+    known_rotas, only_rotas = await rotas(store, now)
     house.known = {
         "mandate_id": mandates,
         "authority_id": [*orals, *written],
@@ -134,6 +136,7 @@ async def furnish(api: RunningApi) -> House:
         "join_id": [join.join_id for join in joins],
         "fingerprint": [join.fingerprint for join in joins],
         "based_on": [1, 2, 3],
+        **known_rotas,
     }
     house.only = {
         "revoke": [*UNITS][-1:],  # or nothing could be done to the others any more
@@ -147,6 +150,7 @@ async def furnish(api: RunningApi) -> House:
         "POST /api/authorities/{authority_id}/statement": orals,
         "POST /api/authorities/{authority_id}/review": written[1:],
         "POST /api/authorities/{authority_id}/cancel": written[:1],
+        **only_rotas,
     }
     return house
 

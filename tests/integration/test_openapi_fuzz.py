@@ -33,8 +33,15 @@ NEEDS_A_KEY = {
     "POST /api/mandates/{mandate_id}/sign",
 }
 """What succeeds only with a key or a signature that nobody can draw."""
-NEEDS_SENSE = {"POST /api/mandates", "POST /api/authorities"}
-"""What succeeds only when times, people, unit and authority fit each other: `test_mandates_api` does."""
+NEEDS_SENSE = {
+    "POST /api/mandates",
+    "POST /api/authorities",
+    "PUT /api/rotas/{rota_id}",
+    "POST /api/rotas/{rota_id}/plans",
+    "POST /api/rotas/{rota_id}/solves",
+}
+"""What succeeds only when times, people and what they are about fit each other: `test_mandates_api` and
+`test_rota_plans_api` do."""
 IN_PARTS = {"GET /api/log/exports/{export_id}/tile/{tile}"}
 """What is named by several parts of the path: one part alone is drawn."""
 CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}"}
@@ -58,9 +65,12 @@ MAY_REFUSE = (
         "POST /api/people/drafts",
         "PUT /api/units/{unit_id}/settings",
         "POST /api/authorities/{authority_id}/review",
+        "GET /api/rotas/{rota_id}/book",
+        "GET /api/rotas/{rota_id}/check",
+        "GET /api/rotas/{rota_id}/hours",
     }
 )
-"""These refuse what fits their description when it holds no key, or changes nothing."""
+"""These refuse what fits their description when it holds no key, changes nothing, or names no period."""
 
 
 @pytest.fixture
