@@ -65,8 +65,8 @@ def run(
 ) -> Outcome:
     """Search until it is proven, `work_limit` is used up, `time.monotonic()` is at `wall_until`, or `should_stop`,
     asked twenty times a second, says so. A search that was told to stop and is too deep in something to hear it within
-    half a second is left to itself, and ends soon after. `on_found` is called here, in the caller's thread, with each new best that it
-    is fast enough for, and about once a second. Raises SolverBroke."""
+    half a second is left to itself, and ends soon after. `on_found` is called here, in the caller's thread, with each
+    new best that it is fast enough for, and about once a second. Raises SolverBroke."""
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.random_seed = seed
