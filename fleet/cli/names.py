@@ -1,13 +1,15 @@
-"""What people type for units, joins, vouchers, authorities, mandates and checks: an id, its beginning, or a label."""
+"""What people type for units, joins, vouchers, authorities, mandates, checks and rotas: an id, its beginning, or a
+label."""
 
 import re
 from collections.abc import Iterable, Mapping
 
 from fleet.client import FleetClient
-from fleet.errors import Conflict, NotFound
+from fleet.errors import CommandIncomplete, Conflict, NotFound
 from protocols.api.authorities import AuthorityState, AuthorityView
 from protocols.api.joins import JoinView
 from protocols.api.mandates import MandateState, MandateView
+from protocols.api.rotas import PlanView, RotaSummary
 from protocols.api.units import UnitRow, UnitSort
 
 _PAGE = 500
@@ -15,6 +17,7 @@ _PAPERS_PAGE = 200
 _NAMED = 5
 _CHECK_ID = re.compile(r"open-[0-9a-f]{24}", re.ASCII)
 _MANDATE_ID = re.compile(r"M-[0-9a-f]{12}", re.ASCII)
+_PLAN_ID = re.compile(r"P-[0-9a-f]{12}", re.ASCII)
 
 
 def the_one(kind: str, typed: str, labels: Mapping[str, str], where: str) -> str:
@@ -125,3 +128,38 @@ async def check_named(door: FleetClient, typed: str) -> str:
         if row.open:
             found |= {one.opening: row.label for one in (await door.access(row.unit_id)).open}
     return the_one("check", typed, found, "fleet check list UNIT, which shows whole ids")
+
+
+async def rota_named(door: FleetClient, typed: str | None) -> RotaSummary:
+    """The rota that `typed` stands for; with None the only one that has not ended. Raises NotFound, Conflict,
+    CommandIncomplete, ClientError."""
+    found = {one.rota: one for one in await door.rotas()}
+    if typed is None:
+        live = [one for one in found.values() if one.ended_at is None]
+        if len(live) == 1:
+            return live[0]
+        which = f"which of {', '.join(one.rota for one in live[:_NAMED])} is meant" if live else "there is no rota"
+        raise CommandIncomplete("rota-unnamed", which, "name it, or list rotas: fleet rota list")
+    return found[the_one("rota", typed, {key: one.name for key, one in found.items()}, "fleet rota list")]
+
+
+async def plan_named(door: FleetClient, typed: str) -> PlanView:
+    """The plan of a rota's turns that `typed` stands for; raises NotFound, Conflict, ClientError."""
+    if _PLAN_ID.fullmatch(typed):
+        return await door.rota_plan(typed)
+    found = [one.plan for rota in await door.rotas() for one in await door.rota_plans(rota.rota)]
+    return await door.rota_plan(the_one("plan", typed, dict.fromkeys(found, ""), "fleet rota plans"))
+
+
+async def zone_named(door: FleetClient, typed: str | None) -> str:
+    """The zone that `typed` names; with None the one in which all rotas are that have not ended. Raises
+    CommandIncomplete, ClientError."""
+    if typed is not None:
+        return typed
+    zones = sorted({one.zone for one in await door.rotas() if one.ended_at is None})
+    if len(zones) == 1:
+        return zones[0]
+    which = (
+        f"rotas are in several zones, {', '.join(zones[:_NAMED])}" if zones else "there is no rota, whose zone counts"
+    )
+    raise CommandIncomplete("zone-unnamed", which, "name one: --zone Europe/London")
