@@ -14,7 +14,8 @@ from fleet.store.store import Store
 from protocols.api.authorities import DocumentHash, NewAuthority
 from protocols.api.people import LeaveOut
 from protocols.people import PERMISSIONS, Role
-from tests.fuzz.api_rotas import rotas
+from tests.fuzz.api_records import records
+from tests.fuzz.api_rotas import USED, rotas
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
@@ -112,6 +113,7 @@ async def furnish(api: RunningApi) -> House:
     mandates = await _mandates(store, now)
     orals, written = await _authorities(api, now)
     known_rotas, only_rotas = await rotas(store, now)
+    known_records = await records(store, now, USED, "FZ-1001")
     house.known = {
         "mandate_id": mandates,
         "authority_id": [*orals, *written],
@@ -137,6 +139,7 @@ async def furnish(api: RunningApi) -> House:
         "fingerprint": [join.fingerprint for join in joins],
         "based_on": [1, 2, 3],
         **known_rotas,
+        **known_records,
     }
     house.only = {
         "revoke": [*UNITS][-1:],  # or nothing could be done to the others any more

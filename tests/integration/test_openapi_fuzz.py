@@ -39,9 +39,17 @@ NEEDS_SENSE = {
     "PUT /api/rotas/{rota_id}",
     "POST /api/rotas/{rota_id}/plans",
     "POST /api/rotas/{rota_id}/solves",
+    "PUT /api/rota-people/{person_id}",
+    "POST /api/absences",
+    "POST /api/wishes",
+    "POST /api/call-outs",
+    "POST /api/call-outs/{call_out_id}/returned",
+    "POST /api/work-done",
+    "POST /api/rests",
+    "POST /api/calendars",
 }
-"""What succeeds only when times, people and what they are about fit each other: `test_mandates_api` and
-`test_rota_plans_api` do."""
+"""What succeeds only when times, people and what they are about fit each other: the tests of mandates
+and of rotas through the API do."""
 IN_PARTS = {"GET /api/log/exports/{export_id}/tile/{tile}"}
 """What is named by several parts of the path: one part alone is drawn."""
 CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}"}
@@ -68,6 +76,10 @@ MAY_REFUSE = (
         "GET /api/rotas/{rota_id}/book",
         "GET /api/rotas/{rota_id}/check",
         "GET /api/rotas/{rota_id}/hours",
+        "GET /api/absences",
+        "GET /api/call-outs",
+        "GET /api/work-done",
+        "GET /api/rests",
     }
 )
 """These refuse what fits their description when it holds no key, changes nothing, or names no period."""

@@ -1,0 +1,53 @@
+"""What rotas keep of people for the house to attack: some of everything, to be read and to be withdrawn."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from fleet.store.calendars import StoredFeed
+from fleet.store.call_outs import StoredCallOut, StoredRest, StoredWork
+from fleet.store.rota_people import StoredAbsence, StoredWish
+from fleet.store.store import Store
+
+_EACH = 8
+_DAY = timedelta(days=1)
+
+
+async def records(store: Store, now: datetime, rota_id: str, person_id: str) -> dict[str, list[Any]]:
+    """Records of one person, by the names of the parameters that ask for them."""
+    ids: dict[str, list[Any]] = {}
+
+    def new(name: str, letter: str) -> str:
+        ids.setdefault(name, []).append(f"{letter}-{secrets.token_hex(6)}")
+        return str(ids[name][-1])
+
+    by: dict[str, Any] = {"person_id": person_id, "recorded_by": person_id, "recorded_at": now}
+    async with store.transaction() as transaction:
+        people, outs = transaction.rota_people, transaction.call_outs
+        for number in range(_EACH):
+            span: dict[str, Any] = {"starts_at": now + number * _DAY, "ends_at": now + (number + 1) * _DAY}
+            leave = StoredAbsence(
+                absence_id=new("absence_id", "L"), kind="sick", zone="Etc/UTC", reference="", **span, **by
+            )
+            await people.add_absence(leave)
+            wish = StoredWish(wish_id=new("wish_id", "W"), person_id=person_id, wants="on", made_at=now, **span)
+            await people.add_wish(wish)
+            await outs.add_work(StoredWork(work_id=new("work_id", "K"), break_min=0, **span, **by))
+            await outs.add_rest(StoredRest(rest_id=new("rest_id", "R"), **span, **by))
+            called = StoredCallOut(
+                call_out_id=new("call_out_id", "C"),
+                rota_id=rota_id,
+                position="primary",
+                left_home_at=now - (number + 1) * _DAY,
+                returned_at=None if number % 2 else now - (number + 1) * _DAY + timedelta(hours=1),
+                break_min=0,
+                reference="",
+                source="hand",
+                **by,
+            )
+            await outs.add_call_out(called)
+            feed = StoredFeed(
+                calendar_id=new("calendar_id", "F"), scope="mine", rota_id=None, person_id=person_id, made_at=now
+            )
+            await transaction.calendars.add(feed, secrets.token_bytes(32))
+    return ids
