@@ -106,7 +106,8 @@ async def book_of(transaction: Transaction, rota_id: str, since: datetime, until
         work_done=work,
         rests=rests,
     )
-    return await _with_debts(transaction, _checked(book))
+    await asyncio.to_thread(_check, book)
+    return await _with_debts(transaction, book)
 
 
 def _found(stored: StoredRota | None, rota_id: str) -> StoredRota:
@@ -115,12 +116,11 @@ def _found(stored: StoredRota | None, rota_id: str) -> StoredRota:
     return stored
 
 
-def _checked(book: RotaBook) -> RotaBook:
+def _check(book: RotaBook) -> None:
     try:
         check_book(book)
     except InvalidRota as error:
         raise RequestRefused(error.reason, error.detail, "ask for a shorter period") from error
-    return book
 
 
 def _check_count(count: int, limit: int) -> None:

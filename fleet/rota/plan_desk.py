@@ -105,7 +105,7 @@ class PlanDesk:
         now, plan_id = self._clock(), new_plan_id()
         period = _plan_period(new.starts_at, new.ends_at, now)
         limits = SolveLimits(seed=new.seed, work_limit=new.work_limit)
-        with self._solvers.place() as place:
+        with self._solvers.place() as begin:
             async with self._store.transaction() as transaction:
                 stored = await _with_room(transaction, rota_id)
                 book = await book_of(transaction, rota_id, *period, now)
@@ -135,7 +135,7 @@ class PlanDesk:
                     )
                 )
                 view = await _told(transaction, plan_id, actor)
-            place.take(SolveJob(plan_id, book, _kept(book) if new.keep else book, limits))
+            begin(SolveJob(plan_id, book, _kept(book) if new.keep else book, limits))
         return view
 
     async def stop(self, plan_id: str, actor: Person) -> PlanView:

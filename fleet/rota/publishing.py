@@ -103,14 +103,13 @@ def _summary(plan: PlanView, actor: str, changed: int, people: list[str]) -> str
     said = f"{actor} has published {plan.rota}, {plan.starts_at:%d %b %Y} to {plan.ends_at:%d %b %Y}: "
     if not changed:
         return f"{said}nobody's turns change"
-    ending = f" have other turns ({changed} changed)"
-    named: list[str] = []
-    for person in people:
-        rest = f" and {len(people) - len(named)} more"
-        if len(said) + len(", ".join([*named, person])) + len(rest) + len(ending) > _MAX_SUMMARY:
-            return f"{said}{', '.join(named)}{rest}{ending}"
-        named.append(person)
-    return f"{said}{', '.join(named)}{ending}"
+    said += f"{changed} {'turn' if changed == 1 else 'turns'} changed, of "
+    listed = ", ".join(people)
+    shown = len(people)
+    while len(said) + len(listed) > _MAX_SUMMARY:
+        shown -= 1
+        listed = f"{', '.join(people[:shown])} and {len(people) - shown} more"
+    return said + listed
 
 
 async def _check_not_overtaken(transaction: Transaction, plan: PlanView) -> None:

@@ -5,7 +5,7 @@ marks the row, for the solver may be another controller's. Whatever nobody has t
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -48,17 +48,6 @@ class SolveJob(NamedTuple):
     limits: SolveLimits
 
 
-class Place:
-    """The solver's place, held while what it is to do is written down."""
-
-    def __init__(self) -> None:
-        self.job: SolveJob | None = None
-
-    def take(self, job: SolveJob) -> None:
-        """Let the solver begin as soon as the place is given back."""
-        self.job = job
-
-
 class Solvers:
     """Runs at most one solving process for as long as `run` runs."""
 
@@ -69,22 +58,26 @@ class Solvers:
         self._jobs: asyncio.Queue[SolveJob] = asyncio.Queue(1)
 
     @contextmanager
-    def place(self) -> Iterator[Place]:
-        """Hold the one place; raises Conflict while something else is being solved here."""
+    def place(self) -> Iterator[Callable[[SolveJob], None]]:
+        """Hold the solver's place while what it is to do is written down, and give what lets it begin. Raises Conflict
+        while something else is being solved here."""
         if self._busy:
             raise Conflict(
                 "solver-busy", "this controller solves another plan", "wait until it has ended, or stop that one"
             )
-        self._busy, place = True, Place()
+        self._busy = True
+        begins = False
+
+        def begin(job: SolveJob) -> None:
+            nonlocal begins
+            self._jobs.put_nowait(job)
+            begins = True
+
         try:
-            yield place
-        except BaseException:
-            place.job = None
-            raise
+            yield begin
         finally:
-            self._busy = place.job is not None
-            if place.job is not None:
-                self._jobs.put_nowait(place.job)
+            if not begins:
+                self._busy = False
 
     async def run(self) -> None:
         """Solve what comes, and see every minute to what nobody solves any more, until cancelled."""
@@ -133,6 +126,9 @@ class _Solve:
             await self._fail("solver", str(error))
         except StoreUnavailable as error:
             _log.warning("a solved plan could not be kept", plan=self._job.plan_id, detail=error.detail)
+        except Exception:  # noqa: BLE001 - whatever a book does to the rules, the controller goes on
+            _log.exception("a plan could not be solved", plan=self._job.plan_id)
+            await self._fail("solver", "the program made a mistake: please report it with the rota's file")
         finally:
             await process.stop()
 

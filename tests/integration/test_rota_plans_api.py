@@ -84,7 +84,7 @@ async def test_a_plan_by_hand_is_weighed_and_then_published(house: RotaHouse, ow
     event = (await house["TO-11"].events()).events[0]
     assert (event.kind, event.severity) == ("rota", "info")
     assert event.summary == (
-        "SU-02 has published technical, 09 Feb 2026 to 09 Mar 2026: TO-11, TO-13 have other turns (2 changed)"
+        "SU-02 has published technical, 09 Feb 2026 to 09 Mar 2026: 2 turns changed, of TO-11, TO-13"
     )
 
 
