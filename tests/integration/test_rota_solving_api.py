@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from fleet.errors import Conflict
+from fleet.rota.books import book_of
 from fleet.rota.judging import Judging
 from fleet.rota.plan_desk import PlanDesk
-from fleet.rota.solving import SILENT, Solvers, begun
+from fleet.rota.solving import SILENT, SolveJob, Solvers, begun
 from fleet.stopping import cancel
 from fleet.store.rota_plans import NewPlanRow
 from fleet.store.store import Store
 from protocols.api.rotas import NewSolve, PlanView
+from protocols.rota.solving import SolveLimits
 from tests.support.mandate_house import Owner, entries, refusal
 from tests.support.rota_books import layer
 from tests.support.rota_house import ENGINEERS, NOW, PRIMARY, SECONDARY, RotaHouse, rota_house, week
@@ -42,6 +45,21 @@ async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[RotaHou
 
 def a_month(**changes: Any) -> NewSolve:
     return NewSolve(**{"starts_at": week(0), "ends_at": week(6), "work_limit": 20, **changes})
+
+
+def a_solving_plan(plan_id: str) -> NewPlanRow:
+    """A plan that somebody solves, or nobody any more."""
+    return NewPlanRow(
+        plan_id=plan_id,
+        rota_id="technical",
+        starts_at=week(0),
+        ends_at=week(1),
+        based_on=1,
+        state="solving",
+        made_by="SU-01",
+        made_at=NOW,
+        solving=begun(1),
+    )
 
 
 async def ended(house: RotaHouse, plan: PlanView) -> PlanView:
@@ -204,6 +222,23 @@ async def test_a_solver_that_is_killed_leaves_a_failed_plan(house: RotaHouse, ow
     assert await refusal(house["SU-01"].publish_rota_plan(plan.plan)) == (409, "plan-not-draft")
 
 
+async def test_a_mistake_in_judging_what_was_solved_ends_the_plan_and_not_the_controller(
+    house: RotaHouse, store: Store
+) -> None:
+    async with store.transaction() as transaction:
+        await transaction.rota_plans.add(a_solving_plan("P-00000000000a"))
+        book = await book_of(transaction, "technical", week(0), week(1), NOW)
+    spoilt = structs.replace(book, rota=structs.replace(book.rota, zone="Europe/Camelot"))
+    with house.api.services.solvers.place() as begin:
+        begin(SolveJob("P-00000000000a", spoilt, book, SolveLimits(work_limit=5)))
+    failed = await ended(house, await house["SU-01"].rota_plan("P-00000000000a"))
+    assert failed.solving is not None
+    assert failed.solving.conflicts == ["the program made a mistake: please report it with the rota's file"]
+    await free(house)
+    plan = await ended(house, await house["SU-01"].solve_rota("technical", a_month(ends_at=week(1))))
+    assert plan.state == "draft"
+
+
 async def test_a_controller_that_stops_ends_what_it_solves(house: RotaHouse, store: Store, owner: Owner) -> None:
     await house.put(1, **LONG)
     mine = Solvers(store, house.clock)
@@ -232,18 +267,7 @@ async def test_a_plan_whose_controller_has_gone_fails_after_half_a_minute(
 ) -> None:
     async with store.transaction() as transaction:
         for plan_id in ("P-00000000000a", "P-00000000000b"):
-            row = NewPlanRow(
-                plan_id=plan_id,
-                rota_id="technical",
-                starts_at=week(0),
-                ends_at=week(1),
-                based_on=1,
-                state="solving",
-                made_by="SU-01",
-                made_at=NOW,
-                solving=begun(1),
-            )
-            await transaction.rota_plans.add(row)
+            await transaction.rota_plans.add(a_solving_plan(plan_id))
     house.clock.go_on(seconds=SILENT.total_seconds())
     assert (await house["SU-01"].rota_plan("P-00000000000a")).state == "solving"
     house.clock.now += timedelta(microseconds=1)
