@@ -1,15 +1,19 @@
-"""What waits of mandates and authorities, in the words of the opening screen. Pure."""
+"""What waits of mandates, authorities and rotas, in the words of the opening screen. Pure."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import get_args
 
-from protocols.api.mandates import Duty, DutyKind
+from protocols.api.duties import Duty, DutyKind, RotaDutyKind
 from protocols.people import Permission
 from tui.role_words import Reserved, whose
 from tui.words import age, duration, left
 
 PRESSING = timedelta(hours=24)
 """A deadline of this person's with less than this left is told loudly."""
+
+OF_ROTAS: frozenset[DutyKind] = frozenset(get_args(RotaDutyKind))
+"""Told only to those whose they are."""
 
 _PERMISSIONS: dict[DutyKind, Permission] = {
     "statement-due": "record-authority",
@@ -30,12 +34,15 @@ _DOING: dict[DutyKind, str] = {
 
 
 def is_mine(duty: Duty, permissions: Collection[Permission]) -> bool:
-    """Whether somebody with `permissions` can do it. Signatures are told only to those who owe them."""
-    return duty.kind == "sign" or _PERMISSIONS[duty.kind] in permissions
+    """Whether somebody with `permissions` can do it. Signatures and what waits of rotas are told only to those whose
+    they are."""
+    return duty.kind == "sign" or duty.kind in OF_ROTAS or _PERMISSIONS[duty.kind] in permissions
 
 
 def presses(duty: Duty, now: datetime) -> bool:
     """Whether it is a deadline with less than a day left, or one that has passed."""
+    if duty.kind == "cover-gap":
+        return duty.is_alarm
     return duty.kind.startswith(("statement", "review")) and duty.due_at - now < PRESSING
 
 
@@ -54,6 +61,10 @@ def duty_text(duty: Duty, now: datetime) -> str:
             return f"authority ends, {left(duty.due_at, now)}: is it renewed?"
         case "kit-out":
             return f"cancelled {age(duty.due_at, now)} ago, its kit is not back"
+        case "cover-gap" | "shift-soon" | "swap-asked" | "swap-approve" | "competence-ending" | "rest-owed":
+            return duty.sentence
+        case "call-out-open" | "rota-ends":
+            return duty.sentence
 
 
 def _within(length: timedelta) -> str:

@@ -35,8 +35,11 @@ from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.rota.calendar_desk import CalendarDesk
 from fleet.rota.call_out_desk import CallOutDesk
+from fleet.rota.change_desk import ChangeDesk
 from fleet.rota.desk import RotaDesk
+from fleet.rota.duties import RotaDuties
 from fleet.rota.judging import Judging
+from fleet.rota.oncall import OnCall
 from fleet.rota.people_desk import RotaPeopleDesk
 from fleet.rota.plan_desk import PlanDesk
 from fleet.rota.solving import Solvers
@@ -109,6 +112,9 @@ def assemble(
         rotas=RotaDesk(store, clock, judging),
         rota_plans=PlanDesk(store, clock, judging, solvers),
         rota_people=RotaPeopleDesk(store, clock),
+        rota_changes=ChangeDesk(store, clock, judging),
+        on_call=OnCall(store, clock),
+        rota_duties=RotaDuties(store, clock),
         call_outs=CallOutDesk(store, clock),
         work=WorkDesk(store, clock),
         calendars=CalendarDesk(store, clock, settings.api.url),

@@ -8,23 +8,29 @@ from fleet.api.access import caller_of
 from fleet.api.log_asked import exactly
 from fleet.api.parameters import MandateInPath, MandatesAtOnce, MandateStateAsked, Offset, UnitAsked
 from fleet.api.services import Given
+from fleet.mandates.duties import most_urgent
+from protocols.api.duties import Duty
 from protocols.api.mandates import (
     Cancelling,
-    Duty,
     KitRecovered,
     MandatePage,
     MandateSignature,
     MandateView,
     NewMandate,
 )
+from protocols.people import may
 
 ApiRequest = Request[object, object, State]
 
 
-@get("/api/duties", opt={"permission": "see-mandates"})
+@get("/api/duties", opt={"permission": "see-rota"})
 async def list_duties(request: ApiRequest, services: Given) -> list[Duty]:
-    """What waits for the caller, or for anybody, of authorities and mandates."""
-    return await services.duties.of(caller_of(request).person)
+    """What waits for the caller of rotas; and for them, or for anybody, of authorities and mandates, if they may see
+    those."""
+    person = caller_of(request).person
+    of_rotas = await services.rota_duties.of(person)
+    of_mandates = await services.duties.of(person) if may(person.role, "see-mandates") else []
+    return most_urgent([*of_rotas, *of_mandates])
 
 
 @get("/api/mandates", opt={"permission": "see-mandates"})

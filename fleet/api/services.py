@@ -35,8 +35,11 @@ from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.rota.calendar_desk import CalendarDesk
 from fleet.rota.call_out_desk import CallOutDesk
+from fleet.rota.change_desk import ChangeDesk
 from fleet.rota.desk import RotaDesk
+from fleet.rota.duties import RotaDuties
 from fleet.rota.judging import Judging
+from fleet.rota.oncall import OnCall
 from fleet.rota.people_desk import RotaPeopleDesk
 from fleet.rota.plan_desk import PlanDesk
 from fleet.rota.solving import Solvers
@@ -86,6 +89,9 @@ class Services:
     rotas: RotaDesk
     rota_plans: PlanDesk
     rota_people: RotaPeopleDesk
+    rota_changes: ChangeDesk
+    on_call: OnCall
+    rota_duties: RotaDuties
     call_outs: CallOutDesk
     work: WorkDesk
     calendars: CalendarDesk

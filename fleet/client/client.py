@@ -14,8 +14,10 @@ from fleet.client.feed import ChangeFeed
 from fleet.client.holds import HoldRequests
 from fleet.client.log import LogRequests
 from fleet.client.mandates import MandateRequests
+from fleet.client.oncall import OnCallRequests
 from fleet.client.openings import OpeningRequests
 from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
+from fleet.client.rota_changes import RotaChangeRequests
 from fleet.client.rota_people import RotaPeopleRequests
 from fleet.client.rotas import RotaRequests
 from fleet.client.session import Session
@@ -56,6 +58,8 @@ class FleetClient(
     MandateRequests,
     RotaRequests,
     RotaPeopleRequests,
+    RotaChangeRequests,
+    OnCallRequests,
     CallOutRequests,
     CalendarRequests,
 ):

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from fleet.client.session import Session
 from fleet.client.signing import sign
+from protocols.api.duties import Duty
 from protocols.api.mandates import (
     Cancelling,
-    Duty,
     KitRecovered,
     MandatePage,
     MandateSignature,
@@ -24,7 +24,8 @@ class MandateRequests:
     _session: Session
 
     async def duties(self) -> list[Duty]:
-        """What waits for this person, or for anybody, of authorities and mandates, most urgent first."""
+        """What waits for this person of rotas, and for them or anybody of authorities and mandates, most urgent
+        first."""
         return await self._session.request("GET", "/api/duties", list[Duty])
 
     async def mandates(

@@ -1,4 +1,4 @@
-"""Entries of rotas and of plans of their turns. `rota` is the short name that people type, `plan` the plan's id."""
+"""Entries of rotas, of plans of their turns, and of changes by hand. `rota` is the short name that people type, `plan` the plan's id."""
 
 from datetime import datetime
 from typing import Literal
@@ -88,3 +88,71 @@ class RotaPublished(Entry, frozen=True, kw_only=True, tag="rota.published"):
     warnings: int
     brought: int
     despite: HashedText | None
+
+
+class ChangeAsked(Entry, frozen=True, kw_only=True, tag="rota.change-asked"):
+    """Somebody asked for a swap or a take-over: `person` is to have `duty` (the position) from `starts_at` until
+    `ends_at`, which `gives` gives up; of a swap `gives` then has what `person` had, `back_duty`."""
+
+    rota: str
+    change: str
+    change_kind: Literal["override", "swap", "take-over"]
+    duty: Literal["primary", "secondary", "shadow"]
+    person: str
+    gives: str | None
+    starts_at: datetime
+    ends_at: datetime
+    back_duty: Literal["primary", "secondary", "shadow"] | None
+    back_starts_at: datetime | None
+    back_ends_at: datetime | None
+    reason: HashedText | None
+
+
+class ChangeAgreed(Entry, frozen=True, kw_only=True, tag="rota.change-agreed"):
+    """The other of the two agreed, or a supervisor did for `person`."""
+
+    rota: str
+    change: str
+    person: str
+
+
+class ChangeApproved(Entry, frozen=True, kw_only=True, tag="rota.change-approved"):
+    """A change is in force: what was asked for, or what a supervisor decides at once. `brought` is how many breaches
+    and faults came with it, for which `despite` is why."""
+
+    rota: str
+    change: str
+    change_kind: Literal["override", "swap", "take-over"]
+    duty: Literal["primary", "secondary", "shadow"]
+    person: str
+    gives: str | None
+    starts_at: datetime
+    ends_at: datetime
+    back_duty: Literal["primary", "secondary", "shadow"] | None
+    back_starts_at: datetime | None
+    back_ends_at: datetime | None
+    brought: int
+    reason: HashedText | None
+    despite: HashedText | None
+
+
+class ChangeRefused(Entry, frozen=True, kw_only=True, tag="rota.change-refused"):
+    """A change that was asked for does not come: one of the two, or a supervisor, says so."""
+
+    rota: str
+    change: str
+    reason: HashedText | None
+
+
+class ChangeUndone(Entry, frozen=True, kw_only=True, tag="rota.change-undone"):
+    """What a change made is as before from then on."""
+
+    rota: str
+    change: str
+
+
+class ChangeLapsed(Entry, frozen=True, kw_only=True, tag="rota.change-lapsed"):
+    """The time of a change came before everybody had agreed."""
+
+    rota: str
+    change: str

@@ -1,6 +1,6 @@
 """What waits for somebody: signatures, statements, reviews, endings, kit that is still out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from fleet.clock import Clock
@@ -9,7 +9,7 @@ from fleet.store.people import Person
 from fleet.store.store import Store
 from fleet.store.stored_authority import Authority
 from fleet.store.stored_mandate import StoredMandate
-from protocols.api.mandates import Duty
+from protocols.api.duties import Duty
 
 AHEAD = timedelta(days=7)
 """How long before a review is due or an authority ends it is told. † policy"""
@@ -34,7 +34,12 @@ class Duties:
             authorities = await transaction.authorities.needing_somebody(now, now + AHEAD, MAX_OF_EACH)
         found = [to_sign(one) for one in drafts] + [kit_out(one) for one in out]
         found += [duty for one in authorities for duty in of_authority(one, now)]
-        return sorted(found, key=lambda duty: (not duty.is_alarm, duty.due_at, duty.about))[:MAX_DUTIES]
+        return most_urgent(found)
+
+
+def most_urgent(duties: Iterable[Duty]) -> list[Duty]:
+    """Alarms first, then by their time; at most 200. Pure."""
+    return sorted(duties, key=lambda duty: (not duty.is_alarm, duty.due_at, duty.about))[:MAX_DUTIES]
 
 
 def to_sign(draft: StoredMandate) -> Duty:

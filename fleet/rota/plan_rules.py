@@ -118,8 +118,7 @@ def brought(before: Assessment, after: Assessment) -> list[Finding]:
     for one in _grave(before):
         there.setdefault(_sameness(one), []).append(Span(one.starts_at, one.ends_at))
     joined = {kind: merged(spans) for kind, spans in there.items()}
-    keys = {one.key for one in _grave(before)}
-    return [one for one in _grave(after) if one.key not in keys and not _within(one, joined.get(_sameness(one), []))]
+    return [one for one in _grave(after) if not _within(one, joined.get(_sameness(one), []))]
 
 
 def counts(found: Assessment) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """What somebody may see of a rota who may not see others' working time. Pure."""
 
+from collections.abc import Iterable
+
 from msgspec import structs
 
 from protocols.people import Role, may
@@ -31,9 +33,16 @@ def assessment_for(found: Assessment, person_id: str, role: Role) -> Assessment:
         return found
     return structs.replace(
         found,
-        findings=[one for one in found.findings if not _of_others_work(one, person_id)],
+        findings=findings_for(found.findings, person_id, role),
         people=[one for one in found.people if one.person == person_id],
     )
+
+
+def findings_for(findings: Iterable[Finding], person_id: str, role: Role) -> list[Finding]:
+    """Findings without those about others' working time, for those who may not see it."""
+    if may(role, "see-working-time"):
+        return list(findings)
+    return [one for one in findings if not _of_others_work(one, person_id)]
 
 
 def _of_others_work(finding: Finding, person_id: str) -> bool:

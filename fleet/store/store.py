@@ -36,6 +36,7 @@ from fleet.store.proofs import ProofStore
 from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
 from fleet.store.rota_books import RotaBookStore
+from fleet.store.rota_changes import RotaChangeStore
 from fleet.store.rota_people import RotaPeopleStore
 from fleet.store.rota_plans import PlanStore
 from fleet.store.rotas import RotaStore
@@ -213,6 +214,11 @@ class Transaction:
     def rota_plans(self) -> PlanStore:
         """Plans of turns."""
         return PlanStore(self._connection)
+
+    @cached_property
+    def rota_changes(self) -> RotaChangeStore:
+        """Overrides, take-overs and swaps."""
+        return RotaChangeStore(self._connection)
 
     @cached_property
     def rota_books(self) -> RotaBookStore:

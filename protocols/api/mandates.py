@@ -6,9 +6,7 @@
 `POST /api/mandates/{mandate_id}/sign` with MandateSignature → MandateView: a signature proves whose it is, so anybody
 who may see mandates can paste one; `POST /api/mandates/{mandate_id}/discard` → MandateView (a draft only);
 `POST /api/mandates/{mandate_id}/cancel` with Cancelling → MandateView;
-`POST /api/mandates/{mandate_id}/recovered` with KitRecovered → MandateView;
-`GET /api/duties` → list of Duty: what waits for the caller, or for anybody, of authorities and mandates, most urgent
-first, at most 200.
+`POST /api/mandates/{mandate_id}/recovered` with KitRecovered → MandateView.
 """
 
 from datetime import datetime
@@ -18,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from protocols.api.authorities import Cancelling
+from protocols.api.duties import Duty, DutyKind
 from protocols.ids import AuthorityId, PersonId, UnitId
 from protocols.mandate import Allowance, MandateKind
 from protocols.people import Moment
@@ -117,25 +116,3 @@ class MandatePage(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     offset: int
     rows: list[MandateView]
-
-
-DutyKind = Literal[
-    "sign", "statement-due", "statement-overdue", "review-due", "review-overdue", "authority-ending", "kit-out"
-]
-"""What somebody has to do: sign a mandate (only the caller's own are told), have the written statement of an urgent
-oral authority made, hold the review of an authority, decide whether an authority that ends within a week is renewed,
-bring back the unit of a cancelled mandate."""
-
-
-class Duty(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that waits for a person. `about` is the id of the mandate or authority, `name` what people call it by:
-    the unit's label or the authority's reference. `due_at` is when it has to be done, or since when it is waited for
-    (`kit-out`). `is_alarm` stays until it is done."""
-
-    kind: DutyKind
-    about: str
-    name: str
-    unit: str | None
-    sentence: str
-    due_at: datetime
-    is_alarm: bool

@@ -1,14 +1,19 @@
 """Overrides, take-overs, swaps and cover as the API shows them.
 
-`GET /api/rotas/{rota}/changes` (query: `state`, `since`, `until`, `limit` ≤ 200) → list of ChangeView, newest first;
+`GET /api/rotas/{rota}/changes` (query: `state` or `any`, `since`, `until`, `limit` ≤ 200) → list of ChangeView, newest
+first;
 `POST /api/rotas/{rota}/changes` with NewChange → ChangeView; `GET /api/rota-changes/{change}` → ChangeView;
 `POST /api/rota-changes/{change}/agree` → ChangeView: the other person agrees, or a supervisor for them;
 `POST /api/rota-changes/{change}/approve` with Deciding → ChangeView: a supervisor who is neither of the two, checked
 anew; `POST /api/rota-changes/{change}/refuse` with Deciding → ChangeView: either person or a supervisor;
 `POST /api/rota-changes/{change}/undo` → ChangeView: what it changed is as before from now on.
 
-A supervisor's override and take-over are in force at once, and anybody's taking over from themselves is refused. What
-somebody asks for themselves waits: for the other to agree (unless the other asks), then for a supervisor.
+Who asks is one of the two, or a supervisor for them. A supervisor's override, and a take-over by others, are in force
+at once; a swap that a supervisor asks for others is agreed for both, and waits for a supervisor. What somebody asks for
+themselves waits: for the other to agree (nobody has to where nobody has the position), then for a supervisor. Who gives
+a time up has to have all of it. A change that would bring breaches or faults that were not there is refused without
+`despite`. Reasons are told to the two, to who asked, and to those who manage rotas or see working time; to the others
+they are empty.
 """
 
 from datetime import datetime
@@ -52,8 +57,9 @@ class Deciding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A change and how far it is. `brings` are the findings that it would bring, or did when it was approved.
-    `waits_for` is whose word is missing: a person's id, `supervisor`, or empty."""
+    """A change and how far it is. `brings` are the findings that it would bring, or did when it was approved; in lists
+    of one that waits they are left out. `waits_for` is whose word is missing: a person's id, `supervisor`, or empty.
+    `stands_above` are the changes in force of which it takes a part of the same position, or will."""
 
     change: str
     rota: str
@@ -74,4 +80,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str | None
     decided_at: datetime | None
     waits_for: str
+    undone_by: str | None = None
+    undone_at: datetime | None = None
+    stands_above: list[str] = []
     brings: list[Finding] = []

@@ -25,6 +25,7 @@ from protocols.api.joins import VoucherMade
 from protocols.api.log import HoldView, LogQuery, NewHold
 from protocols.api.mandates import NewMandate
 from protocols.api.people import DraftView, LeaveOut
+from protocols.api.rota_changes import NewChange
 from protocols.api.rotas import SetRota
 from protocols.api.sessions import Challenge, SignIn, login_text
 from protocols.joining import JoinAccepted, JoinRefusal, RejoinRequest, Renewed
@@ -366,6 +367,45 @@ async def _rotas(house: House) -> None:
     await house.call("POST /api/rotas/{rota_id}/end", "SU-01", **at)
 
 
+async def _rota_changes(house: House) -> None:
+    begins = house.api.services.clock() + timedelta(days=1)
+    weeks = Layer(
+        layer="weeks",
+        position="primary",
+        starts=datetime(2026, 1, 5, 9),  # noqa: DTZ001 - a wall time
+        turn=TurnLength(every=1, unit="weeks"),
+        order=["TO-12"],
+    )
+    people = ["TO-12", "AP-01"]
+    rota = Rota(
+        rota="radio",
+        name="Radio",
+        zone="Etc/UTC",
+        layers=[weeks],
+        members=people,
+        positions=["primary"],
+        signers=False,
+    )
+    assert (await house.ask("PUT", "/api/rotas/radio", "SU-01", SetRota(rota=rota, version=0))).is_success
+    new = NewChange(
+        kind="take-over",
+        position="primary",
+        person="AP-01",
+        starts_at=begins,
+        ends_at=begins + timedelta(hours=8),
+        reason="a wedding",
+    )
+    ask = "POST /api/rotas/{rota_id}/changes"
+    first, second = [(await house.call(ask, "AP-01", new, rota_id="radio")).json()["change"] for _ in range(2)]
+    change = "POST /api/rota-changes/{change_id}"
+    await house.call(f"{change}/agree", "TO-12", change_id=first)
+    await house.call(f"{change}/approve", "SU-01", {}, change_id=first)
+    await house.call(f"{change}/undo", "SU-01", change_id=first)
+    await house.call(f"{change}/refuse", "TO-12", {"reason": "no"}, change_id=second)
+    path = f"/api/rota-changes/{second}/refuse"
+    await house.refused("refused twice", lambda: house.ask("POST", path, "TO-12", {}), 409, [])
+
+
 async def _rota_people(house: House) -> None:
     now = house.api.services.clock()
     rota = Rota(rota="forensic", name="Forensic", zone="Etc/UTC", layers=[], members=["TO-12"])
@@ -406,6 +446,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await _mandates(house)
     await _rotas(house)
     await _rota_people(house)
+    await _rota_changes(house)
     await _sessions(house)
     assert WANTED.keys() - house.seen == ELSEWHERE.keys() | CHANGES_NOTHING
     for file, kind in ELSEWHERE.values():

@@ -9,12 +9,13 @@ from textual.widget import Widget
 from typing_extensions import override
 
 from fleet.client import FeedItem
+from protocols.api.duties import Duty
 from protocols.api.events import EventPage
 from protocols.api.feed import EventsChanged, JoinsChanged, SummaryChanged, Watch
 from protocols.api.joins import JoinView
-from protocols.api.mandates import Duty
 from protocols.api.units import Summary, UnitPage
 from tui.alarms import acknowledge_all, by_duty
+from tui.duty_words import OF_ROTAS
 from tui.lines import Page
 from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things_line, together
 from tui.paint import Line, Span
@@ -64,8 +65,8 @@ class NowRoom(ListingRoom[Need]):
         )
 
     async def _duties(self) -> list[Duty]:
-        """What waits of mandates and authorities, for those who may see them."""
-        return await self.desk.door.duties() if self.desk.may("see-mandates") else []
+        """What waits of rotas; of mandates and authorities too, for those who may see them."""
+        return await self.desk.door.duties() if self.desk.may("see-rota") else []
 
     def _arrived(self, answers: _All) -> None:
         events, joins, units, summary, duties = answers
@@ -160,6 +161,8 @@ class NowRoom(ListingRoom[Need]):
     async def _open_duty(self, duty: Duty) -> None:
         if duty.kind in {"sign", "kit-out"}:
             await self.desk.open_mandate(duty.about)
+        elif duty.kind in OF_ROTAS:
+            await self.desk.open_rota(duty.rota)
         else:
             await self.desk.open_authorities(duty.about)
 

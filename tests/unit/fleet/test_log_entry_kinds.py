@@ -142,6 +142,23 @@ IDS = {
     "calendar.made calendar",
     "calendar.made rota",
     "calendar.withdrawn calendar",
+    "rota.change-asked rota",
+    "rota.change-asked change",
+    "rota.change-asked person",
+    "rota.change-asked gives",
+    "rota.change-agreed rota",
+    "rota.change-agreed change",
+    "rota.change-agreed person",
+    "rota.change-approved rota",
+    "rota.change-approved change",
+    "rota.change-approved person",
+    "rota.change-approved gives",
+    "rota.change-refused rota",
+    "rota.change-refused change",
+    "rota.change-undone rota",
+    "rota.change-undone change",
+    "rota.change-lapsed rota",
+    "rota.change-lapsed change",
 }
 """Ids that the controller or a unit makes, person ids, and the key name of a witness."""
 DIGESTS_AND_NONCES = {

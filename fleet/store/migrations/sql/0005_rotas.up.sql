@@ -70,6 +70,7 @@ CREATE TABLE rota_change (
     back_starts_at timestamptz,
     back_ends_at   timestamptz,
     reason         text NOT NULL DEFAULT '',
+    brings         text NOT NULL DEFAULT '[]',
     asked_by       text NOT NULL REFERENCES person,
     asked_at       timestamptz NOT NULL,
     agreed_by      text REFERENCES person,
@@ -251,9 +252,13 @@ GRANT UPDATE (version, ended_at, ended_by) ON rota TO muster_controller;
 GRANT UPDATE (state, assigned, solving, counts, quality, beat_at, stop_asked, published_by, published_at) ON rota_plan
     TO muster_controller;
 GRANT UPDATE, DELETE ON rota_turn TO muster_controller;
-GRANT UPDATE (state, agreed_by, agreed_at, decided_by, decided_at, undone_by, undone_at) ON rota_change
+GRANT UPDATE (state, brings, agreed_by, agreed_at, decided_by, decided_at, undone_by, undone_at) ON rota_change
     TO muster_controller;
 GRANT UPDATE (withdrawn_by, withdrawn_at) ON absence, work_done, compensatory_rest TO muster_controller;
 GRANT UPDATE (withdrawn_at) ON wish TO muster_controller;
 GRANT UPDATE (returned_at, break_min, withdrawn_by, withdrawn_at) ON call_out TO muster_controller;
 GRANT UPDATE (last_asked_at, withdrawn_at) ON calendar_feed TO muster_controller;
+
+-- An alarm about a gap in cover ends when the gap does, and no person has taken it then.
+ALTER TABLE event DROP CONSTRAINT event_acknowledged_by_fkey;
+CREATE INDEX event_repeated ON event (repeat_key, event_id) WHERE repeat_key IS NOT NULL;

@@ -1,0 +1,77 @@
+"""What is amiss with the cover of a rota from now on, as the controller's database knows it: less than a whole book, so
+that it can be asked every minute."""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import structs
+
+from fleet.rota.books import asking, turns_and_changes
+from fleet.rota.rules.cover import cover_findings
+from fleet.rota.rules.schedule import shifts_of
+from fleet.rota.rules.spans import Span
+from fleet.rota.rules.wall import instant
+from fleet.rota.rules.words import key_time
+from fleet.store.rotas import StoredRota
+from fleet.store.store import Transaction
+from protocols.rota.book import RotaBook
+from protocols.rota.findings import Finding, RuleName
+from protocols.rota.member import Member
+
+AHEAD = timedelta(days=14)
+"""How far ahead gaps are looked for."""
+BEHIND = timedelta(days=28)
+"""How far back the beginning of a gap is looked for."""
+GAPS: frozenset[RuleName] = frozenset({"cover", "signers", "leave", "away", "term"})
+"""Rules whose faults are gaps in cover: nobody has a position, those who have it are not there, or may not sign."""
+
+
+async def cover_book(transaction: Transaction, stored: StoredRota, now: datetime) -> RotaBook | None:
+    """A book of the rota from `now` until AHEAD of it, and what is known BEHIND it, without working time, wishes and
+    work done; None where the rota has ended or is still to begin by then. Raises RequestRefused for too much."""
+    if stored.ended_at is not None:
+        return None
+    rota = asking(stored)
+    at = now.astimezone(UTC).replace(microsecond=0)
+    began = min((instant(layer.starts, rota.zone) for layer in rota.layers), default=at)
+    window = Span(min(max(at - BEHIND, began), max(at, began)), at + AHEAD)
+    if window.starts_at >= window.ends_at:
+        return None
+    assigned, changes = await turns_and_changes(transaction, rota, window)
+    people = {*rota.members, *(one.person for one in assigned if one.person is not None)}
+    people |= {person for one in changes for person in (one.person, one.gives) if person is not None}
+    terms = await transaction.rota_books.terms_of_people(people)
+    absences = await transaction.rota_books.absences(people, *window)
+    members = [
+        Member(
+            person=person,
+            role=term.role,
+            valid_from=term.valid_from,
+            valid_until=term.valid_until,
+            absences=absences.get(person, []),
+        )
+        for person, term in terms.items()
+    ]
+    return RotaBook(
+        rota=rota,
+        starts_at=max(at, window.starts_at),
+        ends_at=window.ends_at,
+        known_from=window.starts_at,
+        as_of=at,
+        members=members,
+        assigned=assigned,
+        changes=changes,
+    )
+
+
+def gaps_ahead(book: RotaBook) -> list[Finding]:
+    """Where the book's rota has a gap in cover, by time; pure. The key of one that began before anything is known stays
+    the same as time goes on."""
+    found = cover_findings(book, shifts_of(book))
+    edge = f":{key_time(book.known_from)}"
+    return [_steady(one, edge) for one in found if one.rule in GAPS and one.answer == "fault"]
+
+
+def _steady(finding: Finding, edge: str) -> Finding:
+    if not finding.key.endswith(edge):
+        return finding
+    return structs.replace(finding, key=f"{finding.key.removesuffix(edge)}:before")

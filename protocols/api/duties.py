@@ -1,0 +1,50 @@
+"""What waits for somebody, as the API shows it.
+
+`GET /api/duties` → list of Duty: what waits for the caller, or for anybody, of authorities and mandates (for those who
+may see mandates), and what waits for the caller of rotas; most urgent first, at most 200.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+MandateDutyKind = Literal[
+    "sign", "statement-due", "statement-overdue", "review-due", "review-overdue", "authority-ending", "kit-out"
+]
+"""Of mandates and authorities: sign a mandate (only the caller's own are told), have the written statement of an urgent
+oral authority made, hold the review of an authority, decide whether an authority that ends within a week is renewed,
+bring back the unit of a cancelled mandate."""
+
+RotaDutyKind = Literal[
+    "cover-gap",
+    "shift-soon",
+    "swap-asked",
+    "swap-approve",
+    "competence-ending",
+    "rest-owed",
+    "call-out-open",
+    "rota-ends",
+]
+"""Of rotas, told only to those whose they are: find somebody for a gap in cover (supervisors), be on call soon (the
+person), say whether one agrees to a swap or take-over (the other person), decide on one (supervisors who are not of the
+two), renew a competence (the person, supervisors), plan compensatory rest (the person, supervisors), say when somebody
+was back (the person, supervisors), publish turns (supervisors)."""
+
+DutyKind = MandateDutyKind | RotaDutyKind
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that waits for a person. `about` is the id of the mandate, authority, rota, change or call-out, `name`
+    what people call it by: the unit's label, the authority's reference, the rota's name. `due_at` is when it has to be
+    done, or since when it is waited for (`kit-out`, `call-out-open`, `rest-owed`). `is_alarm` stays until it is done.
+    `rota` is the rota that it is of."""
+
+    kind: DutyKind
+    about: str
+    name: str
+    unit: str | None
+    sentence: str
+    due_at: datetime
+    is_alarm: bool
+    rota: str | None = None
