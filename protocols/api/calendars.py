@@ -1,8 +1,10 @@
 """Calendar feeds (RFC 5545) as the API shows them.
 
-`GET /api/calendars` → list of CalendarView: the caller's own; `POST /api/calendars` with NewCalendar → CalendarMade,
-whose address is shown once; `POST /api/calendars/{calendar}/withdraw` → CalendarView: the address answers 404 from then
-on. `GET /calendar/{token}.ics`, asked by a calendar program that can not sign in, answers `text/calendar`.
+For those who serve on rotas: `GET /api/calendars` → list of CalendarView: the caller's own;
+`POST /api/calendars` with NewCalendar → CalendarMade, whose address is shown once;
+`POST /api/calendars/{calendar}/withdraw` → CalendarView: the address answers 404 from then
+on. `GET /calendar/{token}.ics`, asked by a calendar program that can not sign in, answers `text/calendar` with an ETag:
+shifts from 31 days back to 400 days ahead. It is 404 also once its person's access has ended.
 """
 
 from datetime import datetime

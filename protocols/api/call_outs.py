@@ -8,7 +8,11 @@ newest first: one's own, and anybody's for those who may see working time;
 `GET /api/work-done` (query: `person`, `since`, `until`), `POST /api/work-done` with NewWorkDone, and
 `POST /api/work-done/{work}/withdraw` the same for scheduled work beside the ordinary hours → WorkDoneView;
 `GET /api/rests`, `POST /api/rests` with NewRest, `POST /api/rests/{rest}/withdraw` → RestView: compensatory rest, which
-a supervisor plans; `GET /api/rotas/{rota}/hours` (query: `since`, `until`) → HoursReport.
+a supervisor plans; `GET /api/rotas/{rota}/hours` (query: `since`, `until`) → HoursReport: of all for those who may see
+working time, which the log tells of; of others their own row.
+
+A record of one time is one record: the same again by the same person answers what is there, another in its time is 409.
+People record their own call-outs for 60 days †. What is not over is said to be with `returned`, once.
 """
 
 from datetime import datetime
@@ -122,7 +126,8 @@ class RestView(msgspec.Struct, frozen=True, kw_only=True):
 class HoursRow(msgspec.Struct, frozen=True, kw_only=True):
     """One person in a period: minutes on call, call-outs and their minutes (of them at night, on bank holidays), bank
     holidays and festive days on call, minutes of compensatory rest owed at the end, and the allowance in thousandths of
-    salary, 0 where they were not on call."""
+    salary, 0 where they were not on call. A call-out counts where it began, its minutes (without breaks, which are
+    taken to be at its beginning) where they lie."""
 
     person: str
     primary_min: int

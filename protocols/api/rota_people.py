@@ -2,10 +2,12 @@
 
 `GET /api/rota-people` → list of PersonTerms: those whose working time the caller may see, and always the caller;
 `PUT /api/rota-people/{person}` with SetTerms → PersonTerms (409 unless `version` is the one in force);
-`GET /api/absences` (query: `person`, `since`, `until`) → list of AbsenceView;
+`GET /api/absences` (query: `person`, `since`, `until`) → list of AbsenceView, withdrawn ones too: of everybody, without
+the kind of leave and references where the caller may not see working time;
 `POST /api/absences` with NewAbsence → AbsenceView: one's own, or a supervisor anybody's;
 `POST /api/absences/{absence}/withdraw` → AbsenceView;
-`GET /api/wishes` (query: `person`) → list of WishView; `POST /api/wishes` with NewWish → WishView;
+`GET /api/wishes` (query: `person`) → list of WishView: those not over, one's own, or anybody's as above;
+`POST /api/wishes` with NewWish → WishView;
 `POST /api/wishes/{wish}/withdraw` → WishView.
 """
 
