@@ -20,11 +20,11 @@ def day_lines(day: RotaDay, today: date, zone: str, width: int, *, utc: bool, re
     return lines
 
 
-def kept_to(lines: list[Line], height: int) -> list[Line]:
-    """The first `height` lines; where there are more, the last of them says that enter shows all."""
+def kept_to(lines: list[Line], height: int, key: str) -> list[Line]:
+    """The first `height` lines; where there are more, the last of them says that `key` shows all."""
     if len(lines) <= height or height < 1:
         return lines
-    more = (Span(f"   … {len(lines) - height + 1} lines more: enter shows all", "muted"),)
+    more = (Span(f"   … {len(lines) - height + 1} lines more: {key} shows all", "muted"),)
     return [*lines[: height - 1], more]
 
 

@@ -139,10 +139,9 @@ class Draft:
 
     def book(self, book: RotaBook) -> RotaBook:
         """`book` as the draft would make it."""
-        merged = {**_published(book), **self._given}
-        return msgspec.structs.replace(
-            book, assigned=sorted(merged.values(), key=lambda one: (one.starts_at, one.layer))
-        )
+        published = _published(book)
+        given = {key: _known(one, book.rota, published) for key, one in self._given.items()}
+        return msgspec.structs.replace(book, assigned=_in_order({**published, **given}))
 
     def period(self, shown: Span) -> Span:
         """What it is a plan for: the period that it was made for, else what is shown; longer where a turn given begins

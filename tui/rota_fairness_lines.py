@@ -6,18 +6,16 @@ from datetime import date
 from fleet.rota.rules.fairness import beyond_share
 from protocols.rota.findings import Assessment, PersonLoad
 from protocols.rota.load import MEASURES
-from tui.paint import Line, Span, Tone, fit, joined
+from tui.paint import Line, Span, Tone, fit
 from tui.rota_compare import MEASURE_WORDS, SHORT_WORDS, amount, part_lines
 from tui.rota_days import RotaDay, counts_of
 from tui.rota_words import counts_words
 
 _NAME = 10
 _FIGURES = 34
-_COVER_SIGNS = "█▓▒░"
 COVER_LEGEND: tuple[tuple[str, str], ...] = (
-    ("█", "all hours of the day are covered"),
+    ("━", "all hours of the day are covered"),
     ("▒", "something about cover is not as it should be: a gap, or signers or competence missing"),
-    (" ", "no day of the period"),
 )
 
 
@@ -81,15 +79,14 @@ def cover_lines(days: Sequence[RotaDay], width: int) -> list[Line]:
 
 def _cover_sign(day: RotaDay) -> Span:
     wrong = any(one.answer == "fault" for one in day.findings)
-    return Span("▒", "bad") if wrong or any(held.gap for held in day.held.values()) else Span("█", "good")
+    return Span("▒", "bad") if wrong or any(held.gap for held in day.held.values()) else Span("━", "good")
 
 
 def fairness_lines(found: Assessment, days: Sequence[RotaDay], measure: str, width: int) -> list[Line]:
     """The whole page but for its title."""
     quality = found.quality
-    chosen = joined([(Span(MEASURE_WORDS[name], "title" if name == measure else "muted"),) for name in MEASURES], "  ")
     return [
-        (Span(" WHO HAS HOW MUCH  ", "accent"), *chosen),
+        (Span(" WHO HAS HOW MUCH  ", "accent"), Span(MEASURE_WORDS[measure], "title"), Span("   ← → another", "muted")),
         (
             Span(
                 f"{'':<{_NAME}}| where the share is{'':>{max(0, width - _NAME - _FIGURES - 22)}}    had    beyond",

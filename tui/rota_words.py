@@ -118,7 +118,8 @@ def finding_lines(finding: Finding, width: int, *, sign: str = "", remedy: bool 
     body = wrap(f"{head}{finding.sentence}", max(20, width - 3))
     lines: list[Line] = [_toned_head(line, len(head) if index == 0 else 0, tone) for index, line in enumerate(body)]
     if remedy and finding.remedy:
-        lines += [(Span("   → ", "muted"), *line) for line in wrap(finding.remedy, max(20, width - 6), "muted")]
+        told = wrap(finding.remedy, max(20, width - 6), "muted")
+        lines += [(Span("     " if index else "   → ", "muted"), *line) for index, line in enumerate(told)]
     return lines
 
 

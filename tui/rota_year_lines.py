@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fleet.rota.rules.spans import Span as TimeSpan
 from fleet.rota.rules.wall import dates_touched, local_date
 from protocols.rota.book import RotaBook
-from protocols.rota.findings import Assessment, Finding, PersonAnswers, PersonLoad, RuleAnswer
+from protocols.rota.findings import Assessment, Finding, PersonAnswers, PersonLoad, RuleAnswer, RuleName
 from protocols.rota.load import MEASURES
 from protocols.rota.member import Member
 from protocols.rota.model import Shift
@@ -32,6 +32,10 @@ _AVERAGED = timedelta(weeks=4)
 
 _WIDE_CELL = 4
 _LABEL = 5
+_BESIDE = 78
+"""Where a rule's sentence stands when there is room beside its figure."""
+
+_AT_LEAST: frozenset[RuleName] = frozenset({"daily-rest", "weekly-rest", "break"})
 _POSITION_SIGNS = {"primary": "P", "secondary": "S", "shadow": "s"}
 
 
@@ -130,17 +134,18 @@ def answer_lines(answers: PersonAnswers, width: int) -> list[Line]:
     """Each Working Time rule: its answer, its regulation, the figure, the words; then what is owed and agreed."""
     lines: list[Line] = [(Span(" WORKING TIME", "accent"), Span("   the worst of the year; not legal advice", "muted"))]
     for one in answers.rules:
-        head = f"reg. {one.regulation.removeprefix('reg. ')}"
-        lines.append(
-            (
-                Span(f" {mark_of_answer(one.answer)} ", ANSWER_TONES[one.answer]),
-                Span(fit(one.rule, 16), "plain"),
-                Span(fit(head, 24), "muted"),
-                Span(fit(one.answer, 24), ANSWER_TONES[one.answer]),
-                Span(figure_words(one), "strong"),
-            )
+        head: Line = (
+            Span(f" {mark_of_answer(one.answer)} ", ANSWER_TONES[one.answer]),
+            Span(fit(one.rule, 16), "plain"),
+            Span(fit(f"reg. {one.regulation.removeprefix('reg. ')}", 12), "muted"),
+            Span(fit(one.answer, 25), ANSWER_TONES[one.answer]),
+            Span(fit(figure_words(one), 22), "strong"),
         )
-        lines += [(Span("     "), *line) for line in wrap(one.sentence, max(20, width - 6), "muted")]
+        if width >= _LABEL + 31 * _WIDE_CELL:
+            first, *others = wrap(one.sentence, width - _BESIDE - 1, "muted") or [()]
+            lines += [(*head, *first), *[(Span(" " * _BESIDE), *more) for more in others]]
+        else:
+            lines += [head, *[(Span("     "), *line) for line in wrap(one.sentence, max(20, width - 6), "muted")]]
     owed = f"{duration(answers.owed_min * 60)} of compensatory rest owed" if answers.owed_min else "no rest owed"
     claim = (
         f"regulation 21 claimed since {answers.regulation_21}" if answers.regulation_21 else "regulation 21 not claimed"
@@ -163,11 +168,12 @@ def _fitting(text: Line, parts: list[tuple[Span]], width: int) -> list[Line]:
 
 
 def figure_words(one: RuleAnswer) -> str:
-    """`46.2 of 48 h`; nothing where nothing was measured."""
+    """`46.2 h, at most 48`, `11.5 h, at least 11`; nothing where nothing was measured."""
     if one.measured is None:
         return ""
-    limit = f" of {one.limit:g}" if one.limit is not None else ""
-    return f"{one.measured:.4g}{limit} {one.unit}".rstrip()
+    bound = "at least" if one.rule in _AT_LEAST else "at most"
+    limit = f", {bound} {one.limit:g}" if one.limit is not None else ""
+    return f"{one.measured:.4g} {one.unit}{limit}"
 
 
 def member_lines(member: Member, today: date) -> list[Line]:

@@ -22,6 +22,8 @@ _WORDS: tuple[tuple[Presence, str], ...] = (
 )
 _LEFT = 46
 _KEY = 7
+_SIGN = 9
+_WIDTH = 70
 _MOVES = (("↑ ↓", "line"), ("pgup pgdn", "screenful"), ("home end", "first, last"))
 
 
@@ -39,7 +41,7 @@ def key_lines(
     right += [_pair(key, does, 10) for key, does in [*everywhere, *_MOVES]]
     lines = columns(left, right, _LEFT)
     if legend:
-        lines += [(), (Span(" SIGNS", "accent"),), *[_pair(sign, means, 10) for sign, means in legend]]
+        lines += [(), (Span(" SIGNS", "accent"),), *[line for pair in legend for line in _broken_sign(*pair)]]
     if about_units:
         lines += [(), (Span(" A UNIT IS", "accent"),)]
         lines += [(Span("  " + fit(word, 13), PRESENCE_TONES[word]), Span(mean, "muted")) for word, mean in _WORDS]
@@ -61,6 +63,13 @@ def _broken_pair(key: str, does: str) -> list[Line]:
     first, *others = wrap(does, _LEFT - _KEY - 3, "muted") or [()]
     head: Line = (Span("  " + fit(key, _KEY), "strong"), *first)
     return [head, *[(Span(" " * (_KEY + 2)), *more) for more in others]]
+
+
+def _broken_sign(sign: str, means: str) -> list[Line]:
+    """A sign and what it means, broken where the box ends."""
+    first, *others = wrap(means, _WIDTH - _SIGN - 2, "muted") or [()]
+    head: Line = (Span("  " + fit(sign, _SIGN), "strong"), *first)
+    return [head, *[(Span(" " * (_SIGN + 2)), *more) for more in others]]
 
 
 class KeysDialog(Dialog[None]):

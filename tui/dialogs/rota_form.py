@@ -31,6 +31,8 @@ class RotaForm(Form[Result]):
     """Returns what `read` makes of the fields. Subclasses fill `read` and `sentence_of`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "do it")]
+    DOES: ClassVar[str] = "do it"
+    """What the enter key does."""
 
     def __init__(self, rows: Sequence[Row], title: str = "") -> None:
         super().__init__(title)
@@ -54,7 +56,7 @@ class RotaForm(Form[Result]):
         for row in self._rows:
             with Horizontal(classes="field"):
                 yield Label(f" {row.label}", markup=False, classes="label")
-                yield Field(row.value, hint=row.hint, id=row.name, most=row.most, enter="do it")
+                yield Field(row.value, hint=row.hint, id=row.name, most=row.most, enter=self.DOES)
         yield self.sentence
 
     @property

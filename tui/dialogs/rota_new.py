@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from protocols.api.rotas import SetRota
@@ -18,7 +17,7 @@ class NewRotaDialog(RotaForm[SetRota]):
     """Returns the rota to lay down, None when closed."""
 
     TITLE = "Define a rota"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "define")]
+    DOES: ClassVar[str] = "define"
 
     def __init__(self, actor: str, today: date) -> None:
         rows = (

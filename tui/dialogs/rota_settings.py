@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from protocols.api.rotas import RotaView, SetRota
@@ -15,7 +14,7 @@ from tui.rota_forms import allowance_text, changed_rota_of, requirements_text
 class RotaSettingsDialog(RotaForm[SetRota]):
     """Returns the rota as it is to be, None when closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "lay down")]
+    DOES: ClassVar[str] = "lay down"
 
     def __init__(self, actor: str, view: RotaView) -> None:
         rota, policy = view.rota, view.rota.policy
@@ -26,7 +25,7 @@ class RotaSettingsDialog(RotaForm[SetRota]):
             Row("members", "members", "ids", " ".join(rota.members), 2000),
             Row(
                 "requirements",
-                "on call has to be",
+                "must be on call",
                 "as electrical 3, driving-licence each",
                 needed,
                 1000,

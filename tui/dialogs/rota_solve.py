@@ -1,10 +1,9 @@
 """Having a solver fill a period: which, how hard to try, and whether what is published stays."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from fleet.rota.rules.wall import local_date
@@ -18,12 +17,11 @@ from tui.rota_words import period_words
 class SolveDialog(RotaForm[NewSolve]):
     """Returns what to solve, None when closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "solve")]
+    DOES: ClassVar[str] = "solve"
 
     def __init__(self, actor: str, rota: RotaSummary, now: datetime) -> None:
-        begins = max(now, rota.published_until or now)
         rows = (
-            Row("from", "from", "a date", next_monday(local_date(begins, rota.zone)).isoformat(), 10),
+            Row("from", "from", "a date", _first_day(rota, now).isoformat(), 10),
             Row("until", "until", "a date, or 26 weeks", "26 weeks", 10),
             Row("seed", "seed", "the same seed gives the same plan", "1", 10),
             Row("work", "work at most, s", "1 … 3600, of a clock that does not depend on load", "120", 4),
@@ -49,3 +47,12 @@ class SolveDialog(RotaForm[NewSolve]):
     def remarks(self) -> Sequence[Line]:
         """See RotaForm."""
         return [(), (Span(" What comes of it is a draft: nothing holds before it is published.", "muted"),)]
+
+
+def _first_day(rota: RotaSummary, now: datetime) -> date:
+    """The Monday with which what is published ends, or the first after that or after today."""
+    until = rota.published_until
+    if until is None or until <= now:
+        return next_monday(local_date(now, rota.zone))
+    last = local_date(until, rota.zone)
+    return last if last.weekday() == 0 else next_monday(last)

@@ -225,7 +225,8 @@ class RotaRoom(RotaEditing):
             page.display = is_known
         self._empty.display = not is_known
         summary = shown.summary if shown is not None else None
-        self._title.show([title_line(summary, self._month, self.published, self.draft, len(self._rotas or ()))])
+        found = self.drafted or self.published
+        self._title.show([title_line(summary, self._month, found, self.draft, len(self._rotas or ()))])
         if not is_known or shown is None:
             self._empty.show([(), *[(Span("   "), *line) for line in self._instead()]])
             return
@@ -237,7 +238,8 @@ class RotaRoom(RotaEditing):
         board = [line for week in range(weeks) for line in week_lines(self._week(week), look, width, lines)]
         self._board.styles.height = len(board)
         self._board.show(board)
-        self._below.show(kept_to(self._below_lines(shown, width - 1), max(_LEAST_BELOW, room - 1 - len(board))))
+        below, key = self._below_lines(shown, width - 1), "enter" if self.draft is None else "w"
+        self._below.show(kept_to(below, max(_LEAST_BELOW, room - 1 - len(board)), key))
 
     @property
     def _is_of_month(self) -> bool:

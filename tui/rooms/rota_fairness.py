@@ -119,8 +119,8 @@ class RotaPlotRoom(Room):
                     [
                         (Span(f" {self._about}", "title"),),
                         (Span(MEASURE_WORDS[self._measure], "strong"), Span(unit, "muted")),
-                        (Span("left bar: had", "accent"),),
-                        (Span("right bar: share, debt counted in", "fair"),),
+                        (Span("left: had", "accent"),),
+                        (Span("right: share", "fair"),),
                     ]
                 )
             ]

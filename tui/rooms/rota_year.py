@@ -35,13 +35,15 @@ class RotaYearRoom(RotaYear):
     @override
     def title_line(self) -> Line:
         """See RotaYear."""
+        wide = self.size.width >= 120
         whose = " (you)" if self._person == self.me else ""
         return joined(
             [
                 (Span(f" {self._person}{whose}", "title"),),
                 (Span(str(self.year), "strong"),),
                 (Span(f"on {self.rota.rota}", "muted"),),
-                (Span("P primary  S secondary  L leave  A away  c called out", "muted"),),
+                (Span("← → others", "muted"),),
+                (Span("P primary  S secondary  L leave  A away  c called out  ? all signs", "muted"),) if wide else (),
             ]
         )
 

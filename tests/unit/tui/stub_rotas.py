@@ -140,9 +140,7 @@ class StubRotas(FleetClient):
     async def solve_rota(self, rota_id: str, new: NewSolve) -> PlanView:
         self.asked.append(("solve_rota", rota_id, new))
         solving = Solving(seed=new.seed, elapsed_s=0.0, found=0, objective=None, bound=None, ended=None)
-        return self.keeps_plan(
-            rota_id, new.starts_at, new.ends_at, [], state="solving", solving=solving, counts=None
-        )
+        return self.keeps_plan(rota_id, new.starts_at, new.ends_at, [], state="solving", solving=solving, counts=None)
 
     async def stop_solving(self, plan_id: str) -> PlanView:
         self.asked.append(("stop_solving", plan_id))
