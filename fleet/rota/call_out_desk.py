@@ -18,7 +18,7 @@ from fleet.rota.records import check_break, check_past, known_person, new_record
 from fleet.rota.rules.rest import earliest_start
 from fleet.rota.rules.schedule import on_call, shifts_of
 from fleet.rota.rules.spans import Span
-from fleet.rota.rules.work import LONGEST_OPEN
+from fleet.rota.rules.work import LONGEST_OPEN, work_of
 from fleet.rota.rules.working_time import working_time_of
 from fleet.store.call_outs import StoredCallOut
 from fleet.store.people import Person
@@ -37,6 +37,7 @@ LONGEST = timedelta(days=3)
 _LOOK_AFTER = timedelta(days=14)
 """How far ahead the rules look for what a call-out breaks."""
 _SECOND = timedelta(seconds=1)
+_MAX_OTHERS = 100
 
 Duty = Literal["primary", "secondary", "shadow"]
 
@@ -194,9 +195,6 @@ class CallOutDesk:
         return HoursReport(rota=rota_id, zone=book.rota.zone, starts_at=book.starts_at, ends_at=book.ends_at, rows=rows)
 
 
-_MAX_OTHERS = 100
-
-
 def _span(left_home_at: datetime, returned_at: datetime | None, now: datetime, break_min: int) -> Span:
     """The call-out in whole seconds, one that is not over until now; raises RequestRefused."""
     left = whole_utc(left_home_at, now)
@@ -275,18 +273,27 @@ async def _told(transaction: Transaction, call_out: StoredCallOut, now: datetime
     left_home_at = call_out.left_home_at
     ends_at = call_out.returned_at or max(left_home_at, min(now, left_home_at + LONGEST_OPEN))
     book = await book_of(transaction, call_out.rota_id, left_home_at, ends_at + _LOOK_AFTER, now)
-    findings = await asyncio.to_thread(_findings, book, call_out.person_id)
-    if findings is None:
+    judged = await asyncio.to_thread(_judged, book, call_out)
+    if judged is None:
         raise Conflict(
             "not-on-rota",
             f"{call_out.person_id} is no member of the rota {call_out.rota_id}",
             "name the rota that asked, or make them a member first",
         )
-    earliest = None if call_out.returned_at is None else earliest_start(call_out.returned_at)
+    findings, earliest = judged
     return CallOutRecorded(call_out=call_out.view(), findings=findings, earliest_start=earliest)
 
 
-def _findings(book: RotaBook, person_id: str) -> list[Finding] | None:
-    """What the Working Time rules say of somebody, None of whom the book does not know."""
-    member = next((one for one in book.members if one.person == person_id), None)
-    return None if member is None else working_time_of(book, member, shifts_of(book))[0]
+def _judged(book: RotaBook, call_out: StoredCallOut) -> tuple[list[Finding], datetime | None] | None:
+    """What the Working Time rules say of somebody, None of whom the book does not know; and when they may start duty
+    again: after the duty, too, from which they were called away."""
+    member = next((one for one in book.members if one.person == call_out.person_id), None)
+    if member is None:
+        return None
+    shifts, left, back = shifts_of(book), call_out.left_home_at, call_out.returned_at
+    findings = working_time_of(book, member, shifts)[0]
+    if back is None:
+        return findings, None
+    blocks = work_of(book, member, shifts).blocks
+    on_duty_until = max((one.ends_at for one in blocks if one.starts_at <= left < one.ends_at), default=back)
+    return findings, earliest_start(max(back, on_duty_until))

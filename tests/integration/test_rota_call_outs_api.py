@@ -77,6 +77,12 @@ async def test_the_next_duty_that_a_call_out_breaks_the_rest_before_is_told_at_o
     assert [one for one in repeated.findings if one.rule == "daily-rest"] == []
 
 
+async def test_who_is_called_away_from_duty_may_start_again_after_rest_from_that_duty(house: RotaHouse) -> None:
+    await works_office_hours(house, "TO-12")
+    made = await house["TO-12"].record_call_out(call_out(left=NOW - 3 * HOUR, back=NOW - HOUR))
+    assert made.earliest_start == datetime(2026, 2, 5, 4, tzinfo=UTC)
+
+
 async def test_the_same_again_is_the_record_that_there_is(house: RotaHouse, owner: Owner) -> None:
     first = await house["TO-12"].record_call_out(call_out(back=None))
     assert (await house["TO-12"].record_call_out(call_out(back=None))).call_out == first.call_out
