@@ -117,7 +117,7 @@ def assemble(
         rota_duties=RotaDuties(store, clock),
         call_outs=CallOutDesk(store, clock),
         work=WorkDesk(store, clock),
-        calendars=CalendarDesk(store, clock, settings.api.url),
+        calendars=CalendarDesk(store, clock, judging, settings.api.url),
     )
 
 

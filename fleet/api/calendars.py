@@ -2,7 +2,6 @@
 path is what lets them in."""
 
 from collections.abc import Mapping
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -53,14 +52,14 @@ async def withdraw_calendar(request: ApiRequest, services: Given, calendar_id: C
 )
 async def feed(request: ApiRequest, services: Given, name: FeedInPath) -> Response[bytes]:
     """The feed, or 304 where the program has it already."""
-    content = await services.calendars.read(name.removesuffix(_ENDING) if name.endswith(_ENDING) else "")
+    found = await services.calendars.find(name.removesuffix(_ENDING) if name.endswith(_ENDING) else "")
     # Weak, because the answer may be compressed.
-    tag = f'W/"{sha256(content).hexdigest()[:32]}"'
+    tag = f'W/"{found.tag}"'
     headers = {**_HEADERS, "etag": tag}
     if _has(request.headers.get("if-none-match", ""), tag):
         return Response(b"", status_code=304, headers=headers)
     # The framework adds the charset of a text's media type.
-    return Response(content, media_type="text/calendar", headers=headers)
+    return Response(await services.calendars.write(found), media_type="text/calendar", headers=headers)
 
 
 def _has(known: str, tag: str) -> bool:

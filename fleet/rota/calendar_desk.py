@@ -5,6 +5,7 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,7 @@ from fleet.entries.rota_people import CalendarMadeEntry, CalendarWithdrawn
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.rota.books import asking, known_rota, turns_and_changes
 from fleet.rota.calendar import Listed, calendar
+from fleet.rota.judging import Judging
 from fleet.rota.records import new_record_id, withdrawn_already
 from fleet.rota.rules.schedule import on_call
 from fleet.rota.rules.spans import Span
@@ -36,10 +38,20 @@ _MARGIN = timedelta(days=120)
 would make other events of them."""
 
 
+class FoundFeed(NamedTuple):
+    """What a feed tells, not written yet; `tag` is another when that would be."""
+
+    name: str
+    listed: list[Listed]
+    mine: bool
+    tag: str
+
+
 class CalendarDesk:
     """Every method raises StoreUnavailable. `url` is where people reach the controller."""
 
-    def __init__(self, store: Store, clock: Clock, url: str) -> None:
+    def __init__(self, store: Store, clock: Clock, judging: Judging, url: str) -> None:
+        self._judging = judging
         self._store = store
         self._clock = clock
         self._url = url
@@ -95,8 +107,8 @@ class CalendarDesk:
             await transaction.log.append(CalendarWithdrawn(at=now, actor=caller.person_id, calendar=calendar_id))
         return msgspec.structs.replace(found, withdrawn_at=now).view()
 
-    async def read(self, token: str) -> bytes:
-        """The feed that `token` lets in to, as `text/calendar`; the same bytes for the same shifts on one UTC day.
+    async def find(self, token: str) -> FoundFeed:
+        """The feed that `token` lets in to, with the same tag for the same shifts on one UTC day.
 
         Raises NotFound, for one reason as for another: no such token, withdrawn, or its person is on no rota any more.
         """
@@ -115,7 +127,12 @@ class CalendarDesk:
                 rotas = [await known_rota(transaction, feed.rota_id)]
                 name = f"On call: {rotas[0].rota.name}"
             listed = [one for stored in rotas for one in await _listed(transaction, stored, now)]
-        return await asyncio.to_thread(_written, feed, name, listed)
+        return _found(feed, name, listed)
+
+    async def write(self, found: FoundFeed) -> bytes:
+        """The feed as `text/calendar`: the same bytes for the same tag. A long one takes seconds, so that few are
+        written at once; raises Conflict when too many wait."""
+        return await self._judging.work_out(lambda: calendar(found.name, found.listed, mine=found.mine))
 
 
 async def _listed(transaction: Transaction, stored: StoredRota, now: datetime) -> list[Listed]:
@@ -129,11 +146,15 @@ async def _listed(transaction: Transaction, stored: StoredRota, now: datetime) -
     return [Listed(rota, shift, changed_at) for shift in shifts if told.overlap(Span(shift.starts_at, shift.ends_at))]
 
 
-def _written(feed: StoredFeed, name: str, listed: list[Listed]) -> bytes:
+def _found(feed: StoredFeed, name: str, listed: list[Listed]) -> FoundFeed:
     mine = feed.scope == "mine"
     of_feed = [one for one in listed if not mine or one.shift.person == feed.person_id]
     of_feed.sort(key=lambda one: (one.shift.starts_at, one.rota.rota, one.shift))
-    return calendar(name, of_feed[:MAX_EVENTS], mine=mine)
+    of_feed = of_feed[:MAX_EVENTS]
+    told = [(one.rota.rota, one.rota.name, one.rota.policy.remind_h, one.changed_at, one.shift) for one in of_feed]
+    # One event as it is written stands for the form of all: a controller that writes them otherwise has other tags.
+    form = calendar(name, of_feed[:1], mine=mine)
+    return FoundFeed(name, of_feed, mine, sha256(form + msgspec.json.encode(told)).hexdigest()[:32])
 
 
 def _hash(token: str) -> bytes:
