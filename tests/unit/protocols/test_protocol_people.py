@@ -37,6 +37,8 @@ CHANGING: set[Permission] = {
     "draft-mandate",
     "cancel-mandate",
     "check-unit",
+    "serve-rota",
+    "manage-rota",
 }
 
 people = st.builds(
@@ -81,7 +83,12 @@ def test_only_an_administrator_manages_people() -> None:
 
 
 def test_an_approver_decides_and_neither_asks_nor_looks() -> None:
-    assert PERMISSIONS["approver"] & CHANGING == {"close-error-report", "record-authority", "cancel-mandate"}
+    assert PERMISSIONS["approver"] & CHANGING == {
+        "close-error-report",
+        "record-authority",
+        "cancel-mandate",
+        "serve-rota",
+    }
 
 
 def test_everybody_sees_the_fleet_and_who_is_who() -> None:
