@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from msgspec import structs
+
 from fleet.rota.rules.turns import Turn
 from fleet.rota.rules.wall import midnight, zone_of
 from protocols.rota.findings import ANSWER_ORDER, Answer, Finding
@@ -78,7 +80,7 @@ def held_words(held: Held, day: date, zone: str, *, utc: bool) -> str:
         return "nobody, and somebody has to" if held.is_needed else "nobody has to"
     parts: list[str] = []
     before: datetime | None = None
-    for shift in held.shifts:
+    for shift in _joined(held.shifts):
         if before is not None and before < shift.starts_at:
             parts.append(f"NOBODY until {at_words(shift.starts_at, day, zone, utc=utc)}")
         begins = zone_time(shift.starts_at, zone, utc=utc)
@@ -89,6 +91,22 @@ def held_words(held: Held, day: date, zone: str, *, utc: bool) -> str:
     told = ", then ".join(parts)
     missing = before is not None and held.gap and before < midnight(day + timedelta(days=1), zone)
     return f"{told}, then NOBODY" if missing else told
+
+
+def _joined(shifts: Sequence[Shift]) -> list[Shift]:
+    """Turns of one person that follow each other as one shift."""
+    found: list[Shift] = []
+    for shift in shifts:
+        last = found[-1] if found else None
+        if last is not None and last.ends_at == shift.starts_at and _same(last, shift):
+            found[-1] = structs.replace(last, ends_at=shift.ends_at)
+        else:
+            found.append(shift)
+    return found
+
+
+def _same(one: Shift, other: Shift) -> bool:
+    return (one.person, one.source, one.about) == (other.person, other.source, other.about)
 
 
 def counts_words(counts: Mapping[Answer, int]) -> Line:

@@ -16,6 +16,9 @@ from tui.field import Field
 from tui.paint import Line
 from tui.rota_forms import Unclear
 
+_SHORT = 100
+"""Fields of at most so many signs are replaced by what is typed; in longer ones it is added."""
+
 
 class Row(NamedTuple):
     """A field: what it is called, its label, what it says while empty, and its text."""
@@ -56,7 +59,9 @@ class RotaForm(Form[Result]):
         for row in self._rows:
             with Horizontal(classes="field"):
                 yield Label(f" {row.label}", markup=False, classes="label")
-                yield Field(row.value, hint=row.hint, id=row.name, most=row.most, enter=self.DOES)
+                yield Field(
+                    row.value, hint=row.hint, id=row.name, most=row.most, enter=self.DOES, replaced=row.most <= _SHORT
+                )
         yield self.sentence
 
     @property

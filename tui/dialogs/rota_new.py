@@ -50,5 +50,5 @@ class NewRotaDialog(RotaForm[SetRota]):
         return [
             (),
             (Span(" Weekly turns, who is secondary is primary next. Daily turns, hours of", "muted"),),
-            (Span(" cover, and layers: fleet rota put FILE", "muted"),),
+            (Span(" cover, and layers: fleet rota set FILE", "muted"),),
         ]

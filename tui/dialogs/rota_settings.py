@@ -57,4 +57,4 @@ class RotaSettingsDialog(RotaForm[SetRota]):
     @override
     def remarks(self) -> Sequence[Line]:
         """See RotaForm."""
-        return [(Span(" Turns, layers and hours of cover are changed in a file: fleet rota put FILE", "muted"),)]
+        return [(Span(" Turns, layers and hours of cover are changed in a file: fleet rota set FILE", "muted"),)]

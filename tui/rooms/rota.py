@@ -25,6 +25,7 @@ from tui.paint import Line, Span, wrap
 from tui.role_words import Reserved, whose
 from tui.rooms.rota_deeds import Shown
 from tui.rooms.rota_edit import RotaEditing
+from tui.rooms.rota_serving import RotaServing
 from tui.rota_below import candidate_lines, day_lines, kept_to, what_if_lines
 from tui.rota_board import Look, heads_line, lines_a_week, week_lines
 from tui.rota_checking import Checking
@@ -38,7 +39,7 @@ _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 1)
 _LEAST_BELOW = 4
 
 
-class RotaRoom(RotaEditing):
+class RotaRoom(RotaEditing, RotaServing):
     """The board. Without a draft the arrows go from day to day, in a draft from turn to turn."""
 
     AUTO_FOCUS = ""
@@ -46,6 +47,7 @@ class RotaRoom(RotaEditing):
     BINDINGS: ClassVar[list[BindingType]] = [
         *RotaEditing.DRAFT_BINDINGS,
         Binding("enter", "open", "day", tooltip="all that is known of the day: why, what was found, what to do"),
+        *RotaServing.SERVING_BINDINGS,
         Binding("e", "edit", "edit", tooltip="draft turns by keys; nothing holds before it is published"),
         Binding("right_square_bracket", "step_month(1)", "month", tooltip="the next month; [ the one before"),
         Binding("left_square_bracket,pageup", "step_month(-1)", "month before", show=False),
@@ -311,7 +313,7 @@ class RotaRoom(RotaEditing):
             return [(Span("asking the controller …", "muted"),)]
         words = "There is no rota yet: nobody is on call."
         if self.allows("new"):
-            words += " n defines one of weekly turns; for every other kind write a file: fleet rota put FILE."
+            words += " n defines one of weekly turns; for every other kind write a file: fleet rota set FILE."
         else:
             words += f" {whose(self.RESERVED['new']).capitalize()}."
         return wrap(words, 70, "muted")
@@ -327,6 +329,8 @@ class RotaRoom(RotaEditing):
                 return not typing and self._may_draft(action)
             case "open" | "edit" | "year" | "fairness" | "solve" | "plans" | "next_rota" | "settings" | "new":
                 return not typing and self.draft is None and self._offers(action)
+            case "change" | "changes" | "call_outs" | "times_off":
+                return not typing and self.draft is None and self.can(action)
             case "step" | "step_month" | "today" | "filter":
                 return not typing and self._shown is not None
         return True
