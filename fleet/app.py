@@ -34,6 +34,7 @@ from fleet.retention import Retention
 from fleet.revocation.revocation_list import RevocationList
 from fleet.revocation.revoker import Revoker
 from fleet.revocation.units_listener import UnitsListener
+from fleet.rota.watch import CoverWatch
 from fleet.settings import Settings
 from fleet.store.store import Store, open_store
 from protocols.backoff import Backoff
@@ -144,6 +145,7 @@ def _parts(
         ("units' records", ChainWatch(store, utc_now).run()),
         ("people's terms", ExpiryWatch(store, utc_now).run()),
         ("rotas: solving", services.solvers.run()),
+        ("rotas: cover", CoverWatch(store, utc_now).run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]
 
