@@ -33,8 +33,10 @@ def random_call_outs(chance: random.Random, frame: Frame, people: list[str], as_
         if near and chance.random() < 0.4:
             middle = chance.choice(near) + chance.randint(-12, 4) * HOUR
         person = chance.choice(people)
-        for _ in range(chance.randint(1, 4)):
+        siege, pause = chance.random() < 0.15, chance.choice((0, 0, 1, 2)) * HOUR
+        for _ in range(chance.randint(4, 8) if siege else chance.randint(1, 4)):
             length = timedelta(minutes=frame.step_min * chance.randint(1, 6 * 60 // frame.step_min))
+            length = max(length, 5 * HOUR) if siege else length
             open_end = chance.random() < (0.6 if middle + length > as_of else 0.08)
             found.append(
                 CallOut(
@@ -46,6 +48,7 @@ def random_call_outs(chance: random.Random, frame: Frame, people: list[str], as_
                 )
             )
             middle += timedelta(minutes=frame.step_min * chance.randint(0, 12 * 60 // frame.step_min))
+            middle = found[-1].left_home_at + length + pause if siege else middle
     return found
 
 

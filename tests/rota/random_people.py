@@ -40,8 +40,10 @@ SPANS: dict[str, list[tuple[time, time]]] = {
 def random_hours(chance: random.Random) -> list[WorkingDay]:
     """A week of ordinary duties: by day, by night, long, split, whole days, on few days or on all."""
     kind = chance.choices(tuple(SPANS), (2, 8, 3, 4, 2, 1, 2, 1, 1, 2))[0]
-    every = chance.choice(([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 2, 4], [5, 6], [1, 2, 5], list(range(7)), [6, 0, 1]))
-    breaks = chance.choice((0, 15, 20, 30, 60, 240))
+    every = chance.choice(
+        ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 2, 4], [5, 6], [1, 2, 5], list(range(6)), list(range(7)), [6, 0, 1])
+    )
+    breaks = 0 if len(every) == 6 else chance.choice((0, 15, 20, 30, 60, 240))  # 8 h on 6 days are just 48 h
     return [
         WorkingDay(weekday=weekday, from_time=begins, until_time=ends, break_min=breaks)
         for weekday in every
