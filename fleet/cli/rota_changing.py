@@ -161,11 +161,11 @@ def tell_change(zone: str, done: ChangeView, *, json: bool) -> None:
 
 
 def change_lines(one: ChangeView, zone: str) -> list[str]:
-    """Who has which position when; of a swap, both halves."""
+    """Who is to have which position when; of a swap, both halves."""
     span = f"from {said(one.starts_at, zone)} until {said(one.ends_at, zone)}"
     instead = f" instead of {one.gives}" if one.gives else ""
-    lines = [f"{one.person} has {one.position} {span}{instead}"]
+    lines = [f"{one.person}: {one.position} {span}{instead}"]
     if one.back_starts_at is not None:
         back = f"from {said(one.back_starts_at, zone)} until {said(one.back_ends_at, zone)}"
-        lines.append(f"{one.gives} has {one.back_position} {back} instead of {one.person}")
+        lines.append(f"{one.gives}: {one.back_position} {back} instead of {one.person}")
     return lines

@@ -17,9 +17,17 @@ from fleet.cli.rota_times import Since, Until, instant_of, period_of, said
 from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete
 from fleet.rota.rules.assessment import assess
-from protocols.rota.findings import ANSWER_ORDER, Assessment, Finding
+from protocols.rota.findings import ANSWER_ORDER, Answer, Assessment, Finding
 
 GRAVE = frozenset({"breach", "fault"})
+
+_COUNTED: dict[Answer, tuple[str, str]] = {
+    "breach": ("breach", "breaches"),
+    "fault": ("fault", "faults"),
+    "needs compensatory rest": ("that needs compensatory rest", "that need compensatory rest"),
+    "warning": ("warning", "warnings"),
+    "ok": ("ok", "ok"),
+}
 
 
 def add_commands(app: App) -> None:
@@ -79,7 +87,7 @@ def print_findings(findings: Sequence[Finding], zone: str, empty: str = "nothing
             ", ".join(one.persons),
             said(one.starts_at, zone),
             said(one.ends_at, zone),
-            " ".join(filter(None, (one.sentence, one.remedy))),
+            ": ".join(filter(None, (one.sentence, one.remedy))),
         )
         for one in worst
     ]
@@ -93,7 +101,9 @@ def counts_of(findings: Sequence[Finding]) -> dict[str, int]:
 
 def counts_words(counts: dict[str, int]) -> str:
     """How many findings there are of each answer, the worst first."""
-    return ", ".join(f"{counts[one]} {one}" for one in ANSWER_ORDER if counts.get(one)) or "no findings"
+    return ", ".join(f"{counts[one]} {_COUNTED[one][counts[one] != 1]}" for one in ANSWER_ORDER if counts.get(one)) or (
+        "no findings"
+    )
 
 
 async def _asked(

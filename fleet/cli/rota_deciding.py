@@ -49,13 +49,14 @@ def changes(
     if json:
         print_json(found)
         return
-    columns = ("change", "kind", "state", f"what ({zone})", "waits for", "asked by", "asked", "reason")
+    what = f"what ({zone})"
+    columns = ("change", "kind", "state", what, "waits for", "asked by", "asked", "reason")
     rows = [
         (
             one.change,
             one.kind,
             one.state,
-            change_lines(one, zone),
+            "; ".join(change_lines(one, zone)),
             one.waits_for,
             one.asked_by,
             said(one.asked_at, zone),
@@ -63,7 +64,7 @@ def changes(
         )
         for one in found
     ]
-    print_table(columns, rows, empty="no changes", free=["reason"])
+    print_table(columns, rows, empty="no changes", free=[what, "reason"])
 
 
 def agree(change: ChangeName, *, client: Config = None, json: Json = False) -> None:

@@ -124,7 +124,7 @@ def plan_facts(found: PlanView, zone: str) -> list[tuple[str, object]]:
         ("made by", found.made_by),
         ("made", said(found.made_at, zone)),
         ("solved", None if solving is None else _ended(solving)),
-        ("not kept", [] if solving is None else solving.conflicts),
+        ("not kept", None if solving is None else solving.conflicts or None),
         ("turns", len(found.assigned)),
         ("score", None if quality is None else f"{quality.score:g} of 100"),
         ("findings", None if found.counts is None else counts_words(found.counts)),

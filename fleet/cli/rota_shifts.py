@@ -14,11 +14,13 @@ from fleet.cli.rota_times import Since, Until, instant_of, is_day, period_of, sa
 from fleet.client import FleetClient
 from fleet.errors import Conflict, NotFound
 from fleet.rota.rules.schedule import shifts_of
+from fleet.rota.rules.spans import Span
 from fleet.rota.rules.wall import local_date
 from protocols.api.rotas import RotaSummary
 from protocols.rota.model import Shift
 
 _AHEAD = timedelta(days=100)
+"""How far shifts are looked for beyond what is asked for, so that they are whole."""
 _LONGEST_NAMED = 5
 
 
@@ -49,8 +51,9 @@ def shifts(
     async def look(door: FleetClient) -> tuple[str, list[Shift]]:
         named = await rota_named(door, rota)
         period = period_of(since, until, named.zone, now, named.published_until)
-        every = shifts_of(await door.rota_book(named.rota, *period))
-        return named.zone, [one for one in every if one.starts_at < period.ends_at and one.ends_at > period.starts_at]
+        book = await door.rota_book(named.rota, period.starts_at, period.ends_at + _AHEAD)
+        every = [one for one in shifts_of(book) if period.overlap(Span(one.starts_at, one.ends_at))]
+        return named.zone, every
 
     zone, every = ask(client, look)
     found = [one for one in every if person in {None, one.person}]

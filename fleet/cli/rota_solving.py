@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -63,7 +64,7 @@ def solve(
 ) -> None:
     """Fill a period as fairly as can be, under every rule that can be kept; a plan that nobody is told of yet.
 
-    Ctrl-C ends the search and keeps the best so far. Again, it leaves the plan to the controller.
+    Ctrl-C ends the search and keeps the best so far. Again, it leaves the search to the controller.
 
     With --file IN --out OUT it solves a book that fleet rota book wrote, here, with what muster[controller] installs.
     """
@@ -77,7 +78,8 @@ def solve(
         named = await rota_named(door, rota)
         starts_at, ends_at = period_of(since, until, named.zone, now)
         new = NewSolve(starts_at=starts_at, ends_at=ends_at, seed=seed, work_limit=work_limit, keep=keep)
-        return await _followed(door, await door.solve_rota(named.rota, new))
+        with _stopped() as stop:
+            return await _followed(door, await door.solve_rota(named.rota, new), stop)
 
     found = ask(client, work)
     if found.state == "failed":
@@ -101,8 +103,9 @@ def _check(rota: str | None, file: Path | None, out: Path | None, *, dated: bool
         raise CommandIncomplete("file-alone", "a file has its own period", "leave out --since and --until")
 
 
-async def _followed(door: FleetClient, plan: PlanView) -> PlanView:
-    """The plan once it is solved; the first Ctrl-C stops the search, which keeps its best."""
+@contextmanager
+def _stopped() -> Iterator[asyncio.Event]:
+    """Is set by the first Ctrl-C; the second interrupts."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def first() -> None:
@@ -110,6 +113,14 @@ async def _followed(door: FleetClient, plan: PlanView) -> PlanView:
         loop.remove_signal_handler(signal.SIGINT)
 
     loop.add_signal_handler(signal.SIGINT, first)
+    try:
+        yield stop
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _followed(door: FleetClient, plan: PlanView, stop: asyncio.Event) -> PlanView:
+    """The plan once it is solved; when `stop` is set the search ends, and keeps its best."""
     stopping = False
     try:
         while plan.state == "solving":
@@ -121,7 +132,6 @@ async def _followed(door: FleetClient, plan: PlanView) -> PlanView:
             await _wait(stop, stopping=stopping)
             plan = await door.rota_plan(plan.plan)
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
         end_progress()
     return plan
 

@@ -43,8 +43,8 @@ def solve_here(file: Path, out: Path, limits: SolveLimits, *, keep: bool, json: 
     Raises RequestRefused, also where the extra is not installed, and FleetError where the solver gives up.
     """
     check_new(out)
-    book, solve = read_book_file(file), _solver()
     with _stoppable() as should_stop:
+        book, solve = read_book_file(file), _solver()
         solved = solve(_kept(book) if keep else book, limits=limits, on_progress=_show, should_stop=should_stop)
     end_progress()
     filled = _filled(book, solved)
