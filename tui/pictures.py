@@ -57,10 +57,22 @@ PICTURES: tuple[Picture, ...] = (
     Picture("joins", ("j", " ")),
     Picture("events", ("9", " ", "down")),
     Picture("people", ("8", " ")),
+    Picture("rota", ("4", " ")),
+    Picture("rota-day", ("4", " ", "enter", " ")),
+    Picture("rota-year", ("4", " ", "y", " ")),
+    Picture("rota-fairness", ("4", " ", "f", " ")),
+    Picture("rota-plot", ("4", " ", "f", " ", "p", " ")),
     Picture("mandate-draft", ("0", " ", "n", " ")),
     Picture("goto", ("colon", "u", "n", "i", " ")),
     Picture("keys", ("2", " ", "question_mark")),
 )
+DRAFT_PICTURES: tuple[Picture, ...] = (
+    Picture("rota-draft", ("4", " ", "t", "e", *("right",) * 4, "1", " "), leave=("escape", "escape")),
+    Picture("rota-what-if", ("4", " ", "t", "e", *("right",) * 4, "1", " ", "w", " "), leave=("escape",)),
+    Picture("rota-solve", ("4", " ", "S", " ")),
+    Picture("rota-change", ("4", " ", "E", " ")),
+)
+"""For people who draft rotas; nothing of it is kept."""
 LOG_PICTURES: tuple[Picture, ...] = (
     Picture("log", ("7", " ", "down", "down")),
     Picture("log-search", ("7", " ", "slash")),
@@ -80,11 +92,12 @@ def main(
     directory: Annotated[Path, Parameter(help="where to put the pictures; made when absent")],
     *,
     config: Annotated[Path | None, Parameter(help="the client's settings file")] = None,
+    drafts: Annotated[bool, Parameter(help="only what those see who draft rotas", negative="")] = False,
 ) -> int:
     """Draw every screen in 80×24 and in 160×48."""
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        written = asyncio.run(draw_all(directory, config))
+        written = asyncio.run(draw_all(directory, config, drafts=drafts))
     except ClientError as error:
         sys.stderr.write(f"tui.pictures: {error}\n")
         return 1
@@ -92,13 +105,16 @@ def main(
     return 0
 
 
-async def draw_all(directory: Path, config: Path | None) -> list[Path]:
+async def draw_all(directory: Path, config: Path | None, *, drafts: bool = False) -> list[Path]:
     """Draw each picture in each size into `directory`, which exists; returns the files, raises ClientError.
 
-    Somebody who may read the log gets the log's rooms, everybody else the others.
+    With `drafts` only those of drafting rotas. Else somebody who may read the log gets the log's rooms, everybody else
+    the others.
     """
     written: list[Path] = []
     async with connect(load_client_settings(config)) as client:
+        if drafts:
+            return [await draw(client, picture, size, directory) for size in SIZES for picture in DRAFT_PICTURES]
         if "read-log" in (await client.whoami()).permissions:
             return [await draw(client, picture, size, directory) for size in SIZES for picture in LOG_PICTURES]
         pictures = [*PICTURES, *([ACCEPT] if await client.joins() else [])]

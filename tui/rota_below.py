@@ -35,7 +35,7 @@ def candidate_lines(people: Sequence[Candidate], has: str | None, width: int) ->
     for number, one in enumerate(people, 1):
         tone: Tone = "chosen" if one.person == has else "muted" if one.hinders else "plain"
         sign = f"{number} " if number <= 9 else ""
-        why = f" {one.hinders}" if one.hinders and one.person != has else ""
+        why = f" {one.hinders}" if one.hinders else ""
         part: Line = (Span(sign, "accent"), Span(one.person, tone), Span(why, "fair"))
         longer = joined([row, part], "  ")
         if row and line_width(longer) > width - 2:

@@ -81,7 +81,7 @@ def _roomy(day: RotaDay, look: Look, width: int) -> list[Line]:
         "today" if day.day == look.today else "",
         "absent" if day.day in look.absent else "",
         f"{24 + day.extra_h} h" if day.extra_h else "",
-        day.holiday,
+        day.holiday.partition(",")[0],
     ]
     head = (_cursor(day, look), *_date(day, look), Span(" " + " ".join(word for word in special if word), "fair"))
     rows: list[Line] = [head]
@@ -91,7 +91,7 @@ def _roomy(day: RotaDay, look: Look, width: int) -> list[Line]:
         rows.append((Span(f" {position[0].upper()} ", "muted"), *_person(day, position, look, width - 4)))
     found = counts_of(day.findings)
     if len(rows) < ROOMY_LINES:
-        rows.append((Span("   "), *counts_words(found)) if found else ())
+        rows.append((Span("   "), *counts_words(found, " ")) if found else ())
     return [_padded(row, width) for row in [*rows, (), ()][:ROOMY_LINES]]
 
 

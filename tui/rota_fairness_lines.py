@@ -53,7 +53,9 @@ def _bar_line(one: PersonLoad, measure: str, room: int, most: float) -> Line:
 
 def table_lines(loads: Sequence[PersonLoad], spread: dict[str, float], measure: str) -> list[Line]:
     """Every measure of every person, and how far the most stands above the least."""
-    heads = [Span(fit(SHORT_WORDS[name], 10, right=True), "title" if name == measure else "muted") for name in MEASURES]
+    heads = [
+        Span(fit(SHORT_WORDS[name], 10, right=True), "strong" if name == measure else "muted") for name in MEASURES
+    ]
     lines: list[Line] = [(Span(" " * _NAME), *heads)]
     for one in sorted(loads, key=lambda load: load.person):
         cells = [Span(fit(amount(name, getattr(one.load, name)), 10, right=True)) for name in MEASURES]
@@ -79,7 +81,7 @@ def cover_lines(days: Sequence[RotaDay], width: int) -> list[Line]:
 
 def _cover_sign(day: RotaDay) -> Span:
     wrong = any(one.answer == "fault" for one in day.findings)
-    return Span("▒", "bad") if wrong or any(held.gap for held in day.held.values()) else Span("━", "good")
+    return Span("▒", "bad") if wrong else Span("━", "good")
 
 
 def fairness_lines(found: Assessment, days: Sequence[RotaDay], measure: str, width: int) -> list[Line]:

@@ -84,7 +84,10 @@ def progress_lines(plan: PlanView, zone: str, width: int) -> list[Line]:
     solving = plan.solving
     title = joined(
         [
-            (Span(f" SOLVING {plan.rota}", "title"),),
+            (
+                Span(" "),
+                Span(f"SOLVING {plan.rota}", "title"),
+            ),
             (Span(period_words(plan.starts_at, plan.ends_at, zone)),),
             (Span(plan.state, STATE_TONES[plan.state]),),
         ]

@@ -18,7 +18,7 @@ def title_line(
     if summary is None:
         return (Span(" ROTA", "muted"),)
     parts: list[Line] = [
-        (Span(f" {summary.rota}", "title"), Span(f"  {month:%b %Y}", "strong")),
+        (Span(" "), Span(summary.rota, "title"), Span(f"  {month:%b %Y}", "strong")),
         (Span("ended", "bad"),) if summary.ended_at is not None else (),
         draft_words(draft) if draft is not None else published_words(summary.published_until, summary.zone),
     ]

@@ -109,8 +109,8 @@ def _same(one: Shift, other: Shift) -> bool:
     return (one.person, one.source, one.about) == (other.person, other.source, other.about)
 
 
-def counts_words(counts: Mapping[Answer, int]) -> Line:
-    """`2 breaches  1 fault  3 need rest`; `nothing found` when there is nothing."""
+def counts_words(counts: Mapping[Answer, int], gap: str = "  ") -> Line:
+    """`2 breaches  1 fault  3 need rest`, with `gap` between them; `nothing found` when there is nothing."""
     if not counts:
         return (Span("nothing found", "good"),)
     return joined(
@@ -119,7 +119,7 @@ def counts_words(counts: Mapping[Answer, int]) -> Line:
             for answer in ANSWER_ORDER
             if answer in counts
         ],
-        "  ",
+        gap,
     )
 
 
@@ -157,7 +157,10 @@ def day_line(day: RotaDay, today: date) -> Line:
     ]
     return joined(
         [
-            (Span(f" {day_words(day.day)}", "title"),),
+            (
+                Span(" "),
+                Span(day_words(day.day), "title"),
+            ),
             *[(Span(words, "fair"),) for words in special if words],
             counts_words(counts_of(day.findings)) if day.findings else EMPTY,
         ]
@@ -190,9 +193,9 @@ def shift_lines(day: RotaDay, zone: str, *, utc: bool) -> list[Line]:
             lines.append(
                 (
                     Span(f" {position:<10}", "muted"),
-                    Span(f"{shift.person:<9} ", "strong"),
+                    Span(f"{shift.person}  ", "strong"),
                     Span(f"{since} to {until}"),
-                    Span(f"  {why_words(shift)}", "muted"),
+                    Span(f"  {why_words(shift).removeprefix('by ')}", "muted"),
                 )
             )
         if held.gap:

@@ -38,12 +38,12 @@ class RotaEditing(RotaDeeds):
     DRAFT_BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "give_nth(1)", "…9 give", tooltip="1 … 9 give the turn to the member with that number"),
         *[Binding(str(number), f"give_nth({number})", "give", show=False) for number in range(2, 10)],
-        Binding("enter", "give", "by id", tooltip="give the turn to somebody: type their id"),
+        Binding("w", "weigh", "what-if", tooltip="what would be different from what is published"),
         Binding("s", "save", "save", tooltip="keep the draft as a plan"),
         Binding("P", "publish", "publish", tooltip="let the draft hold; you see first what goes into the log"),
-        Binding("u", "undo", "undo", tooltip="take the last change back; ctrl+r does it again"),
-        Binding("w", "weigh", "what-if", tooltip="what would be different from what is published"),
         Binding("x", "clear", "nobody", tooltip="give the turn to nobody, on purpose"),
+        Binding("enter", "give", "by id", tooltip="give the turn to somebody: type their id"),
+        Binding("u", "undo", "undo", tooltip="take the last change back; ctrl+r does it again"),
         Binding("space", "fix", "fix", tooltip="a solver has to keep it, or may give it anew"),
         Binding(
             "plus",

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual_plotext import PlotextPlot
 from typing_extensions import override
 
+from fleet.rota.rules.wall import local_date
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import PersonLoad
 from protocols.rota.load import MEASURES
@@ -50,7 +51,13 @@ class RotaFairnessRoom(RotaYear):
     @override
     def title_line(self) -> Line:
         """See RotaYear."""
-        parts = [(Span(f" {self.rota.rota}", "title"),), (Span(str(self.year), "strong"),)]
+        parts = [
+            (
+                Span(" "),
+                Span(self.rota.rota, "title"),
+            ),
+            (Span(str(self.year), "strong"),),
+        ]
         return joined([*parts, (Span("as published; debts of the year before counted in", "muted"),)])
 
     @override
@@ -61,7 +68,7 @@ class RotaFairnessRoom(RotaYear):
             self._days = []
             return [(Span(" judging the year …", "muted"),)]
         if not self._days:
-            first, last = date(self.year, 1, 1), date(self.year, 12, 31)
+            first, last = local_date(book.starts_at, self.rota.zone), date(self.year, 12, 31)
             self._days = days_of(book, self.shifts, found.findings, first, last, book.as_of)
         return fairness_lines(found, self._days, self._measure, width)
 
@@ -117,7 +124,10 @@ class RotaPlotRoom(Room):
             [
                 joined(
                     [
-                        (Span(f" {self._about}", "title"),),
+                        (
+                            Span(" "),
+                            Span(self._about, "title"),
+                        ),
                         (Span(MEASURE_WORDS[self._measure], "strong"), Span(unit, "muted")),
                         (Span("left: had", "accent"),),
                         (Span("right: share", "fair"),),

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from fleet.client import FleetClient
 from fleet.rota.rules.schedule import shifts_of
-from fleet.rota.rules.wall import midnight
+from fleet.rota.rules.wall import instant, midnight
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import Assessment
 from protocols.rota.model import Rota, Shift
@@ -50,7 +50,10 @@ class RotaYear(PageRoom):
     def refetch(self) -> None:
         """See Room."""
         zone, year = self.rota.zone, self.year
-        since, until = midnight(date(year, 1, 1), zone), midnight(date(year + 1, 1, 1), zone)
+        first, until = midnight(date(year, 1, 1), zone), midnight(date(year + 1, 1, 1), zone)
+        began = min((instant(layer.starts, zone) for layer in self.rota.layers), default=first)
+        # Before a rota begins nobody has to be on call.
+        since = max(first, began) if began < until else first
         door: FleetClient = self.desk.door
         self.ask("book", lambda: door.rota_book(self.rota.rota, since, until), self._book_arrived)
 

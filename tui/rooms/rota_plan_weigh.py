@@ -50,7 +50,10 @@ class RotaWeighRoom(PageRoom):
     def page_lines(self, width: int) -> list[Line]:
         """See PageRoom."""
         clock, weighed = self.desk.server_clock, self._weighed
-        title = (Span(f" WHAT-IF  {self._shown.rota.rota}", "title"),)
+        title = (
+            Span(" "),
+            Span(f"WHAT-IF  {self._shown.rota.rota}", "title"),
+        )
         given = (Span(plural(self._draft.many, "turn") + " given"),)
         if weighed is None:
             return [joined([title, given, (Span("judging the whole period …", "muted"),)])]

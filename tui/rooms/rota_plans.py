@@ -58,7 +58,10 @@ class RotaPlansRoom(ListingRoom[PlanView]):
     def title_line(self) -> Line:
         """See ListingRoom."""
         waiting = sum(plan.state == "draft" for plan in self._list.items)
-        name = (Span(f" PLANS OF {self._rota_id}", "title"),)
+        name = (
+            Span(" "),
+            Span(f"PLANS OF {self._rota_id}", "title"),
+        )
         told = (Span(f"{waiting} to be published or given up", "fair" if waiting else "muted"),)
         return joined([name, told if self._is_known else ()])
 

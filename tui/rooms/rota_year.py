@@ -39,7 +39,10 @@ class RotaYearRoom(RotaYear):
         whose = " (you)" if self._person == self.me else ""
         return joined(
             [
-                (Span(f" {self._person}{whose}", "title"),),
+                (
+                    Span(" "),
+                    Span(f"{self._person}{whose}", "title"),
+                ),
                 (Span(str(self.year), "strong"),),
                 (Span(f"on {self.rota.rota}", "muted"),),
                 (Span("← → others", "muted"),),
