@@ -3,7 +3,7 @@
     python -m tests.bench.rota --seed 1 --sizes 12x52,20x52
 
 Each size is a unit of so many people and weeks, with leave, deployments away, roles, competences that expire, wishes,
-shares and debts (`rota_books`), solved in this process. `first_feasible_s` is when the first rota was found that keeps
+shares and debts (`rota_years`), solved in this process. `first_feasible_s` is when the first rota was found that keeps
 every rule of cover, `within_1_percent_s` when the first one was whose cost is at most 1 % above the best there is, and
 `optimal_s` when that was proven. `spread` is `fleet.rota.solver.weights.weighted` of the quality's spread: over the
 measures, the sum of points × how far who has most stands above who has least, debts and shares counted in; `breaches`
@@ -27,7 +27,7 @@ from protocols.rota.book import RotaBook
 from protocols.rota.model import Assigned
 from protocols.rota.solving import Progress, SolveLimits
 from tests.bench.lines import say, tell
-from tests.bench.rota_books import year_book
+from tests.bench.rota_years import year_book
 
 _ONE_PERCENT = 1.01
 _NEWS_EVERY_S = 5.0

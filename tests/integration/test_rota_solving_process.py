@@ -14,7 +14,7 @@ from fleet.rota.solver.worker import SolvingProcess
 from protocols.rota.book import RotaBook
 from protocols.rota.model import TurnLength
 from protocols.rota.solving import Progress, SolveLimits
-from tests.bench.rota_books import year_book
+from tests.bench.rota_years import year_book
 
 LIMIT_S = 60.0
 QUICK = year_book(6, 8, 3)

@@ -115,18 +115,17 @@ def problem_of(book: RotaBook) -> Problem:
     above them has.
 
     Kept as they are: turns that are `fixed`, that began before `as_of`, or that began before the period and have
-    somebody. A turn that is kept for nobody covers nothing. Raises TooManyTurns.
+    somebody; and those in shadow, or of which nothing is left. A turn that is kept for nobody covers nothing. Raises
+    TooManyTurns.
     """
     present = list(_changed(book))
-    above: dict[Position, list[Span]] = {"primary": [], "secondary": []}
+    above: dict[Position, list[Span]] = {"primary": [], "secondary": [], "shadow": []}
     for one in present:
         above[one.position].append(one.span)
     given = {(one.layer, one.starts_at): one for one in book.assigned}
     slots: list[Slot] = []
     stays: set[TurnKey] = set()
     for layer in reversed(book.rota.layers):
-        if layer.position == "shadow":
-            continue
         for slot, kept, person in list(_slots(book, layer, given, merged(above[layer.position]))):
             if person is not None:
                 present += [Presence(person, slot.position, part, slot) for part in slot.parts]
@@ -154,14 +153,14 @@ def _changed(book: RotaBook) -> Iterator[Presence]:
 def _slots(
     book: RotaBook, layer: Layer, given: Mapping[TurnKey, Assigned], above: Sequence[Span]
 ) -> Iterator[tuple[Slot, bool, str | None]]:
-    """A layer's turns in the period, whether each is kept, and for whom."""
+    """A layer's turns in the period, whether each is kept, and for whom as far as that matters to the others."""
     period, zone = Span(book.starts_at, book.ends_at), book.rota.zone
     for turn in turns(layer, zone, period):
         parts = tuple(minus(restricted(turn.span, layer.restrictions, zone), near(turn.span, above)))
-        if not any(part.overlap(period) for part in parts):
-            continue
         slot = Slot(layer.layer, turn.number, layer.position, turn.span, parts)
-        if _is_kept(book, turn, given):
+        if layer.position == "shadow" or not any(part.overlap(period) for part in parts):
+            yield slot, True, None
+        elif _is_kept(book, turn, given):
             yield slot, True, holder(turn, given)[0]
         else:
             one = given.get(slot.key)

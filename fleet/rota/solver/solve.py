@@ -96,7 +96,7 @@ class _Search:
             self._settles = settled.proven
             if not settled.proven:
                 return False
-            shared = self._run(self._sharing(hint), hint, self._tell_shared)
+            shared = self._run(self._sharing(hint), hint, self._tell)
             if shared.found.taken is None:
                 return False
             hint = shared.found.taken
@@ -111,7 +111,8 @@ class _Search:
         taken = strict.found.taken
         if strict.stopped or (taken is not None and not broken_by(self._facts, taken).count):
             return strict
-        return self._run(settling_model(self._facts, self._cuts, in_a_row=True), taken or hint, self._tell_settled)
+        loose = self._run(settling_model(self._facts, self._cuts, in_a_row=True), taken or hint, self._tell_settled)
+        return strict._replace(proven=False) if loose.found.taken is None else loose
 
     def _sharing(self, taken: Taken) -> RotaModel:
         return sharing_model(self._facts, self._cuts, broken_by(self._facts, taken))
@@ -145,9 +146,6 @@ class _Search:
 
     def _tell_settled(self, found: Found) -> None:
         self._tell(Found(found.taken, None, None))
-
-    def _tell_shared(self, found: Found) -> None:
-        self._tell(found)
 
     def _tell(self, found: Found) -> None:
         """Say how far the search is."""
