@@ -17,12 +17,16 @@ from protocols.people import Role
 PEOPLE: dict[str, Role] = {
     "AD-01": "administrator",
     "AD-02": "administrator",
+    "TO-07": "engineer",
     "TO-12": "engineer",
+    "TO-15": "engineer",
+    "TO-21": "engineer",
     "SU-02": "supervisor",
+    "SU-05": "supervisor",
     "AP-04": "approver",
     "IN-03": "inspector",
 }
-"""The demo's people, one of each role at least: the two administrators sign people lists."""
+"""The demo's people, one of each role at least: the two administrators sign people lists, and a rota needs several."""
 
 REPORT_EVERY_S = 2
 

@@ -21,6 +21,7 @@ from fleet.demo.papers import prepare_papers
 from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import PEOPLE, Place, Ports, short_socket_dir
 from fleet.demo.postgres import PostgresServer
+from fleet.demo.rota import prepare_rota
 from fleet.demo.tether import tethered
 from fleet.demo.units import THIS_MACHINE, DemoUnit, SpoolStatus
 from fleet.demo.witness import make_witness, start_witness, trust_log
@@ -88,6 +89,8 @@ class Demo:
             await self._start_controller(settings, ports)
             self._tell_doors()
             toml = self._place.client_toml("TO-12")
+            if await prepare_rota(self._place):
+                _say("laid down a rota, with eight weeks published: somebody is to be found for one of them")
             async with connect(load_client_settings(toml)) as door:
                 await self._start_units(door, socket_dir)
                 yield settings, str(toml)
@@ -101,7 +104,7 @@ class Demo:
         self._place.write_controller(ports, dsn)
         settings = load_settings(self._place.fleet_toml, {})
         if not self._place.founded:
-            _say("founding a fleet: authority, keys, six people, a witness of its log")
+            _say("founding a fleet: authority, keys, ten people, a witness of its log")
             shutil.rmtree(self._place.controller)
             people = [self._new_person(person, role) for person, role in PEOPLE.items()]
             anchor = await found(settings, people, witnesses=[make_witness(self._place)], quorum=1)
