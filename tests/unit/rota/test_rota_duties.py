@@ -167,6 +167,7 @@ def test_a_gap_whose_beginning_is_not_known_keeps_its_key() -> None:
                 rota=nobody,
                 starts_at=MONDAY + later,
                 known_from=MONDAY + later - 28 * DAY,
+                as_of=MONDAY + later,
                 ends_at=MONDAY + later + 14 * DAY,
             )
         )

@@ -2,16 +2,19 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
+from protocols.api.duties import RotaDutyKind
 from protocols.api.events import EventView
 from protocols.people import PERMISSIONS
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, console
 from tests.unit.tui.stub_mandates import UNIT
 from tui.alarms import by_duty
+from tui.duty_words import duty_text, is_mine, presses
 from tui.needs import duty_needs, needs, things, together
 
 OUT = "M-000000000001"
@@ -78,3 +81,31 @@ def test_an_alarm_whose_duty_is_for_others_is_not_lost_among_what_they_have_to_d
     assert (line.is_others, line.tone, things([line])) == (True, "bad", 0)
     (taken,) = duty_needs([duty], (), client.now, {})
     assert (taken.tone, things([taken])) == ("muted", 0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_waits_of_rotas_stands_among_the_rest_and_opens_their_board(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    client = StubClient()
+    client.event_list, client.join_list, client.rows = [], [], client.rows[:3]
+    fields = {"name": "Technical on-call", "unit": None, "rota": "technical"}
+    gap = "nobody is primary from Monday: TO-15 is free"
+    client.duty_list = [
+        client.duty("cover-gap", "technical", sentence=gap, is_alarm=True, due_at=client.now, **fields),
+        client.duty("swap-asked", "S-000000000001", sentence="TO-12 asks for it: do you agree?", **fields),
+    ]
+    async with console(client, tmp_path, size) as screen:
+        await screen.sees("NEEDS YOU  2", "1 Now 2", "nobody is primary", "TO-12 asks for it")
+        await screen.press("enter")
+        await screen.sees("Rota")
+
+
+def test_what_waits_of_rotas_is_everybodys_own_and_a_gap_of_the_next_days_presses() -> None:
+    client = StubClient()
+    for kind in get_args(RotaDutyKind):
+        duty = client.duty(kind, "technical", sentence="what waits", rota="technical")
+        assert is_mine(duty, PERMISSIONS["administrator"])
+        assert duty_text(duty, client.now) == "what waits"
+        assert not presses(duty, client.now)
+    assert presses(client.duty("cover-gap", "technical", is_alarm=True), client.now)
