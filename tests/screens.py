@@ -18,7 +18,6 @@ from fleet.entries.entry import Entry
 from fleet.store.store import open_store
 from tests.support.joining import Knocker
 from tests.support.opening_entries import authority, closed, lease, mandate, media, opened
-from tests.support.rota_demo import lay_down_a_rota
 
 DIRECTORY = Path("docs/screens")
 UNITS = 14
@@ -33,7 +32,6 @@ async def main() -> None:
         async with Demo(place, UNITS).running() as (settings, toml):
             await _give_people_something_to_do(place, Path(toml))
             await _tell_of_openings(settings.database.dsn, Path(toml))
-            await lay_down_a_rota(place.client_toml("SU-02"), Path(toml))
             await asyncio.sleep(HISTORY_S)
             for person in ("TO-12", "IN-03"):
                 await asyncio.to_thread(_draw, place.client_toml(person))

@@ -67,8 +67,8 @@ PICTURES: tuple[Picture, ...] = (
     Picture("keys", ("2", " ", "question_mark")),
 )
 DRAFT_PICTURES: tuple[Picture, ...] = (
-    Picture("rota-draft", ("4", " ", "t", "e", *("right",) * 4, "1", " "), leave=("escape", "escape")),
-    Picture("rota-what-if", ("4", " ", "t", "e", *("right",) * 4, "1", " ", "w", " "), leave=("escape",)),
+    Picture("rota-draft", ("4", " ", "t", "e", *("right",) * 2, "2", " "), leave=("escape", "escape")),
+    Picture("rota-what-if", ("4", " ", "t", "e", *("right",) * 2, "2", " ", "w", " "), leave=("escape",)),
     Picture("rota-solve", ("4", " ", "S", " ")),
     Picture("rota-change", ("4", " ", "E", " ")),
 )

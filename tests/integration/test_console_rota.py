@@ -57,7 +57,7 @@ async def test_a_solvers_plan_is_opened_and_published(house: RotaHouse, owner: O
         await to_board(seen)
         await seen.press("S")
         await seen.sees("Solve technical", "2026-02-09")
-        await seen.press("tab", *"4 weeks", "tab", "tab", *"2", "enter")
+        await seen.press("tab", *"4 weeks", "tab", "tab", *"1", "enter")
         await seen.sees("SOLVING technical", "9 Feb 2026 to 8 Mar 2026")
         await seen.sees("enter open as a draft")
         await seen.press("enter")

@@ -47,8 +47,8 @@ class RotaRoom(RotaEditing, RotaServing):
     BINDINGS: ClassVar[list[BindingType]] = [
         *RotaEditing.DRAFT_BINDINGS,
         Binding("enter", "open", "day", tooltip="all that is known of the day: why, what was found, what to do"),
-        *RotaServing.SERVING_BINDINGS,
         Binding("e", "edit", "edit", tooltip="draft turns by keys; nothing holds before it is published"),
+        *RotaServing.SERVING_BINDINGS,
         Binding("right_square_bracket", "step_month(1)", "month", tooltip="the next month; [ the one before"),
         Binding("left_square_bracket,pageup", "step_month(-1)", "month before", show=False),
         Binding("pagedown", "step_month(1)", "month", show=False),

@@ -10,7 +10,7 @@ from fleet.rota.bank_holidays import bank_holidays
 from fleet.rota.rules.assessment import assess
 from fleet.rota.rules.wall import local_date
 from protocols.api.problems import Problem
-from protocols.api.rotas import NewPlan, NewSolve, PlanView, RotaSummary, RotaView, Solving
+from protocols.api.rotas import NewPlan, NewSolve, OnCallNow, PlanView, RotaSummary, RotaView, Solving
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import Assessment
 from protocols.rota.member import CallOut, CompensatoryRest, Member
@@ -38,6 +38,7 @@ class StubRotas(FleetClient):
         self.rota_plan_list: list[PlanView] = []
         self.published_until: datetime | None = None
         self.solver_steps: list[Solving] = []
+        self.on_call_list: list[OnCallNow] = []
 
     def lays_down(self, rota: Rota, *members: Member) -> None:
         """A rota with its people, who have office hours where none are given."""
@@ -46,6 +47,10 @@ class StubRotas(FleetClient):
 
     def _rota_view(self, rota: Rota, version: int) -> RotaView:
         return RotaView(rota=rota, version=version, changed_by="SU-02", changed_at=self.now, ended_at=None)
+
+    async def on_call(self) -> list[OnCallNow]:
+        self.asked.append(("on_call",))
+        return list(self.on_call_list)
 
     async def rotas(self) -> list[RotaSummary]:
         self.asked.append(("rotas",))
