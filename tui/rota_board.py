@@ -12,6 +12,7 @@ from protocols.rota.model import Position
 from tui.paint import Line, Span, Tone, cut, fit, line_width
 from tui.rota_days import Held, RotaDay, counts_of
 from tui.rota_words import counts_words, mark_of, zone_time
+from tui.words import UNKNOWN
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ROOMY_CELL = 18
@@ -130,7 +131,7 @@ def _person(day: RotaDay, position: Position, look: Look, width: int) -> Line:
     if held is None:
         return ()
     chosen = position == look.position and look.turn is not None and look.turn[0] <= day.day <= look.turn[1]
-    text = held.person or ("nobody" if not held.is_needed else "")
+    text = held.person or ("" if held.is_needed else UNKNOWN)
     more = "+" if held.others > 1 else ""
     handover = Span("▸" if chosen else "▌" if held.hands_over else " ", "accent")
     if held.gap:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
+from msgspec import structs
+
 from fleet.rota.rules.schedule import gaps
-from fleet.rota.rules.spans import Span, total
+from fleet.rota.rules.spans import Span
 from fleet.rota.rules.turns import Turn
-from fleet.rota.rules.wall import day_span, local_date, midnight, monday_of, on_date
+from fleet.rota.rules.wall import day_span, instant, local_date, midnight, monday_of, on_date
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import ANSWER_ORDER, Answer, Finding, RuleName
 from protocols.rota.model import Gap, Position, Shift
@@ -67,6 +69,14 @@ def period_of(first: date, last: date, zone: str) -> Span:
     return Span(midnight(first, zone), midnight(last + _DAY, zone))
 
 
+def from_its_beginning(book: RotaBook, now: datetime) -> RotaBook:
+    """The book from where its rota begins, if that is later, but from `now` at the latest: before, nobody had to be on
+    call."""
+    began = min((instant(layer.starts, book.rota.zone) for layer in book.rota.layers), default=book.starts_at)
+    starts_at = max(book.starts_at, min(began, now))
+    return structs.replace(book, starts_at=starts_at) if starts_at < book.ends_at else book
+
+
 def days_of(
     book: RotaBook, shifts: Sequence[Shift], findings: Iterable[Finding], first: date, last: date, now: datetime
 ) -> list[RotaDay]:
@@ -74,7 +84,8 @@ def days_of(
     zone = book.rota.zone
     window = period_of(first, last, zone)
     touching = [shift for shift in shifts if window.overlap(Span(shift.starts_at, shift.ends_at))]
-    missing = gaps(book.rota, touching, window)
+    judged = window.overlap(Span(book.starts_at, book.ends_at))
+    missing = gaps(book.rota, touching, judged) if judged is not None else []
     positions = _shown(book, touching)
     # What began before is cut where work is known from: nobody is known to take over there.
     known = book.known_from + timedelta(microseconds=1)
@@ -152,19 +163,3 @@ def counts_of(findings: Iterable[Finding]) -> dict[Answer, int]:
     """How many findings there are of each answer, the worst first; without those that are ok."""
     found = [one.answer for one in findings]
     return {answer: found.count(answer) for answer in ANSWER_ORDER if answer != "ok" and answer in found}
-
-
-def gap_hours(days: Iterable[RotaDay], book: RotaBook) -> dict[date, float]:
-    """Of each day, the hours in which a position that has to be taken has nobody, each position counted."""
-    zone = book.rota.zone
-    listed = list(days)
-    if not listed:
-        return {}
-    shifts = [shift for day in listed for held in day.held.values() for shift in held.shifts]
-    found = {day.day: 0.0 for day in listed}
-    for gap in gaps(book.rota, shifts, period_of(listed[0].day, listed[-1].day, zone)):
-        for day in listed:
-            part = day_span(day.day, zone).overlap(Span(gap.starts_at, gap.ends_at))
-            if part is not None:
-                found[day.day] += total([part]) / timedelta(hours=1)
-    return found

@@ -29,7 +29,7 @@ from tui.rooms.rota_serving import RotaServing
 from tui.rota_below import candidate_lines, day_lines, kept_to, what_if_lines
 from tui.rota_board import Look, heads_line, lines_a_week, week_lines
 from tui.rota_checking import Checking
-from tui.rota_days import RotaDay, dates_of_turn, days_of, month_step, period_of, weeks_of
+from tui.rota_days import RotaDay, dates_of_turn, days_of, from_its_beginning, month_step, period_of, weeks_of
 from tui.rota_judge import judged
 from tui.rota_title import title_line
 from tui.rota_words import LEGEND, turn_words
@@ -168,10 +168,12 @@ class RotaRoom(RotaEditing, RotaServing):
         summary = next((one for one in listed if one.rota == self._rota_id), listed[0] if listed else None)
         if summary is None:
             return listed, None
-        day = self._day or local_date(self.desk.server_clock.now(), summary.zone)
-        window = period_of(*weeks_of(day), summary.zone)
+        now = self.desk.server_clock.now()
+        weeks = weeks_of(self._day or local_date(now, summary.zone))
+        window = period_of(*weeks, summary.zone)
         view, book = await asyncio.gather(door.rota(summary.rota), door.rota_book(summary.rota, *window))
-        return listed, Shown(summary, view, book, shifts_of(book))
+        book = from_its_beginning(book, now)
+        return listed, Shown(summary, view, book, shifts_of(book), weeks)
 
     def _arrived(self, answer: tuple[list[RotaSummary], Shown | None]) -> None:
         self._rotas, shown = answer
@@ -213,11 +215,10 @@ class RotaRoom(RotaEditing, RotaServing):
         """The days of the weeks shown, as drafted where there is a draft; then paint them."""
         shown = self._shown
         if shown is not None:
-            first, last = weeks_of(local_date(shown.book.starts_at + 7 * _DAY, shown.book.rota.zone))
             shifts = shown.shifts if self.draft is None else self.drafted_shifts
             found = self.published if self.draft is None else self.drafted or self.published
             findings = found.findings if found is not None else []
-            self._days = days_of(shown.book, shifts, findings, first, last, self.desk.server_clock.now())
+            self._days = days_of(shown.book, shifts, findings, *shown.weeks, self.desk.server_clock.now())
         self.paint()
 
     def paint(self) -> None:
@@ -279,8 +280,8 @@ class RotaRoom(RotaEditing, RotaServing):
         """What the draft makes other than it is published."""
         if self.draft is None or self.draft.is_empty or not self._days:
             return frozenset()
-        now, first, last = self.desk.server_clock.now(), self._days[0].day, self._days[-1].day
-        before = {day.day: day.held for day in days_of(shown.book, shown.shifts, [], first, last, now)}
+        now = self.desk.server_clock.now()
+        before = {day.day: day.held for day in days_of(shown.book, shown.shifts, [], *shown.weeks, now)}
         return frozenset(
             (day.day, position)
             for day in self._days

@@ -25,12 +25,14 @@ _SEEING = Reserved("seeing rotas", "see-rota")
 
 
 class Shown(NamedTuple):
-    """A rota, the book of the weeks shown, and who is on call in them as it is published."""
+    """A rota, the book of the weeks shown, who is on call in them as it is published, and the weeks' first and last
+    date. The book begins where the rota does, if that is later."""
 
     summary: RotaSummary
     view: RotaView
     book: RotaBook
     shifts: list[Shift]
+    weeks: tuple[date, date]
 
 
 class RotaDeeds(FollowingRoom):

@@ -8,12 +8,13 @@ from typing_extensions import override
 
 from fleet.client import FleetClient
 from fleet.rota.rules.schedule import shifts_of
-from fleet.rota.rules.wall import instant, midnight
+from fleet.rota.rules.wall import midnight
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import Assessment
 from protocols.rota.model import Rota, Shift
 from tui.paint import Line, Span
 from tui.rooms.page_room import PageRoom
+from tui.rota_days import from_its_beginning
 from tui.rota_judge import judged
 
 _FIRST, _LAST = 2000, 2199
@@ -50,18 +51,16 @@ class RotaYear(PageRoom):
     def refetch(self) -> None:
         """See Room."""
         zone, year = self.rota.zone, self.year
-        first, until = midnight(date(year, 1, 1), zone), midnight(date(year + 1, 1, 1), zone)
-        began = min((instant(layer.starts, zone) for layer in self.rota.layers), default=first)
-        # Before a rota begins nobody has to be on call.
-        since = max(first, began) if began < until else first
+        since, until = midnight(date(year, 1, 1), zone), midnight(date(year + 1, 1, 1), zone)
         door: FleetClient = self.desk.door
         self.ask("book", lambda: door.rota_book(self.rota.rota, since, until), self._book_arrived)
 
     def _book_arrived(self, book: RotaBook) -> None:
-        self.book, self.shifts = book, shifts_of(book)
+        self.book, self.shifts = from_its_beginning(book, self.desk.server_clock.now()), shifts_of(book)
         self.show_page()
+        judging = self.book
         door, sees_all = self.desk.door, self.desk.may("see-working-time")
-        self.ask("judge", lambda: judged(door, book, sees_all=sees_all), self._judged)
+        self.ask("judge", lambda: judged(door, judging, sees_all=sees_all), self._judged)
 
     def _judged(self, found: Assessment) -> None:
         self.found = found
