@@ -1,5 +1,6 @@
 """Times on a rota's clock, files in, and payroll's CSV out."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from fleet.cli.rota_files import read_book_file, read_document, read_salaries, w
 from fleet.cli.rota_hours import COLUMNS, as_csv, cells, decimal_h
 from fleet.cli.rota_progress import progress_words
 from fleet.cli.rota_shares import bars
+from fleet.cli.rota_solving_here import solve_here
 from fleet.cli.rota_template import template
 from fleet.cli.rota_times import end_of, instant_after, instant_of, month_of, period_of, said
 from fleet.errors import RequestRefused
@@ -19,6 +21,7 @@ from protocols.rota.findings import PersonLoad
 from protocols.rota.load import Load
 from protocols.rota.model import Rota
 from protocols.rota.reading import check_rota
+from protocols.rota.solving import SolveLimits
 from tests.support.rota_books import LONDON, book
 
 NOON = datetime(2026, 6, 11, 11, tzinfo=UTC)
@@ -241,3 +244,15 @@ def test_progress_is_one_line() -> None:
     assert progress_words(3.2, None, None).startswith("3 s, looking")
     assert progress_words(12, 345, 320) == "12 s, best 345, bound 320, gap 7.2 %; Ctrl-C keeps the best"
     assert "gap 0.0 %" in progress_words(1, 0, 0)
+
+
+def test_without_the_solver_s_packages_it_is_said_which_extra_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fleet.rota.solver.solve", None)
+    file = tmp_path / "book.json"
+    write_book_file(file, book())
+    with pytest.raises(RequestRefused) as refused:
+        solve_here(file, tmp_path / "out.json", SolveLimits(), keep=False, json=False)
+    assert "muster[controller]" in refused.value.problem.remedy
+    assert not (tmp_path / "out.json").exists()
