@@ -52,7 +52,7 @@ async def locked_rota(transaction: Transaction, rota_id: str) -> StoredRota:
     raises NotFound or Conflict."""
     found = _found(await transaction.rotas.locked(rota_id), rota_id)
     if found.ended_at is not None:
-        raise Conflict("rota-ended", f"the rota {rota_id} has ended", "lay down another rota: fleet rota put")
+        raise Conflict("rota-ended", f"the rota {rota_id} has ended", "lay down another rota: fleet rota set")
     return found
 
 
