@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, ClassVar
 
 from textual import events
@@ -259,11 +260,13 @@ class ConsoleApp(Desk):
             await self.push_screen(AuthoritiesRoom())
 
     @override
-    async def open_rota(self, rota_id: str | None = None) -> None:
+    async def open_rota(self, rota_id: str | None = None, day: date | None = None) -> None:
         """See Desk."""
         room = await self._go("rota")
         if isinstance(room, RotaRoom) and rota_id is not None:
             room.show_rota(rota_id)
+            if day is not None:
+                room.show_day(day)
 
     @override
     async def open_unit_events(self, unit_id: str, label: str) -> None:

@@ -1,6 +1,7 @@
 """What every screen of the console can rely on: the door, the person, the clock, the link, and the note line."""
 
 from collections.abc import Callable
+from datetime import date
 from time import monotonic
 from typing import NamedTuple
 
@@ -158,8 +159,8 @@ class Desk(App[None]):
         """Open the authorities, or the page of one."""
         raise NotImplementedError
 
-    async def open_rota(self, rota_id: str | None = None) -> None:
-        """Open the rotas' board, with one of them where it is named."""
+    async def open_rota(self, rota_id: str | None = None, day: date | None = None) -> None:
+        """Open the rotas' board, with one of them and a day of it where they are named."""
         raise NotImplementedError
 
     async def open_unit_events(self, unit_id: str, label: str) -> None:

@@ -43,6 +43,8 @@ def presses(duty: Duty, now: datetime) -> bool:
     """Whether it is a deadline with less than a day left, or one that has passed."""
     if duty.kind == "cover-gap":
         return duty.is_alarm
+    if duty.kind in {"swap-asked", "swap-approve"}:
+        return duty.due_at - now < PRESSING
     return duty.kind.startswith(("statement", "review")) and duty.due_at - now < PRESSING
 
 
@@ -61,10 +63,18 @@ def duty_text(duty: Duty, now: datetime) -> str:
             return f"authority ends, {left(duty.due_at, now)}: is it renewed?"
         case "kit-out":
             return f"cancelled {age(duty.due_at, now)} ago, its kit is not back"
-        case "cover-gap" | "shift-soon" | "swap-asked" | "swap-approve" | "competence-ending" | "rest-owed":
+        case "swap-asked":
+            return _asking("do you agree?", duty.sentence)
+        case "swap-approve":
+            return _asking("do you approve?", duty.sentence)
+        case "cover-gap" | "shift-soon" | "competence-ending" | "rest-owed" | "call-out-open" | "rota-ends":
             return duty.sentence
-        case "call-out-open" | "rota-ends":
-            return duty.sentence
+
+
+def _asking(question: str, sentence: str) -> str:
+    """The question, and what is asked for without who does: a line of a list has no room for more."""
+    _who, asks, what = sentence.partition(" asks that ")
+    return f"{question} {what}" if asks else sentence
 
 
 def _within(length: timedelta) -> str:

@@ -11,13 +11,15 @@ from protocols.api.units import Presence, Summary, UnitRow
 from protocols.joining import display_fingerprint
 from protocols.people import Permission
 from tui.alarms import AlarmGroup, grouped
-from tui.duty_words import duty_text, hint, is_mine, presses
+from tui.duty_words import OF_ROTAS, duty_text, hint, is_mine, presses
 from tui.key_words import key_words
 from tui.paint import PRESENCE_TONES, Line, Span, Tone, fit, joined, spread, wrap
 from tui.role_words import Reserved, whose
 from tui.words import age, full_moment, number, plural, safe, short_moment
 
-NeedKind = Literal["alarm", "join", "unit", "more", "sign", "deadline", "recover"]
+NeedKind = Literal[
+    "alarm", "join", "unit", "more", "sign", "deadline", "recover", "cover", "shift", "swap", "rest", "call-out"
+]
 _TONES: dict[NeedKind, Tone] = {
     "alarm": "bad",
     "join": "fair",
@@ -26,8 +28,24 @@ _TONES: dict[NeedKind, Tone] = {
     "sign": "loud",
     "deadline": "fair",
     "recover": "bad",
+    "cover": "bad",
+    "shift": "accent",
+    "swap": "fair",
+    "rest": "fair",
+    "call-out": "fair",
 }
-_KINDS: dict[DutyKind, NeedKind] = {"sign": "sign", "kit-out": "recover"}
+_KINDS: dict[DutyKind, NeedKind] = {
+    "sign": "sign",
+    "kit-out": "recover",
+    "cover-gap": "cover",
+    "shift-soon": "shift",
+    "swap-asked": "swap",
+    "swap-approve": "swap",
+    "rest-owed": "rest",
+    "call-out-open": "call-out",
+}
+"""The others are deadlines."""
+_PLACES: dict[NeedKind, int] = {"sign": 1, "recover": 1, "cover": 1, "swap": 1, "alarm": 2, "join": 2}
 _ACK: Permission = "acknowledge-event"
 _TAKES: dict[NeedKind, Permission] = {
     "alarm": _ACK,
@@ -107,7 +125,7 @@ def duty_needs(
             key=f"duty-{duty.kind}-{duty.about}",
             kind=_KINDS.get(duty.kind, "deadline"),
             at=duty.due_at,
-            name=duty.name or duty.unit or duty.about,
+            name=duty.rota or duty.name or duty.unit or duty.about,
             text="",
             hint=hint(duty, permissions),
             alarms=told.get(duty.about, ()) if duty.kind == "kit-out" else (),
@@ -123,15 +141,16 @@ def duty_needs(
 
 
 def together(first: Sequence[Need], duties: Sequence[Need]) -> list[Need]:
-    """All needs by what presses: what does, what this person has to sign or to bring back, alarms and joins, this
-    person's other deadlines, units that do not report, what others have to do and is no alarm any more."""
+    """All needs by what presses: what does, what this person has to sign, to bring back, to find somebody for or to
+    answer, alarms and joins, this person's other deadlines, units that do not report, what others have to do and is no
+    alarm any more."""
 
     def place(need: Need) -> int:
         if need.is_others:
             return 2 if need.alarms else 5
         if need.presses:
             return 0
-        return {"sign": 1, "recover": 1, "alarm": 2, "join": 2, "deadline": 3}.get(need.kind, 4)
+        return _PLACES.get(need.kind, 3 if need.duty is not None else 4)
 
     return sorted([*duties, *first], key=place)
 
@@ -250,6 +269,8 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Lin
 def _duty_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Line]:
     """What waits, and until when; for what others have to do, whose it is."""
     assert need.duty is not None, "the caller looked"
+    if need.duty.kind in OF_ROTAS:
+        return [(Span(" "), *line) for line in wrap(need.duty.sentence, width - 2, "strong")[:2]]
     words = wrap(f"{need.name}: {words_of(need, now)}", width - 2, "strong")[:1]
     when = full_moment(need.duty.due_at, utc=utc)
     told = f"{when}   {need.hint}" if need.is_others else f"{need.duty.about}   {when}"

@@ -9,24 +9,32 @@ from textual.widget import Widget
 from typing_extensions import override
 
 from fleet.client import FeedItem
+from fleet.rota.rules.wall import local_date
 from protocols.api.duties import Duty
 from protocols.api.events import EventPage
-from protocols.api.feed import EventsChanged, JoinsChanged, SummaryChanged, Watch
+from protocols.api.feed import EventsChanged, JoinsChanged, RotasChanged, SummaryChanged, Watch
 from protocols.api.joins import JoinView
+from protocols.api.rotas import OnCallNow, RotaView
 from protocols.api.units import Summary, UnitPage
 from tui.alarms import acknowledge_all, by_duty
 from tui.duty_words import OF_ROTAS
 from tui.lines import Page
 from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things_line, together
+from tui.on_call_line import on_call_lines
 from tui.paint import Line, Span
 from tui.role_words import Reserved
 from tui.rooms.listing_room import ListingRoom
+from tui.rooms.rota_call_outs import RotaCallOutsRoom
+from tui.rooms.rota_changes import RotaChangeRoom
 from tui.words import plural
 
 MOST_SHOWN = 500
 SILENT_SHOWN = 50
 
-_All = tuple[EventPage, list[JoinView], UnitPage, Summary, list[Duty]]
+ASK_EVERY_S = 60.0
+"""Who is on call, and when a gap begins, changes by the clock alone."""
+
+_All = tuple[EventPage, list[JoinView], UnitPage, Summary, list[Duty], list[OnCallNow]]
 
 
 class NowRoom(ListingRoom[Need]):
@@ -43,6 +51,16 @@ class NowRoom(ListingRoom[Need]):
     def __init__(self) -> None:
         super().__init__()
         self._fleet = Page(id="fleet")
+        self._on_call: list[OnCallNow] | None = None
+
+    def on_mount(self) -> None:
+        """Nothing is known yet; what changes by the clock alone is asked for every minute."""
+        super().on_mount()
+        self.set_interval(ASK_EVERY_S, self._each_minute)
+
+    def _each_minute(self) -> None:
+        if self.is_current:
+            self._ask_again()
 
     @override
     def below(self) -> Iterable[Widget]:
@@ -62,14 +80,19 @@ class NowRoom(ListingRoom[Need]):
             door.list_units(sort="presence", limit=SILENT_SHOWN),
             door.summary(),
             self._duties(),
+            self._on_call_now(),
         )
+
+    async def _on_call_now(self) -> list[OnCallNow]:
+        """Who is on call, rota by rota."""
+        return await self.desk.door.on_call() if self.desk.may("see-rota") else []
 
     async def _duties(self) -> list[Duty]:
         """What waits of rotas; of mandates and authorities too, for those who may see them."""
         return await self.desk.door.duties() if self.desk.may("see-rota") else []
 
     def _arrived(self, answers: _All) -> None:
-        events, joins, units, summary, duties = answers
+        events, joins, units, summary, duties, self._on_call = answers
         self.desk.summary = summary
         self.desk.take_duties(duties)
         permissions = self.desk.me.permissions
@@ -81,15 +104,18 @@ class NowRoom(ListingRoom[Need]):
     @override
     def watching(self) -> Watch:
         """See Room."""
-        return Watch(events=True, joins=True, summary=True)
+        return Watch(events=True, joins=True, summary=True, rotas=True)
 
     @override
     def feed_arrived(self, item: FeedItem) -> None:
         """Any change of a queue asks for the queues again."""
-        if isinstance(item, EventsChanged | JoinsChanged):
-            self.soon("now", lambda: self.ask("now", self._everything, self._arrived, background=True))
+        if isinstance(item, EventsChanged | JoinsChanged | RotasChanged):
+            self.soon("now", self._ask_again)
         elif isinstance(item, SummaryChanged):
             self.show_rest()
+
+    def _ask_again(self) -> None:
+        self.ask("now", self._everything, self._arrived, background=True)
 
     @override
     def key_of(self, item: Need) -> str:
@@ -110,9 +136,22 @@ class NowRoom(ListingRoom[Need]):
 
     @override
     def show_rest(self) -> None:
-        """Also the fleet in numbers."""
-        self._fleet.show(fleet_lines(self.desk.summary))
+        """Also the fleet in numbers, and who is on call."""
+        self._show_fleet()
         super().show_rest()
+
+    def _show_fleet(self) -> None:
+        clock = self.desk.server_clock
+        told = on_call_lines(self._on_call, self.me, clock.now(), max(20, self.size.width), utc=clock.utc)
+        lines = [*fleet_lines(self.desk.summary), *told]
+        self._fleet.styles.height = len(lines) + 1
+        self._fleet.show(lines)
+
+    @override
+    def tick(self) -> None:
+        """See Room; times to come are told anew."""
+        self._show_fleet()
+        super().tick()
 
     @override
     def detail_lines(self, item: Need) -> list[Line]:
@@ -162,9 +201,25 @@ class NowRoom(ListingRoom[Need]):
         if duty.kind in {"sign", "kit-out"}:
             await self.desk.open_mandate(duty.about)
         elif duty.kind in OF_ROTAS:
-            await self.desk.open_rota(duty.rota)
+            await self._open_rota_duty(duty)
         else:
             await self.desk.open_authorities(duty.about)
+
+    async def _open_rota_duty(self, duty: Duty) -> None:
+        """A change has a page; call-outs and rest are seen to in their list; the rest is on the board."""
+        rota_id = duty.rota
+        if duty.kind in {"swap-asked", "swap-approve"}:
+            await self.app.push_screen(RotaChangeRoom(duty.about))
+        elif duty.kind in {"call-out-open", "rest-owed"} and rota_id is not None:
+            door = self.desk.door
+            self.ask("rota", lambda: door.rota(rota_id), self._open_call_outs)
+        else:
+            zone = next((one.zone for one in self._on_call or () if one.rota == rota_id), "UTC")
+            on_a_day = duty.kind in {"cover-gap", "shift-soon", "rota-ends"}
+            await self.desk.open_rota(rota_id, local_date(duty.due_at, zone) if on_a_day else None)
+
+    def _open_call_outs(self, view: RotaView) -> None:
+        self.app.push_screen(RotaCallOutsRoom(view.rota))
 
     def action_acknowledge(self) -> None:
         """Take note of the alarms of the line under the cursor."""

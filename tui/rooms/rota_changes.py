@@ -18,7 +18,7 @@ KEPT_IN_SIGHT = timedelta(days=90)
 """For how long after its time a change is listed."""
 AT_ONCE = 200
 _KEYS: tuple[BindingType, ...] = (
-    Binding("a", "accept", "agree", tooltip="agree, or as a supervisor approve; you see first what it brings"),
+    Binding("a", "accept", "accept", tooltip="agree, or as a supervisor approve; you see first what it brings"),
     Binding("f", "refuse", "refuse", tooltip="it does not come; who asked takes it back so"),
     Binding("u", "undo", "undo", tooltip="as before from now on"),
     Binding("escape", "back", "back"),
