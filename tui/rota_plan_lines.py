@@ -19,7 +19,7 @@ STATE_TONES: dict[PlanState, Tone] = {
 _ENDED: dict[str, str] = {
     "optimal": "nothing better exists",
     "limit": "its work limit is reached: there may be better",
-    "stopped": "it was stopped: there may be better",
+    "stopped": "there may be better",
     "infeasible": "not every rule can be kept",
     "failed": "it failed",
 }
