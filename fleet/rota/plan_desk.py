@@ -232,5 +232,5 @@ def _for_eyes(plan: PlanView, reader: Person) -> PlanView:
     if may(reader.role, "see-working-time"):
         return plan
     solving = None if plan.solving is None else structs.replace(plan.solving, conflicts=[])
-    quality = None if plan.quality is None else structs.replace(plan.quality, loads=[])
+    quality = None if plan.quality is None else structs.replace(plan.quality, parts=[], spread={}, loads=[])
     return structs.replace(plan, solving=solving, quality=quality)

@@ -7,6 +7,7 @@ from msgspec import structs
 from protocols.people import Role, may
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import WORKING_TIME_RULES, Assessment, Finding
+from protocols.rota.load import Load
 from protocols.rota.member import Absence, Member, WorkingTerms
 
 _OF_WORK = frozenset({*WORKING_TIME_RULES, "reference-period"})
@@ -14,12 +15,13 @@ _OF_WORK = frozenset({*WORKING_TIME_RULES, "reference-period"})
 
 def book_for(book: RotaBook, person_id: str, role: Role) -> RotaBook:
     """The book as this person may have it: whole for those who may see working time. Of others it keeps who they are,
-    when they are absent and why only where that is a deployment away, their competences, wishes and load."""
+    their competences, and when they are absent, and why only where that is a deployment away. It keeps no debts, nor
+    one's own: sick leave makes shares smaller, so that they would tell which absence was sick leave."""
     if may(role, "see-working-time"):
         return book
     return structs.replace(
         book,
-        members=[one if one.person == person_id else _discreet(one) for one in book.members],
+        members=[_own(one) if one.person == person_id else _discreet(one) for one in book.members],
         call_outs=[one for one in book.call_outs if one.person == person_id],
         work_done=[one for one in book.work_done if one.person == person_id],
         rests=[one for one in book.rests if one.person == person_id],
@@ -49,9 +51,14 @@ def _of_others_work(finding: Finding, person_id: str) -> bool:
     return finding.rule in _OF_WORK and person_id not in finding.persons
 
 
+def _own(member: Member) -> Member:
+    return structs.replace(member, debt=Load())
+
+
 def _discreet(member: Member) -> Member:
     terms = WorkingTerms(competences=member.terms.competences)
-    return structs.replace(member, terms=terms, absences=[_without_kind(one) for one in member.absences])
+    absences = [_without_kind(one) for one in member.absences]
+    return structs.replace(member, terms=terms, absences=absences, wishes=[], debt=Load())
 
 
 def _without_kind(absence: Absence) -> Absence:

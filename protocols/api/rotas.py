@@ -5,7 +5,8 @@
 `PUT /api/rotas/{rota}` with SetRota → RotaView: lays a rota down, or anew (409 unless `version` is the one in force);
 `POST /api/rotas/{rota}/end` → RotaView: it asks for nobody any more, and stays to be read;
 `GET /api/rotas/{rota}/book` (query: `since`, `until`) → RotaBook: what the rules need for a period, with the 26 weeks
-before it. Those who may not see working time get it without others' terms, kinds of leave and work done;
+before it. Those who may not see working time get it without others' terms, wishes, kinds of leave and work done, and
+without anybody's debts, which follow from kinds of leave;
 `GET /api/rotas/{rota}/check` (the same query, and `plan`) → Assessment: what the rules say of the period as it is
 published, or as a plan would make it. Made by the controller; consoles check by themselves as people type;
 `POST /api/rotas/{rota}/solves` with NewSolve → PlanView: begins to fill a period; the plan's `solving` tells how far;
@@ -125,7 +126,8 @@ class Solving(msgspec.Struct, frozen=True, kw_only=True):
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     """Turns for a period that are not published yet, or were. `counts` are its findings by answer, `quality` its score;
-    both None until it is solved, and in lists without `loads`. `based_on` is the rota's version."""
+    both None until it is solved, and in lists without `loads`. Those who may not see working time get of `quality` the
+    score alone, and no `conflicts`. `based_on` is the rota's version."""
 
     plan: str
     rota: str

@@ -13,6 +13,7 @@ import pytest
 from fleet.client import LinkUp
 from fleet.store.store import Store
 from protocols.api.feed import RotasChanged, Watch
+from protocols.api.rota_people import NewAbsence
 from protocols.api.rotas import SetRota
 from protocols.rota.load import Load
 from protocols.rota.member import Competence, OptOut, Regulation21, WorkingTerms
@@ -184,6 +185,7 @@ async def test_the_book_of_somebody_else_has_their_own_working_time_and_no_other
     assert of["TO-12"].terms == WorkingTerms(competences=TERMS.competences)
     kinds = [(one.absence, one.kind, one.reference) for one in of["TO-12"].absences]
     assert kinds == [("a-1", "other", ""), ("a-2", "away", "")]
+    assert [one for member in book.members for one in member.wishes] == []
     for records in (book.call_outs, book.work_done, book.rests):
         assert [one.person for one in records] == ["TO-11"]
     found = await house["TO-11"].check_rota("technical", week(0), week(4))
@@ -205,6 +207,22 @@ async def test_debts_are_what_somebody_had_beyond_their_share_in_the_year_before
     assert debts["TO-11"].weekend_days > debts["TO-13"].weekend_days
     began = await house["SU-01"].rota_book("technical", week(-5), week(0))
     assert {one.debt for one in began.members} == {Load()}
+
+
+async def test_nobody_can_tell_from_debts_which_absence_was_sick_leave(house: RotaHouse) -> None:
+    leave = NewAbsence(
+        person="TO-12", kind="annual", starts_at=week(0), ends_at=week(2), zone="Europe/London", reference=""
+    )
+    seen, whole = [], []
+    for kind in ("annual", "sick"):
+        kept = await house["TO-12"].add_absence(msgspec.structs.replace(leave, kind=kind))
+        book = await house["TO-11"].rota_book("technical", week(3), week(6))
+        seen.append([msgspec.structs.replace(one, absences=[]) for one in book.members])
+        seen.append((await house["TO-11"].check_rota("technical", week(3), week(6))).quality)
+        whole.append([one.debt for one in (await house["SU-01"].rota_book("technical", week(3), week(6))).members])
+        await house["TO-12"].withdraw_absence(kept.absence)
+    assert whole[0] != whole[1]
+    assert seen[:2] == seen[2:]
 
 
 async def test_the_book_says_when_people_are_on_call_elsewhere(house: RotaHouse) -> None:
