@@ -108,5 +108,7 @@ def signers(book: RotaBook, on_call_now: set[str], at: datetime) -> list[str]:
 
 def _is_there(member: Member, instant: Span) -> bool:
     return not any(
-        span.overlap(instant) is not None for spans in absences_of(member, instant).values() for span in spans
+        span.overlap(instant) is not None
+        for spans in absences_of(member, instant, instant.starts_at).values()
+        for span in spans
     )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -33,16 +33,24 @@ class Cover:
         self.book, self.rows, self.grid = book, rows, grid
         self.members = {member.person: member for member in book.members}
         self.judged = range(grid.first, grid.count)
-        self.needed = grid.within(book.rota.cover).intersection(self.judged)
+        self.needed = grid.within(book.rota.cover).intersection(self.judged).intersection(self.begun())
         self.out = {person: self.absences(member) for person, member in self.members.items()}
         for row in (rows[position] for position in DUTY):
             for person in {holding.person for holding in row if holding is not None}.difference(self.members):
                 self.out[person] = {"term": set(range(grid.count))}
 
+    def begun(self) -> set[int]:
+        """From where the first layer begins that is not of shadows."""
+        zone = self.book.rota.zone
+        began = [instant(zone, one.starts) for one in self.book.rota.layers if one.position != "shadow"]
+        return {step for step in self.judged if not began or self.grid.at(step) >= min(began)}
+
     def absences(self, member: Member) -> dict[str, set[int]]:
         """Why and when a member can not be on call."""
         grid, found = self.grid, defaultdict[str, set[int]](set)
-        found["term"] = set(range(grid.count)).difference(grid.steps(member.valid_from, member.valid_until))
+        known = member.valid_from <= self.book.as_of
+        since = datetime.min.replace(tzinfo=UTC) if known else member.valid_from
+        found["term"] = {step for step in range(grid.count) if not since <= grid.at(step) < member.valid_until}
         for one in member.absences:
             rule = "away" if one.kind == "away" else "leave"
             found[rule].update(grid.steps(one.starts_at, one.ends_at))

@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from fleet.rota.rules.schedule import cover_hours
 from fleet.rota.rules.spans import Span, merged, minus
-from fleet.rota.rules.wall import restricted
 from protocols.rota.book import RotaBook
 from protocols.rota.member import Member
 from protocols.rota.model import Shift
@@ -80,24 +80,26 @@ def roll_of(book: RotaBook, shifts: Iterable[Shift]) -> Roll:
     for shift in shifts:
         if shift.position != "shadow":
             by_person.setdefault(shift.person, []).append(shift)
-    absent = {person: absences_of(members.get(person), window) for person in by_person}
+    absent = {person: absences_of(members.get(person), window, book.as_of) for person in by_person}
     present = {
         person: minus(spans_of(mine), (span for spans in absent[person].values() for span in spans))
         for person, mine in by_person.items()
     }
-    cover = restricted(window, book.rota.cover, book.rota.zone)
+    cover = cover_hours(book.rota, window)
     return Roll(book, window, members, by_person, absent, _companies(window, present), cover)
 
 
-def absences_of(member: Member | None, window: Span) -> dict[AbsentRule, list[Span]]:
-    """When somebody is not there, by the rule that says so. Who is not in the book is outside their term, always."""
+def absences_of(member: Member | None, window: Span, as_of: datetime) -> dict[AbsentRule, list[Span]]:
+    """When somebody is not there, by the rule that says so. Who is not in the book is outside their term, always; whose
+    term has begun by `as_of` is not outside it before: the people list only says since when we know them."""
     if member is None:
         return {"leave": [], "away": [], "term": [window]}
+    since = member.valid_from if member.valid_from > as_of else min(window.starts_at, member.valid_from)
     spans = [(one.kind, Span(one.starts_at, one.ends_at)) for one in member.absences]
     return {
         "leave": merged(span for kind, span in spans if kind != "away"),
         "away": merged(span for kind, span in spans if kind == "away"),
-        "term": minus([window], [Span(member.valid_from, member.valid_until)]),
+        "term": minus([window], [Span(since, member.valid_until)]),
     }
 
 

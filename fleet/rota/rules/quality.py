@@ -12,6 +12,7 @@ import msgspec
 
 from fleet.rota.rules.fairness import Tally, contribution, dates_of, days_away, loads, marks, spread
 from fleet.rota.rules.presence import spans_of
+from fleet.rota.rules.schedule import cover_hours
 from fleet.rota.rules.spans import Span, common, total
 from fleet.rota.rules.turns import turns
 from fleet.rota.rules.wall import restricted
@@ -67,7 +68,7 @@ def cover_part(book: RotaBook, findings: Iterable[Finding]) -> QualityPart:
     faults = [one for one in findings if one.rule in COVER_RULES]
     if not faults:
         return _part("cover", COVER, COVER, "every hour of cover is covered as it has to be")
-    hours = restricted(Span(book.starts_at, book.ends_at), book.rota.cover, book.rota.zone)
+    hours = cover_hours(book.rota, Span(book.starts_at, book.ends_at))
     wrong = total(common(hours, (Span(one.starts_at, one.ends_at) for one in faults)))
     good = 1 - wrong / max(total(hours), timedelta(seconds=1))
     sentence = f"{_count(len(faults), 'fault')} of cover, in {_hours(wrong)} of {_hours(total(hours))}"

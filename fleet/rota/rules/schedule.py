@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from fleet.rota.rules.spans import Span, minus
 from fleet.rota.rules.turns import ALWAYS, Turn, holder, turns
-from fleet.rota.rules.wall import restricted
+from fleet.rota.rules.wall import instant, restricted
 from protocols.rota.book import RotaBook
 from protocols.rota.model import Assigned, Change, Gap, Layer, Position, Rota, Shift
 
@@ -50,9 +50,17 @@ def shifts_of(book: RotaBook) -> list[Shift]:
     return on_call(book.rota, book.assigned, book.changes, Span(book.known_from, book.ends_at))
 
 
+def cover_hours(rota: Rota, window: Span) -> list[Span]:
+    """The hours of cover in `window`, joined and in order: none before the first of the layers begins, shadows' apart;
+    before that there was no rota."""
+    begins = [instant(layer.starts, rota.zone) for layer in rota.layers if layer.position != "shadow"]
+    began = Span(max(window.starts_at, min(begins, default=window.starts_at)), window.ends_at)
+    return restricted(began, rota.cover, rota.zone) if began.starts_at < began.ends_at else []
+
+
 def gaps(rota: Rota, shifts: Iterable[Shift], window: Span) -> list[Gap]:
     """Where in `window`, within the hours of cover, nobody of `shifts` has a position that has to be taken; sorted."""
-    hours = restricted(window, rota.cover, rota.zone)
+    hours = cover_hours(rota, window)
     taken: dict[Position, list[Span]] = defaultdict(list)
     for shift in shifts:
         taken[shift.position].append(Span(shift.starts_at, shift.ends_at))

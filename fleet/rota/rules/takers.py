@@ -32,7 +32,9 @@ class Takers:
         self._free = {person: self._free_spans(roll.members[person], on_call.get(person, [])) for _, person in found}
 
     def _free_spans(self, member: Member, on_call: Iterable[Span]) -> list[Span]:
-        absences = [span for spans in absences_of(member, self._roll.window).values() for span in spans]
+        absences = [
+            span for spans in absences_of(member, self._roll.window, self._roll.book.as_of).values() for span in spans
+        ]
         busy = [Span(one.starts_at, one.ends_at) for one in member.elsewhere]
         return minus([self._roll.window], [*absences, *busy, *on_call])
 

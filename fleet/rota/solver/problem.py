@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from fleet.rota.rules.schedule import on_call
+from fleet.rota.rules.schedule import cover_hours, on_call
 from fleet.rota.rules.spans import Span, merged, minus
 from fleet.rota.rules.turns import Turn, holder, turns
 from fleet.rota.rules.wall import restricted
@@ -88,7 +88,7 @@ class Problem:
     @cached_property
     def cover(self) -> list[Span]:
         """The hours of the period in which the rota has to be covered."""
-        return restricted(self.period, self.book.rota.cover, self.book.rota.zone)
+        return cover_hours(self.book.rota, self.period)
 
     @cached_property
     def stays(self) -> list[Shift]:

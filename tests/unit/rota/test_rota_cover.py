@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fleet.rota.rules.cover import cover_findings
 from protocols.people import APPROVING_ROLES, REQUESTING_ROLES, Role
@@ -175,6 +176,13 @@ def test_leaves_that_touch_are_one_and_kinds_of_rule_are_apart() -> None:
 def test_a_term_has_both_its_ends() -> None:
     found = cover_findings(book([member("ENG-01", term=(at(2), at(7))), PAIR[1]]), FULL)
     assert spans(found, "term") == [(START, at(2)), (at(7), END)]
+
+
+def test_whose_term_has_begun_by_now_is_not_outside_it_before() -> None:
+    given = book([member("ENG-01", term=(at(2), at(7))), PAIR[1]])
+    assert spans(cover_findings(structs.replace(given, as_of=at(2)), FULL), "term") == [(at(7), END)]
+    before = structs.replace(given, as_of=at(2) - HOUR)
+    assert spans(cover_findings(before, FULL), "term") == [(START, at(2)), (at(7), END)]
 
 
 def test_who_is_not_in_the_book_is_outside_their_term() -> None:
