@@ -20,6 +20,7 @@ COMPACT_LINES = 2
 _SAYS_WHEN = 18
 ROOMY_LINES = 4
 _ROWS: tuple[Position, ...] = ("primary", "secondary")
+_LETTERS: dict[Position, str] = {"primary": "P", "secondary": "S", "shadow": "s"}
 
 
 class Look(NamedTuple):
@@ -71,8 +72,8 @@ def week_lines(days: Sequence[RotaDay], look: Look, width: int, lines: int) -> l
 def _compact(day: RotaDay, look: Look, width: int) -> list[Line]:
     """A day in two lines: its date and the primary, its signs and the secondary."""
     return [
-        _padded((_cursor(day, look), *_date(day, look), *_person(day, "primary", look, width - 4)), width),
-        _padded((Span(" "), *_signs(day, look), *_person(day, "secondary", look, width - 4)), width),
+        _padded((_cursor(day, look), *_date(day, look), *_person(day, "primary", look, width - 3)), width),
+        _padded((Span(" "), *_signs(day, look), *_person(day, "secondary", look, width - 3)), width),
     ]
 
 
@@ -89,11 +90,11 @@ def _roomy(day: RotaDay, look: Look, width: int) -> list[Line]:
     for position in (*_ROWS, "shadow"):
         if position == "shadow" and (position not in day.held or not day.held[position].shifts):
             continue
-        rows.append((Span(f" {position[0].upper()} ", "muted"), *_person(day, position, look, width - 4)))
+        rows.append((Span(f" {_LETTERS[position]} ", "muted"), *_person(day, position, look, width - 4)))
     found = counts_of(day.findings)
     if len(rows) < ROOMY_LINES:
         rows.append((Span("   "), *counts_words(found, " ")) if found else ())
-    return [_padded(row, width) for row in [*rows, (), ()][:ROOMY_LINES]]
+    return [_padded(cut(row, width - 1), width) for row in [*rows, (), ()][:ROOMY_LINES]]
 
 
 def _cursor(day: RotaDay, look: Look) -> Span:
@@ -163,6 +164,6 @@ def _tone(day: RotaDay, held: Held, look: Look, chosen: bool) -> Tone:
 
 
 def _padded(line: Line, width: int) -> Line:
-    """`line` in exactly `width` columns, the last one blank."""
-    kept = cut(line, width - 1)
+    """`line` in exactly `width` columns."""
+    kept = cut(line, width)
     return (*kept, Span(" " * (width - line_width(kept))))

@@ -37,6 +37,7 @@ _LABELS: dict[Answer, tuple[str, str]] = {
 LEGEND: tuple[tuple[str, str], ...] = (
     ("GAP", "nobody has a position that somebody has to have; lower case: it is over"),
     ("▌", "another person takes over on this day"),
+    ("P S s", "primary, secondary, shadow; in a small terminal the primary stands above the secondary"),
     ("+", "more than one other person has it on this day; the line below tells when"),
     ("!", "a breach of working time, or a fault of the rota"),
     ("L A T", "the person is on leave, on a deployment away, out of their term"),

@@ -177,7 +177,9 @@ class RotaRoom(RotaEditing, RotaServing):
 
     def _arrived(self, answer: tuple[list[RotaSummary], Shown | None]) -> None:
         self._rotas, shown = answer
-        self._shown, self.published = shown, None
+        before, self._shown = self._shown, shown
+        if before is None or shown is None or _about(before) != _about(shown):
+            self.published = None
         if shown is not None:
             self._rota_id = shown.summary.rota
             self._day = self._day or self._today
@@ -444,3 +446,8 @@ class RotaRoom(RotaEditing, RotaServing):
             self._leave_field()
         elif self.draft is not None and self.may_leave():
             self.end_draft()
+
+
+def _about(shown: Shown) -> tuple[str, tuple[date, date]]:
+    """What is shown, whatever it says: while the same is judged anew, what was found before stays."""
+    return shown.summary.rota, shown.weeks
