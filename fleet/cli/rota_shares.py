@@ -41,7 +41,7 @@ def quality(
     if json:
         print_json(found)
         return
-    _print_period(period, zone)
+    print_line(_period_words(period, zone))
     rows = [(part.name, f"{part.points:g}", f"{part.of:g}", part.sentence) for part in found.parts]
     print_table(("part", "points", "of", "why"), rows, empty="nothing to score", free=["why"])
     print_line(f"score {found.score:g} of 100")
@@ -59,15 +59,11 @@ def fairness(
     if json:
         print_json({"spread": found.spread, "loads": found.loads})
         return
-    _print_period(period, zone)
     told = [measure for measure in MEASURES if any(getattr(one.load, measure) for one in found.loads)]
+    lines = [_period_words(period, zone)]
     for measure in told:
-        print_line("")
-        print_line(f"{_WORDS[measure]}, spread {found.spread.get(measure, 0):.1f}")
-        for line in bars(found.loads, measure):
-            print_line(line)
-    if not told:
-        print_line("nobody has anything")
+        lines += ["", f"{_WORDS[measure]}, spread {found.spread.get(measure, 0):.1f}", *bars(found.loads, measure)]
+    print_line("\n".join(lines if told else [*lines, "nobody has anything"]))
 
 
 def bars(loads: Sequence[PersonLoad], measure: str) -> list[str]:
@@ -95,5 +91,5 @@ def _asked(rota: str, since: str | None, until: str | None, client: Config) -> t
     return ask(client, look)
 
 
-def _print_period(period: Span, zone: str) -> None:
-    print_line(f"from {said(period.starts_at, zone)} until {said(period.ends_at, zone)} ({zone})")
+def _period_words(period: Span, zone: str) -> str:
+    return f"from {said(period.starts_at, zone)} until {said(period.ends_at, zone)} ({zone})"

@@ -1,6 +1,7 @@
 """`fleet rota terms`: working hours, competences and agreements of people on rotas."""
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from fleet.cli.rota_options import PersonOrMe, whom
 from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete, NotFound
 from protocols.api.rota_people import PersonTerms, SetTerms
-from protocols.rota.member import WorkingDay, WorkingTerms
+from protocols.rota.member import Competence, WorkingDay, WorkingTerms
 
 
 def add_commands(app: App) -> None:
@@ -108,18 +109,22 @@ def _facts(one: PersonTerms) -> list[tuple[str, object]]:
         ("changed by", one.changed_by),
         ("changed", one.changed_at),
         ("hours", [_day(each) for each in terms.hours] or "no ordinary duty is known"),
-        (
-            "competences",
-            [f"{c.subject} level {c.level} {c.evidence} until {c.valid_until or 'ever'}" for c in terms.competences],
-        ),
-        (
-            "regulation 21",
-            None if claim is None else f"since {claim.since} until {claim.until or 'ever'}: {claim.reason}",
-        ),
-        ("opted out", [f"{o.since} until {o.until or 'ever'}, signed {o.signed_on}" for o in terms.opt_outs]),
+        ("competences", [_competence(each) for each in terms.competences] or None),
+        ("regulation 21", None if claim is None else f"{_dates(claim.since, claim.until)}: {claim.reason}"),
+        ("opted out", [f"{_dates(o.since, o.until)}, signed {o.signed_on}" for o in terms.opt_outs] or None),
         ("average over", f"{terms.reference_weeks} weeks"),
         ("share", f"{terms.share_percent} %"),
     ]
+
+
+def _competence(one: Competence) -> str:
+    evidence = f", {one.evidence}" if one.evidence else ""
+    until = "" if one.valid_until is None else f", until {one.valid_until}"
+    return f"{one.subject} level {one.level}{evidence}{until}"
+
+
+def _dates(since: date, until: date | None) -> str:
+    return f"since {since}" if until is None else f"from {since} to {until}"
 
 
 def _day(one: WorkingDay) -> str:

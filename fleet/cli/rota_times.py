@@ -15,7 +15,8 @@ from fleet.errors import RequestRefused
 from fleet.rota.rules.spans import Span
 from fleet.rota.rules.wall import local_date, midnight, zone_of
 
-_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_MONTH = r"(?:19|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])"
+_DAY = rf"{_MONTH}-(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
 _OFFSET = r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])"
 _AT = rf"{_DAY}[T ]{_TIME}{_OFFSET}?"
@@ -30,7 +31,7 @@ SHIFT_FORM = Form(
     re.compile(rf"{_DAY}|{_AT}|{_AT}/{_AT}", re.ASCII),
     "a day or time in the shift as 2026-06-11, or a part of it as 2026-06-11T09:00/2026-06-11T17:00",
 )
-MONTH_FORM = Form(re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII), "a month as 2026-10")
+MONTH_FORM = Form(re.compile(_MONTH, re.ASCII), "a month as 2026-10")
 
 Point = Annotated[str, Parameter(validator=POINT_FORM, help="As 2026-06-11 or 2026-06-11T02:00, in the rota's zone.")]
 Since = Annotated[

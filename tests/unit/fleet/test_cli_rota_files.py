@@ -14,7 +14,18 @@ from fleet.cli.rota_progress import progress_words
 from fleet.cli.rota_shares import bars
 from fleet.cli.rota_solving_here import solve_here
 from fleet.cli.rota_template import template
-from fleet.cli.rota_times import end_of, instant_after, instant_of, month_of, period_of, said
+from fleet.cli.rota_times import (
+    MONTH_FORM,
+    POINT_FORM,
+    SHIFT_FORM,
+    WHEN_FORM,
+    end_of,
+    instant_after,
+    instant_of,
+    month_of,
+    period_of,
+    said,
+)
 from fleet.errors import RequestRefused
 from protocols.api.call_outs import HoursRow
 from protocols.rota.findings import PersonLoad
@@ -75,6 +86,22 @@ def test_a_time_that_clocks_repeat_or_skip_is_refused_with_both_instants(
     left_at = utc("2026-03-28T23:00") if "not" in said_of_it[0] else utc("2026-10-24T23:00")
     with pytest.raises(RequestRefused):
         instant_after(typed, LONDON, left_at, now)
+
+
+@pytest.mark.parametrize(
+    "typed", ["0001-01-01", "9999-12-31", "2026-13-01", "26-01-01", "2026-06-11T25:00", "soon", ""]
+)
+def test_what_no_calendar_of_ours_has_is_not_taken(typed: str) -> None:
+    for form in (WHEN_FORM, POINT_FORM, SHIFT_FORM, MONTH_FORM):
+        with pytest.raises(ValueError, match="2026"):
+            form(str, typed)
+
+
+@pytest.mark.parametrize("typed", ["1900-01-01", "2199-12-31"])
+def test_the_first_and_the_last_day_have_a_period(typed: str) -> None:
+    for zone in (LONDON, "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        assert period_of(typed, None, zone, NOON).length >= timedelta(days=27)
+        assert month_of(typed[:7], zone, NOON)[0] == typed[:7]
 
 
 def test_a_return_is_the_first_such_time_after_leaving() -> None:
