@@ -116,4 +116,4 @@ class RestDialog(RotaForm[NewRest]):
     @override
     def remarks(self) -> Sequence[Line]:
         """See RotaForm."""
-        return [(Span(" No ordinary duty is worked in it; it pays what was missed up to 14 days before.", "muted"),)]
+        return [(Span(" No ordinary duty in it; it pays what was missed up to 14 d before.", "muted"),)]
