@@ -1,0 +1,81 @@
+"""What becomes of a draft of a rota's turns: weighed, kept as a plan, published."""
+
+from fleet.rota.rules.spans import Span
+from protocols.api.rotas import NewPlan, PlanView
+from tui.dialogs.rota_publish import publish_dialog
+from tui.rooms.rota_deeds import Shown
+from tui.rooms.rota_edit import RotaEditing
+from tui.rooms.rota_plan_weigh import RotaWeighRoom
+from tui.rota_draft import Draft
+from tui.rota_weighing import Weighed, weigh
+from tui.words import plural
+
+
+class RotaPublishing(RotaEditing):
+    """The board's part that keeps and publishes what was drafted."""
+
+    def action_save(self) -> None:
+        """Keep the draft as a plan."""
+        shown, draft = self.shown, self.draft
+        if shown is not None and draft is not None:
+            new, make = self._plan(shown, draft), self.desk.door.draft_rota_plan
+            rota = shown.view.rota.rota
+            self.do("saving the plan", lambda: make(rota, new), lambda plan: self._saved(draft, plan))
+
+    def _plan(self, shown: Shown, draft: Draft) -> NewPlan:
+        period = draft.period(Span(shown.book.starts_at, shown.book.ends_at))
+        return NewPlan(
+            starts_at=period.starts_at,
+            ends_at=period.ends_at,
+            based_on=shown.view.version,
+            assigned=draft.assigned,
+        )
+
+    def _saved(self, draft: Draft, plan: PlanView) -> None:
+        draft.saved(plan.plan)
+        self.desk.say(f"saved as plan {plan.plan}: P publishes it, p in the board lists plans", "good")
+        self.draft_changed()
+
+    async def action_weigh(self) -> None:
+        """What would be different, in all of the draft's period."""
+        shown, draft = self.shown, self.draft
+        if shown is not None and draft is not None:
+            await self.app.push_screen(RotaWeighRoom(shown.book, draft))
+
+    def action_publish(self) -> None:
+        """Judge the whole period, then show what goes into the log."""
+        shown, draft = self.shown, self.draft
+        if shown is None or draft is None:
+            return
+        door = self.desk.door
+        self.do(
+            "judging the whole period",
+            lambda: weigh(door, shown.book, draft),
+            lambda weighed: self._ask_to_publish(shown, draft, weighed),
+        )
+
+    def _ask_to_publish(self, shown: Shown, draft: Draft, weighed: Weighed) -> None:
+        self.desk.say("")
+        self.desk.note = None
+        dialog = publish_dialog(self.me, draft, weighed)
+        self.app.push_screen(dialog, lambda despite: self._publish(shown, draft, despite))
+
+    def _publish(self, shown: Shown, draft: Draft, despite: str | None) -> None:
+        """Save it first where it is not saved as it stands; `despite` is None when nobody wants it."""
+        if despite is None:
+            return
+        door, new = self.desk.door, self._plan(shown, draft)
+
+        async def publish() -> PlanView:
+            plan = draft.plan
+            if plan is None or draft.is_unsaved:
+                plan = (await door.draft_rota_plan(shown.view.rota.rota, new)).plan
+                draft.saved(plan)
+            return await door.publish_rota_plan(plan, despite)
+
+        self.do("publishing", publish, self._published)
+
+    def _published(self, plan: PlanView) -> None:
+        self.desk.say(f"published: {plural(len(plan.assigned), 'turn')} of {plan.rota} hold", "good")
+        self.end_draft()
+        self.refetch()
