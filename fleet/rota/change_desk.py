@@ -142,6 +142,7 @@ class ChangeDesk:
                 )
             if change.over_at <= now:
                 raise Conflict("change-over", f"{change_id} is over, and what is past stays", "nothing is left to undo")
+            now = max(now, change.decided_at or now)  # the clock of who approved it may be ahead
             await transaction.rota_changes.undo(change_id, caller.person_id, now)
             await transaction.log.append(ChangeUndone(at=now, actor=caller.person_id, rota=rota.rota, change=change_id))
             said = f"{caller.person_id} has undone change {change_id}, from now on"

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from fleet.entries.rotas import ChangeApproved
 from fleet.rota.solving import begun
 from fleet.store.rota_changes import StoredChange
 from fleet.store.rota_plans import NewPlanRow
@@ -93,5 +94,29 @@ async def _changes(store: Store, now: datetime) -> dict[ChangeState, list[str]]:
                 decided_at=now if state == "approved" else None,
             )
             await transaction.rota_changes.add(change)
+            if state == "approved":
+                await transaction.log.append(_approved(change, now))
             found[state].append(change.change_id)
     return found
+
+
+def _approved(change: StoredChange, now: datetime) -> ChangeApproved:
+    """The entry without which the database lets no change be in force."""
+    return ChangeApproved(
+        at=now,
+        actor=_SUPERVISOR,
+        rota=change.rota_id,
+        change=change.change_id,
+        change_kind=change.kind,
+        duty=change.position,
+        person=change.person_id,
+        gives=change.gives,
+        starts_at=change.starts_at,
+        ends_at=change.ends_at,
+        back_duty=None,
+        back_starts_at=None,
+        back_ends_at=None,
+        brought=0,
+        reason=None,
+        despite=None,
+    )

@@ -127,6 +127,7 @@ async def test_a_supervisors_override_and_take_over_by_others_are_in_force_at_on
         "TO-12",
         "TO-13",
     ]
+    house.clock.go_on(seconds=1)
     later = await asked(house, "SU-01", cover("TO-13", None, kind="override", starts_at=week(0) + HOUR))
     assert later.stands_above == sorted([taken.change, over.change])
     assert (await house["TO-11"].rota_change(taken.change)).stands_above == []
