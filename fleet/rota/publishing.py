@@ -45,8 +45,8 @@ async def publish(
     if troubles and not despite:
         raise _brings(troubles)
     held = [structs.replace(one, published_at=one.published_at or now) for one in given]
-    await transaction.rotas.put_turns(plan.rota, plan.plan, held, now)
     await transaction.rota_plans.publish(plan.plan, held, plan_rules.counts(after), after.quality, actor, now)
+    await transaction.rotas.put_turns(plan.rota, plan.plan, held, now)
     changed, people = plan_rules.who_changes(stored.rota, book, given)
     await transaction.log.append(_entry(plan, held, after, changed, len(troubles), despite, actor, now))
     summary = _summary(plan, actor, changed, people)

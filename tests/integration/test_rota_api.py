@@ -262,6 +262,7 @@ async def test_changes_by_hand_hold_until_they_are_undone_and_a_swap_is_two(hous
         None,
         None,
     )
+    await owner.execute("SET session_replication_role = replica")  # without their entries
     await owner.execute(add, *swap)
     half = week(2) + 3 * DAY
     undone = ("OV-1", "override", "undone", "SU-01", week(2), week(3), None, None, None, None, NOW, "SU-01", half)

@@ -18,6 +18,8 @@ CREATE TABLE rota_version (
     PRIMARY KEY (rota_id, version)
 );
 
+ALTER TABLE rota ADD FOREIGN KEY (rota_id, version) REFERENCES rota_version DEFERRABLE INITIALLY DEFERRED;
+
 CREATE TABLE rota_plan (
     plan_id      text PRIMARY KEY,
     rota_id      text NOT NULL REFERENCES rota,
@@ -223,9 +225,20 @@ END
 $$;
 CREATE TRIGGER step BEFORE UPDATE ON call_out FOR EACH ROW EXECUTE FUNCTION check_call_out_step();
 
+CREATE FUNCTION check_rota_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.ended_at IS NOT NULL OR NEW.version NOT IN (OLD.version, OLD.version + 1) THEN
+        RAISE EXCEPTION 'a rota goes on version by version, and ends once' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER step BEFORE UPDATE ON rota FOR EACH ROW EXECUTE FUNCTION check_rota_step();
+
 CREATE FUNCTION check_rota_plan_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF OLD.state IN ('published', 'discarded', 'failed') OR (OLD.state = 'draft' AND NEW.state = 'solving') THEN
+    IF NOT (OLD.state = 'solving' AND NEW.state <> 'published'
+            OR OLD.state = 'draft' AND NEW.state IN ('published', 'discarded')) THEN
         RAISE EXCEPTION 'a plan goes each step once' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -236,22 +249,84 @@ CREATE TRIGGER step BEFORE UPDATE ON rota_plan FOR EACH ROW EXECUTE FUNCTION che
 CREATE FUNCTION check_rota_change_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT (OLD.state IN ('asked', 'agreed') OR (OLD.state = 'approved' AND NEW.state = 'undone'))
-        OR (OLD.state = 'agreed' AND NEW.state = 'asked') THEN
+        OR (OLD.state = 'agreed' AND NEW.state = 'asked')
+        OR (OLD.agreed_at IS NOT NULL AND (NEW.agreed_by, NEW.agreed_at)
+            IS DISTINCT FROM (OLD.agreed_by, OLD.agreed_at))
+        OR (OLD.decided_at IS NOT NULL AND (NEW.decided_by, NEW.decided_at, NEW.brings)
+            IS DISTINCT FROM (OLD.decided_by, OLD.decided_at, OLD.brings))
+        OR NEW.undone_at < NEW.decided_at THEN
         RAISE EXCEPTION 'a change goes each step once' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
 END
 $$;
 CREATE TRIGGER step BEFORE UPDATE ON rota_change FOR EACH ROW EXECUTE FUNCTION check_rota_change_step();
-REVOKE EXECUTE ON FUNCTION keep_rota_record, check_call_out_step, check_rota_plan_step, check_rota_change_step
+
+-- What decides who is on call holds only with its entry, written in the same transaction.
+CREATE FUNCTION check_rota_logged(entry text, who text, since timestamptz, field text, id text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.log_entry
+        WHERE leaf_index IS NULL AND kind = entry AND actor = who AND at = since
+          AND position(convert_to(format('"kind":"%s"', entry), 'UTF8') IN body) > 0
+          AND position(convert_to(format('"%s":"%s"', field, id), 'UTF8') IN body) > 0) THEN
+        RAISE EXCEPTION '% holds with its entry in the log', id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+END
+$$;
+CREATE FUNCTION check_rota_plan_logged() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'published' THEN
+        PERFORM public.check_rota_logged('rota.published', NEW.published_by, NEW.published_at, 'plan', NEW.plan_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON rota_plan DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_rota_plan_logged();
+
+CREATE FUNCTION check_rota_change_logged() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'approved' THEN
+        PERFORM public.check_rota_logged(
+            'rota.change-approved', NEW.decided_by, NEW.decided_at, 'change', NEW.change_id);
+    ELSIF NEW.state = 'undone' THEN
+        PERFORM public.check_rota_logged('rota.change-undone', NEW.undone_by, NEW.undone_at, 'change', NEW.change_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON rota_change DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_rota_change_logged();
+
+-- Turns are given while their plan is published, in the same transaction, and none that has begun.
+CREATE FUNCTION check_rota_turn_given() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.rota_plan plan
+        WHERE plan.plan_id = NEW.plan_id AND plan.rota_id = NEW.rota_id AND plan.state = 'published'
+          AND plan.xmin = pg_current_xact_id()::xid
+          AND plan.published_at < NEW.starts_at AND NEW.starts_at < plan.ends_at) THEN
+        RAISE EXCEPTION 'turns are given by the plan that is being published'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER given BEFORE INSERT OR UPDATE ON rota_turn FOR EACH ROW EXECUTE FUNCTION check_rota_turn_given();
+REVOKE EXECUTE ON FUNCTION keep_rota_record, check_call_out_step, check_rota_step, check_rota_plan_step,
+    check_rota_change_step, check_rota_logged, check_rota_plan_logged, check_rota_change_logged, check_rota_turn_given
     FROM PUBLIC;
+-- Which a trigger calls, as whoever wrote the row.
+GRANT EXECUTE ON FUNCTION check_rota_logged TO muster_controller;
 
 GRANT SELECT, INSERT ON rota, rota_version, rota_plan, rota_turn, rota_change, rota_terms, absence, wish, call_out,
     work_done, compensatory_rest, calendar_feed TO muster_controller;
 GRANT UPDATE (version, ended_at, ended_by) ON rota TO muster_controller;
 GRANT UPDATE (state, assigned, solving, counts, quality, beat_at, stop_asked, published_by, published_at) ON rota_plan
     TO muster_controller;
-GRANT UPDATE, DELETE ON rota_turn TO muster_controller;
+GRANT UPDATE (person_id, fixed, published_at, plan_id) ON rota_turn TO muster_controller;
 GRANT UPDATE (state, brings, agreed_by, agreed_at, decided_by, decided_at, undone_by, undone_at) ON rota_change
     TO muster_controller;
 GRANT UPDATE (withdrawn_by, withdrawn_at) ON absence, work_done, compensatory_rest TO muster_controller;

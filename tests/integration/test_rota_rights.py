@@ -1,0 +1,99 @@
+"""What the controllers' role in the database can not do to rotas, whatever a program does: their past stays."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from fleet.store.store import Store
+from protocols.api.rota_changes import NewChange
+from tests.support.mandate_house import Owner
+from tests.support.rota_house import NOW, PRIMARY, RotaHouse, given, rota_house, week
+
+DAY = timedelta(days=1)
+_PLAN = (
+    "INSERT INTO rota_plan (plan_id, rota_id, starts_at, ends_at, based_on, state, made_by, made_at, assigned,"
+    " published_by, published_at) VALUES ($1, 'technical', $2, $3, 1, $4, 'SU-01', $2, '[]', $5, $6)"
+)
+_TURN = (
+    "INSERT INTO rota_turn (rota_id, layer, starts_at, person_id, fixed, published_at, plan_id)"
+    " VALUES ('technical', 'primary-weeks', $2, 'TO-12', false, $2, $1)"
+)
+
+
+@pytest.fixture
+async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[RotaHouse]:
+    async with rota_house(store, dsn, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def role(house: RotaHouse, owner: Owner) -> Owner:
+    """What a controller can do, once the house is there."""
+    await owner.execute("SET ROLE muster_controller")
+    return owner
+
+
+async def _refused(role: Owner, statement: str, *values: object) -> None:
+    with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.IntegrityConstraintViolationError)):
+        await role.execute(statement, *values)
+
+
+async def test_published_turns_are_changed_only_by_publishing_a_plan(house: RotaHouse, role: Owner) -> None:
+    plan = (await house.plan([given(PRIMARY, 1, "TO-12")])).plan
+    await house["SU-01"].publish_rota_plan(plan)
+    await _refused(role, "UPDATE rota_turn SET person_id = 'TO-11'")
+    await _refused(role, "UPDATE rota_turn SET starts_at = $1", week(2))
+    await _refused(role, "DELETE FROM rota_turn")
+    await _refused(role, _TURN, plan, week(3))
+    await _refused(role, "UPDATE rota_plan SET assigned = '[]'")
+    await _refused(role, _PLAN, "P-1", week(0), week(4), "published", "SU-01", NOW)
+    draft = (await house.plan([given(PRIMARY, 2, "TO-11")])).plan
+    await _refused(role, "UPDATE rota_plan SET assigned = '[]' WHERE plan_id = $1", draft)
+    publish = "UPDATE rota_plan SET state = 'published', published_by = 'SU-01', published_at = $2 WHERE plan_id = $1"
+    await _refused(role, publish, draft, NOW)
+    publishing = role.transaction()
+    await publishing.start()
+    await role.execute(publish, draft, NOW)
+    await role.execute(_TURN, draft, week(3))
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        async with role.transaction():
+            await role.execute(_TURN, draft, week(-1))
+    await _refused(role, "SET CONSTRAINTS ALL IMMEDIATE")
+    await publishing.rollback()
+    assert (await house["SU-01"].rota_plan(draft)).state == "draft"
+    assert (await house["SU-01"].publish_rota_plan(draft)).state == "published"
+
+
+async def test_a_change_by_hand_holds_with_its_entry_and_is_undone_once(house: RotaHouse, role: Owner) -> None:
+    new = NewChange(kind="override", position="primary", person="TO-11", starts_at=week(0), ends_at=week(0) + DAY)
+    made = (await house["SU-01"].ask_rota_change("technical", new)).change
+    for what in ("decided_by = 'SU-02'", "brings = '[{}]'", "agreed_by = 'SU-02', agreed_at = now()"):
+        await _refused(role, f"UPDATE rota_change SET {what}")
+        undone = f"UPDATE rota_change SET state = 'undone', undone_by = 'SU-01', undone_at = $1, {what}"
+        await _refused(role, undone, NOW)
+    undo = "UPDATE rota_change SET state = 'undone', undone_by = 'SU-01', undone_at = $1"
+    await _refused(role, undo, NOW)
+    await _refused(role, undo, NOW - DAY)
+    await _refused(
+        role,
+        "INSERT INTO rota_change (change_id, rota_id, kind, state, position, person_id, starts_at, ends_at, asked_by,"
+        " asked_at, decided_by, decided_at) VALUES ('S-1', 'technical', 'override', 'approved', 'primary', 'TO-12',"
+        " $1, $2, 'SU-01', $1, 'SU-01', $1)",
+        week(-1),
+        week(0),
+    )
+    assert (await house["SU-01"].undo_rota_change(made)).state == "undone"
+    await _refused(role, "UPDATE rota_change SET undone_at = $1", week(1))
+
+
+async def test_a_rota_goes_forward_and_stays_ended(house: RotaHouse, role: Owner) -> None:
+    await house.put(1, name="again")
+    for version in (1, 3):
+        await _refused(role, "UPDATE rota SET version = $1", version)
+    await _refused(role, "UPDATE rota_version SET document = '{}'")
+    await house["SU-01"].end_rota("technical")
+    await _refused(role, "UPDATE rota SET ended_at = NULL, ended_by = NULL")
+    await _refused(role, "UPDATE rota SET ended_at = $1", NOW - DAY)
