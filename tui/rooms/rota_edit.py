@@ -140,6 +140,7 @@ class RotaEditing(RotaDeeds):
     def move_turn(self, across: int, down: int) -> None:
         """Go to the turn before or after, or to the layer above or below: past the last, a week on."""
         shown, turn = self.shown, self.turn
+        self._is_leaving = False
         if shown is None or self._at is None or not self.rows:
             return
         zone = shown.book.rota.zone
