@@ -1,5 +1,6 @@
 """What waits of mandates, authorities and rotas, in the words of the opening screen. Pure."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import get_args
@@ -8,6 +9,8 @@ from protocols.api.duties import Duty, DutyKind, RotaDutyKind
 from protocols.people import Permission
 from tui.role_words import Reserved, whose
 from tui.words import age, duration, left
+
+_FROM_UNTIL = re.compile(r" from \S+ \d+ \S+ \d{4} \d\d:\d\d \S+ until ")
 
 PRESSING = timedelta(hours=24)
 """A deadline of this person's with less than this left is told loudly."""
@@ -63,12 +66,29 @@ def duty_text(duty: Duty, now: datetime) -> str:
             return f"authority ends, {left(duty.due_at, now)}: is it renewed?"
         case "kit-out":
             return f"cancelled {age(duty.due_at, now)} ago, its kit is not back"
+        case _:
+            return _rota_text(duty, now)
+
+
+def _rota_text(duty: Duty, now: datetime) -> str:
+    """What waits of a rota: its sentence, without what stands beside it in a line."""
+    match duty.kind:
         case "swap-asked":
             return _asking("do you agree?", duty.sentence)
         case "swap-approve":
             return _asking("do you approve?", duty.sentence)
-        case "cover-gap" | "shift-soon" | "competence-ending" | "rest-owed" | "call-out-open" | "rota-ends":
+        case "cover-gap":
+            return without_beginning(duty.sentence)
+        case "shift-soon":
+            what, of, _rota = duty.sentence.partition(" of ")
+            return f"{what} in {_within(duty.due_at - now)}" if of and duty.due_at > now else duty.sentence
+        case _:
             return duty.sentence
+
+
+def without_beginning(sentence: str) -> str:
+    """A sentence about a time without `from …`, which stands beside it; until when stays."""
+    return _FROM_UNTIL.sub(" until ", sentence, count=1)
 
 
 def _asking(question: str, sentence: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from protocols.api.rotas import OnCallNow, OnCallPerson
+from tui.duty_words import without_beginning
 from tui.paint import Line, Span, Tone, cut, joined, wrap
 from tui.words import duration, in_zone, plural
 
@@ -66,7 +67,7 @@ def _gap_line(one: OnCallNow, gap_at: datetime, now: datetime, width: int, *, ut
     when = "GAP NOW" if left <= 0 else f"GAP {coming(gap_at, now, utc=utc)}"
     tone: Tone = "loud" if gap_at - now <= _PRESSING else "bad"
     soon = f"in {duration(left)}: " if left > 0 else ""
-    words = wrap(soon + one.gap, max(20, width - 12 - len(when)))
+    words = wrap(soon + without_beginning(one.gap), max(20, width - 12 - len(when)))
     text = words[0][0].text if words else ""
     more = " …" if len(words) > 1 else ""
     return cut((Span("          "), Span(f" {when} ", tone), Span(f" {text}{more}")), width)

@@ -193,6 +193,8 @@ def way_words(way: Way, sight: Sight) -> tuple[str, str]:
     slot, mine = way.slot, way.slot.person == sight.me
     whose = "your" if mine else f"{slot.person}'s" if slot.person is not None else "the empty"
     at_once = "at once" if is_at_once(way.kind, way.taker, slot.person, sight) else "to be agreed"
+    if slot.person is None and way.taker is None:
+        return f"cover the empty {slot.position}: put somebody there", at_once
     if way.kind == "override":
         return f"override: put somebody into {whose} {slot.position}", at_once
     if way.kind == "swap":

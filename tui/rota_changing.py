@@ -89,9 +89,9 @@ def slots_of(book: RotaBook, shifts: Sequence[Shift], day: date, now: datetime) 
 
 def ways_of(slots: Sequence[Slot], me: str, members: Sequence[str], *, manages: bool) -> list[Way]:
     """What somebody may ask for: changes of their own shifts, taking others' where they are a member; with `manages`
-    everything, for everybody. Own shifts first."""
+    everything, for everybody. Gaps first, then own shifts."""
     found: list[Way] = []
-    for slot in sorted(slots, key=lambda slot: slot.person != me):
+    for slot in sorted(slots, key=lambda slot: 0 if slot.person is None else 1 if slot.person == me else 2):
         if slot.person == me:
             found += [Way(slot, "take-over"), Way(slot, "swap")]
         elif slot.person is None:

@@ -50,7 +50,7 @@ class ChangeDialog(RotaForm[NewChange]):
         if self._at_once:
             rows.append(Row("despite", "despite", "why, where it brings breaches or faults", "", 200))
         verb = "Override" if wanted.way.kind == "override" else "Swap" if wanted.back else "Take-over"
-        super().__init__(rows, f"{verb}: {wanted.taker} for {slot.person or 'nobody'}")
+        super().__init__(rows, f"{verb}: {wanted.taker} for {slot.person or 'an empty place'}")
         self._judged: tuple[NewChange, Brings] | None = None
         self._judging: NewChange | None = None
 

@@ -9,12 +9,14 @@ import pytest
 from fleet.rota.rules.schedule import shifts_of
 from fleet.rota.rules.spans import Span
 from protocols.api.call_outs import CallOutView
+from protocols.api.duties import Duty
 from protocols.api.rota_changes import ChangeView, NewChange
 from protocols.api.rotas import OnCallNow, OnCallPerson
 from protocols.rota.book import RotaBook
 from protocols.rota.member import Competence, WorkingTerms
 from protocols.rota.model import Requirement
 from tests.support.rota_books import FOUR, LONDON, absence, book, call_out, change, local, member, office_hours, rota
+from tui.duty_words import duty_text
 from tui.on_call_line import on_call_lines
 from tui.paint import Line, line_width
 from tui.rota_call_out_lines import call_out_line, call_out_page, findings_of, rest_suggested
@@ -173,21 +175,21 @@ def test_people_change_their_own_shifts_and_take_others_and_supervisors_do_anyth
         return [(way.slot.person, way.kind, way.taker) for way in ways_of(slots, me, FOUR, manages=manages)]
 
     assert ways("TO-12") == [
+        (None, "take-over", "TO-12"),
         ("TO-12", "take-over", None),
         ("TO-12", "swap", None),
-        (None, "take-over", "TO-12"),
     ]
     assert ways("TO-14") == [
+        (None, "take-over", "TO-14"),
         ("TO-12", "take-over", "TO-14"),
         ("TO-12", "swap", "TO-14"),
-        (None, "take-over", "TO-14"),
     ]
     assert ways("TO-99") == []
     assert ways("SU-01", manages=True) == [
+        (None, "override", None),
         ("TO-12", "take-over", None),
         ("TO-12", "swap", None),
         ("TO-12", "override", None),
-        (None, "override", None),
     ]
 
 
@@ -424,6 +426,18 @@ def test_who_is_on_call_is_one_line_and_a_gap_is_loud() -> None:
     _, told = on_call_lines([later], "TO-07", NOW, 80, utc=True)
     assert "in 4 d" in text_of(told)
     assert line_width(told) <= 80
+
+
+def test_a_duty_of_a_rota_is_told_in_few_words() -> None:
+    def told(kind: Any, sentence: str) -> str:
+        at = NOW + 16 * HOUR
+        duty = Duty(kind=kind, about="x", name="T", unit=None, sentence=sentence, due_at=at, is_alarm=False, rota="t")
+        return duty_text(duty, NOW)
+
+    gap = "nobody is primary from Mon 30 Nov 2026 09:00 GMT until Mon 7 Dec 2026 09:00 GMT: TO-12 is free"
+    assert told("cover-gap", gap) == "nobody is primary until Mon 7 Dec 2026 09:00 GMT: TO-12 is free"
+    assert told("shift-soon", "you are primary of T from Mon 23 Nov 2026 09:00 GMT") == "you are primary in 16 h"
+    assert told("swap-asked", "TO-11 asks that TO-12 has primary: do you agree?").startswith("do you agree? TO-12 has")
 
 
 def test_more_rotas_than_fit_are_counted_and_those_with_a_gap_come_first() -> None:
