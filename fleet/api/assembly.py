@@ -115,7 +115,7 @@ def assemble(
         rota_changes=ChangeDesk(store, clock, judging),
         on_call=OnCall(store, clock),
         rota_duties=RotaDuties(store, clock),
-        call_outs=CallOutDesk(store, clock),
+        call_outs=CallOutDesk(store, clock, judging),
         work=WorkDesk(store, clock),
         calendars=CalendarDesk(store, clock, judging, settings.api.url),
     )

@@ -141,7 +141,7 @@ async def withdraw_rest(request: ApiRequest, services: Given, rest_id: RestInPat
     return await services.work.withdraw_rest(rest_id, caller_of(request).person)
 
 
-@get("/api/rotas/{rota_id:str}/hours", opt={"permission": "see-rota", "refuses": [404]})
+@get("/api/rotas/{rota_id:str}/hours", opt={"permission": "see-rota", "refuses": [404, 409]})
 async def rota_hours(
     request: ApiRequest, services: Given, rota_id: RotaInPath, since: MomentAsked, until: MomentAsked
 ) -> HoursReport:

@@ -45,7 +45,7 @@ async def end_rota(request: ApiRequest, services: Given, rota_id: RotaInPath) ->
     return await services.rotas.end(rota_id, caller_of(request).person.person_id)
 
 
-@get("/api/rotas/{rota_id:str}/book", opt={"permission": "see-rota", "refuses": [404]})
+@get("/api/rotas/{rota_id:str}/book", opt={"permission": "see-rota", "refuses": [404, 409]})
 async def rota_book(
     request: ApiRequest, services: Given, rota_id: RotaInPath, since: MomentAsked, until: MomentAsked
 ) -> RotaBook:

@@ -13,6 +13,7 @@ from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.mandates.rules import whole_utc
 from fleet.rota.books import asking, book_of, known_rota, turns_and_changes
 from fleet.rota.hours import hours
+from fleet.rota.judging import Judging
 from fleet.rota.permits import check_may_keep, sees, those_seen
 from fleet.rota.records import check_break, check_past, known_person, new_record_id, span_of, withdrawn_already
 from fleet.rota.rules.rest import earliest_start
@@ -46,9 +47,10 @@ class CallOutDesk:
     """Every method raises StoreUnavailable, and Forbidden for what is another's and the caller may not; those about one
     record or rota NotFound; those that change something Conflict or RequestRefused."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, judging: Judging) -> None:
         self._store = store
         self._clock = clock
+        self._judging = judging
 
     async def call_outs(
         self,
@@ -77,6 +79,12 @@ class CallOutDesk:
         span = _span(asked.left_home_at, asked.returned_at, now, asked.break_min)
         _check_recent(caller, span.starts_at, now)
         returned_at = None if asked.returned_at is None else span.ends_at
+        with self._judging.asked_by(caller.person_id):
+            return await self._record(asked, span, returned_at, caller, now)
+
+    async def _record(
+        self, asked: NewCallOut, span: Span, returned_at: datetime | None, caller: Person, now: datetime
+    ) -> CallOutRecorded:
         async with self._store.transaction() as transaction:
             stored = await known_rota(transaction, asked.rota)
             await known_person(transaction, asked.person)
@@ -122,7 +130,10 @@ class CallOutDesk:
 
     async def returned(self, call_out_id: str, asked: Returned, caller: Person) -> CallOutRecorded:
         """They are back at home. The same again is what is there."""
-        now = self._clock()
+        with self._judging.asked_by(caller.person_id):
+            return await self._returned(call_out_id, asked, caller, self._clock())
+
+    async def _returned(self, call_out_id: str, asked: Returned, caller: Person, now: datetime) -> CallOutRecorded:
         async with self._store.transaction() as transaction:
             found = await _locked(transaction, call_out_id, caller)
             if found.withdrawn_at is not None:
@@ -171,26 +182,32 @@ class CallOutDesk:
 
     async def hours(self, rota_id: str, since: datetime, until: datetime, caller: Person) -> HoursReport:
         """Hours and allowances of those whose working time the caller may see; to see another's is entered in the
-        log."""
-        now = self._clock()
+        log. Raises Conflict when too many ask at once."""
+        with self._judging.asked_by(caller.person_id):
+            return await self._hours(rota_id, since, until, caller, self._clock())
+
+    async def _hours(
+        self, rota_id: str, since: datetime, until: datetime, caller: Person, now: datetime
+    ) -> HoursReport:
         async with self._store.transaction() as transaction:
             book = await book_of(transaction, rota_id, since, until, now)
             everybody = [one.person for one in book.members]
             period = Span(book.starts_at, book.ends_at)
             outs = await transaction.call_outs.call_outs(everybody, *period, rota_id=rota_id)
-            counted = frozenset(one.call_out_id for one in outs)
-            rows = await asyncio.to_thread(hours, book, counted)
-            rows = [row for row in rows if sees(caller, row.person)]
-            others = sum(row.person != caller.person_id for row in rows)
-            if others or may(caller.role, "see-working-time"):
-                entry = HoursRead(
-                    at=now,
-                    actor=caller.person_id,
-                    rota=rota_id,
-                    starts_at=book.starts_at,
-                    ends_at=book.ends_at,
-                    people=others,
-                )
+        counted = frozenset(one.call_out_id for one in outs)
+        every = await self._judging.work_out(lambda: hours(book, counted))
+        rows = [row for row in every if sees(caller, row.person)]
+        others = sum(row.person != caller.person_id for row in rows)
+        if others or may(caller.role, "see-working-time"):
+            entry = HoursRead(
+                at=now,
+                actor=caller.person_id,
+                rota=rota_id,
+                starts_at=book.starts_at,
+                ends_at=book.ends_at,
+                people=others,
+            )
+            async with self._store.transaction() as transaction:
                 await transaction.log.append(entry)
         return HoursReport(rota=rota_id, zone=book.rota.zone, starts_at=book.starts_at, ends_at=book.ends_at, rows=rows)
 

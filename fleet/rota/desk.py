@@ -71,10 +71,12 @@ class RotaDesk:
             return (await known_rota(transaction, rota_id)).view()
 
     async def book(self, rota_id: str, since: datetime, until: datetime, reader: Person) -> RotaBook:
-        """What the rules need for a period, as far as `reader` may have it."""
-        async with self._store.transaction() as transaction:
-            book = await book_of(transaction, rota_id, since, until, self._clock())
-        return book_for(book, reader.person_id, reader.role)
+        """What the rules need for a period, as far as `reader` may have it; raises Conflict when they ask for too many
+        at once."""
+        with self._judging.asked_by(reader.person_id):
+            async with self._store.transaction() as transaction:
+                book = await book_of(transaction, rota_id, since, until, self._clock())
+            return book_for(book, reader.person_id, reader.role)
 
     async def check(
         self, rota_id: str, since: datetime, until: datetime, plan_id: str | None, reader: Person
@@ -83,14 +85,17 @@ class RotaDesk:
         know."""
         now = self._clock()
         period = period_of(since, until)
-        async with self._store.transaction() as transaction:
-            book = await book_of(transaction, rota_id, *period, now)
-            if plan_id is not None:
-                plan = await transaction.rota_plans.one(plan_id)
-                if plan is None or plan.rota != rota_id:
-                    raise NotFound("plan-unknown", f"{rota_id} has no plan {plan_id}", "list plans: fleet rota plans")
-                book = with_turns(book, to_give(book.rota, book, plan.assigned, now))
-        found = await self._judging.assess(book_for(book, reader.person_id, reader.role))
+        with self._judging.asked_by(reader.person_id):
+            async with self._store.transaction() as transaction:
+                book = await book_of(transaction, rota_id, *period, now)
+                if plan_id is not None:
+                    plan = await transaction.rota_plans.one(plan_id)
+                    if plan is None or plan.rota != rota_id:
+                        raise NotFound(
+                            "plan-unknown", f"{rota_id} has no plan {plan_id}", "list plans: fleet rota plans"
+                        )
+                    book = with_turns(book, to_give(book.rota, book, plan.assigned, now))
+            found = await self._judging.assess(book_for(book, reader.person_id, reader.role))
         return assessment_for(found, reader.person_id, reader.role)
 
 

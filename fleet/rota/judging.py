@@ -1,7 +1,9 @@
 """Judging books beside the event loop: a long period takes the rules up to seconds."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from fleet.errors import Conflict
@@ -10,6 +12,8 @@ from protocols.rota.book import RotaBook
 from protocols.rota.findings import Assessment
 
 MAX_WAITING = 8
+MAX_EACH = 4
+"""How many books one person may have asked for at a time, so that nobody keeps the others from theirs †."""
 _AT_ONCE = 2
 
 T = TypeVar("T")
@@ -21,6 +25,24 @@ class Judging:
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
+        self._asked: Counter[str] = Counter()
+
+    @contextmanager
+    def asked_by(self, person_id: str) -> Iterator[None]:
+        """Read a book and work on it for somebody; raises Conflict when they have asked for MAX_EACH already."""
+        if self._asked[person_id] >= MAX_EACH:
+            raise Conflict(
+                "too-many-checks",
+                f"{MAX_EACH} rotas are being looked at for you already",
+                "wait for their answers, then try again",
+            )
+        self._asked[person_id] += 1
+        try:
+            yield
+        finally:
+            self._asked[person_id] -= 1
+            if not self._asked[person_id]:
+                del self._asked[person_id]
 
     async def assess(self, book: RotaBook) -> Assessment:
         """What the rules say; raises Conflict when too many ask at once."""

@@ -1,15 +1,18 @@
 """What the controllers' role in the database can not do to rotas, whatever a program does: their past stays."""
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from fleet.rota.judging import MAX_EACH
 from fleet.store.store import Store
+from protocols.api.call_outs import NewCallOut
 from protocols.api.rota_changes import NewChange
-from tests.support.mandate_house import Owner
+from tests.support.mandate_house import Owner, refusal
 from tests.support.rota_house import NOW, PRIMARY, RotaHouse, given, rota_house, week
 
 DAY = timedelta(days=1)
@@ -97,3 +100,21 @@ async def test_a_rota_goes_forward_and_stays_ended(house: RotaHouse, role: Owner
     await house["SU-01"].end_rota("technical")
     await _refused(role, "UPDATE rota SET ended_at = NULL, ended_by = NULL")
     await _refused(role, "UPDATE rota SET ended_at = $1", NOW - DAY)
+
+
+async def test_who_asks_for_too_many_books_at_once_is_refused_and_others_are_not(house: RotaHouse) -> None:
+    mine, period = house["TO-11"], (week(0), week(1))
+    out = NewCallOut(rota="technical", person="TO-11", left_home_at=NOW - timedelta(hours=2))
+    with ExitStack() as stack:
+        for _ in range(MAX_EACH):
+            stack.enter_context(house.api.services.judging.asked_by("TO-11"))
+        for asked in (
+            mine.rota_book("technical", *period),
+            mine.check_rota("technical", *period),
+            mine.rota_hours("technical", *period),
+            mine.record_call_out(out),
+        ):
+            assert await refusal(asked) == (409, "too-many-checks")
+        assert await house["SU-01"].check_rota("technical", *period)
+    recorded = await mine.record_call_out(out)
+    assert recorded.call_out.person == "TO-11"

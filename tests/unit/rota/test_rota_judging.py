@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from fleet.errors import Conflict
-from fleet.rota.judging import MAX_WAITING, Judging
+from fleet.rota.judging import MAX_EACH, MAX_WAITING, Judging
 from fleet.rota.rules.assessment import assess
 from tests.support.rota_books import book
 
@@ -30,6 +31,19 @@ async def test_too_many_at_once_are_refused_and_the_loop_goes_on() -> None:
     go_on.set()
     assert await asyncio.gather(*asked) == [True] * MAX_WAITING
     assert await judging.work_out(lambda: 1) == 1
+
+
+async def test_one_person_does_not_keep_the_others_from_their_books() -> None:
+    judging = Judging()
+    with ExitStack() as stack:
+        for _ in range(MAX_EACH):
+            stack.enter_context(judging.asked_by("TO-11"))
+        with pytest.raises(Conflict, match="for you already"), judging.asked_by("TO-11"):
+            pass
+        with judging.asked_by("SU-01"):
+            assert await judging.work_out(lambda: 1) == 1
+    with judging.asked_by("TO-11"):
+        pass
 
 
 async def test_what_fails_gives_its_place_back() -> None:
