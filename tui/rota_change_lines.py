@@ -145,7 +145,7 @@ def change_page(view: ChangeView, width: int, sight: Sight) -> list[Line]:
     stands = stands_words(view, sight)
     title: list[Line] = [(Span(f" {view.change}", "title"),), (Span(f"{view.kind} on {view.rota}"),), (stands,)]
     lines: list[Line] = [joined(title), (), *half_lines(view, sight), ()]
-    lines += [(Span(f" {name:<10}", "muted"), *value) for name, value in _facts(view, sight)]
+    lines += [(Span(f" {name:<12}", "muted"), *value) for name, value in _facts(view, sight)]
     if view.stands_above:
         above = f"it stands above {', '.join(view.stands_above)}: where both say who has the place, this one does"
         lines += [(), *[(Span(" "), *line) for line in wrap(above, width - 2, "fair")]]

@@ -1,11 +1,13 @@
 """A rota's changes by hand: what waits for whom first, then what is in force and what is over; and the page of one."""
 
+import asyncio
 from datetime import timedelta
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
+from protocols.api.duties import Duty
 from protocols.api.rota_changes import ChangeView
 from protocols.rota.model import Rota
 from tui.paint import Line, Span, joined, wrap
@@ -46,13 +48,17 @@ class RotaChangesRoom(ListingRoom[ChangeView], ChangeDeeds):
     @override
     def ask_anew(self, *, background: bool = False) -> None:
         """See FollowingRoom."""
+        self.ask("changes", self._load, self._arrived, background=background)
+
+    async def _load(self) -> tuple[list[ChangeView], list[Duty]]:
+        """The changes; and what waits for this person, which the header counts."""
         door, since = self.desk.door, self.desk.server_clock.now() - KEPT_IN_SIGHT
-        self.ask(
-            "changes",
-            lambda: door.rota_changes(self._rota.rota, since=since, limit=AT_ONCE),
-            lambda views: self.show_items(in_order(views, self.sight)),
-            background=background,
-        )
+        return await asyncio.gather(door.rota_changes(self._rota.rota, since=since, limit=AT_ONCE), door.duties())
+
+    def _arrived(self, answer: tuple[list[ChangeView], list[Duty]]) -> None:
+        views, duties = answer
+        self.desk.take_duties(duties)
+        self.show_items(in_order(views, self.sight))
 
     @override
     def show_changed(self, view: ChangeView) -> None:
