@@ -1,6 +1,26 @@
-"""How far a search is, in one line at a terminal."""
+"""How far a search is, in one line at a terminal; and ending it from there."""
 
+import asyncio
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def stop_at_ctrl_c() -> Iterator[asyncio.Event]:
+    """What the first Ctrl-C sets; the second interrupts."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def first() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, first)
+    try:
+        yield stop
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 def show_progress(seconds: float, best: float | None, bound: float | None) -> None:

@@ -1,9 +1,7 @@
 """`fleet rota solve`: filling a rota's period fairly, at the controller or here, from a file to a file."""
 
 import asyncio
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +14,7 @@ from fleet.cli.options import WholeNumber
 from fleet.cli.output import print_json
 from fleet.cli.rota_files import OutFile
 from fleet.cli.rota_plans import tell_solved
-from fleet.cli.rota_progress import end_progress, show_progress
+from fleet.cli.rota_progress import end_progress, show_progress, stop_at_ctrl_c
 from fleet.cli.rota_solving_here import solve_here
 from fleet.cli.rota_times import Since, UntilAhead, period_of
 from fleet.client import FleetClient
@@ -78,7 +76,7 @@ def solve(
         named = await rota_named(door, rota)
         starts_at, ends_at = period_of(since, until, named.zone, now)
         new = NewSolve(starts_at=starts_at, ends_at=ends_at, seed=seed, work_limit=work_limit, keep=keep)
-        with _stopped() as stop:
+        with stop_at_ctrl_c() as stop:
             return await _followed(door, await door.solve_rota(named.rota, new), stop)
 
     found = ask(client, work)
@@ -101,22 +99,6 @@ def _check(rota: str | None, file: Path | None, out: Path | None, *, dated: bool
         raise CommandIncomplete("out-unnamed", "nobody says where to write the book", "add --out FILE, or --out -")
     if file is not None and dated:
         raise CommandIncomplete("file-alone", "a file has its own period", "leave out --since and --until")
-
-
-@contextmanager
-def _stopped() -> Iterator[asyncio.Event]:
-    """Is set by the first Ctrl-C; the second interrupts."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-
-    def first() -> None:
-        stop.set()
-        loop.remove_signal_handler(signal.SIGINT)
-
-    loop.add_signal_handler(signal.SIGINT, first)
-    try:
-        yield stop
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
 
 
 async def _followed(door: FleetClient, plan: PlanView, stop: asyncio.Event) -> PlanView:

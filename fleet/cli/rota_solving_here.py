@@ -1,21 +1,21 @@
-"""`fleet rota solve --file`: a book solved in this process, with what the extra `controller` installs."""
+"""`fleet rota solve --file`: a book solved on this machine, with what the extra `controller` installs."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import asyncio
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
 
 from msgspec import structs
 
 from fleet.cli.output import print_json, print_remark
 from fleet.cli.rota_checking import counts_of, counts_words
 from fleet.cli.rota_files import STANDARD, check_new, read_book_file, write_book_file
-from fleet.cli.rota_progress import end_progress, show_progress
+from fleet.cli.rota_progress import end_progress, show_progress, stop_at_ctrl_c
 from fleet.errors import RequestRefused
 from fleet.rota.rules.assessment import assess
+from fleet.rota.solver.worker import SolvingProcess
+from fleet.stopping import cancel
 from protocols.rota.book import RotaBook
-from protocols.rota.solving import Progress, Solved, SolveLimits
+from protocols.rota.solving import Solved, SolveLimits
 
 _ENDED = {
     "optimal": "nothing fairer exists",
@@ -25,28 +25,18 @@ _ENDED = {
 }
 
 
-class _Solve(Protocol):
-    def __call__(
-        self,
-        book: RotaBook,
-        *,
-        limits: SolveLimits,
-        on_progress: Callable[[Progress], None],
-        should_stop: Callable[[], bool],
-    ) -> Solved: ...
-
-
 def solve_here(file: Path, out: Path, limits: SolveLimits, *, keep: bool, json: bool) -> None:
     """Solve the book in `file` and write it with its turns given to the new file `out`; what was found is said on
     standard error, or as JSON. Ctrl-C ends the search, and what is best so far is written.
 
-    Raises RequestRefused, also where the extra is not installed, and FleetError where the solver gives up.
+    Raises RequestRefused, also where the extra is not installed, and SolverError where the solver gives up.
     """
     check_new(out)
-    with _stoppable() as should_stop:
-        book, solve = read_book_file(file), _solver()
-        solved = solve(_kept(book) if keep else book, limits=limits, on_progress=_show, should_stop=should_stop)
-    end_progress()
+    if find_spec("ortools") is None:
+        remedy = "install muster[controller], or let the controller solve: fleet rota solve ROTA"
+        raise RequestRefused("solver-missing", "OR-Tools is not installed here", remedy)
+    book = read_book_file(file)
+    solved = asyncio.run(_solved(_kept(book) if keep else book, limits))
     filled = _filled(book, solved)
     write_book_file(out, filled)
     if json and out != STANDARD:
@@ -59,20 +49,25 @@ def solve_here(file: Path, out: Path, limits: SolveLimits, *, keep: bool, json: 
     print_remark(f"score {found.quality.score:g} of 100; {counts_words(counts_of(found.findings))}")
 
 
-def _solver() -> _Solve:
-    try:
-        from fleet.rota.solver.solve import solve  # noqa: PLC0415 - OR-Tools, which a client does not have
-    except ModuleNotFoundError as error:
-        raise RequestRefused(
-            "solver-missing",
-            f"{error.name} is not installed here",
-            "install muster[controller], or let the controller solve: fleet rota solve ROTA",
-        ) from error
-    return solve
+async def _solved(book: RotaBook, limits: SolveLimits) -> Solved:
+    """What a process of its own finds, which Ctrl-C does not reach: it is told to give its best so far."""
+    process = SolvingProcess()
+    with stop_at_ctrl_c() as stop:
+        await process.start(book, limits)
+        stopping = asyncio.create_task(_stop(process, stop), name="solving: Ctrl-C")
+        try:
+            async for progress in process:
+                show_progress(progress.seconds, progress.objective, progress.bound)
+            return process.solved
+        finally:
+            await cancel(stopping)
+            await process.stop()
+            end_progress()
 
 
-def _show(progress: Progress) -> None:
-    show_progress(progress.seconds, progress.objective, progress.bound)
+async def _stop(process: SolvingProcess, stop: asyncio.Event) -> None:
+    await stop.wait()
+    await process.stop()
 
 
 def _kept(book: RotaBook) -> RotaBook:
@@ -89,19 +84,3 @@ def _filled(book: RotaBook, solved: Solved) -> RotaBook:
         key = one.layer, one.starts_at
         found[key] = structs.replace(one, fixed=key in fixed)
     return structs.replace(book, assigned=sorted(found.values(), key=lambda one: (one.starts_at, one.layer)))
-
-
-@contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Whether somebody wants it to stop: true after the first Ctrl-C. The second interrupts."""
-    stopped: list[int] = []
-
-    def stop(number: int, _frame: object) -> None:
-        stopped.append(number)
-        signal.signal(number, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield lambda: bool(stopped)
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,8 +1,11 @@
 """`fleet rota` as people on rotas and supervisors run it."""
 
+import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -12,8 +15,8 @@ from fleet.store.store import Store
 from protocols.rota.member import CallOut
 from protocols.rota.reading import read_book, write_book
 from tests.support.reporting import until
-from tests.support.rota_books import book, call_out, local, member, office_hours, rota
-from tests.support.rota_cli import asked, begun, ended, fleet, settings_file
+from tests.support.rota_books import absence, book, call_out, local, member, office_hours, rota, two_layers
+from tests.support.rota_cli import FLEET, LIMIT_S, asked, begun, ended, fleet, settings_file
 from tests.support.rota_house import RotaHouse, rota_house, technical
 
 PERIOD = ("--since", "2026-02-09T09:00", "--until", "2026-03-09T09:00")
@@ -195,3 +198,46 @@ async def test_payroll_gets_a_month_s_hours_and_allowances(house: RotaHouse, tmp
     salaries.write_text("person,salary_gbp\nTO-11,lots\n")
     code, _, err = await fleet(house, "SU-01", *month, "--salaries", str(salaries))
     assert (code, "line 2: the salary is no number" in err) == (3, True)
+
+
+def hard_to_share() -> bytes:
+    """A book of 65 weeks with leave, whose four engineers and three approvers can not share its turns alike: proving
+    what is best takes many times longer than finding a first."""
+    begins_at, people = local("2026-02-02T09:00"), [f"TO-{number}" for number in range(11, 18)]
+    members = []
+    for i, person in enumerate(people):
+        days = [(i * 37 + k * 53) % 420 for k in range(6)]
+        leave = [
+            absence(begins_at + timedelta(days=day), begins_at + timedelta(days=day + 4 + k), name=f"a-{k}")
+            for k, day in enumerate(days)
+        ]
+        members.append(member(person, role="engineer" if i < 4 else "approver", absences=leave))
+    layers = [msgspec.structs.replace(one, order=[]) for one in two_layers(people)]
+    return write_book(
+        book(
+            rota(layers, members=people),
+            starts_at=begins_at,
+            ends_at=local("2027-05-03T09:00"),
+            as_of=local("2026-02-01T00:00"),
+            members=members,
+        )
+    )
+
+
+async def test_ctrl_c_at_a_terminal_ends_a_search_here_and_writes_the_best(tmp_path: Path) -> None:
+    year, full = tmp_path / "year.json", tmp_path / "full.json"
+    year.write_bytes(hard_to_share())
+    terminal, theirs = os.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as screen:
+        words = ("rota", "solve", "--file", str(year), "--out", str(full), "--work-limit", "3600")
+        process = await asyncio.create_subprocess_exec(FLEET, *words, stderr=theirs)
+        os.close(theirs)
+        async with asyncio.timeout(LIMIT_S):
+            while b"Ctrl-C keeps the best" not in await asyncio.to_thread(screen.read, 65536):
+                pass
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+        said = await asyncio.to_thread(screen.read, 65536)
+    assert b"the best found before it was stopped" in said
+    given = read_book(full.read_bytes()).assigned
+    assert (len(given), all(one.person for one in given)) == (130, True)

@@ -12,7 +12,7 @@ import pytest
 from fleet.store.store import Store
 from protocols.rota.model import Shift
 from tests.support.rota_cli import asked, fleet
-from tests.support.rota_house import RotaHouse, rota_house
+from tests.support.rota_house import RotaHouse, rota_house, technical
 
 TURN = "from Mon 2 Mar 2026 09:00 until Mon 9 Mar 2026 09:00"
 TERMS = {
@@ -156,3 +156,16 @@ async def test_a_calendar_s_address_is_shown_once(house: RotaHouse) -> None:
     assert (code, out) == (0, f"feed {feed['calendar']} is withdrawn\n")
     whole = await asked(house, "TO-12", "rota", "calendar", "add", "--rota", "tech")
     assert (whole["calendar"]["scope"], whole["calendar"]["rota"]) == ("rota", "technical")
+
+
+async def test_where_rotas_are_several_the_one_that_is_meant_and_its_zone_are_named(house: RotaHouse) -> None:
+    await house["SU-01"].put_rota(technical(rota="abroad", name="Abroad", zone="Europe/Paris"), 0)
+    leave = ("rota", "absence", "add", "--kind", "annual", "--from", "2026-03-28", "--to", "2026-03-28")
+    code, _, err = await fleet(house, "TO-12", *leave)
+    assert (code, "several zones, Europe/London, Europe/Paris: name one" in err) == (2, True), err
+    made = await asked(house, "TO-12", *leave, "--zone", "Europe/Paris")
+    assert (made["starts_at"], made["ends_at"]) == ("2026-03-27T23:00:00Z", "2026-03-28T23:00:00Z")
+    code, _, err = await fleet(house, "TO-12", "oncall", "out", "--left", "2026-02-04T10:00")
+    assert (code, "which of abroad, technical is meant" in err) == (2, True), err
+    out = await asked(house, "TO-12", "oncall", "out", "--rota", "Abroad", "--left", "2026-02-04T10:00")
+    assert out["call_out"]["left_home_at"] == "2026-02-04T09:00:00Z"

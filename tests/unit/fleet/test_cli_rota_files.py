@@ -276,7 +276,7 @@ def test_progress_is_one_line() -> None:
 def test_without_the_solver_s_packages_it_is_said_which_extra_has_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "fleet.rota.solver.solve", None)
+    monkeypatch.setitem(sys.modules, "ortools", None)
     file = tmp_path / "book.json"
     write_book_file(file, book())
     with pytest.raises(RequestRefused) as refused:
