@@ -89,6 +89,12 @@ def stands_words(view: ChangeView, sight: Sight) -> Span:
     return Span(view.state, _STATE_TONES[view.state])
 
 
+def it_stands(view: ChangeView, sight: Sight) -> str:
+    """`it waits for TO-13`, `it is in force`."""
+    text = stands_words(view, sight).text
+    return f"it {text}" if text.startswith(("waits", "came")) else f"it is {text}"
+
+
 def who_words(view: ChangeView) -> str:
     """`TO-11 → TO-12`: from whom to whom; both ways of a swap."""
     arrow = "⇄" if view.kind == "swap" else "→"

@@ -20,9 +20,9 @@ from tui.rota_change_lines import (
     finding_block,
     graves_of,
     half_lines,
+    it_stands,
     may_decide,
     over_at,
-    stands_words,
 )
 
 _WIDTH = 70
@@ -85,7 +85,7 @@ class ChangeDeeds(DeedsRoom[ChangeView]):
         if key in {"a", "f", "u"} and view is not None and (key != "u" or self.allows("undo")):
             own = self.me in {view.person, view.gives} and self.sight.manages and view.state == "agreed"
             more = ": you are one of the two, and another supervisor decides" if key == "a" and own else ""
-            self.desk.say(f"it {stands_words(view, self.sight).text}{more}".replace("it in", "it is in"), "fair")
+            self.desk.say(it_stands(view, self.sight) + more, "fair")
         else:
             super().say_whose(key)
 
@@ -98,7 +98,7 @@ class ChangeDeeds(DeedsRoom[ChangeView]):
 
     def _accept(self, view: ChangeView) -> None:
         if not may_decide(view, self.sight):
-            self.desk.say(f"it {stands_words(view, self.sight).text} by now", "fair")
+            self.desk.say(f"{it_stands(view, self.sight)} by now", "fair")
             self.show_changed(view)
         elif view.state == "asked":
             self._agree(view)
@@ -114,7 +114,7 @@ class ChangeDeeds(DeedsRoom[ChangeView]):
             ConfirmDialog(f"Agree{theirs} to a {view.kind}", before, sentence),
             "agreeing",
             lambda _: agree(view.change),
-            lambda changed: f"agreed: it {stands_words(changed, self.sight).text}",
+            lambda changed: f"agreed: {it_stands(changed, self.sight)}",
         )
 
     def _approve(self, view: ChangeView) -> None:

@@ -20,7 +20,7 @@ from tui.rooms.rota_call_outs import RotaCallOutsRoom
 from tui.rooms.rota_changes import RotaChangesRoom
 from tui.rooms.rota_deeds import RotaDeeds, Shown
 from tui.rooms.rota_times_off import RotaTimesOffRoom
-from tui.rota_change_lines import Sight, slot_words, stands_words, way_words
+from tui.rota_change_lines import Sight, it_stands, slot_words, way_words
 from tui.rota_changing import AHEAD, AROUND, Return, Slot, Taker, Way, returns_of, slots_of, takers, ways_of
 from tui.rota_times import day_text
 
@@ -172,7 +172,7 @@ class RotaServing(RotaDeeds):
         self.app.push_screen(dialog, described)
 
     def _asked(self, shown: Shown, view: ChangeView) -> None:
-        stands = "it is in force" if view.state == "approved" else f"it {stands_words(view, self._sight(shown)).text}"
+        stands = "it is in force" if view.state == "approved" else it_stands(view, self._sight(shown))
         self.desk.say(f"{view.change}: {stands}; c lists changes", "good")
         self.refetch()
 
