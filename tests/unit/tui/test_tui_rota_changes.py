@@ -1,6 +1,7 @@
 """Changes by hand, typed times, call-outs and the line of who is on call, worked out without a screen."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,9 +17,12 @@ from protocols.rota.book import RotaBook
 from protocols.rota.member import Competence, WorkingTerms
 from protocols.rota.model import Requirement
 from tests.support.rota_books import FOUR, LONDON, absence, book, call_out, change, local, member, office_hours, rota
+from tests.unit.tui.stub_client import StubClient
+from tests.unit.tui.stub_console import SIZES, console
 from tui.duty_words import duty_text
 from tui.on_call_line import on_call_lines
 from tui.paint import Line, line_width
+from tui.rooms import now as now_room
 from tui.rota_call_out_lines import call_out_line, call_out_page, findings_of, rest_suggested
 from tui.rota_change_lines import (
     Sight,
@@ -27,6 +31,7 @@ from tui.rota_change_lines import (
     change_line,
     change_page,
     in_order,
+    it_stands,
     may_decide,
     new_sentence,
     what_follows,
@@ -304,6 +309,11 @@ def test_what_waits_for_me_comes_first_and_what_is_over_last() -> None:
     assert may_decide(waits, sight("SU-01", manages=True)), "a supervisor agrees for the other"
     assert not may_decide(waits, sight("TO-12"))
     assert not may_decide(waits, sight("TO-13", now=WEEK.starts_at)), "its time has come"
+    assert it_stands(waits, sight("TO-13")) == "it waits for you"
+    assert it_stands(waits, sight("TO-13", now=WEEK.starts_at)) == "it came too late"
+    assert it_stands(holds, sight("TO-13")) == "it is approved"
+    assert it_stands(holds, sight("TO-13", now=WEEK.starts_at)) == "it is in force"
+    assert it_stands(holds, sight("TO-13", now=WEEK.ends_at)) == "it is over"
 
 
 @pytest.mark.parametrize("width", [78, 158])
@@ -454,3 +464,18 @@ def test_an_override_in_force_stands_in_the_slots_by_itself() -> None:
     made = spring(changes=[change("override", "TO-14", monday + 24 * HOUR, monday + 48 * HOUR)])
     slots = slots_of(made, shifts_of(made), date(2026, 2, 10), NOW)
     assert [slot.person for slot in slots if slot.position == "primary"] == ["TO-12", "TO-14"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_who_is_on_call_is_asked_for_again_and_again(
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(now_room, "ASK_EVERY_S", 0.05)
+    client = StubClient()
+    client.on_call_list = [on_call(positions=[on_call().positions[0]], signers=[])]
+    async with console(client, tmp_path, size) as screen:
+        await screen.sees("ON CALL  primary TO-07", "signers 0")
+        client.on_call_list = [on_call(gap_at=client.now - HOUR, gap="nobody is primary")]
+        await screen.sees("GAP NOW", "nobody is primary", "secondary TO-15")
+        client.on_call_list = []
+        await screen.misses("ON CALL")
