@@ -1,4 +1,5 @@
-"""Entries of rotas, of plans of their turns, and of changes by hand. `rota` is the short name that people type, `plan` the plan's id."""
+"""Entries of rotas, of plans of their turns, and of changes by hand. `rota` is the short name that people type, `plan`
+the plan's id."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,11 +8,15 @@ from fleet.entries.entry import Entry, HashedText
 
 
 class RotaDefined(Entry, frozen=True, kw_only=True, tag="rota.defined"):
-    """A rota was laid down, or anew; `sha256` is of the exact text of version `version`."""
+    """A rota was laid down, or anew; `sha256` is of the exact text of version `version`. `past_from` is from when
+    on, of the year before, it has somebody else on call than the version before, null where it has not: of that time
+    other hours are reported. `allowance_permille` is the allowance with which hours are reported."""
 
     rota: str
     version: int
     sha256: str
+    past_from: datetime | None
+    allowance_permille: int
 
 
 class RotaEnded(Entry, frozen=True, kw_only=True, tag="rota.ended"):

@@ -78,15 +78,18 @@ async def turns_and_changes(transaction: Transaction, rota: Rota, window: Span) 
     return [turn for turn in turns if turn.layer in names], changes
 
 
-async def book_of(transaction: Transaction, rota_id: str, since: datetime, until: datetime, now: datetime) -> RotaBook:
+async def book_of(
+    transaction: Transaction, rota_id: str, since: datetime, until: datetime, now: datetime, also: Iterable[str] = ()
+) -> RotaBook:
     """Everything that the rules need for `since` … `until`, from 28 weeks before it or since the rota began; nothing
-    is left out. Raises NotFound, or RequestRefused where the period is none, or too much for the rules."""
+    is left out. `also` are people who are in it whether they have a place or not. Raises NotFound, or RequestRefused
+    where the period is none, or too much for the rules."""
     period = period_of(since, until)
     rota = asking(await known_rota(transaction, rota_id))
     known_from = _known_from(rota, period, KNOWN_BEFORE)
     assigned, changes = await turns_and_changes(transaction, rota, Span(known_from, period.ends_at))
     known = Span(known_from, period.ends_at)
-    people = _people(rota, assigned, changes)
+    people = _people(rota, assigned, changes, also)
     reading = transaction.rota_books
     call_outs, work = await reading.call_outs(people, *known), await reading.work_done(people, *known)
     rests = await reading.rests(people, *known)
@@ -144,9 +147,9 @@ def _known_from(rota: Rota, period: Span, before: timedelta) -> datetime:
     return min(max(period.starts_at - before, began), period.starts_at)
 
 
-def _people(rota: Rota, assigned: Iterable[Assigned], changes: Iterable[Change]) -> list[str]:
+def _people(rota: Rota, assigned: Iterable[Assigned], changes: Iterable[Change], also: Iterable[str] = ()) -> list[str]:
     """Members in the rota's order, then everybody else who has or had a place."""
-    others = {one.person for one in assigned if one.person is not None}
+    others = {*also, *(one.person for one in assigned if one.person is not None)}
     others |= {person for one in changes for person in (one.person, one.gives) if person is not None}
     people = [*rota.members, *sorted(others - set(rota.members))]
     _check_count(len(people), MAX_MEMBERS)

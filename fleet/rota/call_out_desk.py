@@ -11,7 +11,7 @@ from fleet.entries.entry import HashedText
 from fleet.entries.rota_people import CallOutEnded, CallOutRecordedEntry, CallOutWithdrawn, HoursRead
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.mandates.rules import whole_utc
-from fleet.rota.books import asking, book_of, known_rota, turns_and_changes
+from fleet.rota.books import asking, book_of, known_rota, period_of, turns_and_changes
 from fleet.rota.hours import hours
 from fleet.rota.judging import Judging
 from fleet.rota.permits import check_may_keep, sees, those_seen
@@ -190,7 +190,8 @@ class CallOutDesk:
         self, rota_id: str, since: datetime, until: datetime, caller: Person, now: datetime
     ) -> HoursReport:
         async with self._store.transaction() as transaction:
-            book = await book_of(transaction, rota_id, since, until, now)
+            called_out = await transaction.rota_books.called_out(rota_id, *period_of(since, until))
+            book = await book_of(transaction, rota_id, since, until, now, also=called_out)
             everybody = [one.person for one in book.members]
             period = Span(book.starts_at, book.ends_at)
             outs = await transaction.call_outs.call_outs(everybody, *period, rota_id=rota_id)

@@ -1,15 +1,20 @@
 """Rotas for those who lay them down and look at them; each change with its entry in one transaction."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+
+from msgspec import structs
 
 from fleet.clock import Clock
 from fleet.entries.rotas import RotaDefined, RotaEnded
 from fleet.errors import Conflict, NotFound, RequestRefused
-from fleet.rota.books import book_of, known_rota, locked_rota, period_of
+from fleet.rota.books import KNOWN_BEFORE, book_of, known_rota, locked_rota, period_of, turns_and_changes
 from fleet.rota.judging import Judging
+from fleet.rota.past import LOOK_BACK, past_from
 from fleet.rota.plan_rules import to_give, with_turns
 from fleet.rota.redaction import assessment_for, book_for
+from fleet.rota.rules.schedule import on_call
+from fleet.rota.rules.spans import Span
 from fleet.store.people import Person
 from fleet.store.rotas import StoredRota
 from fleet.store.store import Store, Transaction
@@ -19,8 +24,9 @@ from protocols.people import may, roles_with
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import Assessment
 from protocols.rota.model import Rota
-from protocols.rota.reading import check_rota
+from protocols.rota.reading import check_book, check_rota
 
+_ANY_DAY = datetime(2026, 1, 5)  # noqa: DTZ001 - a wall time
 MAX_ROTAS = 50
 """Ended ones counted in: all of them are looked at for who is on call elsewhere."""
 
@@ -53,12 +59,36 @@ class RotaDesk:
         async with self._store.transaction() as transaction:
             before = await _replaced(transaction, rota_id, new.version)
             await _check_members(transaction, rota, before, now)
+            past = None if before is None else await self._past_from(transaction, before.rota, rota, now)
             version = new.version + 1
             document = await transaction.rotas.put(rota, version, actor, now)
             digest = sha256(document.encode()).hexdigest()
-            await transaction.log.append(RotaDefined(at=now, actor=actor, rota=rota_id, version=version, sha256=digest))
+            await transaction.log.append(
+                RotaDefined(
+                    at=now,
+                    actor=actor,
+                    rota=rota_id,
+                    version=version,
+                    sha256=digest,
+                    past_from=past,
+                    allowance_permille=rota.allowance_permille,
+                )
+            )
             transaction.changed.rotas = True
             return (await known_rota(transaction, rota_id)).view()
+
+    async def _past_from(self, transaction: Transaction, before: Rota, after: Rota, now: datetime) -> datetime | None:
+        """From when on, of the time within LOOK_BACK, `after` has somebody else on call; all of that time where there
+        is too much of it to see."""
+        window = Span(now - LOOK_BACK, now)
+        try:
+            old = await turns_and_changes(transaction, before, window)
+            new = await turns_and_changes(transaction, after, window)
+        except RequestRefused:
+            return window.starts_at
+        return await self._judging.work_out(
+            lambda: past_from(on_call(before, *old, window), on_call(after, *new, window))
+        )
 
     async def end(self, rota_id: str, actor: str) -> RotaView:
         """Let a rota ask for nobody any more."""
@@ -119,8 +149,21 @@ def _check_document(rota_id: str, rota: Rota) -> None:
         )
     try:
         check_rota(rota)
+        check_book(_quarter(rota))
     except InvalidRota as error:
         raise RequestRefused(error.reason, error.detail, "mend the rota") from error
+
+
+def _quarter(rota: Rota) -> RotaBook:
+    """A book for 13 weeks, of nobody: a rota of which the rules could not judge so much could be neither published nor
+    called out."""
+    nobody = structs.replace(
+        rota, members=[], layers=[structs.replace(one, starts=_ANY_DAY, ends=None, order=[]) for one in rota.layers]
+    )
+    at = _ANY_DAY.replace(tzinfo=UTC)
+    return RotaBook(
+        rota=nobody, starts_at=at, ends_at=at + timedelta(weeks=13), known_from=at - KNOWN_BEFORE, as_of=at, members=[]
+    )
 
 
 async def _replaced(transaction: Transaction, rota_id: str, version: int) -> StoredRota | None:

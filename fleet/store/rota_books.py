@@ -68,6 +68,11 @@ class RotaBookStore:
         """Call-outs on any rota that have a part in the time."""
         return [CallOut(**record) for record in await self._fetch("call_outs", person_ids, since, until)]
 
+    async def called_out(self, rota_id: str, since: datetime, until: datetime) -> list[str]:
+        """Who was called out for a rota in the time, member of it or not."""
+        found = await self._connection.fetch(_SQL["called_out"], rota_id, since, until)
+        return [record["person_id"] for record in found]
+
     async def work_done(self, person_ids: Iterable[str], since: datetime, until: datetime) -> list[WorkDone]:
         """Scheduled work beside the ordinary hours that has a part in the time."""
         return [WorkDone(**record) for record in await self._fetch("work_done", person_ids, since, until)]

@@ -71,6 +71,7 @@ async def test_a_rota_is_laid_down_changed_and_ended_with_every_version_kept(hou
         ("rota.defined", "SU-02", 2),
         ("rota.ended", "SU-01", 2),
     ]
+    assert [(one["past_from"], one["allowance_permille"]) for one in told[:2]] == [(None, 0)] * 2
     assert [one["sha256"] for one in told[:2]] == [sha256(row["document"].encode()).hexdigest() for row in rows]
 
 
@@ -117,6 +118,25 @@ async def test_of_two_supervisors_at_once_one_is_asked_to_look_again(house: Rota
         assert len(refused) == 1, answers
         assert "rota-" in str(refused[0]) or "there is a rota" in str(refused[0]) or "in force" in str(refused[0])
     assert len(await owner.fetch("SELECT FROM rota_version")) == 3
+
+
+async def test_who_tells_the_past_otherwise_says_so_in_the_log(house: RotaHouse, owner: Owner) -> None:
+    later = [layer(PRIMARY, order=ENGINEERS, ends="2026-02-09T09:00"), technical().layers[1]]
+    await house.put(1, layers=[*later, layer("anew", starts="2026-02-09T09:00", order=["TO-11"])])
+    await house.put(2, layers=[layer(PRIMARY, order=["TO-11", "TO-13", "TO-12"]), technical().layers[1]])
+    await house.put(3, allowance_permille=125, layers=[])
+    told = await entries(owner, "rota.defined")
+    second = week(-4).isoformat().replace("+00:00", "Z")
+    first = week(-5).isoformat().replace("+00:00", "Z")
+    assert [one["past_from"] for one in told] == [None, None, second, first]
+    assert told[-1]["allowance_permille"] == 125
+
+
+async def test_a_rota_that_the_rules_could_not_judge_is_not_laid_down(house: RotaHouse) -> None:
+    hours = [layer(f"hours-{i}", every=1, unit="hours", order=ENGINEERS) for i in range(7)]
+    assert await refusal(house.put(1, layers=hours)) == (400, "too-much-work")
+    await house.put(1, layers=hours[:5])
+    assert (await house["SU-01"].check_rota("technical", week(0), week(13))).quality
 
 
 async def _keep_records(owner: Owner) -> None:
@@ -213,7 +233,8 @@ async def test_nobody_can_tell_from_debts_which_absence_was_sick_leave(house: Ro
     leave = NewAbsence(
         person="TO-12", kind="annual", starts_at=week(0), ends_at=week(2), zone="Europe/London", reference=""
     )
-    seen, whole = [], []
+    seen: list[object] = []
+    whole: list[object] = []
     for kind in ("annual", "sick"):
         kept = await house["TO-12"].add_absence(msgspec.structs.replace(leave, kind=kind))
         book = await house["TO-11"].rota_book("technical", week(3), week(6))

@@ -15,7 +15,7 @@ from protocols.api.call_outs import NewCallOut, NewRest, NewWorkDone
 from protocols.api.rota_people import SetTerms
 from protocols.rota.member import WorkingDay, WorkingTerms
 from tests.support.mandate_house import Owner, entries, refusal
-from tests.support.rota_house import NOW, RotaHouse, rota_house, technical
+from tests.support.rota_house import NOW, RotaHouse, rota_house, technical, week
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -147,6 +147,17 @@ async def test_only_those_of_a_rota_are_called_out_for_it(house: RotaHouse, owne
     await house["SU-01"].end_rota("technical")
     assert await refusal(house["TO-12"].record_call_out(call_out(left=NOW, back=None))) == (409, "rota-ended")
     assert (await house["SU-02"].record_call_out(call_out("SU-02"))).call_out.position == "secondary"
+
+
+async def test_who_has_left_a_rota_is_paid_for_what_they_did(house: RotaHouse) -> None:
+    await house["TO-12"].record_call_out(call_out())
+    there = await house["SU-01"].rota_hours("technical", week(-1), week(0))
+    left = technical()
+    layers = [msgspec.structs.replace(left.layers[0], order=["TO-11", "TO-13"]), left.layers[1]]
+    await house.put(1, members=["TO-11", "TO-13", "SU-01", "SU-02", "AP-01"], layers=layers)
+    report = await house["SU-01"].rota_hours("technical", week(-1), week(0))
+    minutes = {one.person: one.call_out_min for one in there.rows}
+    assert {one.person: one.call_out_min for one in report.rows}["TO-12"] == minutes["TO-12"] > 0
 
 
 async def test_a_supervisor_records_what_is_long_ago(house: RotaHouse) -> None:

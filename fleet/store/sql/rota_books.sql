@@ -30,6 +30,11 @@ WHERE person_id = ANY ($1::text[]) AND withdrawn_at IS NULL AND left_home_at < $
     AND (returned_at IS NULL OR returned_at > $2)
 ORDER BY left_home_at, call_out_id LIMIT $4
 
+-- name: called_out
+SELECT DISTINCT person_id FROM call_out
+WHERE rota_id = $1 AND withdrawn_at IS NULL AND left_home_at < $3 AND (returned_at IS NULL OR returned_at > $2)
+ORDER BY person_id
+
 -- name: work_done
 SELECT work_id AS work, person_id AS person, starts_at, ends_at, break_min FROM work_done
 WHERE person_id = ANY ($1::text[]) AND withdrawn_at IS NULL AND starts_at < $3 AND ends_at > $2
