@@ -55,10 +55,11 @@ class PlanDesk:
 
     async def draft(self, rota_id: str, new: NewPlan, actor: Person) -> PlanView:
         """Keep turns given by hand as a plan; what they would bring is worked out."""
-        now, plan_id = self._clock(), new_plan_id()
-        period = _plan_period(new.starts_at, new.ends_at, now)
+        plan_id = new_plan_id()
+        period = _plan_period(new.starts_at, new.ends_at, self._clock())
         async with self._store.transaction() as transaction:
             stored = await _with_room(transaction, rota_id)
+            now = self._clock()
             if new.based_on != stored.version:
                 raise Conflict(
                     "rota-changed",
@@ -102,12 +103,13 @@ class PlanDesk:
 
     async def solve(self, rota_id: str, new: NewSolve, actor: Person) -> PlanView:
         """Begin to fill a period; whoever asks does not wait for it."""
-        now, plan_id = self._clock(), new_plan_id()
-        period = _plan_period(new.starts_at, new.ends_at, now)
+        plan_id = new_plan_id()
+        period = _plan_period(new.starts_at, new.ends_at, self._clock())
         limits = SolveLimits(seed=new.seed, work_limit=new.work_limit)
         with self._solvers.place() as begin:
             async with self._store.transaction() as transaction:
                 stored = await _with_room(transaction, rota_id)
+                now = self._clock()
                 book = await book_of(transaction, rota_id, *period, now)
                 row = NewPlanRow(
                     plan_id=plan_id,
@@ -164,11 +166,11 @@ class PlanDesk:
     async def publish(self, plan_id: str, despite: str, actor: Person) -> PlanView:
         """Let the plan's turns hold from now on. Refused where that brings breaches or faults that were not there,
         unless `despite` says why it is done all the same."""
-        now = self._clock()
         async with self._store.transaction() as transaction:
             rota_id = _known(await transaction.rota_plans.one(plan_id), plan_id).rota
             stored = await locked_rota(transaction, rota_id)
             plan = await _locked(transaction, plan_id)
+            now = self._clock()  # not before: what others published while this waited is older than this
             await publish(transaction, self._judging, stored, plan, despite, actor.person_id, now)
             return await _told(transaction, plan_id, actor)
 

@@ -14,6 +14,7 @@ from fleet.client import Refused
 from fleet.rota.rules.turns import ALWAYS
 from fleet.store.store import Store
 from protocols.api.rotas import NewPlan
+from protocols.rota.findings import Quality
 from protocols.rota.model import Assigned
 from tests.support.mandate_house import Owner, entries, refusal
 from tests.support.rota_books import layer
@@ -27,6 +28,7 @@ from tests.support.rota_house import (
     technical,
     week,
 )
+from tests.support.waiting import until
 
 DAY = timedelta(days=1)
 # By the order TO-13 has the primary week 0, TO-11 the next, then TO-12; the secondary ones are AP-01, SU-01, SU-02.
@@ -248,10 +250,27 @@ async def test_of_two_supervisors_who_publish_at_once_one_comes_too_late(house: 
     assert len({row["plan_id"] for row in await owner.fetch("SELECT plan_id FROM rota_turn")}) == 1
 
 
+async def test_what_waits_to_be_published_is_published_when_its_turn_comes(house: RotaHouse, owner: Owner) -> None:
+    """Or a plan made in the meantime, which does not know of it, would go before it unseen."""
+    plan = await house.plan(FAIR)
+    asked = house.clock.now
+
+    async def it_waits() -> bool:
+        waiting = "wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(await owner.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {waiting}"))
+
+    async with owner.transaction():
+        await owner.execute("SELECT 1 FROM rota FOR UPDATE")
+        publishing = asyncio.create_task(house["SU-01"].publish_rota_plan(plan.plan))
+        await until(it_waits)
+        house.clock.go_on(hours=1)
+    assert (await publishing).published_at == asked + timedelta(hours=1)
+
+
 async def test_whoever_may_not_see_working_time_sees_no_shares_of_a_plan(house: RotaHouse) -> None:
     plan = await house.plan(FAIR)
     seen = await house["TO-11"].rota_plan(plan.plan)
     assert seen.quality is not None
     assert plan.quality is not None
-    assert (seen.quality.loads, seen.quality.score) == ([], plan.quality.score)
+    assert seen.quality == Quality(score=plan.quality.score, parts=[], spread={}, loads=[])
     assert (await house["IN-01"].rota_plan(plan.plan)) == plan
