@@ -15,7 +15,17 @@ from fleet.rota.books import asking, book_of, known_rota, period_of, turns_and_c
 from fleet.rota.hours import hours
 from fleet.rota.judging import Judging
 from fleet.rota.permits import check_may_keep, sees, those_seen
-from fleet.rota.records import check_break, check_past, known_person, new_record_id, span_of, withdrawn_already
+from fleet.rota.records import (
+    MAX_AROUND,
+    around,
+    check_break,
+    check_past,
+    check_room,
+    known_person,
+    new_record_id,
+    span_of,
+    withdrawn_already,
+)
 from fleet.rota.rules.rest import earliest_start
 from fleet.rota.rules.schedule import on_call, shifts_of
 from fleet.rota.rules.spans import Span
@@ -32,7 +42,7 @@ from protocols.rota.book import RotaBook
 from protocols.rota.findings import Finding
 
 RECORD_WITHIN = timedelta(days=60)
-"""How long after a call-out people may record it themselves †; later only a supervisor may."""
+"""How long after a call-out people may record or withdraw it themselves †; later only a supervisor may."""
 LONGEST = timedelta(days=3)
 """Of one call-out †: what is longer was a deployment away, or is mistyped."""
 _LOOK_AFTER = timedelta(days=14)
@@ -77,7 +87,7 @@ class CallOutDesk:
         now = self._clock()
         check_may_keep(caller, asked.person)
         span = _span(asked.left_home_at, asked.returned_at, now, asked.break_min)
-        _check_recent(caller, span.starts_at, now)
+        _check_recent(caller, span.starts_at, now, "record")
         returned_at = None if asked.returned_at is None else span.ends_at
         with self._judging.asked_by(caller.person_id):
             return await self._record(asked, span, returned_at, caller, now)
@@ -95,6 +105,8 @@ class CallOutDesk:
                 if _is_repeat(other, asked, span.starts_at, returned_at, caller):
                     return await _told(transaction, other, now)
             _check_alone(others)
+            near = await transaction.call_outs.call_outs([asked.person], *around(span), limit=MAX_AROUND)
+            check_room("call-out", len(near))
             duty = await _duty(transaction, stored, asked.person, span.starts_at)
             new = StoredCallOut(
                 call_out_id=new_record_id("C"),
@@ -166,6 +178,7 @@ class CallOutDesk:
         now = self._clock()
         async with self._store.transaction() as transaction:
             found = await _locked(transaction, call_out_id, caller)
+            _check_recent(caller, found.left_home_at, now, "withdraw")
             if not await transaction.call_outs.withdraw_call_out(call_out_id, caller.person_id, now):
                 raise withdrawn_already(f"call-out {call_out_id}")
             entry = CallOutWithdrawn(
@@ -225,12 +238,12 @@ def _span(left_home_at: datetime, returned_at: datetime | None, now: datetime, b
     return span
 
 
-def _check_recent(caller: Person, left_home_at: datetime, now: datetime) -> None:
+def _check_recent(caller: Person, left_home_at: datetime, now: datetime, deed: str) -> None:
     if left_home_at < now - RECORD_WITHIN and not may(caller.role, "manage-rota"):
         raise RequestRefused(
             "too-long-ago",
-            f"it was more than {RECORD_WITHIN.days} days ago, and people record their own call-outs before that",
-            "ask a supervisor to record it",
+            f"it was more than {RECORD_WITHIN.days} days ago, and people {deed} their own call-outs before that",
+            f"ask a supervisor to {deed} it",
         )
 
 

@@ -10,7 +10,7 @@ from fleet.clock import Clock
 from fleet.entries.rota_people import AbsenceRecorded, AbsenceWithdrawn, TermsSet, WishMade, WishWithdrawn
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.rota.permits import check_manages, check_may_keep, sees, those_seen
-from fleet.rota.records import known_person, new_record_id, span_of, withdrawn_already
+from fleet.rota.records import MAX_AROUND, around, check_room, known_person, new_record_id, span_of, withdrawn_already
 from fleet.rota.rules.spans import Span
 from fleet.store.people import Person
 from fleet.store.rota_people import EVER, StoredAbsence, StoredTerms, StoredWish
@@ -241,7 +241,9 @@ def _check_usable(member: Member) -> None:
 
 
 async def _check_alone(transaction: Transaction, person_id: str, span: Span) -> None:
-    """Raise Conflict where the person is absent in `span` already."""
+    """Raise Conflict where the person is absent in `span` already, or far too often."""
+    near = await transaction.rota_people.absences([person_id], *around(span), limit=MAX_AROUND)
+    check_room("absence", len(near))
     others = await transaction.rota_people.absences([person_id], *span)
     if others:
         first = others[0]

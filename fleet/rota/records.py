@@ -11,6 +11,10 @@ from fleet.store.people import Person
 from fleet.store.store import Transaction
 from protocols.people import may
 
+MAX_AROUND = 1000
+AROUND = timedelta(days=366)
+"""How many records of a kind somebody may have within this time before and after another †: what all have of them is
+read at once."""
 LEEWAY = timedelta(minutes=5)
 """By how much a clock of somebody who records may be ahead †."""
 
@@ -42,6 +46,21 @@ def check_break(span: Span, break_min: int) -> None:
     """Raise RequestRefused where the break takes all of the time."""
     if timedelta(minutes=break_min) >= span.length:
         raise RequestRefused("break-too-long", "the break takes all of the time", "write a shorter break")
+
+
+def around(span: Span) -> Span:
+    """The time in which the other records are counted for `check_room`."""
+    return Span(span.starts_at - AROUND, span.ends_at + AROUND)
+
+
+def check_room(what: str, count: int) -> None:
+    """Raise Conflict where so many records around another leave no room for it."""
+    if count >= MAX_AROUND:
+        raise Conflict(
+            f"{what}-full",
+            f"there are {MAX_AROUND} records of {what} within a year of it already",
+            "withdraw what is wrong, or record long times as one",
+        )
 
 
 def hours(length: timedelta) -> int:

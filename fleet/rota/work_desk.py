@@ -8,7 +8,16 @@ from fleet.clock import Clock
 from fleet.entries.rota_people import RestRecorded, RestWithdrawn, WorkRecorded, WorkWithdrawn
 from fleet.errors import Conflict, NotFound
 from fleet.rota.permits import check_manages, check_may_keep, those_seen
-from fleet.rota.records import check_break, known_person, new_record_id, span_of, withdrawn_already
+from fleet.rota.records import (
+    MAX_AROUND,
+    around,
+    check_break,
+    check_room,
+    known_person,
+    new_record_id,
+    span_of,
+    withdrawn_already,
+)
 from fleet.rota.rules.spans import Span
 from fleet.store.call_outs import StoredRest, StoredWork
 from fleet.store.people import Person
@@ -58,6 +67,8 @@ class WorkDesk:
                 if msgspec.structs.replace(new, work_id=other.work_id, recorded_at=other.recorded_at) == other:
                     return other.view()
                 raise _overlaps("work", other.work_id, other.person_id, Span(other.starts_at, other.ends_at))
+            near = await transaction.call_outs.works([asked.person], *around(span), limit=MAX_AROUND)
+            check_room("work", len(near))
             await transaction.call_outs.add_work(new)
             await transaction.log.append(
                 WorkRecorded(
@@ -115,6 +126,8 @@ class WorkDesk:
                 if msgspec.structs.replace(new, rest_id=other.rest_id, recorded_at=other.recorded_at) == other:
                     return other.view()
                 raise _overlaps("rest", other.rest_id, other.person_id, Span(other.starts_at, other.ends_at))
+            near = await transaction.call_outs.rests([asked.person], *around(span), limit=MAX_AROUND)
+            check_room("rest", len(near))
             await transaction.call_outs.add_rest(new)
             await transaction.log.append(
                 RestRecorded(

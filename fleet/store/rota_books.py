@@ -39,7 +39,7 @@ class RotaBookStore:
 
     async def changes(self, rota_ids: Sequence[str], since: datetime, until: datetime) -> dict[str, list[Change]]:
         """What was changed by hand and approved, by rota, that has a part in the time; an undone change holds until it
-        was undone, and a swap is two."""
+        was undone, all of them until their rota ended, and a swap is two."""
         found: dict[str, list[Change]] = {rota_id: [] for rota_id in rota_ids}
         for record in await self._fetch("changes", rota_ids, since, until):
             halves = (held for half in _halves(record) if (held := _held(half, record["undone_at"])) is not None)

@@ -12,7 +12,8 @@ a supervisor plans; `GET /api/rotas/{rota}/hours` (query: `since`, `until`) → 
 working time, which the log tells of; of others their own row.
 
 A record of one time is one record: the same again by the same person answers what is there, another in its time is 409.
-People record their own call-outs for 60 days †. What is not over is said to be with `returned`, once.
+People record and withdraw their own call-outs for 60 days †. Of each kind somebody has at most 1000 records within a
+year before and after another †. What is not over is said to be with `returned`, once.
 """
 
 from datetime import datetime

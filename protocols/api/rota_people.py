@@ -4,7 +4,8 @@
 `PUT /api/rota-people/{person}` with SetTerms → PersonTerms (409 unless `version` is the one in force);
 `GET /api/absences` (query: `person`, `since`, `until`) → list of AbsenceView, withdrawn ones too: of everybody, without
 the kind of leave and references where the caller may not see working time;
-`POST /api/absences` with NewAbsence → AbsenceView: one's own, or a supervisor anybody's;
+`POST /api/absences` with NewAbsence → AbsenceView: one's own, or a supervisor anybody's; at most 1000 within a year
+before and after another †;
 `POST /api/absences/{absence}/withdraw` → AbsenceView;
 `GET /api/wishes` (query: `person`) → list of WishView: those not over, one's own, or anybody's as above;
 `POST /api/wishes` with NewWish → WishView;

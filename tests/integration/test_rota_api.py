@@ -13,6 +13,7 @@ import pytest
 from fleet.client import LinkUp
 from fleet.store.store import Store
 from protocols.api.feed import RotasChanged, Watch
+from protocols.api.rota_changes import NewChange
 from protocols.api.rota_people import NewAbsence
 from protocols.api.rotas import SetRota
 from protocols.rota.load import Load
@@ -298,6 +299,18 @@ async def test_changes_by_hand_hold_until_they_are_undone_and_a_swap_is_two(hous
         ("SW-1", "TO-12", "TO-13", week(0), week(1)),
         ("SW-1", "TO-13", "TO-12", week(1), week(2)),
     ]
+
+
+async def test_nobody_has_a_place_by_hand_once_the_rota_has_ended(house: RotaHouse) -> None:
+    for first, last in ((week(0) - 7 * DAY, week(0)), (week(1), week(2))):
+        new = NewChange(kind="override", position="primary", person="TO-13", starts_at=max(first, NOW), ends_at=last)
+        await house["SU-01"].ask_rota_change("technical", new)
+    ended = house.clock.go_on(hours=6)
+    await house["SU-01"].end_rota("technical")
+    book = await house["SU-01"].rota_book("technical", week(-1), week(4))
+    assert [(one.person, one.ends_at) for one in book.changes] == [("TO-13", ended)]
+    report = await house["SU-01"].rota_hours("technical", week(0), week(4))
+    assert report.rows == []
 
 
 async def test_periods_that_are_none_or_too_much_are_refused(house: RotaHouse) -> None:

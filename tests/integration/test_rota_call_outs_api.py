@@ -12,7 +12,7 @@ import pytest
 from fleet.client import Refused
 from fleet.store.store import Store
 from protocols.api.call_outs import NewCallOut, NewRest, NewWorkDone
-from protocols.api.rota_people import SetTerms
+from protocols.api.rota_people import NewAbsence, SetTerms
 from protocols.rota.member import WorkingDay, WorkingTerms
 from tests.support.mandate_house import Owner, entries, refusal
 from tests.support.rota_house import NOW, RotaHouse, rota_house, technical, week
@@ -165,6 +165,43 @@ async def test_a_supervisor_records_what_is_long_ago(house: RotaHouse) -> None:
     made = await house["SU-01"].record_call_out(call_out(left=long_ago, back=long_ago + HOUR))
     assert made.call_out.position is None
     assert made.earliest_start == long_ago + 12 * HOUR
+
+
+async def test_what_payroll_knows_long_since_is_withdrawn_by_a_supervisor(house: RotaHouse) -> None:
+    made = (await house["TO-12"].record_call_out(call_out())).call_out.call_out
+    house.clock.go_on(days=61)
+    assert await refusal(house["TO-12"].withdraw_call_out(made, "after all")) == (400, "too-long-ago")
+    assert (await house["SU-01"].withdraw_call_out(made, "after all")).withdrawn_at == house.clock.now
+
+
+async def test_nobody_has_so_many_records_that_no_book_holds_them(house: RotaHouse, owner: Owner) -> None:
+    times = "'TO-12', t, t + interval '1 second'"
+    series = "generate_series($1::timestamptz, $1::timestamptz + interval '999 minutes', interval '1 minute') t"
+    for table, columns, values in (
+        ("absence", "kind, zone, reference, absence_id", "'other', 'UTC', '', 'L-' || extract(epoch FROM t)::bigint"),
+        ("work_done", "break_min, work_id", "0, 'K-' || extract(epoch FROM t)::bigint"),
+        ("compensatory_rest", "rest_id", "'R-' || extract(epoch FROM t)::bigint"),
+    ):
+        await owner.execute(
+            f"INSERT INTO {table} (person_id, starts_at, ends_at, {columns}, recorded_by, recorded_at)"
+            f" SELECT {times}, {values}, 'TO-12', t FROM {series}",
+            NOW - 10 * DAY,
+        )
+    await owner.execute(
+        "INSERT INTO call_out (person_id, left_home_at, returned_at, rota_id, break_min, reference, source,"
+        " call_out_id, recorded_by, recorded_at)"
+        f" SELECT {times}, 'technical', 0, '', 'api', 'C-' || extract(epoch FROM t)::bigint, 'TO-12', t FROM {series}",
+        NOW - 10 * DAY,
+    )
+    at: dict[str, Any] = {"person": "TO-12", "starts_at": NOW, "ends_at": NOW + HOUR}
+    leave = NewAbsence(kind="other", zone="UTC", **at)
+    assert await refusal(house["TO-12"].add_absence(leave)) == (409, "absence-full")
+    assert await refusal(house["TO-12"].add_work(NewWorkDone(**at))) == (409, "work-full")
+    assert await refusal(house["SU-01"].add_rest(NewRest(**at))) == (409, "rest-full")
+    assert await refusal(house["TO-12"].record_call_out(call_out())) == (409, "call-out-full")
+    assert (await house["SU-01"].rota_book("technical", NOW, NOW + DAY)).call_outs
+    later = call_out("TO-13")
+    assert (await house["TO-13"].record_call_out(later)).call_out.person == "TO-13"
 
 
 async def test_what_was_wrong_is_withdrawn_and_recorded_anew(house: RotaHouse, owner: Owner) -> None:

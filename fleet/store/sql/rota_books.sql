@@ -1,7 +1,7 @@
 -- name: changes
 SELECT rota_id, change_id, kind, position, person_id, starts_at, ends_at, gives, back_position, back_starts_at,
-    back_ends_at, decided_at, undone_at
-FROM rota_change
+    back_ends_at, decided_at, LEAST(undone_at, ended_at) AS undone_at
+FROM rota_change JOIN rota USING (rota_id)
 WHERE rota_id = ANY ($1::text[]) AND state IN ('approved', 'undone')
     AND (starts_at < $3 AND ends_at > $2 OR back_starts_at < $3 AND back_ends_at > $2)
 ORDER BY decided_at, change_id LIMIT $4
