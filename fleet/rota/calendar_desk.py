@@ -24,6 +24,7 @@ from fleet.store.rotas import StoredRota
 from fleet.store.store import Store, Transaction
 from protocols.api.calendars import CalendarMade, CalendarView, NewCalendar
 from protocols.people import may
+from protocols.rota.model import Assigned, Change, Rota
 
 MAX_LIVE = 10
 """How many feeds somebody may have at a time."""
@@ -45,6 +46,15 @@ class FoundFeed(NamedTuple):
     listed: list[Listed]
     mine: bool
     tag: str
+
+
+class _Known(NamedTuple):
+    """A rota with what is published and in force of it, and when any of it was last changed."""
+
+    rota: Rota
+    assigned: list[Assigned]
+    changes: list[Change]
+    changed_at: datetime
 
 
 class CalendarDesk:
@@ -110,24 +120,37 @@ class CalendarDesk:
     async def find(self, token: str) -> FoundFeed:
         """The feed that `token` lets in to, with the same tag for the same shifts on one UTC day.
 
-        Raises NotFound, for one reason as for another: no such token, withdrawn, or its person is on no rota any more.
+        Raises NotFound, for one reason as for another: no such token, withdrawn, or its person is on no rota any more;
+        and Conflict when too many of one person's are asked for at once.
         """
         now = self._clock()
         if not _TOKEN.fullmatch(token):
             raise _nothing_here()
+        feed = await self._let_in(token, now)
+        # Not as the person: who has the address only would keep them from their rotas.
+        with self._judging.asked_by(f"calendars of {feed.person_id}"):
+            name, known = await self._known(feed, now)
+            return await asyncio.to_thread(lambda: _found(feed, name, _listed(known, now)))
+
+    async def _let_in(self, token: str, now: datetime) -> StoredFeed:
         async with self._store.transaction() as transaction:
             feed = await transaction.calendars.of_token(_hash(token))
             person = None if feed is None else await transaction.people.get(feed.person_id)
             if feed is None or person is None or not (person.may_sign_in(now) and may(person.role, "serve-rota")):
                 raise _nothing_here()
             await transaction.calendars.asked(feed.calendar_id, now)
+            return feed
+
+    async def _known(self, feed: StoredFeed, now: datetime) -> tuple[str, list[_Known]]:
+        """The feed's name, and what is known of its rotas."""
+        around = _around(now)
+        async with self._store.transaction() as transaction:
             if feed.rota_id is None:
                 rotas, name = await transaction.rotas.every(), f"On call: {feed.person_id}"
             else:
                 rotas = [await known_rota(transaction, feed.rota_id)]
                 name = f"On call: {rotas[0].rota.name}"
-            listed = [one for stored in rotas for one in await _listed(transaction, stored, now)]
-        return _found(feed, name, listed)
+            return name, [await _known(transaction, stored, around) for stored in rotas]
 
     async def write(self, found: FoundFeed) -> bytes:
         """The feed as `text/calendar`: the same bytes for the same tag. A long one takes seconds, so that few are
@@ -135,15 +158,30 @@ class CalendarDesk:
         return await self._judging.work_out(lambda: calendar(found.name, found.listed, mine=found.mine))
 
 
-async def _listed(transaction: Transaction, stored: StoredRota, now: datetime) -> list[Listed]:
+def _told(now: datetime) -> Span:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    told = Span(today - BACK, today + AHEAD)
-    around = Span(told.starts_at - _MARGIN, told.ends_at + _MARGIN)
+    return Span(today - BACK, today + AHEAD)
+
+
+def _around(now: datetime) -> Span:
+    told = _told(now)
+    return Span(told.starts_at - _MARGIN, told.ends_at + _MARGIN)
+
+
+async def _known(transaction: Transaction, stored: StoredRota, around: Span) -> _Known:
     rota = asking(stored)
     assigned, changes = await turns_and_changes(transaction, rota, around)
-    shifts = await asyncio.to_thread(on_call, rota, assigned, changes, around)
-    changed_at = await transaction.calendars.changed_at(rota.rota)
-    return [Listed(rota, shift, changed_at) for shift in shifts if told.overlap(Span(shift.starts_at, shift.ends_at))]
+    return _Known(rota, assigned, changes, await transaction.calendars.changed_at(rota.rota))
+
+
+def _listed(known: list[_Known], now: datetime) -> list[Listed]:
+    told, around = _told(now), _around(now)
+    return [
+        Listed(rota, shift, changed_at)
+        for rota, assigned, changes, changed_at in known
+        for shift in on_call(rota, assigned, changes, around)
+        if told.overlap(Span(shift.starts_at, shift.ends_at))
+    ]
 
 
 def _found(feed: StoredFeed, name: str, listed: list[Listed]) -> FoundFeed:

@@ -28,21 +28,22 @@ class Judging:
         self._asked: Counter[str] = Counter()
 
     @contextmanager
-    def asked_by(self, person_id: str) -> Iterator[None]:
-        """Read a book and work on it for somebody; raises Conflict when they have asked for MAX_EACH already."""
-        if self._asked[person_id] >= MAX_EACH:
+    def asked_by(self, who: str) -> Iterator[None]:
+        """Read a book and work on it for somebody, or for something of theirs; raises Conflict when they have asked for
+        MAX_EACH already."""
+        if self._asked[who] >= MAX_EACH:
             raise Conflict(
                 "too-many-checks",
                 f"{MAX_EACH} rotas are being looked at for you already",
                 "wait for their answers, then try again",
             )
-        self._asked[person_id] += 1
+        self._asked[who] += 1
         try:
             yield
         finally:
-            self._asked[person_id] -= 1
-            if not self._asked[person_id]:
-                del self._asked[person_id]
+            self._asked[who] -= 1
+            if not self._asked[who]:
+                del self._asked[who]
 
     async def assess(self, book: RotaBook) -> Assessment:
         """What the rules say; raises Conflict when too many ask at once."""

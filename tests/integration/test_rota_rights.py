@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from fleet.errors import Conflict
 from fleet.rota.judging import MAX_EACH
 from fleet.store.store import Store
 from protocols.api.call_outs import NewCallOut
@@ -105,9 +106,11 @@ async def test_a_rota_goes_forward_and_stays_ended(house: RotaHouse, role: Owner
 async def test_who_asks_for_too_many_books_at_once_is_refused_and_others_are_not(house: RotaHouse) -> None:
     mine, period = house["TO-11"], (week(0), week(1))
     out = NewCallOut(rota="technical", person="TO-11", left_home_at=NOW - timedelta(hours=2))
+    feed = (await mine.make_calendar()).url
     with ExitStack() as stack:
         for _ in range(MAX_EACH):
-            stack.enter_context(house.api.services.judging.asked_by("TO-11"))
+            for who in ("TO-11", "calendars of TO-11"):
+                stack.enter_context(house.api.services.judging.asked_by(who))
         for asked in (
             mine.rota_book("technical", *period),
             mine.check_rota("technical", *period),
@@ -115,6 +118,8 @@ async def test_who_asks_for_too_many_books_at_once_is_refused_and_others_are_not
             mine.record_call_out(out),
         ):
             assert await refusal(asked) == (409, "too-many-checks")
+        with pytest.raises(Conflict, match="for you already"):
+            await house.api.services.calendars.find(feed.rpartition("/")[2].removesuffix(".ics"))
         assert await house["SU-01"].check_rota("technical", *period)
     recorded = await mine.record_call_out(out)
     assert recorded.call_out.person == "TO-11"
