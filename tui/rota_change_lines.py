@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from fleet.rota.rules.comparison import GRAVE
 from fleet.rota.rules.spans import Span as TimeSpan
 from protocols.api.rota_changes import ChangeState, ChangeView, NewChange
 from protocols.rota.findings import Finding
 from tui.paint import Line, Span, Tone, fit, joined, wrap
 from tui.rota_changing import Brings, Slot, Way
-from tui.rota_compare import GRAVE, worst_first
+from tui.rota_compare import worst_first
 from tui.rota_days import counts_of
 from tui.rota_times import short_stretch, stretch
 from tui.rota_words import counts_words, finding_lines

@@ -7,15 +7,15 @@ from typing import NamedTuple
 from msgspec import structs
 
 from fleet.rota.rules.assessment import assess
-from fleet.rota.rules.comparison import compare
+from fleet.rota.rules.comparison import GRAVE, brought, compare
 from fleet.rota.rules.competence import competent_until, said_requirement
 from fleet.rota.rules.cover import cover_findings
 from fleet.rota.rules.schedule import gaps, shifts_of
-from fleet.rota.rules.spans import Span, merged, total
+from fleet.rota.rules.spans import Span, total
 from fleet.rota.rules.wall import day_span
 from protocols.api.rota_changes import NewChange
 from protocols.rota.book import RotaBook
-from protocols.rota.findings import WORKING_TIME_RULES, Answer, Finding, RuleName
+from protocols.rota.findings import WORKING_TIME_RULES, Finding
 from protocols.rota.model import Change, ChangeKind, Position, Shift
 
 AROUND = timedelta(days=15)
@@ -24,9 +24,6 @@ AHEAD = timedelta(weeks=13)
 """How far ahead somebody's shifts are offered in return."""
 MOST_RETURNS = 30
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_GRAVE: frozenset[Answer] = frozenset({"breach", "fault"})
-_WHOEVER: frozenset[RuleName] = frozenset({"signers", "competence"})
-"""Rules whose findings are of whoever is there: somebody else who is not enough either is nothing new."""
 
 
 class Slot(NamedTuple):
@@ -147,36 +144,13 @@ def judge(book: RotaBook, new: NewChange, me: str, *, sees_all: bool) -> Brings:
     before = assess(part)
     after = assess(structs.replace(part, changes=[*part.changes, *halves]))
     found = compare(before, after)
-    graves = come_new(before.findings, after.findings)
+    graves = brought(before.findings, after.findings)
 
     def told(findings: Iterable[Finding]) -> list[Finding]:
         return [one for one in findings if sees_all or not _of_others_work(one, me)]
 
-    mild = [one for one in (*found.come, *found.changed) if one.answer not in _GRAVE]
+    mild = [one for one in (*found.come, *found.changed) if one.answer not in GRAVE]
     return Brings(told(graves), told(mild), told(found.go))
-
-
-def come_new(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:
-    """The breaches and faults of `after` that `before` has not, of the same kind and people, in all their time."""
-    there: dict[str, list[Span]] = {}
-    for one in before:
-        if one.answer in _GRAVE:
-            there.setdefault(_sameness(one), []).append(Span(one.starts_at, one.ends_at))
-    return [
-        one
-        for one in after
-        if one.answer in _GRAVE
-        and not any(
-            span.starts_at <= one.starts_at and one.ends_at <= span.ends_at
-            for span in merged(there.get(_sameness(one), []))
-        )
-    ]
-
-
-def _sameness(finding: Finding) -> str:
-    """What a finding is of, whenever it is; its key ends with its cause and an instant."""
-    persons = [] if finding.rule in _WHOEVER else finding.persons
-    return ":".join([finding.rule, *persons, _cause(finding)])
 
 
 def _cause(finding: Finding) -> str:
@@ -243,7 +217,7 @@ def _hinders(part: RotaBook, before: Sequence[Finding], halves: Sequence[Change]
     """The first fault that these changes would bring, in a few words; empty for none."""
     decided = [structs.replace(one, decided_at=part.as_of) for one in halves]
     after = structs.replace(part, changes=[*part.changes, *decided])
-    came = come_new(before, cover_findings(after, shifts_of(after)))
+    came = brought(before, cover_findings(after, shifts_of(after)))
     return _in_short(part, came[0], halves) if came else ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from fleet.rota.rules.comparison import compare
 from fleet.rota.rules.fairness import beyond_share
-from protocols.rota.findings import ANSWER_ORDER, Answer, Assessment, Comparison, Finding, PersonLoad
+from protocols.rota.findings import ANSWER_ORDER, Assessment, Comparison, Finding, PersonLoad
 from protocols.rota.load import MEASURES
 from tui.paint import Line, Span, Tone, fit, joined, wrap
 from tui.rota_days import counts_of
@@ -28,13 +28,7 @@ SHORT_WORDS: dict[str, str] = {
     "nights": "nights",
     "days_away": "away",
 }
-GRAVE: frozenset[Answer] = frozenset({"breach", "fault"})
 _HOURS_A_WEEK = 168
-
-
-def brings_grave(comparison: Comparison) -> list[Finding]:
-    """The breaches and faults that were not there before."""
-    return [one for one in (*comparison.come, *comparison.changed) if one.answer in GRAVE]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

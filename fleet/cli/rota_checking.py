@@ -17,9 +17,8 @@ from fleet.cli.rota_times import Since, Until, instant_of, period_of, said
 from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete
 from fleet.rota.rules.assessment import assess
+from fleet.rota.rules.comparison import GRAVE
 from protocols.rota.findings import ANSWER_ORDER, Answer, Assessment, Finding
-
-GRAVE = frozenset({"breach", "fault"})
 
 _COUNTED: dict[Answer, tuple[str, str]] = {
     "breach": ("breach", "breaches"),

@@ -8,9 +8,9 @@ from msgspec import structs
 
 from fleet.errors import Conflict, Forbidden, RequestRefused
 from fleet.mandates.rules import whole_utc
-from fleet.rota.plan_rules import brought
 from fleet.rota.records import LEEWAY
 from fleet.rota.rules.assessment import assess, ordered
+from fleet.rota.rules.comparison import GRAVE, brought
 from fleet.rota.rules.schedule import on_call
 from fleet.rota.rules.spans import Span, minus
 from fleet.rota.rules.words import listed, said_span
@@ -25,7 +25,6 @@ from protocols.rota.model import Assigned, Change, Position, Rota
 LONGEST = timedelta(days=92)
 """Of one half of a change †: what is longer is a plan."""
 MAX_BRINGS = 50
-_GRAVE = frozenset({"breach", "fault"})
 _AROUND = timedelta(days=15)
 """How far around a change its findings lie where standby is no work: a fortnight, and a day."""
 _AFTER_WORK = timedelta(weeks=27)
@@ -202,9 +201,9 @@ def with_halves(book: RotaBook, change: StoredChange, now: datetime) -> RotaBook
 def judge(book: RotaBook, change: StoredChange, now: datetime) -> tuple[list[Finding], list[Finding]]:
     """What a change would bring: the first MAX_BRINGS findings, and all breaches and faults that would come."""
     before, after = assess(book), assess(with_halves(book, change, now))
-    grave = brought(before, after)
+    grave = brought(before.findings, after.findings)
     known = {one.key for one in before.findings}
-    others = [one for one in after.findings if one.answer not in _GRAVE and one.key not in known]
+    others = [one for one in after.findings if one.answer not in GRAVE and one.key not in known]
     return ordered([*grave, *others])[:MAX_BRINGS], grave
 
 

@@ -9,17 +9,14 @@ import msgspec
 from msgspec import structs
 
 from fleet.errors import Conflict, RequestRefused
-from fleet.rota.rules.spans import Span, merged
+from fleet.rota.rules.spans import Span
 from fleet.rota.rules.turns import Turn, holder, turns
 from protocols.api.rotas import PlanView
 from protocols.rota.book import RotaBook
-from protocols.rota.findings import Assessment, Finding
+from protocols.rota.findings import Assessment
 from protocols.rota.model import Assigned, Rota
 
 TurnKey = tuple[str, datetime]
-_GRAVE = frozenset({"breach", "fault"})
-_WHOEVER = frozenset({"signers", "competence"})
-"""Rules whose findings are of whoever is there: somebody else who is not enough either is nothing new."""
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -111,16 +108,6 @@ def who_changes(rota: Rota, book: RotaBook, given: Sequence[Assigned]) -> tuple[
     return changed, sorted(people)
 
 
-def brought(before: Assessment, after: Assessment) -> list[Finding]:
-    """The breaches and faults of `after` that were not there: those of which, of the same kind and for the same people,
-    `before` has not all the time that they take."""
-    there: dict[str, list[Span]] = {}
-    for one in _grave(before):
-        there.setdefault(_sameness(one), []).append(Span(one.starts_at, one.ends_at))
-    joined = {kind: merged(spans) for kind, spans in there.items()}
-    return [one for one in _grave(after) if not _within(one, joined.get(_sameness(one), []))]
-
-
 def counts(found: Assessment) -> dict[str, int]:
     """How many findings there are of each answer that any has."""
     return dict(Counter(one.answer for one in found.findings))
@@ -140,18 +127,3 @@ def _turns(rota: Rota, window: Span) -> dict[TurnKey, Turn]:
     return {
         (layer.layer, turn.span.starts_at): turn for layer in rota.layers for turn in turns(layer, rota.zone, window)
     }
-
-
-def _grave(found: Assessment) -> list[Finding]:
-    return [one for one in found.findings if one.answer in _GRAVE]
-
-
-def _sameness(finding: Finding) -> str:
-    """What a finding is of, whenever it is; its key ends with its cause and an instant."""
-    cause = finding.key.rpartition(":")[0].rpartition(":")[2]
-    persons = [] if finding.rule in _WHOEVER else finding.persons
-    return ":".join([finding.rule, *persons, cause])
-
-
-def _within(finding: Finding, spans: Iterable[Span]) -> bool:
-    return any(span.starts_at <= finding.starts_at and finding.ends_at <= span.ends_at for span in spans)

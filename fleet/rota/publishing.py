@@ -11,6 +11,7 @@ from fleet.rota import plan_rules
 from fleet.rota.books import book_of
 from fleet.rota.judging import Judging
 from fleet.rota.rules.assessment import assess
+from fleet.rota.rules.comparison import brought
 from fleet.store.events import ControllerEvent
 from fleet.store.rotas import StoredRota
 from fleet.store.store import Transaction
@@ -41,7 +42,7 @@ async def publish(
     book = await book_of(transaction, plan.rota, plan.starts_at, plan.ends_at, now)
     given = plan_rules.to_give(stored.rota, book, plan.assigned, now)
     before, after = await judging.work_out(lambda: _both(book, given))
-    troubles = plan_rules.brought(before, after)
+    troubles = brought(before.findings, after.findings)
     if troubles and not despite:
         raise _brings(troubles)
     held = [structs.replace(one, published_at=one.published_at or now) for one in given]

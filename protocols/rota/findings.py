@@ -135,8 +135,10 @@ class LoadChange(msgspec.Struct, frozen=True, kw_only=True):
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What a change of a book would bring: findings that would come, that would go, and that would stay with another
-    answer or time (as they would be), whose load would change, and the score before and after."""
+    answer or time (as they would be), whose load would change, and the score before and after. `grave` are the breaches
+    and faults that were not there in all their time: nobody makes the change without saying why."""
 
+    grave: list[Finding]
     come: list[Finding]
     go: list[Finding]
     changed: list[Finding]

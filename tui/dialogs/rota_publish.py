@@ -13,7 +13,7 @@ from tui.dialogs.confirm import log_sentence
 from tui.dialogs.dialog import Dialog, Words
 from tui.dialogs.reason import ReasonDialog
 from tui.paint import Line, Span
-from tui.rota_compare import brings_grave, change_line, score_words
+from tui.rota_compare import change_line, score_words
 from tui.rota_days import counts_of
 from tui.rota_draft import Draft
 from tui.rota_weighing import Weighed
@@ -28,7 +28,7 @@ def publish_dialog(actor: str, draft: Draft, weighed: Weighed) -> Dialog[str]:
     """A dialog that returns why it is published despite the breaches and faults that it brings, or an empty text where
     it brings none; None when closed."""
     comparison = compare(weighed.published, weighed.draft)
-    grave = brings_grave(comparison)
+    grave = comparison.grave
     book = weighed.book
     period = draft.period(TimeSpan(book.starts_at, book.ends_at))
     found = counts_of(weighed.draft.findings)

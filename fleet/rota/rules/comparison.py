@@ -2,8 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 
-from protocols.rota.findings import Assessment, Comparison, Finding, LoadChange, PersonLoad
+from fleet.rota.rules.spans import Span, merged
+from protocols.rota.findings import Answer, Assessment, Comparison, Finding, LoadChange, PersonLoad, RuleName
 from protocols.rota.load import MEASURES, Load
+
+GRAVE: frozenset[Answer] = frozenset({"breach", "fault"})
+"""What nobody publishes or approves without saying why."""
+
+_WHOEVER: frozenset[RuleName] = frozenset({"signers", "competence"})
+"""Rules whose findings are of whoever is there: somebody else who is not enough either is nothing new."""
+
+
+def brought(before: Iterable[Finding], after: Iterable[Finding]) -> list[Finding]:
+    """The breaches and faults of `after` that were not there: those of which, of the same kind and for the same people,
+    `before` has not all the time that they take."""
+    there: dict[str, list[Span]] = {}
+    for one in _grave(before):
+        there.setdefault(_sameness(one), []).append(Span(one.starts_at, one.ends_at))
+    joined = {kind: merged(spans) for kind, spans in there.items()}
+    return [one for one in _grave(after) if not _within(one, joined.get(_sameness(one), []))]
 
 
 def compare(before: Assessment, after: Assessment) -> Comparison:
@@ -12,6 +29,7 @@ def compare(before: Assessment, after: Assessment) -> Comparison:
     old, new = _by_key(before.findings), _by_key(after.findings)
     points = {part.name: part.points for part in before.quality.parts}
     return Comparison(
+        grave=brought(before.findings, after.findings),
         come=[one for key, one in new.items() if key not in old],
         go=[one for key, one in old.items() if key not in new],
         changed=[one for key, one in new.items() if key in old and _differs(old[key], one)],
@@ -20,6 +38,21 @@ def compare(before: Assessment, after: Assessment) -> Comparison:
         score_after=after.quality.score,
         parts={part.name: round(part.points - points.get(part.name, 0.0), 1) for part in after.quality.parts},
     )
+
+
+def _grave(findings: Iterable[Finding]) -> list[Finding]:
+    return [one for one in findings if one.answer in GRAVE]
+
+
+def _sameness(finding: Finding) -> str:
+    """What a finding is of, whenever it is; its key ends with its cause and an instant."""
+    cause = finding.key.rpartition(":")[0].rpartition(":")[2]
+    persons = [] if finding.rule in _WHOEVER else finding.persons
+    return ":".join([finding.rule, *persons, cause])
+
+
+def _within(finding: Finding, spans: Iterable[Span]) -> bool:
+    return any(span.starts_at <= finding.starts_at and finding.ends_at <= span.ends_at for span in spans)
 
 
 def _by_key(findings: Iterable[Finding]) -> dict[str, Finding]:

@@ -11,6 +11,7 @@ from fleet.rota.rules.compensation import Missed, whole_minutes
 from fleet.rota.rules.rest import DAILY_REST, WEEKLY_REST, ShortRest, ShortWeek
 from fleet.rota.rules.spans import Span, common, merged
 from fleet.rota.rules.wall import midnight
+from fleet.rota.rules.words import key_time
 from fleet.rota.rules.work import Work, near
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import Answer, Finding, RuleName
@@ -78,7 +79,7 @@ def _finding(
     owed: timedelta = timedelta(0),
 ) -> Finding:
     return Finding(
-        key=f"{rule}/{person.name}/{span.starts_at:%Y-%m-%dT%H:%M:%SZ}",
+        key=f"{rule}:{person.name}:{key_time(span.starts_at)}",
         rule=rule,
         regulation=regulation,
         answer=answer,
