@@ -12,7 +12,7 @@ from tests.rota.random_books import random_book
 from tests.rota.random_frames import LONDON, clock_changes
 from tests.rota.smaller import smaller
 
-ROTAS = 150
+ROTAS = 90
 RULES = get_args(RuleName)
 
 
