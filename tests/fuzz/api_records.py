@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from fleet.entries.rota_people import AbsenceRecorded, CallOutRecordedEntry, RestRecorded, WorkRecorded
 from fleet.store.calendars import StoredFeed
 from fleet.store.call_outs import StoredCallOut, StoredRest, StoredWork
 from fleet.store.rota_people import StoredAbsence, StoredWish
@@ -30,10 +31,15 @@ async def records(store: Store, now: datetime, rota_id: str, person_id: str) -> 
                 absence_id=new("absence_id", "L"), kind="sick", zone="Etc/UTC", reference="", **span, **by
             )
             await people.add_absence(leave)
+            await transaction.log.append(AbsenceRecorded(absence=leave.absence_id, away=False, **_who(leave), **span))
             wish = StoredWish(wish_id=new("wish_id", "W"), person_id=person_id, wants="on", made_at=now, **span)
             await people.add_wish(wish)
-            await outs.add_work(StoredWork(work_id=new("work_id", "K"), break_min=0, **span, **by))
-            await outs.add_rest(StoredRest(rest_id=new("rest_id", "R"), **span, **by))
+            work = StoredWork(work_id=new("work_id", "K"), break_min=0, **span, **by)
+            await outs.add_work(work)
+            await transaction.log.append(WorkRecorded(work=work.work_id, break_min=0, **_who(work), **span))
+            rest = StoredRest(rest_id=new("rest_id", "R"), **span, **by)
+            await outs.add_rest(rest)
+            await transaction.log.append(RestRecorded(rest=rest.rest_id, **_who(rest), **span))
             called = StoredCallOut(
                 call_out_id=new("call_out_id", "C"),
                 rota_id=rota_id,
@@ -46,8 +52,26 @@ async def records(store: Store, now: datetime, rota_id: str, person_id: str) -> 
                 **by,
             )
             await outs.add_call_out(called)
+            await transaction.log.append(
+                CallOutRecordedEntry(
+                    call_out=called.call_out_id,
+                    rota=rota_id,
+                    duty="primary",
+                    left_home_at=called.left_home_at,
+                    returned_at=called.returned_at,
+                    break_min=0,
+                    source="hand",
+                    reference=None,
+                    **_who(called),
+                )
+            )
             feed = StoredFeed(
                 calendar_id=new("calendar_id", "F"), scope="mine", rota_id=None, person_id=person_id, made_at=now
             )
             await transaction.calendars.add(feed, secrets.token_bytes(32))
     return ids
+
+
+def _who(record: StoredAbsence | StoredWork | StoredRest | StoredCallOut) -> dict[str, Any]:
+    """What every entry of a record tells, without which the database keeps none."""
+    return {"at": record.recorded_at, "actor": record.recorded_by, "person": record.person_id}

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -11,12 +12,14 @@ import pytest
 from fleet.errors import Conflict
 from fleet.rota.judging import MAX_EACH
 from fleet.store.store import Store
-from protocols.api.call_outs import NewCallOut
+from protocols.api.call_outs import NewCallOut, NewRest, NewWorkDone
 from protocols.api.rota_changes import NewChange
+from protocols.api.rota_people import NewAbsence
 from tests.support.mandate_house import Owner, refusal
 from tests.support.rota_house import NOW, PRIMARY, RotaHouse, given, rota_house, week
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = $1 AND column_name <> $2"
 _PLAN = (
     "INSERT INTO rota_plan (plan_id, rota_id, starts_at, ends_at, based_on, state, made_by, made_at, assigned,"
     " published_by, published_at) VALUES ($1, 'technical', $2, $3, 1, $4, 'SU-01', $2, '[]', $5, $6)"
@@ -91,6 +94,26 @@ async def test_a_change_by_hand_holds_with_its_entry_and_is_undone_once(house: R
     )
     assert (await house["SU-01"].undo_rota_change(made)).state == "undone"
     await _refused(role, "UPDATE rota_change SET undone_at = $1", week(1))
+
+
+async def test_records_from_which_hours_follow_are_kept_with_their_entries(house: RotaHouse, role: Owner) -> None:
+    at: dict[str, Any] = {"person": "TO-12", "starts_at": NOW - DAY, "ends_at": NOW - DAY + HOUR}
+    await house["TO-12"].add_work(NewWorkDone(**at))
+    await house["SU-01"].add_rest(NewRest(**at))
+    await house["TO-12"].add_absence(NewAbsence(kind="sick", zone="UTC", **at))
+    out = NewCallOut(rota="technical", person="TO-12", left_home_at=NOW - HOUR, returned_at=NOW)
+    await house["TO-12"].record_call_out(out)
+    for table, record in (
+        ("work_done", "work_id"),
+        ("compensatory_rest", "rest_id"),
+        ("absence", "absence_id"),
+        ("call_out", "call_out_id"),
+    ):
+        columns = [row[0] for row in await role.fetch(_COLUMNS, table, record)]
+        rest = ", ".join(columns)
+        await _refused(role, f"INSERT INTO {table} ({record}, {rest}) SELECT 'X-1', {rest} FROM {table}")
+        await _refused(role, f"UPDATE {table} SET withdrawn_by = 'TO-12', withdrawn_at = $1", NOW)
+    await _refused(role, "UPDATE call_out SET break_min = 60")
 
 
 async def test_a_rota_goes_forward_and_stays_ended(house: RotaHouse, role: Owner) -> None:

@@ -6,4 +6,4 @@ ALTER TABLE rota DROP CONSTRAINT rota_rota_id_version_fkey;
 DROP TABLE calendar_feed, compensatory_rest, work_done, call_out, wish, absence, rota_terms, rota_change, rota_turn,
     rota_plan, rota_version, rota;
 DROP FUNCTION keep_rota_record, check_call_out_step, check_rota_step, check_rota_plan_step, check_rota_change_step,
-    check_rota_logged, check_rota_plan_logged, check_rota_change_logged, check_rota_turn_given;
+    check_rota_logged, check_rota_plan_logged, check_rota_change_logged, check_rota_record_logged, check_rota_turn_given;

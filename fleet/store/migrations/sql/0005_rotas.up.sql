@@ -300,6 +300,30 @@ $$;
 CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON rota_change DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION check_rota_change_logged();
 
+-- So do the records from which hours and rest follow: `TG_ARGV` are the kind of its entries and its id's name there.
+CREATE FUNCTION check_rota_record_logged() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    id text := to_jsonb(NEW) ->> TG_ARGV[2];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM public.check_rota_logged(
+            TG_ARGV[0] || '.recorded', NEW.recorded_by, NEW.recorded_at, TG_ARGV[1], id);
+    ELSIF NEW.withdrawn_at IS DISTINCT FROM OLD.withdrawn_at THEN
+        PERFORM public.check_rota_logged(
+            TG_ARGV[0] || '.withdrawn', NEW.withdrawn_by, NEW.withdrawn_at, TG_ARGV[1], id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON absence DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_rota_record_logged('absence', 'absence', 'absence_id');
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON call_out DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_rota_record_logged('call-out', 'call_out', 'call_out_id');
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON work_done DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_rota_record_logged('work', 'work', 'work_id');
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT OR UPDATE ON compensatory_rest DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_rota_record_logged('rest', 'rest', 'rest_id');
+
 -- Turns are given while their plan is published, in the same transaction, and none that has begun.
 CREATE FUNCTION check_rota_turn_given() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -316,8 +340,8 @@ END
 $$;
 CREATE TRIGGER given BEFORE INSERT OR UPDATE ON rota_turn FOR EACH ROW EXECUTE FUNCTION check_rota_turn_given();
 REVOKE EXECUTE ON FUNCTION keep_rota_record, check_call_out_step, check_rota_step, check_rota_plan_step,
-    check_rota_change_step, check_rota_logged, check_rota_plan_logged, check_rota_change_logged, check_rota_turn_given
-    FROM PUBLIC;
+    check_rota_change_step, check_rota_logged, check_rota_plan_logged, check_rota_change_logged,
+    check_rota_record_logged, check_rota_turn_given FROM PUBLIC;
 -- Which a trigger calls, as whoever wrote the row.
 GRANT EXECUTE ON FUNCTION check_rota_logged TO muster_controller;
 
