@@ -58,9 +58,9 @@ class ChangeDesk:
 
     async def ask(self, rota_id: str, new: NewChange, caller: Person) -> ChangeView:
         """Ask for a change; a supervisor's is in force at once, where it is an override or a take-over by others."""
-        now = self._clock()
         async with self._store.transaction() as transaction:
             rota = (await locked_rota(transaction, rota_id)).rota
+            now = self._clock()
             change = await _wanted(transaction, rota, new, caller, now)
             if await transaction.rota_changes.count_waiting(rota_id, caller.person_id) >= MAX_WAITING:
                 raise Conflict(
@@ -78,9 +78,8 @@ class ChangeDesk:
 
     async def agree(self, change_id: str, caller: Person) -> ChangeView:
         """The other of the two agrees, or a supervisor who is neither of them, for the other."""
-        now = self._clock()
         async with self._store.transaction() as transaction:
-            rota, change = await _locked(transaction, change_id, now)
+            rota, change, now = await self._waiting(transaction, change_id)
             if change.state != "asked":
                 raise Conflict("change-not-asked", f"{change_id} is {change.state}: nobody's agreement is missing")
             other = waits_for(change)
@@ -98,9 +97,8 @@ class ChangeDesk:
     async def approve(self, change_id: str, despite: str, reason: str, caller: Person) -> ChangeView:
         """Let an agreed change be in force, checked anew. Refused where it brings breaches or faults that were not
         there, unless `despite` says why it is made all the same."""
-        now = self._clock()
         async with self._store.transaction() as transaction:
-            rota, change = await _locked(transaction, change_id, now)
+            rota, change, now = await self._waiting(transaction, change_id)
             _check_apart(caller, change, "approve it")
             if change.state != "agreed":
                 raise Conflict(
@@ -113,9 +111,9 @@ class ChangeDesk:
 
     async def refuse(self, change_id: str, reason: str, caller: Person) -> ChangeView:
         """Either of the two, who asked, or a supervisor: it does not come."""
-        now = self._clock()
         async with self._store.transaction() as transaction:
-            rota, change = await _locked(transaction, change_id, None)
+            rota, change = await _locked(transaction, change_id)
+            now = self._clock()
             if caller.person_id not in (*change.people, change.asked_by) and not may(caller.role, "manage-rota"):
                 raise Forbidden(caller.role, "manage-rota")
             _check_open(change)
@@ -131,9 +129,9 @@ class ChangeDesk:
 
     async def undo(self, change_id: str, caller: Person) -> ChangeView:
         """From now on everything is as if the change had not been made; both halves of a swap."""
-        now = self._clock()
         async with self._store.transaction() as transaction:
-            rota, change = await _locked(transaction, change_id, None)
+            rota, change = await _locked(transaction, change_id)
+            now = self._clock()
             if change.state != "approved":
                 raise Conflict(
                     "change-not-in-force",
@@ -148,6 +146,16 @@ class ChangeDesk:
             said = f"{caller.person_id} has undone change {change_id}, from now on"
             await _tell(transaction, f"{said}: {said_change(change, rota.zone)}", now)
             return await self._view(transaction, await _again(transaction, change_id), caller, now)
+
+    async def _waiting(self, transaction: Transaction, change_id: str) -> tuple[Rota, StoredChange, datetime]:
+        """A change that waits, locked with its rota, and the time, read once they are: of two decided one after
+        the other the later is the last. Raises Conflict where it does not wait any more, or its time has come."""
+        rota, change = await _locked(transaction, change_id)
+        now = self._clock()
+        _check_open(change)
+        if change.begins_at <= now:
+            raise Conflict("change-too-late", f"the time of {change_id} has come: it lapses", "make an override")
+        return rota, change, now
 
     async def _put_in_force(
         self,
@@ -291,17 +299,11 @@ async def _again(transaction: Transaction, change_id: str) -> StoredChange:
     return _known(await transaction.rota_changes.one(change_id), change_id)
 
 
-async def _locked(transaction: Transaction, change_id: str, now: datetime | None) -> tuple[Rota, StoredChange]:
-    """A change and its rota, which nobody else changes until the transaction ends. With `now`, raises Conflict where it
-    does not wait any more, or its time has come."""
+async def _locked(transaction: Transaction, change_id: str) -> tuple[Rota, StoredChange]:
+    """A change and its rota, which nobody else changes until the transaction ends."""
     rota_id = (await _again(transaction, change_id)).rota_id
     rota = (await locked_rota(transaction, rota_id)).rota
-    change = await _again(transaction, change_id)
-    if now is not None:
-        _check_open(change)
-        if change.begins_at <= now:
-            raise Conflict("change-too-late", f"the time of {change_id} has come: it lapses", "make an override")
-    return rota, change
+    return rota, await _again(transaction, change_id)
 
 
 def _check_open(change: StoredChange) -> None:
