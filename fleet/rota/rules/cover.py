@@ -26,7 +26,8 @@ _ABSENT: dict[AbsentRule, tuple[str, str]] = {
 
 class _Fault(NamedTuple):
     """One fault over one stretch of time: `cause` is what else than the people makes it a fault of its own. Anybody of
-    `replaced` could be replaced to make it good; where that is nobody, somebody comes beside those who are there."""
+    `replaced` could be replaced to make it good; where that is nobody, somebody comes beside those who are there.
+    `lacking` is the competence that is missing, which whoever makes it good has."""
 
     rule: RuleName
     cause: str
@@ -35,6 +36,7 @@ class _Fault(NamedTuple):
     sentence: str
     otherwise: str
     replaced: tuple[str, ...] = ()
+    lacking: Requirement | None = None
 
 
 def cover_findings(book: RotaBook, shifts: Sequence[Shift]) -> list[Finding]:
@@ -60,7 +62,7 @@ def _finding(roll: Roll, takers: Takers, fault: _Fault) -> Finding:
         starts_at=span.starts_at,
         ends_at=span.ends_at,
         sentence=f"{fault.sentence} {said_span(span, roll.book.rota.zone)}",
-        remedy=remedy(takers.best(span, ways or [beside]), fault.otherwise),
+        remedy=remedy(takers.best(span, ways or [beside], fault.lacking), fault.otherwise),
         shifts=roll.shifts_in(fault.persons, span),
     )
 
@@ -140,6 +142,7 @@ def _competence(roll: Roll) -> Iterator[_Fault]:
                 sentence,
                 otherwise,
                 persons,
+                requirement,
             )
 
 

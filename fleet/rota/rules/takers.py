@@ -38,13 +38,15 @@ class Takers:
         busy = [Span(one.starts_at, one.ends_at) for one in member.elsewhere]
         return minus([self._roll.window], [*absences, *busy, *on_call])
 
-    def best(self, span: Span, ways: Sequence[Sequence[Company]]) -> list[str]:
+    def best(self, span: Span, ways: Sequence[Sequence[Company]], lacking: Requirement | None = None) -> list[str]:
         """Up to NAMED people who are free in all of `span` and would make it good beside everybody of one of `ways`,
-        each of which is a way in which others could stay."""
+        each of which is a way in which others could stay. Where a competence is `lacking`, they have it themselves."""
         able = (
             person
             for person, free in self._free.items()
-            if _within(span, free) and any(self._good(person, way) for way in ways)
+            if _within(span, free)
+            and (lacking is None or self._meets(self._roll.members[person], lacking, span))
+            and any(self._good(person, way) for way in ways)
         )
         return list(islice(able, NAMED))
 

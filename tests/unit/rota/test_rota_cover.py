@@ -266,6 +266,15 @@ def test_each_has_to_have_what_each_needs() -> None:
     assert cover_findings(book(both, requirements=[licence]), FULL) == []
 
 
+def test_who_is_to_bring_a_competence_has_it() -> None:
+    has = [Competence(subject="electrical", level=3)]
+    people = [*PAIR, member("SUP-02", "supervisor"), member("SUP-03", "supervisor", competences=has)]
+    alone = [shift("ENG-01", "primary")]
+    found = cover_findings(book(people, requirements=[ELECTRICAL], signers=True), alone)
+    remedies = {one.rule: one.remedy.partition(" free")[0] for one in found}
+    assert remedies == {"cover": "SUP-03 is", "signers": "SUP-03 is", "competence": "SUP-03 is"}
+
+
 def test_where_nobody_is_there_no_competence_is_asked_for() -> None:
     found = cover_findings(book(PAIR, requirements=[ELECTRICAL]), [])
     assert {one.rule for one in found} == {"cover"}
