@@ -6,11 +6,17 @@ from msgspec import structs
 
 from protocols.people import Role, may
 from protocols.rota.book import RotaBook
-from protocols.rota.findings import WORKING_TIME_RULES, Assessment, Finding
+from protocols.rota.findings import WORKING_TIME_RULES, Assessment, Finding, Quality, QualityPart
 from protocols.rota.load import Load
 from protocols.rota.member import Absence, Member, WorkingTerms
 
 _OF_WORK = frozenset({*WORKING_TIME_RULES, "reference-period"})
+_UNSEEN = {
+    "law": "others' working time is not shown to you",
+    "fairness": "others' ordinary hours, shares and debts are not shown to you",
+    "wishes": "others' wishes are not shown to you",
+}
+"""By part of the score, of what it knows nothing."""
 
 
 def book_for(book: RotaBook, person_id: str, role: Role) -> RotaBook:
@@ -30,14 +36,24 @@ def book_for(book: RotaBook, person_id: str, role: Role) -> RotaBook:
 
 def assessment_for(found: Assessment, person_id: str, role: Role) -> Assessment:
     """What the rules say of a book of `book_for`, without what they say of others' working time: it would be of work
-    that the book leaves out."""
+    that the book leaves out. The score's parts say what they know nothing of."""
     if may(role, "see-working-time"):
         return found
     return structs.replace(
         found,
         findings=findings_for(found.findings, person_id, role),
         people=[one for one in found.people if one.person == person_id],
+        quality=_as_far_as_seen(found.quality),
     )
+
+
+def _as_far_as_seen(quality: Quality) -> Quality:
+    return structs.replace(quality, parts=[_with_unseen(one) for one in quality.parts])
+
+
+def _with_unseen(part: QualityPart) -> QualityPart:
+    unseen = _UNSEEN.get(part.name)
+    return part if unseen is None else structs.replace(part, sentence=f"{part.sentence}; {unseen}")
 
 
 def findings_for(findings: Iterable[Finding], person_id: str, role: Role) -> list[Finding]:

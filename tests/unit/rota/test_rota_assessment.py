@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+from fleet.rota.redaction import assessment_for, book_for
 from fleet.rota.rules.assessment import assess, assess_cover, ordered
 from fleet.rota.rules.comparison import compare
+from protocols.people import Role
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import ANSWER_ORDER
 from protocols.rota.load import Load
@@ -13,6 +15,7 @@ from protocols.rota.model import Assigned, Layer, Rota, TurnLength
 
 START = datetime(2026, 6, 1, 8, tzinfo=UTC)
 WEEK = timedelta(days=7)
+HOUR = timedelta(hours=1)
 DUTY = [WorkingDay(weekday=day, from_time=time(9), until_time=time(17)) for day in range(5)]
 
 
@@ -128,3 +131,16 @@ def test_a_finding_that_lasts_longer_is_a_changed_one() -> None:
     assert what.come == what.go == []
     assert {one.rule for one in what.changed} == {"leave", "signers"}
     assert {one.ends_at for one in what.changed} == {longer.ends_at}
+
+
+def test_who_may_not_see_others_working_time_is_told_that_the_score_leaves_it_out() -> None:
+    night = CallOut(call_out="C-1", person="ENG-01", left_home_at=START + 18 * HOUR, returned_at=START + 21 * HOUR)
+    made = book(call_outs=[night])
+    readers: list[tuple[str, Role]] = [("SUP-01", "supervisor"), ("ENG-01", "engineer"), ("ENG-02", "engineer")]
+    found = [assessment_for(assess(book_for(made, who, role)), who, role) for who, role in readers]
+    whole, own, others = ({one.name: one.sentence for one in seen.quality.parts} for seen in found)
+    assert "divided" in whole["law"]
+    assert "divided" in own["law"]
+    assert others["law"] == "no finding of working time; others' working time is not shown to you"
+    assert [name for name, sentence in own.items() if "shown to you" in sentence] == ["law", "fairness", "wishes"]
+    assert "shown to you" not in "".join(whole.values())
