@@ -84,7 +84,7 @@ def hours(
         sys.stdout.write(as_csv(lines, pounds=paid is not None))
     else:
         shown = COLUMNS if paid is not None else COLUMNS[:_GBP]
-        print_table(shown, [line[: len(shown)] for line in lines], empty=f"nobody had any hours in {name}")
+        print_table(shown, [line[: len(shown)] for line in lines], empty=f"no hours in {name} that are yours to see")
         print_line(f"rota {found.rota}, {name}, in {found.zone}")
     if paid is not None:
         _tell_unpaid(found.rows, paid)

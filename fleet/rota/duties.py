@@ -55,7 +55,9 @@ class RotaDuties:
     async def _rests(self, transaction: Transaction, stored: StoredRota, person: Person, now: datetime) -> list[Duty]:
         owed = await self._owed_of(transaction, stored, now)
         mine = {one: owed[one] for one in sorted(owed) if _concerns(person, one)}
-        return [duty_rules.rest_owed(stored.rota, one, minutes, now) for one, minutes in mine.items()][:MAX_OF_EACH]
+        may_plan = may(person.role, "manage-rota")
+        found = [duty_rules.rest_owed(stored.rota, one, of, now, may_plan=may_plan) for one, of in mine.items()]
+        return found[:MAX_OF_EACH]
 
     async def _owed_of(self, transaction: Transaction, stored: StoredRota, now: datetime) -> dict[str, int]:
         """Minutes of compensatory rest owed, by person of the rota; none while too much lies in the time for it."""

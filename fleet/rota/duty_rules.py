@@ -81,11 +81,11 @@ def _outlasts(other: Competence, one: Competence, ends: date) -> bool:
     return same and (other.valid_until is None or other.valid_until > ends)
 
 
-def rest_owed(rota: Rota, person: str, owed_min: int, now: datetime) -> Duty:
-    """Compensatory rest is to be planned."""
+def rest_owed(rota: Rota, person: str, owed_min: int, now: datetime, *, may_plan: bool) -> Duty:
+    """Compensatory rest is to be planned: by who reads it where they may, else by a supervisor."""
     hours, minutes = divmod(owed_min, 60)
     length = f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    sentence = f"{person} is owed {length} of compensatory rest: plan it"
+    sentence = f"{person} is owed {length} of compensatory rest: {'plan it' if may_plan else 'a supervisor plans it'}"
     return _duty("rest-owed", rota, sentence, now, about=person)
 
 

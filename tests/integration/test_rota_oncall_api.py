@@ -212,10 +212,10 @@ async def test_rest_that_is_owed_is_told_until_it_is_planned(house: RotaHouse) -
     night = NOW - DAY
     for starts_at, ends_at in ((night - 10 * HOUR, night), (night + 8 * HOUR, night + 16 * HOUR)):
         await house["TO-11"].add_work(NewWorkDone(person="TO-11", starts_at=starts_at, ends_at=ends_at, break_min=30))
-    for person in ("TO-11", "SU-02"):
+    for person, asked in (("TO-11", "a supervisor plans it"), ("SU-02", "plan it")):
         (duty,) = await duties_of(house, person)
         assert (duty.kind, duty.about) == ("rest-owed", "TO-11")
-        assert duty.sentence == "TO-11 is owed 3 h of compensatory rest: plan it"
+        assert duty.sentence == f"TO-11 is owed 3 h of compensatory rest: {asked}"
     assert await kinds(house, "TO-12") == []
     rest = NewRest(person="TO-11", starts_at=NOW - 7 * HOUR, ends_at=NOW - 4 * HOUR)
     await house["SU-01"].add_rest(rest)

@@ -1,6 +1,7 @@
 """What of a rota waits for somebody, and the rules of changes by hand that need no controller."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -212,8 +213,11 @@ def test_turns_have_to_be_published_where_nobody_has_them_else() -> None:
 
 
 def test_the_length_of_rest_is_said_in_hours_and_minutes() -> None:
-    said = [duty_rules.rest_owed(TECHNICAL, "TO-11", minutes, MONDAY).sentence for minutes in (5, 120, 670)]
+    owed = partial(duty_rules.rest_owed, TECHNICAL, "TO-11", now=MONDAY)
+    said = [owed(minutes, may_plan=True).sentence for minutes in (5, 120, 670)]
     assert [one.partition("owed ")[2].partition(" of")[0] for one in said] == ["0 h 5 min", "2 h", "11 h 10 min"]
+    assert owed(5, may_plan=True).sentence.endswith("rest: plan it")
+    assert owed(5, may_plan=False).sentence.endswith("rest: a supervisor plans it")
 
 
 def test_the_period_around_a_change_reaches_as_far_as_what_it_can_bring() -> None:
