@@ -29,6 +29,8 @@ SHORT_WORDS: dict[str, str] = {
     "days_away": "away",
 }
 _HOURS_A_WEEK = 168
+LOAD_WIDTH = 9
+"""Columns of a measure in a table of loads: with who it is of, and the scroll bar, seven fit into a terminal of 80."""
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -101,7 +103,7 @@ def part_lines(assessment: Assessment, width: int, changes: Mapping[str, float] 
 def load_lines(published: list[PersonLoad], draft: list[PersonLoad]) -> list[Line]:
     """Each person's load beyond their share (debts counted in), as it is and as it would be."""
     before = {one.person: one for one in published}
-    head = "".join(fit(SHORT_WORDS[measure], 10, right=True) for measure in MEASURES)
+    head = "".join(fit(SHORT_WORDS[measure], LOAD_WIDTH, right=True) for measure in MEASURES)
     lines: list[Line] = [
         (Span(" LOAD BEYOND THE SHARE", "accent"), Span("   as published; → as drafted, where it differs", "muted")),
         (Span(f" {'':<9}{head}", "muted"),),
@@ -117,7 +119,7 @@ def load_lines(published: list[PersonLoad], draft: list[PersonLoad]) -> list[Lin
 
 
 def _beyond(one: PersonLoad, measure: str) -> str:
-    return fit(amount(measure, round(beyond_share(one, measure), 1), signed=True), 10, right=True)
+    return fit(amount(measure, round(beyond_share(one, measure), 1), signed=True), LOAD_WIDTH, right=True)
 
 
 def _better(was: PersonLoad, now: PersonLoad, measure: str) -> Tone:

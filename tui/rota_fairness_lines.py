@@ -7,7 +7,7 @@ from fleet.rota.rules.fairness import beyond_share
 from protocols.rota.findings import Assessment, PersonLoad
 from protocols.rota.load import MEASURES
 from tui.paint import Line, Span, Tone, fit
-from tui.rota_compare import MEASURE_WORDS, SHORT_WORDS, amount, part_lines
+from tui.rota_compare import LOAD_WIDTH, MEASURE_WORDS, SHORT_WORDS, amount, part_lines
 from tui.rota_days import RotaDay, counts_of
 from tui.rota_words import counts_words
 
@@ -54,13 +54,16 @@ def _bar_line(one: PersonLoad, measure: str, room: int, most: float) -> Line:
 def table_lines(loads: Sequence[PersonLoad], spread: dict[str, float], measure: str) -> list[Line]:
     """Every measure of every person, and how far the most stands above the least."""
     heads = [
-        Span(fit(SHORT_WORDS[name], 10, right=True), "strong" if name == measure else "muted") for name in MEASURES
+        Span(fit(SHORT_WORDS[name], LOAD_WIDTH, right=True), "strong" if name == measure else "muted")
+        for name in MEASURES
     ]
     lines: list[Line] = [(Span(" " * _NAME), *heads)]
     for one in sorted(loads, key=lambda load: load.person):
-        cells = [Span(fit(amount(name, getattr(one.load, name)), 10, right=True)) for name in MEASURES]
+        cells = [Span(fit(amount(name, getattr(one.load, name)), LOAD_WIDTH, right=True)) for name in MEASURES]
         lines.append((Span(f" {fit(one.person, _NAME - 1)}", "strong"), *cells))
-    apart = [Span(fit(amount(name, round(spread.get(name, 0.0), 1)), 10, right=True), "muted") for name in MEASURES]
+    apart = [
+        Span(fit(amount(name, round(spread.get(name, 0.0), 1)), LOAD_WIDTH, right=True), "muted") for name in MEASURES
+    ]
     return [*lines, (Span(fit(" apart", _NAME), "muted"), *apart)]
 
 

@@ -33,7 +33,7 @@ async def test_a_supervisor_drafts_and_publishes_by_keys(house: RotaHouse, owner
         await seen.press("P")
         await seen.sees("goes into the log", "publishes 1 turn of technical")
         await seen.press("y")
-        await seen.sees("published: 1 turn of technical hold")
+        await seen.sees("published: 1 turn of technical holds")
         await seen.sees("16 TO-13", "TO-13 until Mon 23 Feb 09:00 by primary-weeks")
     (assigned,) = (await house["TO-11"].rota_book("technical", week(0), week(4))).assigned
     assert (assigned.person, assigned.starts_at) == ("TO-13", week(1))
@@ -49,7 +49,7 @@ async def test_what_brings_a_fault_is_published_for_a_reason_only(house: RotaHou
         await seen.press("P")
         await seen.sees("Publish despite what it brings", "why? It can not stay empty")
         await seen.press(*"nobody is needed", "enter")
-        await seen.sees("published: 1 turn of technical hold", "GAP")
+        await seen.sees("published: 1 turn of technical holds", "GAP")
 
 
 async def test_a_solvers_plan_is_opened_and_published(house: RotaHouse, owner: Owner, tmp_path: Path) -> None:

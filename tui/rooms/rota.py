@@ -145,4 +145,6 @@ class RotaRoom(RotaMonth, RotaServing):
             self._field.value = ""
             self._leave_field()
         elif self.draft is not None and self.may_leave():
+            if self.draft.is_unsaved:
+                self.desk.say("the draft was thrown away")
             self.end_draft()

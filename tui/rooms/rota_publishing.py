@@ -76,6 +76,7 @@ class RotaPublishing(RotaEditing):
         self.do("publishing", publish, self._published)
 
     def _published(self, plan: PlanView) -> None:
-        self.desk.say(f"published: {plural(len(plan.assigned), 'turn')} of {plan.rota} hold", "good")
+        many = len(plan.assigned)
+        self.desk.say(f"published: {plural(many, 'turn')} of {plan.rota} {'holds' if many == 1 else 'hold'}", "good")
         self.end_draft()
         self.refetch()

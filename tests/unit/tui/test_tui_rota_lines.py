@@ -263,7 +263,9 @@ def test_what_a_draft_brings_and_ends() -> None:
     lines = text_of(what_if_lines(compare(before, after), 79, is_checking=False))
     assert "ends 2 faults" in lines
     assert "− fault: nobody is primary" in lines
-    page = text_of(comparison_lines(before, after, 79))
+    told = comparison_lines(before, after, 78)
+    assert max(line_width(line) for line in told) <= 78
+    page = text_of(told)
     assert "LOAD BEYOND THE SHARE" in page
     assert "TO-13" in page
     assert "→ " in page
@@ -336,7 +338,9 @@ def test_bars_stand_beside_the_share() -> None:
     assert all("|" in text_of(line) for line in lines)
     assert text_of(lines[0]).count("▇") >= text_of(lines[-1]).count("▇")
     days = list(month_days(of).values())
-    page = text_of(fairness_lines(found, days, MEASURES[0], 79))
+    told = fairness_lines(found, days, MEASURES[0], 78)
+    assert max(line_width(line) for line in told) <= 78
+    page = text_of(told)
     assert "QUALITY" in page
     assert "Mar 2026" in page
     assert "apart" in page

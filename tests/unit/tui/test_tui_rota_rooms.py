@@ -161,6 +161,7 @@ async def test_what_is_not_saved_is_not_thrown_away_by_one_key(tmp_path: Path) -
         await screen.sees("DRAFT 1 turn", "not saved: s saves")
         await screen.press("escape")
         await screen.misses("DRAFT")
+        await screen.sees("the draft was thrown away")
         await screen.sees("published to 4 Jan 2027")
 
 
@@ -184,7 +185,7 @@ async def test_publishing_shows_the_sentence_first(tmp_path: Path) -> None:
             "Publish the draft", "goes into the log", "rota.published: TO-12 publishes 1 turn of technical"
         )
         await screen.press("y")
-        await screen.sees("published: 1 turn of technical hold")
+        await screen.sees("published: 1 turn of technical holds")
         await screen.misses("DRAFT")
         await screen.misses("GAP")
     assert screen.asked("publish_rota_plan") == [("publish_rota_plan", "plan-1", "")]
@@ -196,7 +197,7 @@ async def test_publishing_what_brings_a_fault_asks_why(tmp_path: Path) -> None:
         await screen.press("e", "right", "right", "x", "P")
         await screen.sees("Publish despite what it brings", "+ fault: nobody is primary", "why? It can not stay empty")
         await screen.press(*"training", "enter")
-        await screen.sees("published: 1 turn of technical hold", "GAP")
+        await screen.sees("published: 1 turn of technical holds", "GAP")
     assert screen.asked("publish_rota_plan") == [("publish_rota_plan", "plan-1", "training")]
 
 
