@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from fleet.clock import Clock
-from fleet.errors import RequestRefused
+from fleet.errors import NotFound, RequestRefused
 from fleet.rota import duty_rules
 from fleet.rota.books import asking, book_of, turns_and_changes
 from fleet.rota.cover_ahead import cover_book, gaps_ahead
@@ -42,32 +42,35 @@ class RotaDuties:
         now = self._clock().astimezone(UTC).replace(microsecond=0)
         async with self._store.transaction() as transaction:
             rotas = [one for one in await transaction.rotas.every() if one.ended_at is None]
-            found = await _words_missing(transaction, rotas, person)
+        found = [duty for stored in rotas for duty in await self._rests(stored, person, now)]
+        async with self._store.transaction() as transaction:
+            found += await _words_missing(transaction, rotas, person)
             found += await _call_outs(transaction, rotas, person, now)
             for stored in rotas:
                 found += await _of_shifts(transaction, stored, person, now)
                 found += await _competences(transaction, stored, person, now)
-                found += await self._rests(transaction, stored, person, now)
             if may(person.role, "manage-rota"):
                 found += await _of_cover(transaction, rotas, now)
         return found
 
-    async def _rests(self, transaction: Transaction, stored: StoredRota, person: Person, now: datetime) -> list[Duty]:
-        owed = await self._owed_of(transaction, stored, now)
+    async def _rests(self, stored: StoredRota, person: Person, now: datetime) -> list[Duty]:
+        owed = await self._owed_of(stored, now)
         mine = {one: owed[one] for one in sorted(owed) if _concerns(person, one)}
         may_plan = may(person.role, "manage-rota")
         found = [duty_rules.rest_owed(stored.rota, one, of, now, may_plan=may_plan) for one, of in mine.items()]
         return found[:MAX_OF_EACH]
 
-    async def _owed_of(self, transaction: Transaction, stored: StoredRota, now: datetime) -> dict[str, int]:
-        """Minutes of compensatory rest owed, by person of the rota; none while too much lies in the time for it."""
+    async def _owed_of(self, stored: StoredRota, now: datetime) -> dict[str, int]:
+        """Minutes of compensatory rest owed, by person of the rota; none while too much lies in the time for it. Who
+        waits for it holds no connection, nor does the sum."""
         rota_id = stored.rota.rota
         async with self._working_out:
             kept = self._owed.get(rota_id)
             if kept is None or not kept[0] <= now < kept[0] + _OWED_KEPT:
                 try:
-                    book = await book_of(transaction, rota_id, now - _WEEK, now, now)
-                except RequestRefused:  # the book's own routes say so to whoever asks for it
+                    async with self._store.transaction() as transaction:
+                        book = await book_of(transaction, rota_id, now - _WEEK, now, now)
+                except (NotFound, RequestRefused):  # the book's own routes say so to whoever asks for it
                     return {}
                 kept = self._owed[rota_id] = now, await asyncio.to_thread(_owed, book)
         return kept[1]
