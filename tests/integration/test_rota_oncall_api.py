@@ -1,5 +1,6 @@
 """Who is on call now, until when, who is next and what gap comes, through the API; and what waits for people."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from fleet.rota.duties import RotaDuties
 from fleet.store.store import Store
 from protocols.api.call_outs import NewCallOut, NewRest, NewWorkDone
 from protocols.api.duties import Duty
@@ -28,6 +30,7 @@ from tests.support.rota_house import (
     technical,
     week,
 )
+from tests.support.waiting import until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROTA = "technical"
@@ -242,3 +245,21 @@ async def test_turns_are_to_be_published_for_four_weeks_ahead(house: RotaHouse) 
     empty = [msgspec.structs.replace(one, order=[]) for one in technical().layers]
     await house["SU-01"].put_rota(msgspec.structs.replace(technical(), rota="radio", layers=empty), 0)
     assert ("rota-ends", "radio") in await kinds(house, "SU-01")
+
+
+async def test_who_waits_for_what_rest_is_owed_holds_no_connection(house: RotaHouse, store: Store) -> None:
+    duties = RotaDuties(store, lambda: NOW)
+    async with store.transaction() as transaction:
+        person = await transaction.people.get("SU-01")
+    assert person is not None
+    many = 12  # more than the store has connections
+
+    async def all_wait() -> bool:
+        return len(duties._working_out._waiters or ()) == many
+
+    async with duties._working_out:
+        waiting = [asyncio.create_task(duties.of(person)) for _ in range(many)]
+        await until(all_wait, limit_s=20)
+        async with asyncio.timeout(5), store.transaction() as transaction:
+            assert await transaction.rotas.every()
+    assert len({len(found) for found in await asyncio.gather(*waiting)}) == 1
