@@ -19,11 +19,13 @@ _SECOND = timedelta(seconds=1)
 
 class Listed(NamedTuple):
     """A shift of a rota. `changed_at` is when anything of the rota was last changed: a change cuts the shifts beside
-    it, which were known long before, and a client that is told of no change keeps the old times."""
+    it, which were known long before, and a client that is told of no change keeps the old times. One that is not
+    `published` follows from a layer's order only, after what is published: whose it is may well change."""
 
     rota: Rota
     shift: Shift
     changed_at: datetime
+    published: bool
 
 
 def calendar(name: str, listed: Iterable[Listed], *, mine: bool) -> bytes:
@@ -47,8 +49,9 @@ def calendar(name: str, listed: Iterable[Listed], *, mine: bool) -> bytes:
 
 
 def _event(listed: Listed, *, mine: bool) -> Event:
-    rota, shift, changed_at = listed
-    summary = f"On call: {shift.position}, {rota.name}"
+    rota, shift, changed_at, published = listed
+    who = "" if mine else f" ({shift.person})"
+    summary = f"On call: {shift.position}, {rota.name}{who}{'' if published else ' (not published)'}"
     event = Event()
     event.add("uid", _uid(rota.rota, shift))
     event.add("dtstamp", changed_at.replace(microsecond=0))
@@ -56,7 +59,8 @@ def _event(listed: Listed, *, mine: bool) -> Event:
     event.add("sequence", max(0, (changed_at - _EPOCH) // _SECOND))
     event.add("dtstart", shift.starts_at)
     event.add("dtend", shift.ends_at)
-    event.add("summary", summary if mine else f"{summary} ({shift.person})")
+    event.add("summary", summary)
+    event.add("status", "CONFIRMED" if published else "TENTATIVE")
     event.add("categories", ["On call", shift.position])
     event.add("transp", "TRANSPARENT")
     if mine:

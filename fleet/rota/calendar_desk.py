@@ -18,13 +18,14 @@ from fleet.rota.judging import Judging
 from fleet.rota.records import new_record_id, withdrawn_already
 from fleet.rota.rules.schedule import on_call
 from fleet.rota.rules.spans import Span
+from fleet.rota.rules.turns import ALWAYS
 from fleet.store.calendars import StoredFeed
 from fleet.store.people import Person
 from fleet.store.rotas import StoredRota
 from fleet.store.store import Store, Transaction
 from protocols.api.calendars import CalendarMade, CalendarView, NewCalendar
 from protocols.people import may
-from protocols.rota.model import Assigned, Change, Rota
+from protocols.rota.model import Assigned, Change, Rota, Shift
 
 MAX_LIVE = 10
 """How many feeds somebody may have at a time."""
@@ -49,12 +50,14 @@ class FoundFeed(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """A rota with what is published and in force of it, and when any of it was last changed."""
+    """A rota with what is published and in force of it, when any of it was last changed, and until when turns were
+    published, None: never."""
 
     rota: Rota
     assigned: list[Assigned]
     changes: list[Change]
     changed_at: datetime
+    published_until: datetime | None
 
 
 class CalendarDesk:
@@ -150,7 +153,8 @@ class CalendarDesk:
             else:
                 rotas = [await known_rota(transaction, feed.rota_id)]
                 name = f"On call: {rotas[0].rota.name}"
-            return name, [await _known(transaction, stored, around) for stored in rotas]
+            until = await transaction.rotas.published_until()
+            return name, [await _known(transaction, stored, around, until.get(stored.rota.rota)) for stored in rotas]
 
     async def write(self, found: FoundFeed) -> bytes:
         """The feed as `text/calendar`: the same bytes for the same tag. A long one takes seconds, so that few are
@@ -168,20 +172,29 @@ def _around(now: datetime) -> Span:
     return Span(told.starts_at - _MARGIN, told.ends_at + _MARGIN)
 
 
-async def _known(transaction: Transaction, stored: StoredRota, around: Span) -> _Known:
+async def _known(
+    transaction: Transaction, stored: StoredRota, around: Span, published_until: datetime | None
+) -> _Known:
     rota = asking(stored)
     assigned, changes = await turns_and_changes(transaction, rota, around)
-    return _Known(rota, assigned, changes, await transaction.calendars.changed_at(rota.rota))
+    changed_at = await transaction.calendars.changed_at(rota.rota)
+    return _Known(rota, assigned, changes, changed_at, published_until)
 
 
 def _listed(known: list[_Known], now: datetime) -> list[Listed]:
     told, around = _told(now), _around(now)
     return [
-        Listed(rota, shift, changed_at)
-        for rota, assigned, changes, changed_at in known
-        for shift in on_call(rota, assigned, changes, around)
+        Listed(one.rota, shift, one.changed_at, _published(shift, one.published_until))
+        for one in known
+        for shift in on_call(one.rota, one.assigned, one.changes, around)
         if told.overlap(Span(shift.starts_at, shift.ends_at))
     ]
+
+
+def _published(shift: Shift, until: datetime | None) -> bool:
+    """Whether a plan or a change gave the shift, or it lies where turns are published; and any of a rota of which none
+    ever were: it lives by its layers' order."""
+    return until is None or shift.known_at != ALWAYS or shift.starts_at < until
 
 
 def _found(feed: StoredFeed, name: str, listed: list[Listed]) -> FoundFeed:
@@ -189,7 +202,10 @@ def _found(feed: StoredFeed, name: str, listed: list[Listed]) -> FoundFeed:
     of_feed = [one for one in listed if not mine or one.shift.person == feed.person_id]
     of_feed.sort(key=lambda one: (one.shift.starts_at, one.rota.rota, one.shift))
     of_feed = of_feed[:MAX_EVENTS]
-    told = [(one.rota.rota, one.rota.name, one.rota.policy.remind_h, one.changed_at, one.shift) for one in of_feed]
+    told = [
+        (one.rota.rota, one.rota.name, one.rota.policy.remind_h, one.changed_at, one.published, one.shift)
+        for one in of_feed
+    ]
     # One event as it is written stands for the form of all: a controller that writes them otherwise has other tags.
     form = calendar(name, of_feed[:1], mine=mine)
     return FoundFeed(name, of_feed, mine, sha256(form + msgspec.json.encode(told)).hexdigest()[:32])

@@ -15,6 +15,7 @@ from ical.event import Event
 
 from fleet.store.store import Store
 from protocols.api.calendars import CalendarMade
+from protocols.api.rota_changes import NewChange
 from tests.support.mandate_house import Owner, entries, refusal
 from tests.support.rota_books import layer, local
 from tests.support.rota_house import NOW, PRIMARY, RotaHouse, given, rota_house, technical, week
@@ -92,6 +93,29 @@ async def test_all_of_a_rota_is_in_its_feed_as_published_and_changed(
     counted = [(one[1], two[1]) for one, two in zip(who(before), who(after), strict=True)]
     assert all(one is not None and two is not None and one < two for one, two in counted)
     assert [event.uid for event in before.events] == [event.uid for event in after.events]
+
+
+async def test_what_follows_from_the_order_only_after_what_is_published_is_tentative(
+    house: RotaHouse, program: httpx.AsyncClient
+) -> None:
+    made = await house["SU-01"].make_calendar("technical")
+    tag = (await asked(program, made)).headers["etag"]
+    assert {event.status for event in (await read(program, made)).events} == {"CONFIRMED"}
+    plan = await house.plan([given(PRIMARY, 0, "TO-11")], (0, 2))
+    await house["SU-01"].publish_rota_plan(plan.plan, "asked for")
+    override = NewChange(
+        kind="override", position="primary", person="TO-12", starts_at=week(3), ends_at=week(3) + DAY, reason="a course"
+    )
+    await house["SU-01"].ask_rota_change("technical", override)
+    events = (await read(program, made)).events
+    primary = [event for event in events if event.summary and "primary" in event.summary]
+    sure = [event.dtstart for event in primary if event.status == "CONFIRMED"]
+    assert sure[-3:] == [week(0), week(1), week(3)]
+    unsure = [event for event in events if event.status == "TENTATIVE"]
+    assert [event.dtstart for event in unsure if event in primary][:3] == [week(2), week(3) + DAY, week(4)]
+    assert {event in unsure for event in events if "(not published)" in (event.summary or "")} == {True}
+    assert all((event.summary or "").endswith(") (not published)") for event in unsure)
+    assert (await asked(program, made)).headers["etag"] != tag
 
 
 async def test_what_a_feed_holds_is_what_the_rules_say_across_the_changes_of_clocks(

@@ -33,8 +33,16 @@ CLOCK_CHANGES = [
 ]
 
 
-def feed(shifts: list[Shift], of: Rota | None = None, *, mine: bool = True, changed: datetime = CHANGED) -> bytes:
-    return calendar("On call: TO-11", [Listed(of or rota(), shift, changed) for shift in shifts], mine=mine)
+def feed(
+    shifts: list[Shift],
+    of: Rota | None = None,
+    *,
+    mine: bool = True,
+    changed: datetime = CHANGED,
+    published: bool = True,
+) -> bytes:
+    listed = [Listed(of or rota(), shift, changed, published) for shift in shifts]
+    return calendar("On call: TO-11", listed, mine=mine)
 
 
 def read(content: bytes) -> Calendar:
@@ -139,6 +147,16 @@ def test_a_feed_of_a_rota_says_who_and_does_not_remind() -> None:
     assert event.alarm == []
 
 
+@pytest.mark.parametrize(("mine", "who"), [(True, ""), (False, " (TO-11)")])
+def test_what_is_not_published_is_tentative_and_says_so(mine: bool, who: str) -> None:
+    (sure,) = read(feed([shift()], mine=mine)).events
+    (unsure,) = read(feed([shift()], mine=mine, published=False)).events
+    assert (sure.status, sure.summary) == ("CONFIRMED", f"On call: primary, Technical on-call{who}")
+    assert (unsure.status, unsure.summary) == ("TENTATIVE", f"{sure.summary} (not published)")
+    assert [alarm.description for alarm in unsure.alarm] == ([unsure.summary] if mine else [])
+    assert unsure.uid == sure.uid
+
+
 def test_an_event_stays_the_same_one_until_it_begins_at_another_time_and_counts_upwards() -> None:
     before = read(feed([shift()])).events[0]
     later = CHANGED + timedelta(hours=1)
@@ -201,6 +219,7 @@ def test_nothing_but_shifts_is_told() -> None:
         "DTSTART",
         "DTEND",
         "SUMMARY",
+        "STATUS",
         "CATEGORIES",
         "TRANSP",
     }
