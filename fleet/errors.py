@@ -105,16 +105,16 @@ class CommandIncomplete(RequestRefused):
 
 
 class Forbidden(RequestRefused):
-    """The person's role does not allow this."""
+    """The person's role does not allow this; `message` and `remedy` say it better than by the permission."""
 
     status = 403
 
-    def __init__(self, role: Role, permission: Permission) -> None:
+    def __init__(self, role: Role, permission: Permission, message: str = "", remedy: str = "") -> None:
         able = ", ".join(roles_with(permission))
         super().__init__(
             "role-not-allowed",
-            f"the role {role} may not do this ({permission})",
-            f"ask a person with the role {able}",
+            message or f"the role {role} may not do this ({permission})",
+            remedy or f"ask a person with the role {able}",
         )
         self.permission = permission
 

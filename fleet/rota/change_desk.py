@@ -84,7 +84,7 @@ class ChangeDesk:
                 raise Conflict("change-not-asked", f"{change_id} is {change.state}: nobody's agreement is missing")
             other = waits_for(change)
             if caller.person_id != other:
-                _check_apart(caller, change, "agree for the other")
+                _check_may_agree_for(other, caller, change)
             await transaction.rota_changes.agree(change_id, caller.person_id, now)
             await transaction.log.append(
                 ChangeAgreed(at=now, actor=caller.person_id, rota=rota.rota, change=change_id, person=other)
@@ -321,6 +321,18 @@ def _check_apart(caller: Person, change: StoredChange, deed: str) -> None:
         raise Conflict(
             "own-change", f"{caller.person_id} is one of the two, and may not {deed}", "ask another supervisor"
         )
+
+
+def _check_may_agree_for(other: str, caller: Person, change: StoredChange) -> None:
+    """As `_check_apart`, but who may not is told whose word is missing."""
+    if not may(caller.role, "manage-rota"):
+        raise Forbidden(
+            caller.role,
+            "manage-rota",
+            f"{change.change_id} waits for {other} to agree",
+            f"let {other} agree; a supervisor who is neither of the two may for them",
+        )
+    _check_apart(caller, change, "agree for the other")
 
 
 def _asked_entry(change: StoredChange, now: datetime) -> Entry:

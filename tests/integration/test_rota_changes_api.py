@@ -191,6 +191,10 @@ async def test_who_may_not_says_so(house: RotaHouse) -> None:
         ("AP-01", house["AP-01"].agree_rota_change(new.change)),
     ):
         assert await refusal(deed) == (403, "role-not-allowed"), person
+    for person in ("TO-12", "TO-11"):
+        with pytest.raises(Refused, match=f"{new.change} waits for TO-13 to agree") as refused:
+            await house[person].agree_rota_change(new.change)
+        assert "let TO-13 agree; a supervisor" in refused.value.problem.remedy
     reasons = {one: (await house[one].rota_change(new.change)).reason for one in ("TO-11", "TO-13", "SU-02", "TO-12")}
     assert reasons == {"TO-11": "a wedding", "TO-13": "a wedding", "SU-02": "a wedding", "TO-12": ""}
 

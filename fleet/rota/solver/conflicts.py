@@ -31,6 +31,9 @@ def conflicts(facts: Facts, taken: Taken, broken: Broken, breaches: Sequence[Fin
     return [one[:MAX_SENTENCE] for one in sentences]
 
 
+_PLURALS = {"is": "are", "has": "have", "lacks": "lack"}
+
+
 class _Conflict(NamedTuple):
     at: datetime
     what: str
@@ -78,14 +81,24 @@ def _conflict(what: str, hours: Sequence[Span], facts: Facts, reasons: Sequence[
 
 
 def _reasons(facts: Facts, taken: Taken, who: Iterable[str], slots: Sequence[int]) -> list[str]:
-    """Why each of `who` takes none of `slots`; those who have one are left out."""
-    found: list[str] = []
+    """Why each of `who` takes none of `slots`, those with the same reasons together; those who have one are left
+    out."""
+    found: dict[tuple[str, ...], list[str]] = {}
     for person in who:
         if any(taken[i] == person for i in slots):
             continue
-        whys = list(dict.fromkeys(_reason(facts, taken, person, i) for i in slots))
-        found.append(f"{person} {' and '.join(whys)}")
-    return found
+        whys = tuple(dict.fromkeys(_reason(facts, taken, person, i) for i in slots))
+        found.setdefault(whys, []).append(person)
+    return [
+        f"{listed(people)} {' and '.join(whys if len(people) == 1 else map(_of_several, whys))}"
+        for whys, people in found.items()
+    ]
+
+
+def _of_several(why: str) -> str:
+    """A reason that is one person's, as several have it: `are on leave`."""
+    verb, space, rest = why.partition(" ")
+    return f"{_PLURALS.get(verb, verb)}{space}{rest}"
 
 
 def _reason(facts: Facts, taken: Taken, person: str, place: int) -> str:

@@ -1,9 +1,12 @@
 """Who may take a turn, and in words why somebody may not. Pure."""
 
+from datetime import datetime
 from functools import cached_property
 
 from fleet.rota.rules.competence import competent_until
 from fleet.rota.rules.spans import Span, common, merged
+from fleet.rota.rules.wall import local_date
+from fleet.rota.rules.words import day
 from fleet.rota.solver.problem import Problem, Slot
 from protocols.rota.member import Member
 from protocols.rota.model import Requirement
@@ -23,11 +26,14 @@ class Eligibility:
         on_leave = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind != "away"]
         away = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind == "away"]
         spans = [slot.span for slot in self._problem.slots]
-        out = [
-            Span(min((span.starts_at for span in spans), default=member.valid_from), member.valid_from),
-            Span(member.valid_until, max((span.ends_at for span in spans), default=member.valid_until)),
+        before = Span(min((span.starts_at for span in spans), default=member.valid_from), member.valid_from)
+        after = Span(member.valid_until, max((span.ends_at for span in spans), default=member.valid_until))
+        found = [
+            ("is on leave", on_leave),
+            ("is away", away),
+            (f"has a term in the people list that begins on {self._date(member.valid_from)}", [before]),
+            (f"has a term in the people list that ends on {self._date(member.valid_until)}", [after]),
         ]
-        found = [("is on leave", on_leave), ("is away", away), ("is not in the people list", out)]
         for rota in dict.fromkeys(one.rota for one in member.elsewhere):
             busy = [Span(one.starts_at, one.ends_at) for one in member.elsewhere if one.rota == rota]
             found.append((f"is on call on {rota}", busy))
@@ -35,6 +41,10 @@ class Eligibility:
             has = [one.span for one in self._problem.present if (one.person, one.position) == (member.person, position)]
             found.append((f"has {position} then", has))
         return [(why, merged(when)) for why, when in found]
+
+    def _date(self, at: datetime) -> str:
+        on = local_date(at, self._problem.book.rota.zone)
+        return f"{day(on)} {on.year}"
 
     def obstacle(self, person: str, slot: Slot) -> str | None:
         """Why somebody can not take a turn, whatever else holds: `is on leave`; None when they can."""

@@ -67,9 +67,23 @@ def test_a_turn_that_nobody_can_take_stays_empty_and_says_why_of_each() -> None:
     assert found.ended == "infeasible"
     assert [one.starts_at for one in empty if one.starts_at == CHRISTMAS] == [CHRISTMAS]
     [gap] = [one for one in found.conflicts if "21 Dec" in one and one.startswith("nobody can be")]
-    for why in ("SU-01 is on leave", "SU-02 is on call on other", "SU-03 is not in the people list"):
+    term = "SU-03 has a term in the people list that ends on Thu 24 Dec 2026"
+    for why in ("SU-01 is on leave", "SU-02 is on call on other", term):
         assert why in gap
     assert "SU-04 is needed as" in gap
+
+
+def test_those_with_the_same_reason_are_told_together() -> None:
+    off = [absence(CHRISTMAS, CHRISTMAS + timedelta(days=2), name=f"a-{i}") for i in range(2)]
+    ended = CHRISTMAS + timedelta(days=3)
+    members = [
+        *(structs.replace(member(f"SU-0{i}"), valid_until=ended) for i in (1, 2, 3)),
+        *(member(f"AP-0{i}", role="approver", absences=[off[i]]) for i in (0, 1)),
+    ]
+    found = solved(unit(*engineers(), *members))
+    [first] = [one for one in found.conflicts if one.startswith(f"nobody who may approve is free {WEEK}")]
+    assert "SU-01, SU-02 and SU-03 have a term in the people list that ends on Thu 24 Dec 2026" in first
+    assert "AP-00 and AP-01 are on leave" in first
 
 
 def test_who_lacks_what_everybody_needs_is_better_than_nobody() -> None:
@@ -86,7 +100,7 @@ def test_who_lacks_what_everybody_needs_is_better_than_nobody() -> None:
     assert [one.starts_at for one in found.assigned if one.person == "EN-03"] == [CHRISTMAS]
     [said] = found.conflicts
     assert said.startswith("EN-03, who lacks driving-licence, is the best there is as ")
-    assert "SU-02 is on leave" in said
+    assert said.endswith(" and SU-02 and SU-03 are on leave")
     assert faults(given, found) == ["competence"]
 
 
