@@ -16,7 +16,7 @@ from fleet.cli.names import rota_named
 from fleet.cli.output import print_json, print_line, print_remark, print_table
 from fleet.cli.rota_files import read_salaries
 from fleet.cli.rota_options import RotaName
-from fleet.cli.rota_times import MONTH_FORM, month_of
+from fleet.cli.rota_times import MONTH_FORM, month_of, said
 from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete
 from fleet.rota.rules.allowance import monthly_allowance_gbp
@@ -33,7 +33,7 @@ COLUMNS = (
     "call_out_bank_holiday_h",
     "bank_holidays",
     "festive_days",
-    "rest_owed_h",
+    "rest_owed_at_end_h",
     "allowance_percent",
     "allowance_gbp",
 )
@@ -63,7 +63,8 @@ def hours(
 ) -> None:
     """Tell a month's hours on call, call-outs and allowances: of all for who may see working time, else your own.
 
-    Hours are real ones: a week in which clocks change has 167 or 169. Seeing others' hours is an entry of the log.
+    Hours are real ones: a week in which clocks change has 167 or 169. Rest is what is owed at the end of the month, from
+    earlier months too: it is not to be summed. Seeing others' hours is an entry of the log.
     """
     if csv and json:
         raise CommandIncomplete("two-forms", "--csv and --json are two forms", "take one of them")
@@ -76,6 +77,7 @@ def hours(
         return name, await door.rota_hours(named.rota, *period)
 
     name, found = ask(client, look)
+    _tell_unfinished(found, now)
     if json:
         print_json(found if paid is None else _with_pounds(found, paid))
         return
@@ -132,6 +134,12 @@ def _with_pounds(found: HoursReport, salaries: Mapping[str, Decimal]) -> dict[st
         if row.person in salaries
     }
     return {"report": found, "allowance_gbp": pounds}
+
+
+def _tell_unfinished(found: HoursReport, now: datetime) -> None:
+    if now < found.ends_at:
+        planned_from = said(max(now, found.starts_at), found.zone)
+        print_remark(f"the month is not over: hours after {planned_from} are as planned")
 
 
 def _tell_unpaid(rows: Sequence[HoursRow], salaries: Mapping[str, Decimal]) -> None:

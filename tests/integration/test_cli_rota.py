@@ -183,6 +183,8 @@ async def test_payroll_gets_a_month_s_hours_and_allowances(house: RotaHouse, tmp
     assert (code, "no salary is known of TO-13, SU-01, SU-02, AP-01" in err) == (0, True), err
     head, *lines = out.split("\r\n")
     assert head.split(",")[2:4] == ["primary_h", "secondary_h"]
+    assert head.split(",")[10] == "rest_owed_at_end_h"
+    assert "not over" not in err
     assert lines == [
         "TO-11,2026-03,207.00,0.00,0,0.00,0.00,0.00,0,0,0.00,12.5,375.00",
         "TO-12,2026-03,201.00,0.00,0,0.00,0.00,0.00,0,0,0.00,12.5,427.08",
@@ -198,6 +200,14 @@ async def test_payroll_gets_a_month_s_hours_and_allowances(house: RotaHouse, tmp
     salaries.write_text("person,salary_gbp\nTO-11,lots\n")
     code, _, err = await fleet(house, "SU-01", *month, "--salaries", str(salaries))
     assert (code, "line 2: the salary is no number" in err) == (3, True)
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json"])
+async def test_hours_of_a_month_that_is_not_over_are_said_to_be_planned(house: RotaHouse, form: str) -> None:
+    code, out, err = await fleet(house, "SU-01", "rota", "hours", "tech", "--month", "2099-11", form)
+    assert code == 0, err
+    assert err == "the month is not over: hours after Sun 1 Nov 2099 00:00 are as planned\n"
+    assert out.startswith("person,month," if form == "--csv" else "{")
 
 
 def hard_to_share() -> bytes:
