@@ -63,8 +63,8 @@ def hours(
 ) -> None:
     """Tell a month's hours on call, call-outs and allowances: of all for who may see working time, else your own.
 
-    Hours are real ones: a week in which clocks change has 167 or 169. Rest is what is owed at the end of the month, from
-    earlier months too: it is not to be summed. Seeing others' hours is an entry of the log.
+    Hours are real ones: a week in which clocks change has 167 or 169. Rest is what is owed at the end of the month,
+    from earlier months too: it is not to be summed. Seeing others' hours is an entry of the log.
     """
     if csv and json:
         raise CommandIncomplete("two-forms", "--csv and --json are two forms", "take one of them")

@@ -127,6 +127,23 @@ async def test_absences_and_wishes_are_of_whole_days_with_the_last_counted_in(ho
     assert (code, "2026-02-30: day is out of range" in err) == (3, True)
 
 
+async def test_leave_over_ones_own_shift_says_what_it_leaves_without_cover(house: RotaHouse) -> None:
+    add = ("rota", "absence", "add", "--kind", "annual")
+    code, out, err = await fleet(house, "TO-13", *add, "--from", "2026-03-07", "--to", "2026-03-09")
+    assert (code, out.startswith("absence L-")) == (0, True)
+    assert err.splitlines() == [
+        "TO-13 is on call then: primary on technical, Sat 7 Mar 2026 00:00 until Mon 9 Mar 2026 09:00",
+        "nobody covers that yet: fleet rota cover ROTA SHIFT --by PERSON, or fleet rota swap",
+    ]
+    code, _, err = await fleet(house, "TO-13", *add, "--from", "2026-03-10", "--to", "2026-03-11")
+    assert (code, err) == (0, "")
+    code, _, err = await fleet(house, "TO-13", *add, "--from", "2026-01-19", "--to", "2026-02-01")
+    assert (code, err) == (0, "")
+    code, out, err = await fleet(house, "SU-01", *add, "TO-12", "--from", "2026-02-16", "--to", "2027-02-16", "--json")
+    assert (code, json.loads(out)["person"], err.count("TO-12 is on call then")) == (0, "TO-12", 10)
+    assert "… and 8 more: fleet rota shifts ROTA --person TO-12" in err
+
+
 async def test_rest_is_given_and_work_recorded(house: RotaHouse) -> None:
     rest = ("rota", "rest", "add", "TO-12", "--from", "2026-02-05T22:00", "--until", "08:30")
     code, out, _ = await fleet(house, "SU-01", *rest)
