@@ -332,8 +332,10 @@ class ConsoleApp(Desk):
         """The keys that work here."""
         shared = {(":", "go to"), ("?", "keys"), ("q", "quit")}
         here = [pair for pair in shown_keys(self.screen, at_length=True) if pair not in shared]
+        active = self.screen.active_bindings
+        leading = [room.key for room in ROOMS if room.key not in active or active[room.key].node is self]
         everywhere = [
-            (" ".join(room.key for room in ROOMS), "rooms"),
+            (" ".join(leading), "rooms"),
             ("j", "joining queue"),
             (":", "go to"),
             ("esc", "out"),

@@ -28,6 +28,11 @@ def kept_to(lines: list[Line], height: int, key: str) -> list[Line]:
     return [*lines[: height - 1], more]
 
 
+def unseen_lines() -> list[Line]:
+    """That others' working time is left out, for whom it is hidden from."""
+    return [(Span(" others' hours not shown: nor what the rules find of them, nor a score", "muted"),)]
+
+
 def candidate_lines(people: Sequence[Candidate], has: str | None, width: int) -> list[Line]:
     """The members with their numbers, and why they can not; `has` has the turn. As many lines as it takes."""
     lines: list[Line] = []
@@ -50,5 +55,6 @@ def what_if_lines(comparison: Comparison | None, width: int, *, is_checking: boo
     if comparison is None:
         return [(Span(" judging …", "muted"),)]
     checking = (Span("judging …", "muted"),) if is_checking else ()
-    head = joined([(Span(" "), *score_words(comparison)), change_line(comparison), checking])
+    score = score_words(comparison, "of these weeks")
+    head = joined([(Span(" "), *score), change_line(comparison), checking])
     return [head, *change_lines(comparison, width)]

@@ -46,11 +46,11 @@ def amount(measure: str, value: float, *, signed: bool = False) -> str:
     return f"{value:{'+' if signed else ''}.{0 if float(value).is_integer() else 1}f}"
 
 
-def score_words(comparison: Comparison) -> Line:
-    """`score 81 → 88`."""
+def score_words(comparison: Comparison, of: str = "") -> Line:
+    """`score 81.0 → 88.0`; `of` says of which period."""
     before, after = comparison.score_before, comparison.score_after
     tone: Tone = "good" if after > before else "fair" if after < before else "plain"
-    return (Span("score ", "muted"), Span(f"{before:.1f} → {after:.1f}", tone))
+    return (Span(f"score {of} " if of else "score ", "muted"), Span(f"{before:.1f} → {after:.1f}", tone))
 
 
 def change_line(comparison: Comparison) -> Line:

@@ -73,6 +73,7 @@ class Draft:
         self.plan = plan
         self._given: dict[TurnKey, Assigned] = {(one.layer, one.starts_at): one for one in assigned}
         self._period = period
+        self._of_plan = frozenset(self._given) if period is not None else frozenset()
         self._saved = dict(self._given)
         self._before: list[dict[TurnKey, Assigned]] = []
         self._after: list[dict[TurnKey, Assigned]] = []
@@ -86,6 +87,11 @@ class Draft:
     def many(self) -> int:
         """How many turns are given."""
         return len(self._given)
+
+    def many_new(self, book: RotaBook) -> int:
+        """How many of the turns given are not so published yet, and have not begun; `book` says what is published."""
+        published = _published(book)
+        return sum(_is_new(one, published.get(key)) for key, one in self._given.items() if one.starts_at > book.as_of)
 
     @property
     def is_empty(self) -> bool:
@@ -145,9 +151,9 @@ class Draft:
 
     def period(self, shown: Span) -> Span:
         """What it is a plan for: the period that it was made for, else what is shown; longer where a turn given begins
-        outside."""
+        outside; a turn of the plan that was opened does so only where it goes on into the period."""
         period = self._period or shown
-        begin = [one.starts_at for one in self._given.values()]
+        begin = [one.starts_at for key, one in self._given.items() if key not in self._of_plan]
         return Span(min([period.starts_at, *begin]), max([period.ends_at, *[at + _HOUR for at in begin]]))
 
     def _put(self, turn: Turn, person: str | None, book: RotaBook, *, fixed: bool) -> None:
@@ -171,6 +177,10 @@ class Draft:
 
 def _published(book: RotaBook) -> dict[TurnKey, Assigned]:
     return {(one.layer, one.starts_at): one for one in book.assigned}
+
+
+def _is_new(given: Assigned, known: Assigned | None) -> bool:
+    return known is None or (known.person, known.fixed) != (given.person, given.fixed)
 
 
 def _known(given: Assigned, rota: Rota, published: dict[TurnKey, Assigned]) -> Assigned:

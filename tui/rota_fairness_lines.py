@@ -87,9 +87,13 @@ def _cover_sign(day: RotaDay) -> Span:
     return Span("▒", "bad") if wrong else Span("━", "good")
 
 
-def fairness_lines(found: Assessment, days: Sequence[RotaDay], measure: str, width: int) -> list[Line]:
-    """The whole page but for its title."""
+def fairness_lines(
+    found: Assessment, days: Sequence[RotaDay], measure: str, width: int, *, sees_all: bool = True
+) -> list[Line]:
+    """The whole page but for its title; without `sees_all` the score has no sum, as its parts leave others out."""
     quality = found.quality
+    score = (Span(f"{quality.score:.1f}", "strong"), Span(" of 100", "muted"))
+    partly = (Span("others' hours not shown: no score of all", "muted"),)
     return [
         (Span(" WHO HAS HOW MUCH  ", "accent"), Span(MEASURE_WORDS[measure], "title"), Span("   ← → another", "muted")),
         (
@@ -100,7 +104,7 @@ def fairness_lines(found: Assessment, days: Sequence[RotaDay], measure: str, wid
         ),
         *bar_lines(quality.loads, measure, width),
         (),
-        (Span(" QUALITY  ", "accent"), Span(f"{quality.score:.1f}", "strong"), Span(" of 100", "muted")),
+        (Span(" QUALITY  ", "accent"), *(score if sees_all else partly)),
         *part_lines(found, width),
         (),
         (Span(" COVER  ", "accent"), *counts_words(counts_of(one for one in found.findings if one.answer == "fault"))),

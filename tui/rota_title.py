@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from protocols.api.rotas import RotaSummary
+from protocols.rota.book import RotaBook
 from protocols.rota.findings import Assessment
 from tui.paint import Line, Span, joined
 from tui.rota_days import counts_of
@@ -12,20 +13,22 @@ from tui.words import plural
 
 
 def title_line(
-    summary: RotaSummary | None, month: date, found: Assessment | None, draft: Draft | None, rotas: int
+    summary: RotaSummary | None, month: date, found: Assessment | None, drafted: Line, rotas: int, *, sees_all: bool
 ) -> Line:
-    """Which rota and month, up to when it is published, the score and what was found; of a draft how far it is."""
+    """Which rota and month, up to when it is published or how far it is `drafted`, the month's score and what was
+    found. No score for who does not see everybody's working time: it would be of what they see."""
     if summary is None:
         return (Span(" ROTA", "muted"),)
     parts: list[Line] = [
         (Span(" "), Span(summary.rota, "title"), Span(f"  {month:%b %Y}", "strong")),
         (Span("ended", "bad"),) if summary.ended_at is not None else (),
-        draft_words(draft) if draft is not None else published_words(summary.published_until, summary.zone),
+        drafted or published_words(summary.published_until, summary.zone),
     ]
     if found is None:
         parts.append((Span("judging …", "muted"),))
     else:
-        parts.append((Span("score ", "muted"), Span(f"{found.quality.score:.0f}", "strong")))
+        score = (Span(f"{month:%b} score ", "muted"), Span(f"{found.quality.score:.0f}", "strong"))
+        parts.append(score if sees_all else ())
         parts.append(counts_words(counts_of(found.findings)))
     parts.append((Span(f"1 of {rotas} rotas", "muted"),) if rotas > 1 else ())
     return joined(parts, "  ")
@@ -39,7 +42,7 @@ def published_words(until: datetime | None, zone: str) -> Line:
     return (Span("published to ", "muted"), Span(f"{day.day} {day:%b %Y}"))
 
 
-def draft_words(draft: Draft) -> Line:
-    """How many turns a draft gives, and whether it is saved."""
+def draft_words(draft: Draft, book: RotaBook) -> Line:
+    """How many turns a draft gives that are not so in `book` yet, and whether it is saved."""
     saved = "not saved" if draft.is_unsaved else "saved" if draft.plan is not None else ""
-    return (Span("DRAFT", "loud"), Span(f" {plural(draft.many, 'turn')} {saved}".rstrip(), "fair"))
+    return (Span("DRAFT", "loud"), Span(f" {plural(draft.many_new(book), 'turn')} {saved}".rstrip(), "fair"))

@@ -44,6 +44,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
     ("r", "compensatory rest is needed"),
     ("w", "a warning: a rule of the house"),
     ("*", "not as it is published"),
+    ("score", "of 100, for the weeks shown; a plan's is for its own period, f has the year's"),
     ("BH", "bank holiday"),
     ("+h −h", "clocks change: the day has 25 or 23 hours"),
     ("◂", "today"),

@@ -31,18 +31,19 @@ def publish_dialog(actor: str, draft: Draft, weighed: Weighed) -> Dialog[str]:
     grave = comparison.grave
     book = weighed.book
     period = draft.period(TimeSpan(book.starts_at, book.ends_at))
+    dates, many = period_words(*period, book.rota.zone), draft.many_new(book)
     found = counts_of(weighed.draft.findings)
     said = [f"{count} × {answer}" for answer, count in found.items()]
     sentence = (
-        f"rota.published: {actor} publishes {plural(draft.many, 'turn')} of {book.rota.rota} for "
-        f"{period_words(*period, book.rota.zone)}, with {', '.join(said) if said else 'nothing found'}"
+        f"rota.published: {actor} publishes {plural(many, 'turn')} of {book.rota.rota} for "
+        f"{dates}, with {', '.join(said) if said else 'nothing found'}"
     )
     before: list[Line] = [
         (
-            Span(f" {plural(draft.many, 'turn')} given", "strong"),
+            Span(f" {plural(many, 'turn')} given", "strong"),
             Span("; those that have begun stay as they are", "muted"),
         ),
-        (Span(" "), *score_words(comparison)),
+        (Span(" "), *score_words(comparison, f"of {dates}:")),
         (Span(" "), *change_line(comparison)),
     ]
     for one in grave[:_SHOWN]:

@@ -8,10 +8,12 @@ from textual.widgets import Input
 from typing_extensions import override
 
 from tui.dialogs.rota_day import RotaDayDialog
+from tui.role_words import whose
 from tui.rooms.rota_edit import RotaEditing
 from tui.rooms.rota_month import RotaMonth
 from tui.rooms.rota_serving import RotaServing
 from tui.rota_days import month_step
+from tui.rota_keys import why_not
 
 _DAY = timedelta(days=1)
 
@@ -80,6 +82,16 @@ class RotaRoom(RotaMonth, RotaServing):
         if action == "next_rota":
             return len(self._rotas or ()) > 1
         return self._is_of_month if action == "open" else self.can(action)
+
+    @override
+    def say_whose(self, key: str) -> None:
+        """A key that did nothing: whose it is, or why it means nothing now."""
+        actions = {one.action.partition("(")[0] for one in self._bindings.key_to_bindings.get(key, ())}
+        others = next((action for action in actions if not self.allows(action)), None)
+        is_ended = self._shown is not None and self._shown.view.ended_at is not None
+        why = why_not(actions, self.draft, is_ended=is_ended) if self._is_of_month else ""
+        if others is not None or why:
+            self.desk.say(whose(self.RESERVED[others]) if others is not None else why, "fair")
 
     def action_step(self, across: int, down: int) -> None:
         """Another day, or in a draft another turn."""

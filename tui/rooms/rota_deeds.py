@@ -20,6 +20,7 @@ from tui.rooms.rota_fairness import RotaFairnessRoom
 from tui.rooms.rota_plan import RotaPlanRoom
 from tui.rooms.rota_plans import RotaPlansRoom
 from tui.rooms.rota_year import RotaYearRoom
+from tui.rota_keys import DRAFTING
 
 _SEEING = Reserved("seeing rotas", "see-rota")
 
@@ -47,6 +48,7 @@ class RotaDeeds(FollowingRoom):
         "solve": Reserved("having turns solved", "manage-rota"),
         "plans": Reserved("seeing plans", "manage-rota"),
         "next_rota": _SEEING,
+        **dict.fromkeys(DRAFTING, Reserved("drafting turns", "manage-rota")),
     }
 
     @property

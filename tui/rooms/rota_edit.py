@@ -36,7 +36,7 @@ class RotaEditing(RotaDeeds):
         Binding("1", "give_nth(1)", "…9 give", tooltip="1 … 9 give the turn to the member with that number"),
         *[Binding(str(number), f"give_nth({number})", "give", show=False) for number in range(2, 10)],
         Binding("w", "weigh", "what-if", tooltip="what would be different from what is published"),
-        Binding("s", "save", "save", tooltip="keep the draft as a plan"),
+        Binding("s", "save", "save", tooltip="keep the draft as a plan, in place of the one it was opened from"),
         Binding("P", "publish", "publish", tooltip="let the draft hold; you see first what goes into the log"),
         Binding("x", "clear", "nobody", tooltip="give the turn to nobody, on purpose"),
         Binding("enter", "give", "by id", tooltip="give the turn to somebody: type their id"),
@@ -256,7 +256,8 @@ class RotaEditing(RotaDeeds):
         if self.draft is None or not self.draft.is_unsaved or self._is_leaving:
             return True
         self._is_leaving = True
-        self.desk.say(f"{plural(self.draft.many, 'turn')} not saved: s saves, the same key again throws away", "fair")
+        many = self.draft.many if self.shown is None else self.draft.many_new(self.shown.book)
+        self.desk.say(f"{plural(many, 'turn')} not saved: s saves, the same key again throws away", "fair")
         return False
 
     def end_draft(self) -> None:

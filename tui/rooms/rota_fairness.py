@@ -70,7 +70,8 @@ class RotaFairnessRoom(RotaYear):
         if not self._days:
             first, last = local_date(book.starts_at, self.rota.zone), date(self.year, 12, 31)
             self._days = days_of(book, self.shifts, found.findings, first, last, book.as_of)
-        return fairness_lines(found, self._days, self._measure, width)
+        sees_all = self.desk.may("see-working-time")
+        return fairness_lines(found, self._days, self._measure, width, sees_all=sees_all)
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

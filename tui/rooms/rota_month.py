@@ -19,13 +19,13 @@ from tui.paint import Line, Span, wrap
 from tui.role_words import Reserved, whose
 from tui.rooms.rota_deeds import Shown
 from tui.rooms.rota_publishing import RotaPublishing
-from tui.rota_below import candidate_lines, day_lines, kept_to, what_if_lines
+from tui.rota_below import candidate_lines, day_lines, kept_to, unseen_lines, what_if_lines
 from tui.rota_board import Look, heads_line, lines_a_week, week_lines
 from tui.rota_checking import Checking
 from tui.rota_days import RotaDay, dates_of_turn, days_of, from_its_beginning, period_of, weeks_of
 from tui.rota_judge import judged
 from tui.rota_seen import absent_dates, changed_days, member_meant
-from tui.rota_title import title_line
+from tui.rota_title import draft_words, title_line
 from tui.rota_words import LEGEND, turn_words
 
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 1)
@@ -106,6 +106,10 @@ class RotaMonth(RotaPublishing):
     def _may_see(self) -> bool:
         return self.desk.may(self.SEEING.permission)
 
+    @property
+    def _sees_all(self) -> bool:
+        return self.desk.may("see-working-time")
+
     def on_mount(self) -> None:
         """Nothing is known yet."""
         self.set_focus(None)
@@ -150,7 +154,7 @@ class RotaMonth(RotaPublishing):
         if shown is not None:
             self._rota_id = shown.summary.rota
             self._day = self._day or self._today
-            book, door, sees_all = shown.book, self.desk.door, self.desk.may("see-working-time")
+            book, door, sees_all = shown.book, self.desk.door, self._sees_all
             self.ask("judge", lambda: judged(door, book, sees_all=sees_all), self._published_judged)
         if self.draft is not None:
             self.redraw_draft()
@@ -198,7 +202,9 @@ class RotaMonth(RotaPublishing):
         self._empty.display = not is_known
         summary = shown.summary if shown is not None else None
         found = self.drafted or self.published
-        self._title.show([title_line(summary, self._month, found, self.draft, len(self._rotas or ()))])
+        drafted = draft_words(self.draft, shown.book) if self.draft is not None and shown is not None else ()
+        rotas = len(self._rotas or ())
+        self._title.show([title_line(summary, self._month, found, drafted, rotas, sees_all=self._sees_all)])
         if not is_known or shown is None:
             self._empty.show([(), *[(Span("   "), *line) for line in self._instead()]])
             return
@@ -211,7 +217,9 @@ class RotaMonth(RotaPublishing):
         self._board.styles.height = len(board)
         self._board.show(board)
         below, key = self._below_lines(shown, width - 1), "enter" if self.draft is None else "w"
-        self._below.show(kept_to(below, max(_LEAST_BELOW, room - 1 - len(board)), key))
+        unseen = unseen_lines() if found is not None and not self._sees_all else []
+        height = max(_LEAST_BELOW, room - 1 - len(board))
+        self._below.show([*kept_to(below, height - len(unseen), key), *unseen])
 
     @property
     def _is_of_month(self) -> bool:

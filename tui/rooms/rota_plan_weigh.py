@@ -54,10 +54,10 @@ class RotaWeighRoom(PageRoom):
             Span(" "),
             Span(f"WHAT-IF  {self._shown.rota.rota}", "title"),
         )
-        given = (Span(plural(self._draft.many, "turn") + " given"),)
         if weighed is None:
-            return [joined([title, given, (Span("judging the whole period …", "muted"),)])]
+            return [joined([title, (Span("judging the whole period …", "muted"),)])]
         book = weighed.book
+        given = (Span(plural(self._draft.many_new(book), "turn") + " given"),)
         period = (Span(period_words(book.starts_at, book.ends_at, book.rota.zone)),)
         old = (Span(f"judged {age(self._at, clock.now())} ago", "muted"),)
         return [joined([title, period, given, old]), *comparison_lines(weighed.published, weighed.draft, width)]

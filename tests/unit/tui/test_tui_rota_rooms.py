@@ -296,6 +296,100 @@ async def test_an_engineer_sees_and_does_not_draft(tmp_path: Path) -> None:
         await screen.sees("WHO HAS HOW MUCH")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_who_does_not_see_others_hours_is_told_so_and_gets_no_score(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with console(fleet(role="engineer", gap=True), tmp_path, size) as screen:
+        await to_board(screen)
+        await screen.sees("others' hours not shown: nor what the rules find of them, nor a score", "2 faults")
+        await screen.misses("Nov score")
+        await screen.press("f")
+        await screen.sees("QUALITY  others' hours not shown: no score of all")
+        await screen.misses("of 100")
+
+
+async def test_a_key_that_means_nothing_now_says_why(tmp_path: Path) -> None:
+    async with console(fleet(), tmp_path) as screen:
+        await to_board(screen)
+        await screen.sees("Nov score")
+        await screen.misses("others' hours")
+        await screen.press("P")
+        await screen.sees("only in a draft: e begins one")
+        await screen.press("r")
+        await screen.sees("there is no other rota")
+        await screen.press("e")
+        await screen.sees("DRAFT 0 turns")
+        for key, words in (("f", "not while drafting: esc leaves the draft"), ("P", "no turn is given yet")):
+            await screen.press(key)
+            await screen.sees(words)
+        await screen.press("s")
+        await screen.sees("nothing to save")
+    async with console(fleet(role="engineer"), tmp_path) as screen:
+        await to_board(screen)
+        await screen.press("P")
+        await screen.sees("drafting turns is a supervisor's")
+
+
+async def test_keys_that_give_turns_do_not_promise_rooms(tmp_path: Path) -> None:
+    async with console(fleet(), tmp_path, (160, 60)) as screen:
+        await to_board(screen)
+        await screen.press("question_mark")
+        await screen.sees("1 2 4 7 8…rooms")
+        await screen.press("escape", "e")
+        await screen.sees("DRAFT 0 turns")
+        await screen.press("question_mark")
+        await screen.sees("1 … 9 give the turn")
+        await screen.misses("1 2 4 7 8…")
+        await screen.sees("0         rooms")
+
+
+async def test_saving_an_opened_plan_gives_the_opened_one_up(tmp_path: Path) -> None:
+    client = fleet(gap=True)
+    given = [Assigned(layer="primary-weeks", starts_at=local(GAP_AT), person="TO-16")]
+    client.keeps_plan("technical", local(GAP_AT), local(GAP_AT) + timedelta(weeks=1), given)
+    async with console(client, tmp_path) as screen:
+        await to_board(screen)
+        await screen.press("p")
+        await screen.sees("30 Nov 2026 to 7 Dec 2026")
+        await screen.press("enter")
+        await screen.sees("DRAFT 1 turn saved")
+        await screen.press("3", "s")
+        await screen.sees("saved as plan plan-2, plan-1 is given up", "DRAFT 1 turn saved")
+        await screen.press("1", "P")
+        await screen.sees("publishes 1 turn of technical")
+        await screen.press(*"y")
+        await screen.sees("published: 1 turn of technical holds")
+    assert [(plan.plan, plan.state) for plan in client.rota_plan_list] == [
+        ("plan-3", "published"),
+        ("plan-2", "discarded"),
+        ("plan-1", "discarded"),
+    ]
+
+
+async def test_only_turns_that_are_new_are_counted_and_for_the_plans_own_period(tmp_path: Path) -> None:
+    client = fleet(gap=True)
+    known = Assigned(layer="secondary-weeks", starts_at=local(GAP_AT), person="TO-13", published_at=NOW)
+    client.rota_assigned.append(known)
+    given = [
+        msgspec.structs.replace(known, published_at=None),
+        Assigned(layer="primary-weeks", starts_at=local(GAP_AT), person="TO-16"),
+    ]
+    begins = local(GAP_AT) + timedelta(days=2)
+    client.keeps_plan("technical", begins, begins + timedelta(weeks=1), given)
+    async with console(client, tmp_path) as screen:
+        await to_board(screen)
+        await screen.press("p")
+        await screen.sees("2 Dec 2026 to 9 Dec 2026")
+        await screen.press("enter")
+        await screen.sees("DRAFT 1 turn saved", "score of these weeks")
+        await screen.press("w")
+        await screen.sees("2 Dec 2026 to 9 Dec 2026   1 turn given")
+        await screen.press("escape", "P")
+        await screen.sees("1 turn given", "score of 2 Dec 2026 to 9 Dec 2026:")
+        await screen.sees("publishes 1 turn of technical for 2 Dec 2026")
+
+
 async def test_a_supervisor_defines_the_first_rota(tmp_path: Path) -> None:
     client = StubClient(role="supervisor")
     client.now = NOW
