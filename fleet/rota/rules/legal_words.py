@@ -110,8 +110,9 @@ def _rest_within(who: str, short: ShortRest, block: Span, work: Work, required: 
     )
 
 
-def weekly_rest(who: str, short: ShortWeek, zone: str, *, fortnight: bool) -> Words:
-    """Of a week or fortnight without its weekly rest."""
+def weekly_rest(who: str, short: ShortWeek, work: Work, as_of: datetime, *, fortnight: bool) -> Words:
+    """Of a week or fortnight without its weekly rest; the remedy is empty where at `as_of` it is too late for one."""
+    zone = work.zone
     first, last = local_date(short.span.starts_at, zone), local_date(short.span.ends_at, zone) - _DAY
     needed = (
         "two of 35 h or one of 59 h are required, daily rest counted in (reg. 11(2), 11(7))"
@@ -122,9 +123,24 @@ def weekly_rest(who: str, short: ShortWeek, zone: str, *, fortnight: bool) -> Wo
     return Words(
         f"{who} is without {lacks} from {day(first)} to {day(last)}: the longest that counts is "
         f"{length(short.rest)}; {needed}",
-        f"Keep {'35 h in a row, twice,' if short.missing > 1 else '35 h in a row'} free of work between {day(first)} "
-        f"and {day(last)}",
+        _keep_free(_still_possible(short, work, as_of), first, last),
     )
+
+
+def _keep_free(times: int, first: date, last: date) -> str:
+    if not times:
+        return ""
+    rests = "35 h in a row, twice," if times > 1 else "35 h in a row"
+    return f"Keep {rests} free of work between {day(first)} and {day(last)}"
+
+
+def _still_possible(short: ShortWeek, work: Work, as_of: datetime) -> int:
+    """For how many of the weekly rests that are missing there is time left, each with 24 h in the week or fortnight:
+    its 11 h of daily rest may lie outside."""
+    worked = (one.ends_at for one in work.spells if one.starts_at < as_of)
+    free_since = min(as_of, max(worked, default=short.span.starts_at))
+    left = short.span.ends_at - max(free_since, short.span.starts_at)
+    return max(0, min(short.missing, left // _DAY))
 
 
 def short_break(who: str, short: ShortBreak, zone: str) -> Words:
@@ -144,6 +160,10 @@ def run_of_days(who: str, run: Run, most: int, zone: str) -> Words:
         "a plan of compensatory rest has to be recorded (reg. 24)",
         "Keep one of these days free of work",
     )
+
+
+TOO_LATE = "There is no time left for it: see that the following weeks have their weekly rest"
+"""Where nothing is owed for what can not be made right any more."""
 
 
 def give_rest(owed: timedelta, span: Span, zone: str) -> str:

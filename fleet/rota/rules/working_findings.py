@@ -154,14 +154,15 @@ def rest_finding(person: Person, missed: Missed) -> Finding:
     said, remedy = _rest_words(person, missed)
     if missed.owed:
         joins = "and" if missed.answer == "breach" else "or"
-        remedy += f", {joins} {legal_words.give_rest(missed.owed, missed.span, person.work.zone)}"
+        rest = legal_words.give_rest(missed.owed, missed.span, person.work.zone)
+        remedy = f"{remedy}, {joins} {rest}" if remedy else f"{rest[0].upper()}{rest[1:]}"
     return _finding(
         person,
         missed.rule,
         regulation,
         missed.answer,
         missed.span,
-        legal_words.Words(said, remedy),
+        legal_words.Words(said, remedy or legal_words.TOO_LATE),
         about=_about(missed),
         measured=measured,
         limit=limit,
@@ -175,7 +176,7 @@ def _rest_words(person: Person, missed: Missed) -> legal_words.Words:
     if isinstance(short, ShortRest):
         return legal_words.daily_rest(person.name, short, person.work)
     if isinstance(short, ShortWeek):
-        return legal_words.weekly_rest(person.name, short, zone, fortnight=person.fortnight)
+        return legal_words.weekly_rest(person.name, short, person.work, person.book.as_of, fortnight=person.fortnight)
     if isinstance(short, ShortBreak):
         return legal_words.short_break(person.name, short, zone)
     return legal_words.run_of_days(person.name, short, person.book.rota.policy.run_days, zone)
