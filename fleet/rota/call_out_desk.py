@@ -29,6 +29,7 @@ from fleet.rota.records import (
 from fleet.rota.rules.rest import earliest_start
 from fleet.rota.rules.schedule import on_call, shifts_of
 from fleet.rota.rules.spans import Span
+from fleet.rota.rules.words import said
 from fleet.rota.rules.work import LONGEST_OPEN, work_of
 from fleet.rota.rules.working_time import working_time_of
 from fleet.store.call_outs import StoredCallOut
@@ -104,7 +105,7 @@ class CallOutDesk:
             for other in others:
                 if _is_repeat(other, asked, span.starts_at, returned_at, caller):
                     return await _told(transaction, other, now)
-            _check_alone(others)
+            _check_alone(others, stored.rota.zone)
             near = await transaction.call_outs.call_outs([asked.person], *around(span), limit=MAX_AROUND)
             check_room("call-out", len(near))
             duty = await _duty(transaction, stored, asked.person, span.starts_at)
@@ -153,9 +154,10 @@ class CallOutDesk:
             span = _span(found.left_home_at, asked.returned_at, now, asked.break_min)
             over = msgspec.structs.replace(found, returned_at=span.ends_at, break_min=asked.break_min)
             if found.returned_at is not None and over != found:
+                zone = (await known_rota(transaction, found.rota_id)).rota.zone
                 raise Conflict(
                     "call-out-over",
-                    f"call-out {call_out_id} ended at {found.returned_at:%Y-%m-%d %H:%M} UTC",
+                    f"call-out {call_out_id} ended {said(found.returned_at, zone)}",
                     "withdraw it and record another, if that is wrong",
                 )
             if found.returned_at is None:
@@ -256,12 +258,12 @@ def _is_repeat(
     return same and end and there.recorded_by == caller.person_id
 
 
-def _check_alone(others: list[StoredCallOut]) -> None:
+def _check_alone(others: list[StoredCallOut], zone: str) -> None:
     """Raise Conflict where the person is on another call-out in the time."""
     if not others:
         return
     other = others[0]
-    began = f"{other.left_home_at:%Y-%m-%d %H:%M} UTC"
+    began = said(other.left_home_at, zone)
     if other.returned_at is None:
         raise Conflict(
             "call-out-open",
@@ -271,7 +273,7 @@ def _check_alone(others: list[StoredCallOut]) -> None:
     raise Conflict(
         "call-out-overlaps",
         f"{other.person_id} was on call-out {other.call_out_id} (rota {other.rota_id}) from {began} until "
-        f"{other.returned_at:%Y-%m-%d %H:%M} UTC",
+        f"{said(other.returned_at, zone)}",
         "withdraw that one if it is wrong, or correct the times",
     )
 

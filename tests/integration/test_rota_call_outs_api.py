@@ -106,6 +106,7 @@ async def test_nobody_is_out_twice_at_once(house: RotaHouse) -> None:
             await house["TO-12"].record_call_out(asked)
         assert (caught.value.status, caught.value.problem.code) == (409, "call-out-overlaps")
         assert first.call_out in caught.value.problem.message
+        assert "from Wed 4 Feb 2026 09:00 GMT until Wed 4 Feb 2026 11:00 GMT" in caught.value.problem.message
     await house["TO-12"].record_call_out(call_out(left=NOW - HOUR, back=NOW))
     await house["TO-13"].record_call_out(call_out("TO-13", back=None))
     open_one = call_out("TO-13", left=NOW - HOUR, back=NOW)
