@@ -25,7 +25,8 @@ _LONGEST_NAMED = 5
 
 
 class Held(NamedTuple):
-    """A shift of `person`, as `typed` says: a day, a time in it, or a part of it from a time to another."""
+    """A shift of `person`, as `typed` says: a day, a time in it, or a part of it from a time to another; a day
+    in a part is its midnight."""
 
     person: str
     typed: str
@@ -74,7 +75,7 @@ async def shift_named(door: FleetClient, rota: RotaSummary, held: Held, now: dat
     at = instant_of(first, rota.zone, now)
     every = shifts_of(await door.rota_book(rota.rota, at, at + _AHEAD))
     theirs = [one for one in every if one.person == held.person]
-    found = _on_day(theirs, at, rota.zone) if is_day(first) else _at(theirs, at)
+    found = _on_day(theirs, at, rota.zone) if is_day(first) and not last else _at(theirs, at)
     if not found:
         what = f"{held.person} is not on call on {rota.rota} at {held.typed}"
         raise NotFound("shift-unknown", what, f"look: fleet rota shifts {rota.rota} --person {held.person}")

@@ -24,14 +24,16 @@ _ONE_DAY = timedelta(days=1)
 _LEEWAY = timedelta(minutes=5)
 _DEFAULT_DAYS = 28
 
+_YEARS = "in the years 1900 to 2199"
 _WORDS = "now, a day or time as 2026-06-11 or 2026-06-11T02:00, or a time of day as 02:00"
-WHEN_FORM = Form(re.compile(rf"now|{_DAY}|{_AT}|{_TIME}", re.ASCII), _WORDS)
-POINT_FORM = Form(re.compile(rf"{_DAY}|{_AT}", re.ASCII), "a day or time as 2026-06-11 or 2026-06-11T02:00")
+WHEN_FORM = Form(re.compile(rf"now|{_DAY}|{_AT}|{_TIME}", re.ASCII), f"{_WORDS}, {_YEARS}")
+POINT_FORM = Form(re.compile(rf"{_DAY}|{_AT}", re.ASCII), f"a day or time as 2026-06-11 or 2026-06-11T02:00, {_YEARS}")
 SHIFT_FORM = Form(
-    re.compile(rf"{_DAY}|{_AT}|{_AT}/{_AT}", re.ASCII),
-    "a day or time in the shift as 2026-06-11, or a part of it as 2026-06-11T09:00/2026-06-11T17:00",
+    re.compile(rf"(?:{_DAY}|{_AT})(?:/(?:{_DAY}|{_AT}))?", re.ASCII),
+    "a day or time in the shift as 2026-06-11, or a part of it as 2026-06-11T09:00/2026-06-11T17:00, or whole days of "
+    f"it as 2026-06-11/2026-06-13, the last not counted in, {_YEARS}",
 )
-MONTH_FORM = Form(re.compile(_MONTH, re.ASCII), "a month as 2026-10")
+MONTH_FORM = Form(re.compile(_MONTH, re.ASCII), f"a month as 2026-10, {_YEARS}")
 
 Point = Annotated[str, Parameter(validator=POINT_FORM, help="As 2026-06-11 or 2026-06-11T02:00, in the rota's zone.")]
 Since = Annotated[

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fleet.cli.rota_shifts import Held, shift_named
 from fleet.client import Refused
+from fleet.errors import Conflict
 from fleet.rota.change_desk import MAX_WAITING
 from fleet.store.store import Store
 from protocols.api.people import LeaveOut
@@ -197,6 +199,15 @@ async def test_who_may_not_says_so(house: RotaHouse) -> None:
         assert "let TO-13 agree; a supervisor" in refused.value.problem.remedy
     reasons = {one: (await house[one].rota_change(new.change)).reason for one in ("TO-11", "TO-13", "SU-02", "TO-12")}
     assert reasons == {"TO-11": "a wedding", "TO-13": "a wedding", "SU-02": "a wedding", "TO-12": ""}
+
+
+async def test_whole_days_of_a_shift_are_midnights_on_its_clock_the_last_day_left_out(house: RotaHouse) -> None:
+    door = house["TO-13"]
+    (named,) = await door.rotas()
+    part = await shift_named(door, named, Held("TO-13", "2026-02-10/2026-02-12"), NOW)
+    assert (part.starts_at, part.ends_at) == (datetime(2026, 2, 10, tzinfo=UTC), datetime(2026, 2, 12, tzinfo=UTC))
+    with pytest.raises(Conflict, match="that shift of TO-13 is until Mon 16 Feb 2026 09:00"):
+        await shift_named(door, named, Held("TO-13", "2026-02-14/2026-02-17"), NOW)
 
 
 async def test_what_can_not_be_asked_for_says_why(house: RotaHouse) -> None:
