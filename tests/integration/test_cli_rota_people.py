@@ -11,6 +11,7 @@ import pytest
 
 from fleet.store.store import Store
 from protocols.rota.model import Shift
+from tests.support.rota_books import layer
 from tests.support.rota_cli import asked, fleet
 from tests.support.rota_house import RotaHouse, rota_house, technical
 
@@ -142,6 +143,17 @@ async def test_leave_over_ones_own_shift_says_what_it_leaves_without_cover(house
     code, out, err = await fleet(house, "SU-01", *add, "TO-12", "--from", "2026-02-16", "--to", "2027-02-16", "--json")
     assert (code, json.loads(out)["person"], err.count("TO-12 is on call then")) == (0, "TO-12", 10)
     assert "… and 8 more: fleet rota shifts ROTA --person TO-12" in err
+
+
+async def test_leave_is_recorded_though_a_rota_is_too_much_to_look_through(house: RotaHouse) -> None:
+    hourly = [layer(f"watch-{number}", order=[], unit="hours") for number in range(3)]
+    await house["SU-01"].put_rota(technical(rota="watch", name="Watch", layers=hourly), 0)
+    long = ("--kind", "family", "--from", "2026-03-07", "--to", "2028-05-01")
+    code, out, err = await fleet(house, "TO-13", "rota", "absence", "add", *long)
+    assert (code, out.startswith("absence L-")) == (0, True)
+    assert err.count("TO-13 is on call then: primary on technical") == 10
+    assert "the absence is recorded; not all shifts in it could be looked for: " in err
+    assert "shorten the period" in err
 
 
 async def test_rest_is_given_and_work_recorded(house: RotaHouse) -> None:
