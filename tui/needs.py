@@ -251,10 +251,10 @@ def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
     return spread(left, (Span(need.hint, "accent"), Span(" ")), width) if wide else left
 
 
-def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Line]:
-    """The whole of one line, in two."""
+def need_detail(need: Need, width: int, now: datetime, *, utc: bool, most: int = 2) -> list[Line]:
+    """The whole of one line, in two; what waits of rotas in at most `most`."""
     if need.duty is not None:
-        return _duty_detail(need, width, now, utc=utc)
+        return _duty_detail(need, width, now, utc=utc, most=most)
     since = f"{full_moment(need.at, utc=utc)}, {age(need.at, now)} ago" if need.at else ""
     unit = f"{need.unit_id}  " if need.unit_id else ""
     first = wrap(need.text, width - 2, "strong")[:1]
@@ -266,11 +266,11 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Lin
     return [(Span(" "), *line) for line in [*first, (Span(unit + since, "muted"),)]]
 
 
-def _duty_detail(need: Need, width: int, now: datetime, *, utc: bool) -> list[Line]:
+def _duty_detail(need: Need, width: int, now: datetime, *, utc: bool, most: int) -> list[Line]:
     """What waits, and until when; for what others have to do, whose it is."""
     assert need.duty is not None, "the caller looked"
     if need.duty.kind in OF_ROTAS:
-        return [(Span(" "), *line) for line in wrap(need.duty.sentence, width - 2, "strong")[:2]]
+        return [(Span(" "), *line) for line in wrap(need.duty.sentence, width - 2, "strong")[:most]]
     words = wrap(f"{need.name}: {words_of(need, now)}", width - 2, "strong")[:1]
     when = full_moment(need.duty.due_at, utc=utc)
     told = f"{when}   {need.hint}" if need.is_others else f"{need.duty.about}   {when}"

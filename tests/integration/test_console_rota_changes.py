@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from fleet.store.store import Store
+from protocols.api.call_outs import NewWorkDone
 from protocols.api.rota_changes import ChangeView, NewChange
 from protocols.api.rota_people import NewAbsence, SetTerms
 from protocols.rota.member import WorkingDay, WorkingTerms
@@ -274,6 +275,29 @@ async def test_leave_wishes_and_rest_are_recorded_and_withdrawn(house: RotaHouse
         await screen.sees("does not count any more")
         await screen.misses("annual leave")
         assert [one.withdrawn_at is None for one in await house["TO-12"].absences()] == [False]
+
+
+async def test_rest_that_is_owed_opens_where_it_is_planned_and_else_the_year_that_tells_of_it(
+    house: RotaHouse, tmp_path: Path
+) -> None:
+    # Ten hours between two days of work, where eleven are due.
+    night = NOW - timedelta(days=1)
+    for starts_at in (night - timedelta(hours=10), night + timedelta(hours=8)):
+        new = NewWorkDone(person="TO-11", starts_at=starts_at, ends_at=starts_at + timedelta(hours=8), break_min=30)
+        await house["TO-11"].add_work(new)
+    async with people(house, tmp_path) as consoles:
+        screen = await consoles.of("TO-11")
+        await screen.sees("NEEDS YOU  1", "a supervisor plans it")
+        await screen.press("enter")
+        await screen.sees("TO-11 (you)", "2026", "WORKING TIME")
+        await screen.press("end")
+        await screen.sees("1 h of compensatory rest owed")
+        plans = await consoles.of("SU-01")
+        await plans.sees("NEEDS YOU  1", "compensatory rest: plan it")
+        await plans.press("enter")
+        await plans.sees("LEAVE AND WISHES ON technical")
+        await plans.press("R", "down", *"Wed 4 Feb 09:00", "down", *"Wed 4 Feb 12:00")
+        await plans.sees("rest.recorded: SU-01 gives TO-11 compensatory rest Wed 4 Feb 09:00")
 
 
 async def test_the_opening_screen_says_who_is_on_call_and_opens_a_gap_on_its_day(

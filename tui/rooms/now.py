@@ -14,8 +14,9 @@ from protocols.api.duties import Duty
 from protocols.api.events import EventPage
 from protocols.api.feed import EventsChanged, JoinsChanged, RotasChanged, SummaryChanged, Watch
 from protocols.api.joins import JoinView
-from protocols.api.rotas import OnCallNow, RotaView
+from protocols.api.rotas import OnCallNow
 from protocols.api.units import Summary, UnitPage
+from protocols.rota.model import Rota
 from tui.alarms import acknowledge_all, by_duty
 from tui.duty_words import OF_ROTAS
 from tui.lines import Page
@@ -26,10 +27,16 @@ from tui.role_words import Reserved
 from tui.rooms.listing_room import ListingRoom
 from tui.rooms.rota_call_outs import RotaCallOutsRoom
 from tui.rooms.rota_changes import RotaChangeRoom
+from tui.rooms.rota_times_off import RotaTimesOffRoom
+from tui.rooms.rota_year import RotaYearRoom
 from tui.words import plural
 
 MOST_SHOWN = 500
 SILENT_SHOWN = 50
+DETAIL_LEAST = 2
+DETAIL_MOST = 5
+"""Lines about the item under the cursor; more than the least where the list leaves rows empty."""
+_BORDER = 1
 
 ASK_EVERY_S = 60.0
 """Who is on call, and when a gap begins, changes by the clock alone."""
@@ -52,6 +59,7 @@ class NowRoom(ListingRoom[Need]):
         super().__init__()
         self._fleet = Page(id="fleet")
         self._on_call: list[OnCallNow] | None = None
+        self._detail_most = DETAIL_LEAST
 
     def on_mount(self) -> None:
         """Nothing is known yet; what changes by the clock alone is asked for every minute."""
@@ -139,6 +147,29 @@ class NowRoom(ListingRoom[Need]):
         """Also the fleet in numbers, and who is on call."""
         self._show_fleet()
         super().show_rest()
+        self.call_after_refresh(self._fit_detail)
+
+    def on_resize(self) -> None:
+        """There may be more or less room."""
+        self.call_after_refresh(self._fit_detail)
+
+    def _fit_detail(self) -> None:
+        """Give the longest detail of any line the rows that the list leaves empty: the same for all lines, so that
+        nothing moves with the cursor."""
+        items = self._list.items
+        if not items:
+            return
+        empty = self._list.outer_size.height + self._detail.outer_size.height - _BORDER - len(items)
+        most = min(DETAIL_MOST, empty)
+        if most > DETAIL_LEAST:
+            width, clock = max(20, self.size.width), self.desk.server_clock
+            now = clock.now()
+            most = max(len(need_detail(one, width, now, utc=clock.utc, most=most)) for one in items)
+        most = max(DETAIL_LEAST, most)
+        if most != self._detail_most:
+            self._detail_most = most
+            self._detail.styles.height = most + _BORDER
+            super().show_rest()
 
     def _show_fleet(self) -> None:
         clock = self.desk.server_clock
@@ -157,7 +188,7 @@ class NowRoom(ListingRoom[Need]):
     def detail_lines(self, item: Need) -> list[Line]:
         """See ListingRoom."""
         clock = self.desk.server_clock
-        return need_detail(item, max(20, self.size.width), clock.now(), utc=clock.utc)
+        return need_detail(item, max(20, self.size.width), clock.now(), utc=clock.utc, most=self._detail_most)
 
     @override
     def instead(self) -> list[Line]:
@@ -206,20 +237,29 @@ class NowRoom(ListingRoom[Need]):
             await self.desk.open_authorities(duty.about)
 
     async def _open_rota_duty(self, duty: Duty) -> None:
-        """A change has a page; call-outs and rest are seen to in their list; the rest is on the board."""
+        """A change has a page; call-outs and compensatory rest are seen to in their lists; others on the board."""
         rota_id = duty.rota
         if duty.kind in {"swap-asked", "swap-approve"}:
             await self.app.push_screen(RotaChangeRoom(duty.about))
         elif duty.kind in {"call-out-open", "rest-owed"} and rota_id is not None:
             door = self.desk.door
-            self.ask("rota", lambda: door.rota(rota_id), self._open_call_outs)
+            opens = self._open_call_outs if duty.kind == "call-out-open" else self._open_rest_owed
+            self.ask("rota", lambda: door.rota(rota_id), lambda view: opens(view.rota, duty.about))
         else:
             zone = next((one.zone for one in self._on_call or () if one.rota == rota_id), "UTC")
             on_a_day = duty.kind in {"cover-gap", "shift-soon", "rota-ends"}
             await self.desk.open_rota(rota_id, local_date(duty.due_at, zone) if on_a_day else None)
 
-    def _open_call_outs(self, view: RotaView) -> None:
-        self.app.push_screen(RotaCallOutsRoom(view.rota))
+    def _open_call_outs(self, rota: Rota, _about: str) -> None:
+        self.app.push_screen(RotaCallOutsRoom(rota))
+
+    def _open_rest_owed(self, rota: Rota, person: str) -> None:
+        """Where rest is planned, for those who plan it; others see in their year what it is owed for."""
+        if self.desk.may("manage-rota"):
+            self.app.push_screen(RotaTimesOffRoom(rota, person))
+        else:
+            year = local_date(self.desk.server_clock.now(), rota.zone).year
+            self.app.push_screen(RotaYearRoom(rota, person, year))
 
     def action_acknowledge(self) -> None:
         """Take note of the alarms of the line under the cursor."""

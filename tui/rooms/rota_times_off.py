@@ -30,7 +30,8 @@ _ENTRIES: dict[OffKind, str] = {
 
 
 class RotaTimesOffRoom(ListingRoom[TimeOff], FollowingRoom):
-    """What is recorded of the members of a rota; of others' wishes and rest for those who see working time."""
+    """What is recorded of the members of a rota; of others' wishes and rest for those who see working time.
+    Rest is planned for `owed_to`, where the room was opened because of what somebody is owed."""
 
     ROOM = "rota"
     CLICKED = ""
@@ -48,9 +49,10 @@ class RotaTimesOffRoom(ListingRoom[TimeOff], FollowingRoom):
         "withdraw": Reserved("withdrawing", "serve-rota"),
     }
 
-    def __init__(self, rota: Rota) -> None:
+    def __init__(self, rota: Rota, owed_to: str = "") -> None:
         super().__init__()
         self._rota = rota
+        self._owed_to = owed_to
 
     @property
     def sight(self) -> Sight:
@@ -160,7 +162,7 @@ class RotaTimesOffRoom(ListingRoom[TimeOff], FollowingRoom):
 
     async def action_rest(self) -> None:
         """Plan compensatory rest."""
-        person = self.chosen.person if self.chosen is not None else ""
+        person = self._owed_to or (self.chosen.person if self.chosen is not None else "")
         await self.app.push_screen(RestDialog(self.sight, person), self._rest)
 
     def _rest(self, new: NewRest | None) -> None:

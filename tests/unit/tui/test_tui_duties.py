@@ -16,6 +16,7 @@ from tests.unit.tui.stub_mandates import UNIT
 from tui.alarms import by_duty
 from tui.duty_words import duty_text, is_mine, presses
 from tui.needs import duty_needs, needs, things, together
+from tui.rooms.now import NowRoom
 
 OUT = "M-000000000001"
 BACK = "M-000000000002"
@@ -99,6 +100,31 @@ async def test_what_waits_of_rotas_stands_among_the_rest_and_opens_their_board(
         await screen.sees("NEEDS YOU  2", "1 Now 2", "nobody is primary", "TO-12 asks for it")
         await screen.press("enter")
         await screen.sees("Rota")
+
+
+async def test_a_long_sentence_has_the_rows_that_the_list_leaves_and_moves_nothing(tmp_path: Path) -> None:
+    client = StubClient()
+    client.event_list, client.join_list, client.rows = [], [], client.rows[:3]
+    long = " ".join(f"word{i:02}" for i in range(40))
+    fields = {"name": "Technical on-call", "unit": None, "rota": "technical"}
+    client.duty_list = [
+        client.duty("cover-gap", "technical", sentence=long, is_alarm=True, due_at=client.now, **fields),
+        client.duty("swap-asked", "S-000000000001", sentence="TO-12 asks for it: do you agree?", **fields),
+    ]
+    async with console(client, tmp_path) as screen:
+        await screen.sees("word38 word39")
+        border = [place for place, line in enumerate(screen.lines) if line.startswith("───")]
+        await screen.press("down")
+        await screen.misses("word38 word39")
+        assert [place for place, line in enumerate(screen.lines) if line.startswith("───")] == border
+        many = [client.duty("swap-asked", f"S-{i:012}", sentence="who agrees?", **fields) for i in range(40)]
+        client.duty_list = [client.duty_list[0], *many]
+        await screen.press("up")
+        room = screen.app.screen
+        assert isinstance(room, NowRoom)
+        room.refetch()
+        await screen.sees("NEEDS YOU  41")
+        await screen.misses("word38 word39")
 
 
 def test_what_waits_of_rotas_is_everybodys_own_and_a_gap_of_the_next_days_presses() -> None:
