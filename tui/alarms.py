@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fleet.client import FleetClient, Refused
+from protocols.api.duties import Duty
 from protocols.api.events import EventView
-from protocols.api.mandates import Duty
 
 _TAKEN_ALREADY = "event-taken"
 _OF_MANDATE = "mandate"

@@ -21,7 +21,7 @@ from fleet.client import (
     Refused,
     VoucherNotTrusted,
 )
-from protocols.api.mandates import Duty
+from protocols.api.duties import Duty
 from protocols.api.problems import Problem
 from protocols.api.sessions import Whoami
 from protocols.api.units import Summary

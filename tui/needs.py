@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from protocols.api.duties import Duty, DutyKind
 from protocols.api.events import EventView
 from protocols.api.joins import JoinView
-from protocols.api.mandates import Duty, DutyKind
 from protocols.api.units import Presence, Summary, UnitRow
 from protocols.joining import display_fingerprint
 from protocols.people import Permission

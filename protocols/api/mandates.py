@@ -16,7 +16,6 @@ import msgspec
 from msgspec import Meta
 
 from protocols.api.authorities import Cancelling
-from protocols.api.duties import Duty, DutyKind
 from protocols.ids import AuthorityId, PersonId, UnitId
 from protocols.mandate import Allowance, MandateKind
 from protocols.people import Moment
@@ -25,8 +24,6 @@ from protocols.text import ONE_LINE
 
 __all__ = [
     "Cancelling",
-    "Duty",
-    "DutyKind",
     "KitRecovered",
     "MandatePage",
     "MandateSignature",

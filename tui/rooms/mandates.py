@@ -6,7 +6,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from protocols.api.mandates import Duty, MandatePage, MandateState, MandateView
+from protocols.api.duties import Duty
+from protocols.api.mandates import MandatePage, MandateState, MandateView
 from tui.mandate_lines import (
     detail_lines,
     heads_line,

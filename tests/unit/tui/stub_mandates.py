@@ -15,7 +15,8 @@ from protocols.api.authorities import (
     ReviewDone,
 )
 from protocols.api.checks import CheckView
-from protocols.api.mandates import Duty, MandatePage, MandateState, MandateView, NewMandate, SignatureMade
+from protocols.api.duties import Duty
+from protocols.api.mandates import MandatePage, MandateState, MandateView, NewMandate, SignatureMade
 from protocols.api.problems import Problem
 from protocols.mandate import Allowance, Mandate, MandateKind
 from protocols.sshsig import read_key
