@@ -97,9 +97,10 @@ def weekly_rest_ok(work: Work, period: Span, given: Iterable[Missed], *, fortnig
     """Of weekly rests of which none is told."""
     short = [one.short.rest for one in given if isinstance(one.short, ShortWeek)]
     lowest = min([*short, *_some(shortest_weekly_rest(work, period, fortnight=fortnight))], default=None)
-    said = "No whole week is known" if lowest is None else f"At least {length(lowest)} of rest in a row every week"
-    if fortnight:
-        said = "No whole fortnight is known" if lowest is None else f"{said[:-5]}fortnight"
+    weeks = "fortnight" if fortnight else "week"
+    said = f"No whole {weeks} is known"
+    if lowest is not None:
+        said = f"At least {length(lowest)} of rest in a row every {weeks}"
     return RuleAnswer(
         rule="weekly-rest",
         regulation="11(2)" if fortnight else "11(1)",

@@ -225,6 +225,8 @@ def test_a_fortnight_needs_two_or_one_of_59_hours() -> None:
             assert findings[0].measured == 35 - 24
             assert "a second weekly rest" in findings[0].sentence
         assert [one.owed_min for one in findings] == ([] if not owed_h else [round(owed_h * 60)])
+        if not owed_h:
+            assert answer(book, "weekly-rest").sentence == "At least 35 h of rest in a row every fortnight"
 
 
 def test_a_fortnight_without_either_owes_both() -> None:
