@@ -78,7 +78,7 @@ class CallOutDesk:
         not over, where that is asked for."""
         people = those_seen(caller, person_id)
         async with self._store.transaction() as transaction:
-            found = await transaction.call_outs.call_outs(
+            found = await transaction.call_outs.within(
                 people, since, until, rota_id=rota_id, open_only=open_only, withdrawn=True, limit=limit
             )
         return [one.view() for one in found]
@@ -99,14 +99,14 @@ class CallOutDesk:
         async with self._store.transaction() as transaction:
             stored = await known_rota(transaction, asked.rota)
             await known_person(transaction, asked.person)
-            others = await transaction.call_outs.call_outs(
+            others = await transaction.call_outs.within(
                 [asked.person], span.starts_at, returned_at or EVER[1], limit=_MAX_OTHERS
             )
             for other in others:
                 if _is_repeat(other, asked, span.starts_at, returned_at, caller):
                     return await _told(transaction, other, now)
             _check_alone(others, stored.rota.zone)
-            near = await transaction.call_outs.call_outs([asked.person], *around(span), limit=MAX_AROUND)
+            near = await transaction.call_outs.within([asked.person], *around(span), limit=MAX_AROUND)
             check_room("call-out", len(near))
             duty = await _duty(transaction, stored, asked.person, span.starts_at)
             new = StoredCallOut(
@@ -122,7 +122,7 @@ class CallOutDesk:
                 recorded_by=caller.person_id,
                 recorded_at=now,
             )
-            await transaction.call_outs.add_call_out(new)
+            await transaction.call_outs.add(new)
             await transaction.log.append(
                 CallOutRecordedEntry(
                     at=now,
@@ -161,7 +161,7 @@ class CallOutDesk:
                     "withdraw it and record another, if that is wrong",
                 )
             if found.returned_at is None:
-                await transaction.call_outs.end_call_out(call_out_id, span.ends_at, asked.break_min)
+                await transaction.call_outs.end(call_out_id, span.ends_at, asked.break_min)
                 entry = CallOutEnded(
                     at=now,
                     actor=caller.person_id,
@@ -181,7 +181,7 @@ class CallOutDesk:
         async with self._store.transaction() as transaction:
             found = await _locked(transaction, call_out_id, caller)
             _check_recent(caller, found.left_home_at, now, "withdraw")
-            if not await transaction.call_outs.withdraw_call_out(call_out_id, caller.person_id, now):
+            if not await transaction.call_outs.withdraw(call_out_id, caller.person_id, now):
                 raise withdrawn_already(f"call-out {call_out_id}")
             entry = CallOutWithdrawn(
                 at=now,
@@ -209,7 +209,7 @@ class CallOutDesk:
             book = await book_of(transaction, rota_id, since, until, now, also=called_out)
             everybody = [one.person for one in book.members]
             period = Span(book.starts_at, book.ends_at)
-            outs = await transaction.call_outs.call_outs(everybody, *period, rota_id=rota_id)
+            outs = await transaction.call_outs.within(everybody, *period, rota_id=rota_id)
         counted = frozenset(one.call_out_id for one in outs)
         every = await self._judging.work_out(lambda: hours(book, counted))
         rows = [row for row in every if sees(caller, row.person)]
@@ -291,11 +291,11 @@ async def _duty(transaction: Transaction, stored: StoredRota, person_id: str, at
 
 async def _locked(transaction: Transaction, call_out_id: str, caller: Person) -> StoredCallOut:
     """A call-out whose person nobody else changes until the transaction ends; raises NotFound or Forbidden."""
-    found = await transaction.call_outs.call_out(call_out_id)
+    found = await transaction.call_outs.one(call_out_id)
     if found is not None:
         check_may_keep(caller, found.person_id)
         await transaction.rota_people.lock_person(found.person_id)
-        found = await transaction.call_outs.call_out(call_out_id)
+        found = await transaction.call_outs.one(call_out_id)
     if found is None:
         raise NotFound("call-out-unknown", f"there is no call-out {call_out_id}", "list call-outs")
     return found

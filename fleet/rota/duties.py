@@ -96,7 +96,7 @@ async def _call_outs(transaction: Transaction, rotas: list[StoredRota], person: 
     by_id = {one.rota.rota: one.rota for one in rotas}
     whose = None if may(person.role, "manage-rota") else [person.person_id]
     long_ago = now - duty_rules.CALL_OUT_OPEN
-    found = await transaction.call_outs.call_outs(whose, now - timedelta(days=400), long_ago, open_only=True)
+    found = await transaction.call_outs.within(whose, now - timedelta(days=400), long_ago, open_only=True)
     known = [one for one in found if one.rota_id in by_id]
     return [duty_rules.call_out_open(by_id[one.rota_id], one) for one in known][:MAX_OF_EACH]
 

@@ -87,7 +87,7 @@ class RotaPeopleDesk:
         kind the caller may not know are shown without it."""
         people = [person_id] if person_id else None
         async with self._store.transaction() as transaction:
-            found = await transaction.rota_people.absences(people, since, until, withdrawn=True)
+            found = await transaction.absences.within(people, since, until, withdrawn=True)
         return [one.view(whole=sees(caller, one.person_id)) for one in found]
 
     async def add_absence(self, asked: NewAbsence, caller: Person) -> AbsenceView:
@@ -111,7 +111,7 @@ class RotaPeopleDesk:
         async with self._store.transaction() as transaction:
             await known_person(transaction, asked.person)
             await _check_alone(transaction, asked.person, span)
-            await transaction.rota_people.add_absence(new)
+            await transaction.absences.add(new)
             await transaction.log.append(
                 AbsenceRecorded(
                     at=now,
@@ -130,12 +130,12 @@ class RotaPeopleDesk:
         """It does not count any more."""
         now = self._clock()
         async with self._store.transaction() as transaction:
-            found = await transaction.rota_people.absence(absence_id)
+            found = await transaction.absences.one(absence_id)
             if found is None:
                 raise NotFound("absence-unknown", f"there is no absence {absence_id}", "list absences")
             check_may_keep(caller, found.person_id)
             await transaction.rota_people.lock_person(found.person_id)
-            if not await transaction.rota_people.withdraw_absence(absence_id, caller.person_id, now):
+            if not await transaction.absences.withdraw(absence_id, caller.person_id, now):
                 raise withdrawn_already(f"absence {absence_id}")
             await transaction.log.append(
                 AbsenceWithdrawn(at=now, actor=caller.person_id, absence=absence_id, person=found.person_id)
@@ -147,7 +147,7 @@ class RotaPeopleDesk:
         """Wishes that are not over (of one person, or with none named of all whom the caller may see)."""
         people, now = those_seen(caller, person_id), self._clock()
         async with self._store.transaction() as transaction:
-            found = await transaction.rota_people.wishes(people, now, EVER[1])
+            found = await transaction.wishes.within(people, now, EVER[1])
         return [one.view() for one in found]
 
     async def add_wish(self, asked: NewWish, caller: Person) -> WishView:
@@ -166,13 +166,13 @@ class RotaPeopleDesk:
         )
         async with self._store.transaction() as transaction:
             await known_person(transaction, caller.person_id)
-            if await transaction.rota_people.open_wishes(caller.person_id, now) >= MAX_OPEN_WISHES:
+            if await transaction.wishes.count_open(caller.person_id, now) >= MAX_OPEN_WISHES:
                 raise Conflict(
                     "wishes-full",
                     f"{MAX_OPEN_WISHES} wishes of yours are open already",
                     "withdraw some, or wish for longer times",
                 )
-            await transaction.rota_people.add_wish(new)
+            await transaction.wishes.add(new)
             await transaction.log.append(
                 WishMade(
                     at=now,
@@ -190,10 +190,10 @@ class RotaPeopleDesk:
         """One's own wish does not count any more."""
         now = self._clock()
         async with self._store.transaction() as transaction:
-            found = await transaction.rota_people.wish(wish_id)
+            found = await transaction.wishes.one(wish_id)
             if found is None or found.person_id != caller.person_id:
                 raise NotFound("wish-unknown", f"you have made no wish {wish_id}", "list your wishes")
-            if not await transaction.rota_people.withdraw_wish(wish_id, now):
+            if not await transaction.wishes.withdraw(wish_id, caller.person_id, now):
                 raise withdrawn_already(f"wish {wish_id}")
             await transaction.log.append(WishWithdrawn(at=now, actor=caller.person_id, wish=wish_id))
             transaction.changed.rotas = True
@@ -242,9 +242,9 @@ def _check_usable(member: Member) -> None:
 
 async def _check_alone(transaction: Transaction, person_id: str, span: Span) -> None:
     """Raise Conflict where the person is absent in `span` already, or far too often."""
-    near = await transaction.rota_people.absences([person_id], *around(span), limit=MAX_AROUND)
+    near = await transaction.absences.within([person_id], *around(span), limit=MAX_AROUND)
     check_room("absence", len(near))
-    others = await transaction.rota_people.absences([person_id], *span)
+    others = await transaction.absences.within([person_id], *span)
     if others:
         first = others[0]
         raise Conflict(

@@ -43,7 +43,7 @@ class WorkDesk:
         withdrawn too."""
         people = those_seen(caller, person_id)
         async with self._store.transaction() as transaction:
-            found = await transaction.call_outs.works(people, since, until, withdrawn=True)
+            found = await transaction.work_done.within(people, since, until, withdrawn=True)
         return [one.view() for one in found]
 
     async def add_work(self, asked: NewWorkDone, caller: Person) -> WorkDoneView:
@@ -63,13 +63,13 @@ class WorkDesk:
         )
         async with self._store.transaction() as transaction:
             await known_person(transaction, asked.person)
-            for other in await transaction.call_outs.works([asked.person], *span):
+            for other in await transaction.work_done.within([asked.person], *span):
                 if msgspec.structs.replace(new, work_id=other.work_id, recorded_at=other.recorded_at) == other:
                     return other.view()
                 raise _overlaps("work", other.work_id, other.person_id, Span(other.starts_at, other.ends_at))
-            near = await transaction.call_outs.works([asked.person], *around(span), limit=MAX_AROUND)
+            near = await transaction.work_done.within([asked.person], *around(span), limit=MAX_AROUND)
             check_room("work", len(near))
-            await transaction.call_outs.add_work(new)
+            await transaction.work_done.add(new)
             await transaction.log.append(
                 WorkRecorded(
                     at=now,
@@ -88,11 +88,11 @@ class WorkDesk:
         """It was recorded wrongly, and does not count any more."""
         now = self._clock()
         async with self._store.transaction() as transaction:
-            found = await transaction.call_outs.work(work_id)
+            found = await transaction.work_done.one(work_id)
             if found is None:
                 raise NotFound("work-unknown", f"there is no work {work_id}", "list work")
             check_may_keep(caller, found.person_id)
-            if not await transaction.call_outs.withdraw_work(work_id, caller.person_id, now):
+            if not await transaction.work_done.withdraw(work_id, caller.person_id, now):
                 raise withdrawn_already(f"work {work_id}")
             entry = WorkWithdrawn(at=now, actor=caller.person_id, work=work_id, person=found.person_id)
             await transaction.log.append(entry)
@@ -104,7 +104,7 @@ class WorkDesk:
         beginning, withdrawn too."""
         people = those_seen(caller, person_id)
         async with self._store.transaction() as transaction:
-            found = await transaction.call_outs.rests(people, since, until, withdrawn=True)
+            found = await transaction.rests.within(people, since, until, withdrawn=True)
         return [one.view() for one in found]
 
     async def add_rest(self, asked: NewRest, caller: Person) -> RestView:
@@ -122,13 +122,13 @@ class WorkDesk:
         )
         async with self._store.transaction() as transaction:
             await known_person(transaction, asked.person)
-            for other in await transaction.call_outs.rests([asked.person], *span):
+            for other in await transaction.rests.within([asked.person], *span):
                 if msgspec.structs.replace(new, rest_id=other.rest_id, recorded_at=other.recorded_at) == other:
                     return other.view()
                 raise _overlaps("rest", other.rest_id, other.person_id, Span(other.starts_at, other.ends_at))
-            near = await transaction.call_outs.rests([asked.person], *around(span), limit=MAX_AROUND)
+            near = await transaction.rests.within([asked.person], *around(span), limit=MAX_AROUND)
             check_room("rest", len(near))
-            await transaction.call_outs.add_rest(new)
+            await transaction.rests.add(new)
             await transaction.log.append(
                 RestRecorded(
                     at=now,
@@ -147,10 +147,10 @@ class WorkDesk:
         now = self._clock()
         check_manages(caller)
         async with self._store.transaction() as transaction:
-            found = await transaction.call_outs.rest(rest_id)
+            found = await transaction.rests.one(rest_id)
             if found is None:
                 raise NotFound("rest-unknown", f"there is no rest {rest_id}", "list rests")
-            if not await transaction.call_outs.withdraw_rest(rest_id, caller.person_id, now):
+            if not await transaction.rests.withdraw(rest_id, caller.person_id, now):
                 raise withdrawn_already(f"rest {rest_id}")
             entry = RestWithdrawn(at=now, actor=caller.person_id, rest=rest_id, person=found.person_id)
             await transaction.log.append(entry)

@@ -13,7 +13,7 @@ from fleet.store.access_records import AccessRecordStore
 from fleet.store.audit import AuditStore
 from fleet.store.authorities import AuthorityStore
 from fleet.store.calendars import CalendarStore
-from fleet.store.call_outs import CallOutStore
+from fleet.store.call_outs import CallOutStore, RestStore, WorkStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
 from fleet.store.checks import CheckStore
@@ -37,7 +37,7 @@ from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
 from fleet.store.rota_books import RotaBookStore
 from fleet.store.rota_changes import RotaChangeStore
-from fleet.store.rota_people import RotaPeopleStore
+from fleet.store.rota_people import AbsenceStore, RotaPeopleStore, WishStore
 from fleet.store.rota_plans import PlanStore
 from fleet.store.rotas import RotaStore
 from fleet.store.sessions import SessionStore
@@ -192,13 +192,33 @@ class Transaction:
 
     @cached_property
     def rota_people(self) -> RotaPeopleStore:
-        """What is kept of people for rotas: terms, absences, wishes."""
+        """Terms of people on rotas, and the lock of all that is kept of a person."""
         return RotaPeopleStore(self._connection)
 
     @cached_property
+    def absences(self) -> AbsenceStore:
+        """Leave and deployments away."""
+        return AbsenceStore(self._connection)
+
+    @cached_property
+    def wishes(self) -> WishStore:
+        """Wishes to be on call, or not to be."""
+        return WishStore(self._connection)
+
+    @cached_property
     def call_outs(self) -> CallOutStore:
-        """Call-outs, work done, compensatory rest."""
+        """Call-outs."""
         return CallOutStore(self._connection)
+
+    @cached_property
+    def work_done(self) -> WorkStore:
+        """Scheduled work beside the ordinary hours."""
+        return WorkStore(self._connection)
+
+    @cached_property
+    def rests(self) -> RestStore:
+        """Compensatory rest."""
+        return RestStore(self._connection)
 
     @cached_property
     def calendars(self) -> CalendarStore:

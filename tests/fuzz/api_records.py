@@ -24,21 +24,20 @@ async def records(store: Store, now: datetime, rota_id: str, person_id: str) -> 
 
     by: dict[str, Any] = {"person_id": person_id, "recorded_by": person_id, "recorded_at": now}
     async with store.transaction() as transaction:
-        people, outs = transaction.rota_people, transaction.call_outs
         for number in range(_EACH):
             span: dict[str, Any] = {"starts_at": now + number * _DAY, "ends_at": now + (number + 1) * _DAY}
             leave = StoredAbsence(
                 absence_id=new("absence_id", "L"), kind="sick", zone="Etc/UTC", reference="", **span, **by
             )
-            await people.add_absence(leave)
+            await transaction.absences.add(leave)
             await transaction.log.append(AbsenceRecorded(absence=leave.absence_id, away=False, **_who(leave), **span))
             wish = StoredWish(wish_id=new("wish_id", "W"), person_id=person_id, wants="on", made_at=now, **span)
-            await people.add_wish(wish)
+            await transaction.wishes.add(wish)
             work = StoredWork(work_id=new("work_id", "K"), break_min=0, **span, **by)
-            await outs.add_work(work)
+            await transaction.work_done.add(work)
             await transaction.log.append(WorkRecorded(work=work.work_id, break_min=0, **_who(work), **span))
             rest = StoredRest(rest_id=new("rest_id", "R"), **span, **by)
-            await outs.add_rest(rest)
+            await transaction.rests.add(rest)
             await transaction.log.append(RestRecorded(rest=rest.rest_id, **_who(rest), **span))
             called = StoredCallOut(
                 call_out_id=new("call_out_id", "C"),
@@ -51,7 +50,7 @@ async def records(store: Store, now: datetime, rota_id: str, person_id: str) -> 
                 source="hand",
                 **by,
             )
-            await outs.add_call_out(called)
+            await transaction.call_outs.add(called)
             await transaction.log.append(
                 CallOutRecordedEntry(
                     call_out=called.call_out_id,
