@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from typing_extensions import override
 
 from protocols.api.units import Presence
-from tui.dialogs.dialog import Dialog
-from tui.lines import Page
+from tui.dialogs.page import PageDialog
 from tui.paint import PRESENCE_TONES, Line, Span, columns, fit, wrap
 
 _WORDS: tuple[tuple[Presence, str], ...] = (
@@ -72,10 +69,11 @@ def _broken_sign(sign: str, means: str) -> list[Line]:
     return [head, *[(Span(" " * (_SIGN + 2)), *more) for more in others]]
 
 
-class KeysDialog(Dialog[None]):
+class KeysDialog(PageDialog[None]):
     """Help for the screen below."""
 
     TITLE = "Keys"
+    CHROME: ClassVar[int] = 5
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,enter,q", "close", "close", show=False)]
 
     def __init__(
@@ -86,26 +84,4 @@ class KeysDialog(Dialog[None]):
         about_units: bool = True,
         legend: Sequence[tuple[str, str]] = (),
     ) -> None:
-        super().__init__()
-        self._lines = key_lines(here, everywhere, about_units=about_units, legend=legend)
-        self._page = Page(id="help")
-
-    @override
-    def content(self) -> ComposeResult:
-        """The help, scrolled when the terminal is small."""
-        self._page.can_focus = True
-        self._page.show(self._lines)
-        self._page.styles.height = min(len(self._lines), 17)
-        yield self._page
-
-    def on_mount(self) -> None:
-        """Arrows scroll."""
-        super().on_mount()
-        self._page.styles.height = max(5, min(len(self._lines), self.app.size.height - 5))
-        self.set_focus(self._page)
-        self.watch(self._page, "scroll_y", self._tell_more)
-        self.call_after_refresh(self._tell_more)
-
-    def _tell_more(self) -> None:
-        below = self._page.line_count > self._page.shown_lines.stop
-        self.query_one(".box").border_subtitle = "↓ more" if below else ""
+        super().__init__(key_lines(here, everywhere, about_units=about_units, legend=legend))
