@@ -10,11 +10,11 @@ import msgspec
 from fleet.rota.rules.wall import midnight
 from protocols.api.rotas import NewSolve, RotaView, SetRota
 from protocols.errors import InvalidRota
+from protocols.ids import PERSON_ID
 from protocols.rota.model import CoveredPosition, Layer, Requirement, Rota, RotaPolicy, TurnLength
 from protocols.rota.reading import check_rota
 
 _ROTA_ID = re.compile(r"[a-z][a-z0-9-]{1,39}")
-_PERSON_ID = re.compile(r"[A-Z]{2}-[0-9]{2,6}")
 _SUBJECT = re.compile(r"[a-z][a-z0-9:-]{0,39}")
 _WEEKS = re.compile(r"([1-9][0-9]{0,2}) ?(?:weeks?|wk|w)")
 _PERMILLE: dict[str, Literal[0, 50, 100, 125]] = {"0": 0, "5": 50, "10": 100, "12.5": 125}
@@ -188,7 +188,7 @@ def _named(text: str) -> str:
 def _people(text: str) -> list[str]:
     people = text.upper().replace(",", " ").split()
     for one in people:
-        if not _PERSON_ID.fullmatch(one):
+        if not PERSON_ID.fullmatch(one):
             raise Unclear("members", f"“{one}” is no id: two capitals, a dash, digits, as TO-12")
         if people.count(one) > 1:
             raise Unclear("members", f"{one} is there twice")

@@ -1,7 +1,6 @@
 """What the forms about people's times mean: call-outs, leave, wishes, rest; and what is wrong with the first field that
 is. Pure."""
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Literal, get_args
@@ -10,13 +9,13 @@ from fleet.rota.rules.spans import Span
 from fleet.rota.rules.wall import local_date, midnight
 from protocols.api.call_outs import NewCallOut, NewRest, Returned
 from protocols.api.rota_people import NewAbsence, NewWish
+from protocols.ids import PERSON_ID
 from protocols.rota.member import AbsenceKind
 from tui.rota_change_lines import Sight
 from tui.rota_forms import Unclear
 from tui.rota_times import read_at, read_day, stretch
 
 KINDS: tuple[AbsenceKind, ...] = get_args(AbsenceKind)
-_PERSON = re.compile(r"[A-Z]{2}-[0-9]{2,6}")
 _MOST_BREAK = 600
 _DAY = timedelta(days=1)
 
@@ -24,7 +23,7 @@ _DAY = timedelta(days=1)
 def person_of(text: str) -> str:
     """The id that was typed; raises Unclear."""
     person = text.upper()
-    if not _PERSON.fullmatch(person):
+    if not PERSON_ID.fullmatch(person):
         raise Unclear("who", "who: an id, as TO-12")
     return person
 

@@ -221,11 +221,6 @@ def mark_of(day: RotaDay, person: str | None) -> Span:
     return Span(sign, ANSWER_TONES[finding.answer])
 
 
-def people_of(shifts: Sequence[Shift]) -> list[str]:
-    """Everybody who has a shift, sorted."""
-    return sorted({shift.person for shift in shifts})
-
-
 def period_words(starts_at: datetime, ends_at: datetime, zone: str) -> str:
     """`26 Oct 2026 to 6 Dec 2026`: the first and the last local date of a period."""
     first = zone_time(starts_at, zone, utc=False)
