@@ -72,7 +72,8 @@ def _pieces(problem: Problem) -> Iterator[tuple[Span, tuple[int, ...], frozenset
     for i, slot in enumerate(problem.slots):
         begins += [(part.starts_at, i, 1) for part in slot.parts] + [(part.ends_at, i, -1) for part in slot.parts]
     for j, one in enumerate(problem.present, start=len(problem.slots)):
-        for span in minus([one.span], _absent(problem, one.person)):
+        absent = (span for spans in problem.absences(one.person).values() for span in spans)
+        for span in minus([one.span], absent):
             begins += [(span.starts_at, j, 1), (span.ends_at, j, -1)]
     begins.sort()
     marks = sorted({at for at, _, _ in begins} | {at for span in problem.cover for at in span} | _expiries(problem))
@@ -91,12 +92,6 @@ def _pieces(problem: Problem) -> Iterator[tuple[Span, tuple[int, ...], frozenset
 def _present(problem: Problem, there: set[int]) -> frozenset[str]:
     first = len(problem.slots)
     return frozenset(problem.present[which - first].person for which in there if which >= first)
-
-
-def _absent(problem: Problem, person: str) -> list[Span]:
-    """When somebody does not count, though on call."""
-    member = problem.by_person.get(person)
-    return [Span(one.starts_at, one.ends_at) for one in member.absences] if member is not None else []
 
 
 def _expiries(problem: Problem) -> set[datetime]:

@@ -23,16 +23,14 @@ class Eligibility:
         return {member.person: self._of(member) for member in self._problem.members}
 
     def _of(self, member: Member) -> list[tuple[str, list[Span]]]:
-        on_leave = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind != "away"]
-        away = [Span(one.starts_at, one.ends_at) for one in member.absences if one.kind == "away"]
-        spans = [slot.span for slot in self._problem.slots]
-        before = Span(min((span.starts_at for span in spans), default=member.valid_from), member.valid_from)
-        after = Span(member.valid_until, max((span.ends_at for span in spans), default=member.valid_until))
+        absent = self._problem.absences(member.person)
+        before = [span for span in absent["term"] if span.starts_at < member.valid_from]
+        after = [span for span in absent["term"] if span.starts_at >= member.valid_from]
         found = [
-            ("is on leave", on_leave),
-            ("is away", away),
-            (f"has a term in the people list that begins on {self._date(member.valid_from)}", [before]),
-            (f"has a term in the people list that ends on {self._date(member.valid_until)}", [after]),
+            ("is on leave", absent["leave"]),
+            ("is away", absent["away"]),
+            (f"has a term in the people list that begins on {self._date(member.valid_from)}", before),
+            (f"has a term in the people list that ends on {self._date(member.valid_until)}", after),
         ]
         for rota in dict.fromkeys(one.rota for one in member.elsewhere):
             busy = [Span(one.starts_at, one.ends_at) for one in member.elsewhere if one.rota == rota]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec import structs
 
+from fleet.rota.rules.presence import AbsentRule, absences_of
 from fleet.rota.rules.schedule import cover_hours, on_call
 from fleet.rota.rules.spans import Span, merged, minus
 from fleet.rota.rules.turns import Turn, holder, turns
@@ -89,6 +90,16 @@ class Problem:
     def cover(self) -> list[Span]:
         """The hours of the period in which the rota has to be covered."""
         return cover_hours(self.book.rota, self.period)
+
+    @cached_property
+    def reach(self) -> Span:
+        """The period and all of the slots, of which the first and the last may lie partly outside it."""
+        spans = [self.period, *(slot.span for slot in self.slots)]
+        return Span(min(span.starts_at for span in spans), max(span.ends_at for span in spans))
+
+    def absences(self, person: str) -> Mapping[AbsentRule, list[Span]]:
+        """When somebody is not there within `reach`, though they may be on call, by the rule that says so."""
+        return absences_of(self.by_person.get(person), self.reach, self.book.as_of)
 
     @cached_property
     def stays(self) -> list[Shift]:

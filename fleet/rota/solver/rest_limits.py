@@ -50,12 +50,12 @@ class RestLimits(NamedTuple):
 
 
 def rest_limits(problem: Problem, member: Member, slots: Sequence[int]) -> RestLimits:
-    """The limits of one person who could take the turns `slots`; none where standby is at home."""
+    """The limits of one person who could take the turns `slots`, in none of which they are absent; none where standby
+    is at home."""
     if problem.book.rota.standby != "workplace":
         return RestLimits(frozenset(), frozenset(), [], [], [])
     work = work_of(problem.book, member, problem.stays)
-    leave = [Span(one.starts_at, one.ends_at) for one in member.absences]
-    parts = {i: minus(problem.slots[i].parts, leave) for i in slots}
+    parts = {i: list(problem.slots[i].parts) for i in slots}
     near = {i: _near(work, spans) for i, spans in parts.items()}
     alone = frozenset(i for i in slots if _tires(problem, member, [*near[i], *parts[i]]))
     left = {i: spans for i, spans in parts.items() if i not in alone}

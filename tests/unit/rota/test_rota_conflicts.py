@@ -112,6 +112,18 @@ def test_a_competence_that_nobody_has_is_said_once() -> None:
     assert all(one.endswith("the rota has no member who could") for one in said)
 
 
+def test_who_has_a_turn_after_their_term_is_nobody_who_may_sign() -> None:
+    gone = structs.replace(member("SU-01"), valid_until=CHRISTMAS)
+    given = unit(*engineers(), gone, member("AP-02", role="approver"))
+    fixed = Assigned(layer="primary", starts_at=CHRISTMAS, person="SU-01", fixed=True)
+    given = structs.replace(given, assigned=[fixed])
+    found = solved(given)
+    assert found.ended == "infeasible"
+    [said] = [one for one in found.conflicts if one.startswith(f"no two people who may sign are free {WEEK}")]
+    assert "SU-01 has a term in the people list that ends on Mon 21 Dec 2026" in said
+    assert faults(given, found) == ["signers", "term"]
+
+
 def test_what_is_fixed_can_be_what_conflicts() -> None:
     given = unit(*engineers(), member("SU-01"), member("AP-02", role="approver"))
     fixed = [
