@@ -3,6 +3,8 @@
 Its exit codes are in its help.
 """
 
+import os
+import select
 import sys
 
 from cyclopts import App, CycloptsError
@@ -20,7 +22,8 @@ Commands that ask the controller take `--client FILE`: TOML settings that say wh
 is `~/.config/muster/client.toml`; the demo writes `.muster/demo/keys/TO-12.toml`.
 
 Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 the controller refused, or what was named is unknown or
-ambiguous; 4 the controller can not be reached or trusted; 5 settings can not be used; 130 interrupted.
+ambiguous; 4 the controller can not be reached or trusted; 5 settings can not be used; 130 interrupted;
+141 whoever read its output went away.
 """
 
 _CHECK = """Check a unit's picture and sound; list and close checks.
@@ -66,6 +69,8 @@ app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to th
 
 _SAID_SIGNS = 2000
 _CLIENT = "fleet.client.errors"
+_UNREAD = 141
+"""What shells say of a program that SIGPIPE ends."""
 
 
 def exit_code(error: Exception) -> int:
@@ -101,7 +106,30 @@ def _is_foreseen(error: Exception) -> bool:
 
 
 def run() -> None:
-    """Run the command line; a known error becomes one line on standard error."""
+    """Run the command line; a known error becomes one line on standard error. Output that nobody reads, as before
+    `head`, ends it without a word."""
+    try:
+        try:
+            _run()
+        finally:
+            if sys.stdout is not None:  # which it is where a shell closed it
+                sys.stdout.flush()
+    except BrokenPipeError:
+        if not _is_unread():
+            raise
+        # The interpreter writes once more what is left, as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_UNREAD)
+
+
+def _is_unread() -> bool:
+    """Whether whoever read standard output has gone."""
+    output = select.poll()
+    output.register(sys.stdout, 0)
+    return any(state & select.POLLERR for _, state in output.poll(0))
+
+
+def _run() -> None:
     try:
         app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

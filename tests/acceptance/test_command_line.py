@@ -138,6 +138,31 @@ async def add_event(api: RunningApi, severity: Severity, summary: str, *, ago: t
         await transaction.events.add(event, datetime.now(UTC) - ago)
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("rota template", 141), ("person keyless", 2), ("rota show technical --client /nowhere", 5)],
+)
+async def test_a_reader_who_goes_away_is_no_fault(words: str, code: int, tmp_path: Path) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    environment = Person(toml=tmp_path / "none.toml", home=tmp_path).environment()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            FLEET,
+            *words.split(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=writes,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+        )
+    finally:
+        os.close(writes)
+    async with asyncio.timeout(LIMIT_S):
+        _, err = await process.communicate()
+    assert process.returncode == code
+    assert len(err.splitlines()) == (0 if code == 141 else 1), err.decode()
+
+
 async def test_a_voucher_goes_to_a_file_alone(engineer: Person) -> None:
     said = await engineer.runs("unit", "invite", "van kit 9", "--qr")
     assert said.code == 0
