@@ -37,8 +37,8 @@ class CallOutRequests:
         query = {
             "rota": rota,
             "person": person,
-            "since": _text(since),
-            "until": _text(until),
+            "since": since,
+            "until": until,
             "open_only": open_only or None,
             "limit": limit,
         }
@@ -62,7 +62,7 @@ class CallOutRequests:
         self, person: str | None = None, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[WorkDoneView]:
         """Scheduled work beside the ordinary hours in a time, withdrawn too."""
-        query = {"person": person, "since": _text(since), "until": _text(until)}
+        query = {"person": person, "since": since, "until": until}
         return await self._session.request("GET", "/api/work-done", list[WorkDoneView], query=query)
 
     async def add_work(self, new: NewWorkDone) -> WorkDoneView:
@@ -77,7 +77,7 @@ class CallOutRequests:
         self, person: str | None = None, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[RestView]:
         """Compensatory rest in a time, withdrawn too."""
-        query = {"person": person, "since": _text(since), "until": _text(until)}
+        query = {"person": person, "since": since, "until": until}
         return await self._session.request("GET", "/api/rests", list[RestView], query=query)
 
     async def add_rest(self, new: NewRest) -> RestView:
@@ -90,9 +90,5 @@ class CallOutRequests:
 
     async def rota_hours(self, rota: str, since: datetime, until: datetime) -> HoursReport:
         """Hours and allowances of a rota for payroll."""
-        query = {"since": _text(since), "until": _text(until)}
+        query = {"since": since, "until": until}
         return await self._session.request("GET", f"/api/rotas/{rota}/hours", HoursReport, query=query)
-
-
-def _text(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()

@@ -4,6 +4,8 @@ the people list, which leads from the anchor they have pinned.
 `LogRequests` asks; the functions beside it check, and are pure.
 """
 
+from datetime import datetime
+
 from fleet.client.errors import LogNotTrusted
 from fleet.client.people import PeopleChain
 from fleet.client.session import Session
@@ -64,7 +66,7 @@ class LogRequests:
         return await self._session.request("GET", path, SelectionPage, query={"after": after})
 
 
-def query_of(query: LogQuery) -> dict[str, str | None]:
+def query_of(query: LogQuery) -> dict[str, str | datetime | None]:
     """The query parameters that say the same."""
     return {
         "unit": query.unit,
@@ -72,8 +74,8 @@ def query_of(query: LogQuery) -> dict[str, str | None]:
         "authority": query.authority,
         "deployment": query.deployment,
         "kind": query.kind,
-        "since": None if query.since is None else query.since.isoformat(),
-        "until": None if query.until is None else query.until.isoformat(),
+        "since": query.since,
+        "until": query.until,
     }
 
 

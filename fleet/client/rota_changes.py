@@ -23,8 +23,8 @@ class RotaChangeRequests:
         """A rota's changes that have a part in the time, those asked for last first; at most `limit` (200)."""
         query = {
             "state": state,
-            "since": None if since is None else since.isoformat(),
-            "until": None if until is None else until.isoformat(),
+            "since": since,
+            "until": until,
             "limit": limit,
         }
         return await self._session.request("GET", f"/api/rotas/{rota_id}/changes", list[ChangeView], query=query)

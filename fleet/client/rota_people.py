@@ -23,7 +23,7 @@ class RotaPeopleRequests:
         self, person_id: str | None = None, *, since: datetime | None = None, until: datetime | None = None
     ) -> list[AbsenceView]:
         """Leave and deployments away (of one person, or all) in a time, withdrawn ones too."""
-        query = {"person": person_id, "since": _text(since), "until": _text(until)}
+        query = {"person": person_id, "since": since, "until": until}
         return await self._session.request("GET", "/api/absences", list[AbsenceView], query=query)
 
     async def add_absence(self, new: NewAbsence) -> AbsenceView:
@@ -45,7 +45,3 @@ class RotaPeopleRequests:
     async def withdraw_wish(self, wish_id: str) -> WishView:
         """It does not count any more."""
         return await self._session.request("POST", f"/api/wishes/{wish_id}/withdraw", WishView)
-
-
-def _text(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()

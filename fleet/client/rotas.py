@@ -33,14 +33,14 @@ class RotaRequests:
 
     async def rota_book(self, rota_id: str, since: datetime, until: datetime) -> RotaBook:
         """What the rules need for a period, as far as this person may have it."""
-        query = {"since": since.isoformat(), "until": until.isoformat()}
+        query = {"since": since, "until": until}
         return await self._session.request("GET", f"/api/rotas/{rota_id}/book", RotaBook, query=query)
 
     async def check_rota(
         self, rota_id: str, since: datetime, until: datetime, plan_id: str | None = None
     ) -> Assessment:
         """What the rules say of a period as it is published, or as a plan would make it."""
-        query = {"since": since.isoformat(), "until": until.isoformat(), "plan": plan_id}
+        query = {"since": since, "until": until, "plan": plan_id}
         return await self._session.request("GET", f"/api/rotas/{rota_id}/check", Assessment, query=query)
 
     async def solve_rota(self, rota_id: str, new: NewSolve) -> PlanView:

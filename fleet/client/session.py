@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -206,12 +207,14 @@ def why_unreachable(error: BaseException, settings: ClientSettings) -> ClientErr
 
 
 def _query(query: Mapping[str, Any]) -> dict[str, str]:
-    """Absent values left out, booleans in lower case."""
-    return {
-        key: str(value).lower() if isinstance(value, bool) else str(value)
-        for key, value in query.items()
-        if value is not None
-    }
+    """Absent values left out, booleans in lower case, times as ISO 8601 has them."""
+    return {key: _asked_for(value) for key, value in query.items() if value is not None}
+
+
+def _asked_for(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _decoded(response: httpx.Response, answer: type[T]) -> T:

@@ -9,8 +9,8 @@ from fleet.rota.rules.averages import claimed, last_date
 from fleet.rota.rules.breaks import BREAK, ShortBreak, short_breaks
 from fleet.rota.rules.rest import DAILY_REST, ShortRest, ShortWeek, daily_rest, short_weeks
 from fleet.rota.rules.runs import OWED, Run, runs
-from fleet.rota.rules.spans import Span, minus, total
-from fleet.rota.rules.work import Work, near
+from fleet.rota.rules.spans import Span, minus, near, total
+from fleet.rota.rules.work import Work
 from protocols.rota.findings import Answer, RuleName
 from protocols.rota.member import CompensatoryRest, Regulation21
 from protocols.rota.model import RotaPolicy

@@ -9,10 +9,10 @@ from fleet.rota.rules.breaks import ShortBreak
 from fleet.rota.rules.compensation import PAID_WITHIN
 from fleet.rota.rules.rest import DAILY_REST, ShortRest, ShortWeek, earliest_start
 from fleet.rota.rules.runs import Run
-from fleet.rota.rules.spans import Span
+from fleet.rota.rules.spans import Span, near
 from fleet.rota.rules.wall import instant, local_date, wall_time
 from fleet.rota.rules.words import day
-from fleet.rota.rules.work import Work, near
+from fleet.rota.rules.work import Work
 
 _DAY = timedelta(days=1)
 _MOST_TOLD = 3

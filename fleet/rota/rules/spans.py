@@ -1,6 +1,7 @@
 """Spans of time: half-open, between two instants in UTC. Pure."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -69,6 +70,12 @@ def minus(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
         if starts_at < span.ends_at:
             found.append(Span(starts_at, span.ends_at))
     return found
+
+
+def near(whole: Span, spans: Sequence[Span]) -> Sequence[Span]:
+    """Those of some spans, joined and in order, that overlap `whole`."""
+    lowest = bisect_right(spans, whole.starts_at, key=lambda span: span.ends_at)
+    return spans[lowest : bisect_left(spans, whole.ends_at, key=lambda span: span.starts_at)]
 
 
 def total(spans: Iterable[Span]) -> timedelta:

@@ -1,13 +1,13 @@
 """What somebody works, before any rule judges it: docs/rota-rules.md, "Work". Pure."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from fleet.rota.rules.spans import Span, common, merged, minus
+from fleet.rota.rules.spans import Span, common, merged, minus, near
 from fleet.rota.rules.wall import daily, dates_touched, local_date, midnight
 from protocols.rota.book import RotaBook
 from protocols.rota.member import CallOut, Member, WorkDone, WorkingDay
@@ -95,12 +95,6 @@ class Work:
 
 def _begins(item: Item) -> datetime:
     return item.span.starts_at
-
-
-def near(whole: Span, spans: Sequence[Span]) -> Sequence[Span]:
-    """Those of some spans, joined and in order, that overlap `whole`."""
-    lowest = bisect_right(spans, whole.starts_at, key=lambda span: span.ends_at)
-    return spans[lowest : bisect_left(spans, whole.ends_at, key=lambda span: span.starts_at)]
 
 
 def work_of(book: RotaBook, member: Member, shifts: Sequence[Shift]) -> Work:

@@ -9,10 +9,10 @@ from fleet.rota.rules.averages import NIGHT_LIMIT_H, WEEKLY_LIMIT_H, Average, cl
 from fleet.rota.rules.breaks import BREAK, ShortBreak
 from fleet.rota.rules.compensation import Missed, whole_minutes
 from fleet.rota.rules.rest import DAILY_REST, WEEKLY_REST, ShortRest, ShortWeek
-from fleet.rota.rules.spans import Span, common, merged
+from fleet.rota.rules.spans import Span, common, merged, near
 from fleet.rota.rules.wall import midnight
 from fleet.rota.rules.words import key_time
-from fleet.rota.rules.work import Work, near
+from fleet.rota.rules.work import Work
 from protocols.rota.book import RotaBook
 from protocols.rota.findings import Answer, Finding, RuleName
 from protocols.rota.member import Member

@@ -9,7 +9,6 @@ from fleet.rota.rules.words import listed, said_span
 from fleet.rota.solver.demands import Demand
 from fleet.rota.solver.facts import Facts
 from fleet.rota.solver.model import Broken, Taken
-from fleet.rota.solver.problem import Slot
 from protocols.rota.findings import Finding
 from protocols.rota.solving import MAX_CONFLICTS, MAX_SENTENCE
 
@@ -44,7 +43,7 @@ def _gaps(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
     for i in sorted(broken.gaps):
         slot = facts.problem.slots[i]
         who = (member.person for member in facts.problem.members)
-        yield _conflict(f"nobody can be {slot.position}", _spans(slot), facts, _reasons(facts, taken, who, [i]))
+        yield _conflict(f"nobody can be {slot.position}", slot.parts, facts, _reasons(facts, taken, who, [i]))
 
 
 def _lacking(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
@@ -53,7 +52,7 @@ def _lacking(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
         assert person is not None
         others = (member.person for member in facts.problem.members if member.person != person)
         what = f"{person}, who {facts.lacking[i][person]}, is the best there is as {slot.position}"
-        yield _conflict(what, _spans(slot), facts, _reasons(facts, taken, others, [i]))
+        yield _conflict(what, slot.parts, facts, _reasons(facts, taken, others, [i]))
 
 
 def _short(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
@@ -67,10 +66,6 @@ def _short(facts: Facts, taken: Taken, broken: Broken) -> Iterator[_Conflict]:
 
 def _members(facts: Facts, one: Demand) -> Iterable[str]:
     return (member.person for member in facts.problem.members if member.person in one.who)
-
-
-def _spans(slot: Slot) -> Sequence[Span]:
-    return slot.parts
 
 
 def _conflict(what: str, hours: Sequence[Span], facts: Facts, reasons: Sequence[str]) -> _Conflict:

@@ -13,7 +13,7 @@ from ortools.sat.python.cp_model import CpModel, IntVar, LinearExpr
 
 from fleet.rota.solver.demands import Demand
 from fleet.rota.solver.facts import Facts
-from fleet.rota.solver.shares import Costs, Share
+from fleet.rota.solver.shares import Share
 from fleet.rota.solver.weights import GAP, ROW, UNMET, UNQUALIFIED
 
 Taken = Sequence[str | None]
@@ -196,10 +196,3 @@ def _liked(built: RotaModel) -> None:
             built.costs.append(built.x[place] * cost if cost > 0 else (1 - built.x[place]) * -cost)
     for place, cost in built.facts.keeps.items():
         built.costs.append((1 - built.x[place]) * cost if place in built.x else cost)
-
-
-def cost_of(costs: Costs, units: int) -> int:
-    """What a load of so many units costs."""
-    inside = min(max(units - costs.lowest, 0), len(costs.steps))
-    under, beyond = max(costs.lowest - units, 0), max(units - costs.lowest - len(costs.steps), 0)
-    return costs.first + sum(costs.steps[:inside]) + under * costs.below + beyond * costs.beyond

@@ -1,7 +1,6 @@
 """A rota's book as a problem for the solver: which turns there are, who may take which, and what has to be there at
 every hour. Pure."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +10,7 @@ from msgspec import structs
 
 from fleet.rota.rules.presence import AbsentRule, absences_of
 from fleet.rota.rules.schedule import cover_hours, on_call
-from fleet.rota.rules.spans import Span, merged, minus
+from fleet.rota.rules.spans import Span, merged, minus, near
 from fleet.rota.rules.turns import Turn, holder, turns
 from fleet.rota.rules.wall import restricted
 from fleet.rota.solver.errors import TooManyTurns
@@ -21,12 +20,6 @@ from protocols.rota.model import MAX_ASSIGNED, Assigned, Layer, Position, Shift
 
 TurnKey = tuple[str, datetime]
 """The layer's name, and the instant at which the turn begins."""
-
-
-def near(span: Span, spans: Sequence[Span]) -> Sequence[Span]:
-    """Those of some joined spans, in order, of which a part lies in `span`."""
-    first = bisect_right(spans, span.starts_at, key=lambda one: one.ends_at)
-    return spans[first : bisect_left(spans, span.ends_at, key=lambda one: one.starts_at)]
 
 
 class Slot(NamedTuple):
