@@ -40,6 +40,14 @@ Permission = Literal[
     "serve-rota",
     "manage-rota",
     "see-working-time",
+    "see-deployments",
+    "work-deployment",
+    "authorise-deployment",
+    "manage-deployments",
+    "keep-kit",
+    "manage-kit",
+    "manage-alarms",
+    "see-reports",
 ]
 
 _SEE: frozenset[Permission] = frozenset({"see-fleet", "see-people", "see-rota"})
@@ -55,6 +63,9 @@ _KEEP_KIT: frozenset[Permission] = _SEE | {
     "acknowledge-event",
     "revoke-unit",
     "serve-rota",
+    "see-deployments",
+    "work-deployment",
+    "keep-kit",
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -68,10 +79,33 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         "see-holds",
         "manage-rota",
         "see-working-time",
+        "authorise-deployment",
+        "manage-deployments",
+        "manage-kit",
+        "manage-alarms",
+        "see-reports",
     },
     "approver": _SEE
-    | {"see-error-reports", "close-error-report", "see-mandates", "record-authority", "cancel-mandate", "serve-rota"},
-    "inspector": _SEE | {"read-log", "see-error-reports", "see-holds", "see-mandates", "see-working-time"},
+    | {
+        "see-error-reports",
+        "close-error-report",
+        "see-mandates",
+        "record-authority",
+        "cancel-mandate",
+        "serve-rota",
+        "see-deployments",
+        "authorise-deployment",
+    },
+    "inspector": _SEE
+    | {
+        "read-log",
+        "see-error-reports",
+        "see-holds",
+        "see-mandates",
+        "see-working-time",
+        "see-deployments",
+        "see-reports",
+    },
     "administrator": _SEE | {"manage-people", "manage-retention", "see-holds"},
 }
 """The one table of who may do what; anything not in it is denied."""
