@@ -1,9 +1,9 @@
 """Alarms: by which rules they are raised, whom they page when, and the words of their life (ISA-18.2).
 
-An alarm is about a subject and of a kind, and there is at most one open alarm of both: what happens again is counted on
-it. It is **raised**; **cleared** when its condition is over; **acknowledged** when a person has taken it; and closed once
-it is both. What only happens, as a housing that is opened, has no condition that could be over: its alarm closes when
-it is acknowledged. Nobody is paged any more once an alarm is acknowledged or cleared.
+An alarm is about a subject and of a kind, and there is at most one open alarm of both: what happens again is counted
+on it. It is **raised**; **cleared** when its condition is over; **acknowledged** when a person has taken it; and closed
+once it is both. What only happens, as a housing that is opened, has no condition that could be over: its alarm closes
+when it is acknowledged. Nobody is paged any more once an alarm is acknowledged or cleared.
 """
 
 from typing import Annotated, Literal
@@ -62,9 +62,10 @@ class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class FigureRule(_Rule, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="figure"):
     """A figure of a unit's health (`protocols.health.FIGURES`). Its alarm is of the kind `rule`.
 
-    `above`: raised at `raise_at` or more, cleared at `clear_at` or less; `below` the other way round; `is`: raised while
-    the figure is `word` (a text, true or false), cleared while it is something else. The condition has to hold for
-    `raise_after_s` by the unit's own samples, and to be over for `clear_after_s`. What was not fresh counts as nothing.
+    `above`: raised at `raise_at` or more, cleared at `clear_at` or less; `below` the other way round; `is`: raised
+    while the figure is `word` (a text, true or false), cleared while it is something else. The condition has to hold
+    for `raise_after_s` by the unit's own samples, and to be over for `clear_after_s`. What was not fresh counts as
+    nothing.
     """
 
     figure: str

@@ -48,6 +48,6 @@ async def raise_alarm(transaction: Transaction, new: NewAlarm, now: datetime) ->
 async def clear_alarm(
     transaction: Transaction, subject_kind: SubjectKind, subject: str, kind: str, now: datetime
 ) -> str | None:
-    """The condition is over: the alarm's id, None where none was open or it was cleared before. It closes where somebody
-    has acknowledged it; nobody is paged any more either way."""
+    """The condition is over: the alarm's id, None where none was open or it was cleared before. It closes where
+    somebody has acknowledged it; nobody is paged any more either way."""
     raise NotImplementedError

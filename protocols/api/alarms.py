@@ -1,13 +1,14 @@
 """Alarms and paging as the API shows them. In brackets the permission that a route takes.
 
-`GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before` alarm id, `limit` ≤ 200) → AlarmPage, newest first;
-`GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
+`GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before` alarm id, `limit` ≤ 200) → AlarmPage, newest
+first; `GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
 `POST /api/alarms/{alarm}/acknowledge` with Acknowledging → AlarmAcknowledged: taken in the caller's name, with its
 events; `going`: a call-out of the caller begins now, on the rota that the alarm goes to or on `rota`
 [acknowledge-event; `going` serve-rota too];
 `GET /api/alarm-rules` → AlarmRulesView [see-fleet];
 `PUT /api/alarm-rules` with SetAlarmRules → AlarmRulesView (409 unless `version` is the one in force) [manage-alarms];
-`GET /api/alarm-windows` (query: `unit`, `deployment`) → list of WindowView: not over yet, by their beginning [see-fleet];
+`GET /api/alarm-windows` (query: `unit`, `deployment`) → list of WindowView: not over yet, by their beginning
+[see-fleet];
 `POST /api/alarm-windows` with NewWindow → WindowView; `POST /api/alarm-windows/{window}/end` → WindowView: over now
 [work-deployment];
 `GET /api/contacts` → list of ContactView: the caller's own with their addresses, and to those who manage alarms
