@@ -39,6 +39,12 @@ CHANGING: set[Permission] = {
     "check-unit",
     "serve-rota",
     "manage-rota",
+    "work-deployment",
+    "authorise-deployment",
+    "manage-deployments",
+    "keep-kit",
+    "manage-kit",
+    "manage-alarms",
 }
 
 people = st.builds(
@@ -88,6 +94,7 @@ def test_an_approver_decides_and_neither_asks_nor_looks() -> None:
         "record-authority",
         "cancel-mandate",
         "serve-rota",
+        "authorise-deployment",
     }
 
 
