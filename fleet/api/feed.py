@@ -18,6 +18,7 @@ from fleet.store.changes import Change
 from fleet.store.store import Transaction
 from protocols.api.feed import (
     ClientMessage,
+    DeploymentsChanged,
     EventsChanged,
     FleetChanged,
     Hello,
@@ -115,7 +116,13 @@ class _Conversation:
             await _check_session(self._services, self._token, counts_as_use=True)
             self._watch, self._summary = message, None
             subscription.put(
-                Change(units=set(message.units), events=message.events, joins=message.joins, rotas=message.rotas)
+                Change(
+                    units=set(message.units),
+                    events=message.events,
+                    joins=message.joins,
+                    rotas=message.rotas,
+                    deployments=message.deployments,
+                )
             )
 
     async def speak(self, subscription: Subscription) -> None:
@@ -147,6 +154,8 @@ class _Conversation:
                 messages.append(JoinsChanged(await transaction.joining.count_pending()))
             if watch.rotas and (change.rotas or change.all):
                 messages.append(RotasChanged())
+            if watch.deployments and (change.deployments or change.all):
+                messages.append(DeploymentsChanged())
             messages += await self._new_summary(transaction, change)
         for message in messages:
             await self._send(message)

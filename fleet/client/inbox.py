@@ -7,6 +7,7 @@ import msgspec
 
 from protocols.api.events import EventView
 from protocols.api.feed import (
+    DeploymentsChanged,
     EventsChanged,
     FleetChanged,
     JoinsChanged,
@@ -51,7 +52,7 @@ class Inbox:
         self._link: LinkUp | LinkDown | None = None
         self._units: dict[str, UnitRow] = {}
         self._events: dict[int, EventView] = {}
-        self._latest: dict[type, JoinsChanged | SummaryChanged | FleetChanged | RotasChanged] = {}
+        self._latest: dict[type, JoinsChanged | SummaryChanged | FleetChanged | RotasChanged | DeploymentsChanged] = {}
 
     def __bool__(self) -> bool:
         return bool(self._link or self._units or self._events or self._latest)

@@ -32,6 +32,7 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="watch"
     joins: bool = False
     summary: bool = False
     rotas: bool = False
+    deployments: bool = False
 
 
 ClientMessage = Hello | Watch
@@ -66,8 +67,14 @@ class RotasChanged(msgspec.Struct, frozen=True, tag="rotas"):
     not told: its plan says so."""
 
 
+class DeploymentsChanged(msgspec.Struct, frozen=True, tag="deployments"):
+    """Deployments, kit or sites changed; ask again for what is shown."""
+
+
 class FleetChanged(msgspec.Struct, frozen=True, tag="fleet"):
     """Units were added or removed: a list's length changed."""
 
 
-ServerMessage = UnitsChanged | EventsChanged | JoinsChanged | SummaryChanged | FleetChanged | RotasChanged
+ServerMessage = (
+    UnitsChanged | EventsChanged | JoinsChanged | SummaryChanged | FleetChanged | RotasChanged | DeploymentsChanged
+)

@@ -9,7 +9,9 @@ from fleet.store.changes import Change
 _IDS = st.sets(st.text("abc-", min_size=8, max_size=40), max_size=400)
 
 
-_FLAGS = st.fixed_dictionaries({name: st.booleans() for name in ("events", "joins", "fleet", "revocations")})
+_FLAGS = st.fixed_dictionaries(
+    {name: st.booleans() for name in ("events", "joins", "fleet", "revocations", "rotas", "deployments")}
+)
 
 
 @given(units=_IDS, commands=_IDS, people=_IDS, mandates=_IDS, flags=_FLAGS)
