@@ -1,7 +1,7 @@
 """What waits for somebody, as the API shows it.
 
 `GET /api/duties` → list of Duty: what waits for the caller, or for anybody, of authorities and mandates (for those who
-may see mandates), and what waits for the caller of rotas; most urgent first, at most 200.
+may see mandates), and what waits for the caller of rotas and deployments; most urgent first, at most 200.
 """
 
 from datetime import datetime
@@ -31,14 +31,22 @@ person), say whether one agrees to a swap or take-over (the other person), decid
 two), renew a competence (the person, supervisors), plan compensatory rest (the person, supervisors), say when somebody
 was back (the person, supervisors), publish turns (supervisors)."""
 
-DutyKind = MandateDutyKind | RotaDutyKind
+DeploymentDutyKind = Literal["deadline", "paper-owed", "visit-soon", "authority-wanted", "welfare-due", "handover-due"]
+"""Of deployments, told only to those whose they are: meet a deadline (its owner; supervisors within 72 h; what the
+kinds of authorities above tell is not told again), make up for a step that the fast path went past (its owner,
+supervisors), go on a visit soon (who is of it), have an authority recorded for a deployment that has none (its lead,
+approvers), answer a welfare timer (the person; when it was missed, supervisors: see after them), acknowledge a handover
+(outgoing and incoming primary)."""
+
+DutyKind = MandateDutyKind | RotaDutyKind | DeploymentDutyKind
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that waits for a person. `about` is the id of the mandate, authority, rota, change or call-out, `name`
-    what people call it by: the unit's label, the authority's reference, the rota's name. `due_at` is when it has to be
-    done, or since when it is waited for (`kit-out`, `call-out-open`, `rest-owed`). `is_alarm` stays until it is done.
-    `rota` is the rota that it is of."""
+    """Something that waits for a person. `about` is the id of the mandate, authority, rota, change, call-out, item,
+    deployment, visit, welfare timer or handover (of `handover-due` without a sheet the rota), `name` what people call
+    it by: the unit's label, the authority's reference, the rota's name, the deployment's number, the person. `due_at`
+    is when it has to be done, or since when it is waited for (`kit-out`, `call-out-open`, `rest-owed`). `is_alarm`
+    stays until it is done. `rota` is the rota that it is of, `deployment` the first deployment that rests on it."""
 
     kind: DutyKind
     about: str
@@ -48,3 +56,4 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     is_alarm: bool
     rota: str | None = None
+    deployment: str | None = None
