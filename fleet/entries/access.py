@@ -218,13 +218,6 @@ class RecordDiffers(Entry, frozen=True, kw_only=True, tag="record.differs"):
     report: str
 
 
-class DeploymentChanged(Entry, frozen=True, kw_only=True, tag="deployment.changed"):
-    """A deployment went a step on; `step` is the state it came to."""
-
-    step: str
-    note: HashedText | None = None
-
-
 class CustodyChanged(Entry, frozen=True, kw_only=True, tag="custody.changed"):
     """Kit passed into the hands of `holder`, or to a place of ours."""
 

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from fleet.entries.access import (
-    DeploymentChanged,
     LeaseGranted,
     MandateRecorded,
     MediaBegan,
@@ -20,6 +19,7 @@ from fleet.entries.access import (
     OpeningRefused,
     PositionRead,
 )
+from fleet.entries.deployments import DeploymentChanged
 from fleet.entries.entry import CONTROLLER, Entry, HashedText, encode, kind_of, texts_of
 from fleet.entries.leaf import compose
 from fleet.entries.log import LogExported, LogScope, TextsErased
@@ -88,7 +88,14 @@ def entry_of(chance: random.Random, number: int, unit: str) -> Entry:
             **said, opening=None, mandate=mandate, modality="audio", person=None, rule="outside-window", record=number
         ),
         lambda: PositionRead(**said, opening=opening, mandate=mandate),
-        lambda: DeploymentChanged(**said, step="installed", note=salted(chance, text)),
+        lambda: DeploymentChanged(
+            **said,
+            step="fit",
+            from_state="checked-out",
+            to_state="fitted",
+            warnings=[],
+            reason=salted(chance, text),
+        ),
         lambda: UnitLabelled(at=said["at"], actor=said["actor"], unit=unit, label=salted(chance, text)),
         lambda: SignedInEntry(at=said["at"], actor=said["actor"], role="engineer", came_from="10.0.4.7"),
         lambda: CommandIssued(

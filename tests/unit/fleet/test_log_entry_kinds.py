@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fleet.entries import access, log, people_and_units, rota_people, rotas
+from fleet.entries import access, deployments, log, people_and_units, rota_people, rotas
 from fleet.entries.entry import Entry, HashedText
 from fleet.entries.log import LogScope
 from protocols.mandate import Allowance
@@ -16,7 +16,7 @@ from protocols.mandate import Allowance
 DOCUMENT = Path(__file__).parents[3] / "docs" / "log-entries.md"
 KINDS: list[type[Entry]] = [
     found
-    for module in (people_and_units, access, log, rota_people, rotas)
+    for module in (people_and_units, access, log, rota_people, rotas, deployments)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
 ]
@@ -159,8 +159,24 @@ IDS = {
     "rota.change-undone change",
     "rota.change-lapsed rota",
     "rota.change-lapsed change",
+    "deployment.requested lead",
+    "deployment.requested rota",
+    "deployment.requested site_code",
+    "deployment.requested supervisor",
+    "deployment.set lead",
+    "deployment.set rota",
+    "deployment.set site_code",
+    "deployment.set supervisor",
+    "deployment.visits-set planned",
+    "deployment.visits-set dropped",
+    "deployment.visits-set people",
+    "deployment.kit-kept items",
+    "deployment.kit-kept released",
+    "deployment.authorities-named authority_ids",
+    "deployment.authorities-named dropped",
+    "deployment.step-owed person",
 }
-"""Ids that the controller or a unit makes, person ids, and the key name of a witness."""
+"""Ids that the controller or a unit makes, person ids, codes of sites and kit, and the key name of a witness."""
 DIGESTS_AND_NONCES = {
     "person.added key_fingerprint",
     "join.presented fingerprint",
@@ -187,6 +203,7 @@ DIGESTS_AND_NONCES = {
     "rota.plan-made sha256",
     "rota.published sha256",
     "terms.set sha256",
+    "deployment.visits-set sha256",
 }
 CODES = {
     "session.refused reason",
@@ -208,7 +225,7 @@ CODES = {
     "opening.refused rule",
     "record.differs cause",
     "error-report.drafted cause",
-    "deployment.changed step",
+    "deployment.changed warnings",
     "custody.changed step",
 }
 """Words and fixed sentences of the program's own."""
