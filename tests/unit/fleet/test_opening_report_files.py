@@ -11,7 +11,8 @@ import pytest
 from fleet.entries.log import LogScope
 from fleet.openings.report_csv import COLUMNS, as_csv
 from fleet.openings.report_form import Report, Standing, cosigned_words, scope_words
-from fleet.openings.report_pdf import as_pdf, printable
+from fleet.openings.report_pdf import as_pdf
+from fleet.pdf import printable
 from protocols.api.log import OpeningsPage, OpeningView
 
 NOW = datetime(2026, 11, 22, 14, 2, 7, tzinfo=UTC)
