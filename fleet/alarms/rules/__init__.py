@@ -1,0 +1,1 @@
+"""What decides about alarms: pure, facts in, answer out."""
