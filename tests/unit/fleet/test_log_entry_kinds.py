@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fleet.entries import access, deployments, log, people_and_units, rota_people, rotas
+from fleet.entries import access, deployment_papers, deployments, log, people_and_units, rota_people, rotas
 from fleet.entries.entry import Entry, HashedText
 from fleet.entries.log import LogScope
 from protocols.mandate import Allowance
@@ -16,7 +16,7 @@ from protocols.mandate import Allowance
 DOCUMENT = Path(__file__).parents[3] / "docs" / "log-entries.md"
 KINDS: list[type[Entry]] = [
     found
-    for module in (people_and_units, access, log, rota_people, rotas, deployments)
+    for module in (people_and_units, access, log, rota_people, rotas, deployments, deployment_papers)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
 ]
@@ -175,6 +175,8 @@ IDS = {
     "deployment.authorities-named authority_ids",
     "deployment.authorities-named dropped",
     "deployment.step-owed person",
+    "readiness.judged certificate",
+    "readiness.judged item",
 }
 """Ids that the controller or a unit makes, person ids, codes of sites and kit, and the key name of a witness."""
 DIGESTS_AND_NONCES = {
@@ -204,6 +206,9 @@ DIGESTS_AND_NONCES = {
     "rota.published sha256",
     "terms.set sha256",
     "deployment.visits-set sha256",
+    "readiness.judged sha256",
+    "checklist-template.set sha256",
+    "deployment.file-read sha256",
 }
 CODES = {
     "session.refused reason",
@@ -226,6 +231,7 @@ CODES = {
     "record.differs cause",
     "error-report.drafted cause",
     "deployment.changed warnings",
+    "checklist.evidence-given key",
     "custody.changed step",
 }
 """Words and fixed sentences of the program's own."""
