@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from fleet.client.advice import AdviceRequests
 from fleet.client.authorities import AuthorityRequests
 from fleet.client.calendars import CalendarRequests
 from fleet.client.call_outs import CallOutRequests
+from fleet.client.checklists import ChecklistRequests
 from fleet.client.checks import CheckRequests
 from fleet.client.error_reports import ErrorReportRequests
 from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
@@ -17,6 +19,7 @@ from fleet.client.mandates import MandateRequests
 from fleet.client.oncall import OnCallRequests
 from fleet.client.openings import OpeningRequests
 from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
+from fleet.client.reports import ReportRequests
 from fleet.client.rota_changes import RotaChangeRequests
 from fleet.client.rota_people import RotaPeopleRequests
 from fleet.client.rotas import RotaRequests
@@ -62,6 +65,9 @@ class FleetClient(
     OnCallRequests,
     CallOutRequests,
     CalendarRequests,
+    ChecklistRequests,
+    AdviceRequests,
+    ReportRequests,
 ):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 

@@ -16,13 +16,16 @@ from fleet.store.calendars import CalendarStore
 from fleet.store.call_outs import CallOutStore, RestStore, WorkStore
 from fleet.store.certificates import CertificateStore
 from fleet.store.changes import CHANNEL, Change, listen
+from fleet.store.checklists import ChecklistStore
 from fleet.store.checks import CheckStore
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
+from fleet.store.deployments import DeploymentStore
 from fleet.store.error_reports import ErrorReportStore
 from fleet.store.events import EventStore
 from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
+from fleet.store.kit_reservations import ReservationStore
 from fleet.store.legal_holds import LegalHoldStore
 from fleet.store.log import LogStore
 from fleet.store.log_openings import LogOpeningsStore
@@ -33,6 +36,7 @@ from fleet.store.migrate import newest_revision
 from fleet.store.people import PeopleStore
 from fleet.store.positions import PositionStore
 from fleet.store.proofs import ProofStore
+from fleet.store.readiness import ReadinessStore
 from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
 from fleet.store.rota_books import RotaBookStore
@@ -43,6 +47,7 @@ from fleet.store.rotas import RotaStore
 from fleet.store.sessions import SessionStore
 from fleet.store.telemetry import TelemetryStore
 from fleet.store.units import UnitStore
+from fleet.store.visits import VisitStore
 
 ROLE = "muster_controller"
 _STATEMENT_LIMIT_S = 30.0
@@ -244,6 +249,31 @@ class Transaction:
     def rota_books(self) -> RotaBookStore:
         """What rotas' books are made of."""
         return RotaBookStore(self._connection)
+
+    @cached_property
+    def deployments(self) -> DeploymentStore:
+        """Deployments, their steps and authorities."""
+        return DeploymentStore(self._connection)
+
+    @cached_property
+    def visits(self) -> VisitStore:
+        """Visits of people to deployments."""
+        return VisitStore(self._connection)
+
+    @cached_property
+    def reservations(self) -> ReservationStore:
+        """Items that are kept for deployments."""
+        return ReservationStore(self._connection)
+
+    @cached_property
+    def checklists(self) -> ChecklistStore:
+        """Checklists and what was found by them."""
+        return ChecklistStore(self._connection)
+
+    @cached_property
+    def readiness(self) -> ReadinessStore:
+        """Readiness certificates of units of deployments."""
+        return ReadinessStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:
