@@ -2,13 +2,15 @@
 
     StoreError
     ├── RowsRefused              PostgreSQL does not take what was given: write it without the culprit
-    └── TransactionConflict      another transaction was in the way: do the same again
+    ├── TransactionConflict      another transaction was in the way: do the same again
+    └── DoubleBooked             an item or a person would be in two places; the transaction goes on without it
 
 A server that can not be reached or can not write is `fleet.errors.StoreUnavailable`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import asyncpg
 
@@ -18,7 +20,8 @@ _MAX_DETAIL = 200
 
 
 class StoreError(FleetError):
-    """Base of the errors of writing; nothing of the transaction holds. `detail` is PostgreSQL's reason."""
+    """Base of the errors of writing; nothing of the transaction holds, unless the error says otherwise. `detail` is
+    PostgreSQL's reason."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -31,6 +34,24 @@ class RowsRefused(StoreError):
 
 class TransactionConflict(StoreError):
     """A deadlock or a serialization failure; the same transaction may pass when done again."""
+
+
+class DoubleBooked(StoreError):
+    """What was to be written would have put an item or a person in two places, and was not written; what else the
+    transaction wrote holds. `what` is the item's code or the person's id, booked for `deployment_id` from `starts_at`
+    until `ends_at`."""
+
+    def __init__(self, what: str, deployment_id: str, starts_at: datetime, ends_at: datetime, detail: str) -> None:
+        super().__init__(detail[:_MAX_DETAIL])
+        self.what = what
+        self.deployment_id = deployment_id
+        self.starts_at = starts_at
+        self.ends_at = ends_at
+
+    @classmethod
+    def of(cls, there: Sequence[tuple[str, str, datetime, datetime]], detail: str) -> StoreError:
+        """Of the first booking that is there; a TransactionConflict where it has gone meanwhile."""
+        return cls(*there[0], detail) if there else TransactionConflict(detail[:_MAX_DETAIL])
 
 
 @contextmanager

@@ -2,6 +2,6 @@ DROP TABLE checklist_evidence, checklist, checklist_template, readiness_certific
     kit_maintained, unit_running, kit_reading, kit_movement, kit_item, deployment_authority, deployment_step, deployment,
     site_survey, site, kit_stock_move, kit_model, kit_place;
 DROP SEQUENCE kit_item_number, deployment_number;
-DROP FUNCTION check_kit_custody, check_kit_movement, check_kit_movement_logged, check_deployment_step_logged,
-    check_deployment_state, check_deployment_step, keep_released;
+DROP FUNCTION check_kit_custody, check_kit_movement, check_kit_movement_logged, check_deployment_logged,
+    check_deployment_step_logged, check_deployment_state, check_deployment_step, keep_released;
 DROP EXTENSION btree_gist;

@@ -84,7 +84,8 @@ CREATE TABLE deployment (
 );
 CREATE INDEX deployment_open ON deployment (expected_back_at) WHERE state NOT IN ('closed', 'cancelled');
 
--- Each step that was gone, in order; of the fast path those that were gone past, until they are made up for.
+-- Each step that was gone, in order. `skipped` ones the fast path went past; what they, and steps that it went without
+-- their papers, would have asked for is owed until `owed_until`.
 CREATE TABLE deployment_step (
     step_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     deployment_id text NOT NULL REFERENCES deployment,
@@ -98,12 +99,12 @@ CREATE TABLE deployment_step (
     owner_id      text REFERENCES person,
     made_up_at    timestamptz,
     made_up_by    text REFERENCES person,
-    CHECK (skipped = (owed_until IS NOT NULL)),
+    CHECK (owed_until IS NOT NULL OR NOT skipped),
     CHECK ((made_up_at IS NULL) = (made_up_by IS NULL)),
-    CHECK (skipped OR made_up_at IS NULL)
+    CHECK (owed_until IS NOT NULL OR made_up_at IS NULL)
 );
 CREATE INDEX deployment_step_of ON deployment_step (deployment_id, step_id);
-CREATE INDEX deployment_step_owed ON deployment_step (owed_until) WHERE skipped AND made_up_at IS NULL;
+CREATE INDEX deployment_step_owed ON deployment_step (owed_until) WHERE made_up_at IS NULL;
 
 CREATE TABLE deployment_authority (
     deployment_id text NOT NULL REFERENCES deployment,
@@ -318,16 +319,31 @@ $$;
 CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT ON kit_movement DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION check_kit_movement_logged();
 
-CREATE FUNCTION check_deployment_step_logged() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_deployment_logged() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        PERFORM public.check_rota_logged(
-            CASE WHEN NEW.skipped THEN 'deployment.step-owed' ELSE 'deployment.changed' END,
-            NEW.by, NEW.at, 'deployment', NEW.deployment_id);
-    ELSE
+    PERFORM public.check_rota_logged(
+        'deployment.requested', NEW.requested_by, NEW.requested_at, 'deployment', NEW.deployment_id);
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER held_in_log AFTER INSERT ON deployment DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_deployment_logged();
+
+CREATE FUNCTION check_deployment_step_logged() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    entry text;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
         PERFORM public.check_rota_logged(
             'deployment.made-up', NEW.made_up_by, NEW.made_up_at, 'deployment', NEW.deployment_id);
+        RETURN NULL;
     END IF;
+    FOREACH entry IN ARRAY CASE WHEN NEW.skipped THEN ARRAY['deployment.step-owed']
+                                WHEN NEW.owed_until IS NULL THEN ARRAY['deployment.changed']
+                                ELSE ARRAY['deployment.changed', 'deployment.step-owed'] END LOOP
+        PERFORM public.check_rota_logged(entry, NEW.by, NEW.at, 'deployment', NEW.deployment_id);
+        PERFORM public.check_rota_logged(entry, NEW.by, NEW.at, 'step', NEW.step);
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -359,7 +375,7 @@ DECLARE
     led_to text;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        IF NOT OLD.skipped OR OLD.made_up_at IS NOT NULL THEN
+        IF OLD.owed_until IS NULL OR OLD.made_up_at IS NOT NULL THEN
             RAISE EXCEPTION 'paperwork is made up for once' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         RETURN NEW;
@@ -392,7 +408,8 @@ CREATE TRIGGER once BEFORE UPDATE ON deployment_authority
 CREATE TRIGGER once BEFORE UPDATE ON site FOR EACH ROW EXECUTE FUNCTION keep_released('erased_at');
 
 REVOKE EXECUTE ON FUNCTION check_kit_custody, check_kit_movement, check_kit_movement_logged,
-    check_deployment_step_logged, check_deployment_state, check_deployment_step, keep_released FROM PUBLIC;
+    check_deployment_logged, check_deployment_step_logged, check_deployment_state, check_deployment_step, keep_released
+    FROM PUBLIC;
 
 GRANT SELECT, INSERT ON kit_place, kit_model, kit_stock_move, site, site_survey, deployment, deployment_step,
     deployment_authority, kit_item, kit_movement, kit_reading, unit_running, kit_maintained, kit_reservation, visit,
