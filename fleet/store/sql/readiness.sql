@@ -2,7 +2,3 @@
 INSERT INTO readiness_certificate (certificate_id, deployment_id, item, unit_id, issued_at, issued_by, valid_until, passed,
     document)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-
--- name: of
-SELECT certificate_id, deployment_id, item, unit_id, issued_at, issued_by, valid_until, passed, document
-FROM readiness_certificate WHERE deployment_id = $1 ORDER BY issued_at DESC, item LIMIT $2
