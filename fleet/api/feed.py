@@ -17,6 +17,7 @@ from fleet.feed.hub import Subscription
 from fleet.store.changes import Change
 from fleet.store.store import Transaction
 from protocols.api.feed import (
+    AlarmsChanged,
     ClientMessage,
     DeploymentsChanged,
     EventsChanged,
@@ -122,6 +123,7 @@ class _Conversation:
                     joins=message.joins,
                     rotas=message.rotas,
                     deployments=message.deployments,
+                    alarms=message.alarms,
                 )
             )
 
@@ -152,10 +154,7 @@ class _Conversation:
                 messages.append(EventsChanged(await transaction.events.page(limit=100)))
             if watch.joins and (change.joins or change.all):
                 messages.append(JoinsChanged(await transaction.joining.count_pending()))
-            if watch.rotas and (change.rotas or change.all):
-                messages.append(RotasChanged())
-            if watch.deployments and (change.deployments or change.all):
-                messages.append(DeploymentsChanged())
+            messages += _to_ask_again(watch, change)
             messages += await self._new_summary(transaction, change)
         for message in messages:
             await self._send(message)
@@ -178,6 +177,16 @@ class _Conversation:
                 await self._socket.send_text(_encoder.encode(message).decode())
         except TimeoutError as error:
             raise _ClosedByRule(CLOSE_TRY_LATER, "the client does not read") from error
+
+
+def _to_ask_again(watch: Watch, change: Change) -> list[ServerMessage]:
+    """What is only told to have changed."""
+    told: tuple[tuple[bool, bool, ServerMessage], ...] = (
+        (watch.rotas, change.rotas, RotasChanged()),
+        (watch.deployments, change.deployments, DeploymentsChanged()),
+        (watch.alarms, change.alarms, AlarmsChanged()),
+    )
+    return [message for watched, changed, message in told if watched and (changed or change.all)]
 
 
 async def _receive(socket: Socket) -> ClientMessage:

@@ -15,7 +15,7 @@ _MAX_WAITING = 1000
 class Change(msgspec.Struct, omit_defaults=True):
     """What changed: these units' rows, these commands, events, the join queue, the list of units, sessions of these
     `people` that have ended, these `mandates` (signed, cancelled, recovered), the revocation list, `rotas` with all
-    that is kept for them, `deployments` with kit and sites, or `all` after notices were lost."""
+    that is kept for them, `deployments` with kit and sites, `alarms`, or `all` after notices were lost."""
 
     units: set[str] = msgspec.field(default_factory=set)
     events: bool = False
@@ -27,11 +27,12 @@ class Change(msgspec.Struct, omit_defaults=True):
     revocations: bool = False
     rotas: bool = False
     deployments: bool = False
+    alarms: bool = False
     all: bool = False
 
     def __bool__(self) -> bool:
-        flags = (self.events, self.joins, self.fleet, self.revocations, self.rotas, self.deployments, self.all)
-        return any(flags) or bool(self.units or self.commands or self.people or self.mandates)
+        flags = (self.events, self.joins, self.fleet, self.revocations, self.rotas, self.deployments, self.alarms)
+        return self.all or any(flags) or bool(self.units or self.commands or self.people or self.mandates)
 
     def merge(self, other: "Change") -> None:
         """Add what `other` says."""
@@ -45,6 +46,7 @@ class Change(msgspec.Struct, omit_defaults=True):
         self.revocations |= other.revocations
         self.rotas |= other.rotas
         self.deployments |= other.deployments
+        self.alarms |= other.alarms
         self.all |= other.all
 
     def notices(self) -> list[str]:
@@ -56,6 +58,7 @@ class Change(msgspec.Struct, omit_defaults=True):
             revocations=self.revocations,
             rotas=self.rotas,
             deployments=self.deployments,
+            alarms=self.alarms,
         )
         parts = [first] if first else []
         parts += [Change(units=set(some)) for some in _pieces(self.units)]

@@ -10,6 +10,9 @@ import asyncpg
 from fleet.errors import InvalidValue, SchemaOutdated, SettingsInvalid, StoreUnavailable
 from fleet.stopping import cancellations, heed_cancellation
 from fleet.store.access_records import AccessRecordStore
+from fleet.store.alarm_pages import PageStore
+from fleet.store.alarm_people import AlarmPeopleStore
+from fleet.store.alarms import AlarmStore
 from fleet.store.audit import AuditStore
 from fleet.store.authorities import AuthorityStore
 from fleet.store.calendars import CalendarStore
@@ -47,6 +50,7 @@ from fleet.store.rotas import RotaStore
 from fleet.store.sessions import SessionStore
 from fleet.store.telemetry import TelemetryStore
 from fleet.store.units import UnitStore
+from fleet.store.welfare import WelfareStore
 from fleet.store.visits import VisitStore
 
 ROLE = "muster_controller"
@@ -274,6 +278,26 @@ class Transaction:
     def readiness(self) -> ReadinessStore:
         """Readiness certificates of units of deployments."""
         return ReadinessStore(self._connection)
+
+    @cached_property
+    def alarms(self) -> AlarmStore:
+        """Alarms and their rules."""
+        return AlarmStore(self._connection)
+
+    @cached_property
+    def alarm_pages(self) -> PageStore:
+        """Pages of alarms, and the heartbeat."""
+        return PageStore(self._connection)
+
+    @cached_property
+    def alarm_people(self) -> AlarmPeopleStore:
+        """Contacts, maintenance windows, whose alarms are whose."""
+        return AlarmPeopleStore(self._connection)
+
+    @cached_property
+    def welfare(self) -> WelfareStore:
+        """Welfare timers."""
+        return WelfareStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:

@@ -33,6 +33,7 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="watch"
     summary: bool = False
     rotas: bool = False
     deployments: bool = False
+    alarms: bool = False
 
 
 ClientMessage = Hello | Watch
@@ -71,10 +72,21 @@ class DeploymentsChanged(msgspec.Struct, frozen=True, tag="deployments"):
     """Deployments, kit or sites changed; ask again for what is shown."""
 
 
+class AlarmsChanged(msgspec.Struct, frozen=True, tag="alarms"):
+    """Alarms, their rules, maintenance windows or pages changed; ask again for what is shown."""
+
+
 class FleetChanged(msgspec.Struct, frozen=True, tag="fleet"):
     """Units were added or removed: a list's length changed."""
 
 
 ServerMessage = (
-    UnitsChanged | EventsChanged | JoinsChanged | SummaryChanged | FleetChanged | RotasChanged | DeploymentsChanged
+    UnitsChanged
+    | EventsChanged
+    | JoinsChanged
+    | SummaryChanged
+    | FleetChanged
+    | RotasChanged
+    | DeploymentsChanged
+    | AlarmsChanged
 )
