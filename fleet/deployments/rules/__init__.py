@@ -1,1 +1,1 @@
-"""What decides about deployments, as docs/deployment-rules.md says it in words. Pure: facts in, answer out, no clock."""
+"""What decides about deployments, as docs/deployment-rules.md says in words. Pure: facts in, answer out, no clock."""

@@ -63,10 +63,10 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     """An item that is kept for the deployment, is out for it, or was out for it and is back.
 
     `is_kept`: its reservation for it is not released. `is_out`: it is out for it now. `was_out`: a movement took it out
-    for it, and it is not out for it any more. `stopped`: why it can not go out for it now, as `fleet.kit.rules.standing`
-    `what_stops` says with the deployment and `expected_back_at`; empty for what is out for it. `unit` is the unit that
-    an item of kind `unit` is, None before it joined. `training` is its model's, empty for none. `maintenance_due_at` is
-    the earliest date of its maintenance, None where none goes by date.
+    for it, and it is not out for it any more. `stopped`: why it can not go out for it now, as `what_stops` of
+    `fleet.kit.rules.standing` says with the deployment and its `expected_back_at`; empty for what is out for it.
+    `unit` is the unit that an item of kind `unit` is, None before it joined. `training` is its model's, empty for none.
+    `maintenance_due_at` is the earliest date of its maintenance, None where none goes by date.
     """
 
     item: str
@@ -154,12 +154,12 @@ class PersonFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What decides whether somebody can go.
 
     `term_from` … `term_until` (half-open) is their term in the people list. `competences` are those that a supervisor
-    keeps of them (`WorkingTerms.competences`); each counts up to the end of the day `valid_until` in `zone`, the zone of
-    the deployment's rota or, without one, Europe/London. `absences` are those not withdrawn that end after now, without
-    the `away` ones that visits of this deployment wrote. `visits` are theirs of any deployment, this one too, which end
-    after now. `on_call` is theirs on any rota, with a part in the visits that are judged. `rest_until` is the earliest
-    instant at which they may begin duty again (`fleet.rota.rules.rest.earliest_start`) after the latest call-out, work
-    or duty that is over or begun, None where none ended in the 11 h before now.
+    keeps of them (`WorkingTerms.competences`); each counts up to the end of the day `valid_until` in `zone`, the zone
+    of the deployment's rota or, without one, Europe/London. `absences` are those not withdrawn that end after now,
+    without the `away` ones that visits of this deployment wrote. `visits` are theirs of any deployment, this one too,
+    which end after now. `on_call` is theirs on any rota, with a part in the visits that are judged, or now.
+    `rest_until` is the earliest instant at which they may begin duty again (`fleet.rota.rules.rest.earliest_start`)
+    after the latest call-out, work or duty that is over or begun, None where none ended in the 11 h before now.
     """
 
     person: str
