@@ -1,7 +1,9 @@
 """Checklists: what kinds and steps ask for, version by version, and the evidence of deployments."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -12,6 +14,7 @@ from protocols.api.checklists import EvidenceView
 from protocols.deployments import ChecklistItem, DeploymentKind, Step
 
 _SQL = load("checklists")
+_items = msgspec.json.Decoder(list[ChecklistItem])
 
 
 class StoredTemplate(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,14 @@ class StoredEvidence(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Begun(NamedTuple):
+    """The version that a step goes by; `items` None: the program's own, version 0."""
+
+    step: Step
+    version: int
+    items: list[ChecklistItem] | None
+
+
 class ChecklistStore:
     """Checklists within one transaction. Versions and evidence are only added."""
 
@@ -60,9 +71,9 @@ class ChecklistStore:
         """The newest version of every checklist that was laid down."""
         return [_template(record) for record in await self._connection.fetch(_SQL["templates"])]
 
-    async def template(self, kind: DeploymentKind, step: Step, version: int) -> StoredTemplate | None:
-        """One version of a checklist."""
-        record = await self._connection.fetchrow(_SQL["template"], kind, step, version)
+    async def template(self, kind: DeploymentKind, step: Step) -> StoredTemplate | None:
+        """The newest version of one checklist."""
+        record = await self._connection.fetchrow(_SQL["template"], kind, step)
         return None if record is None else _template(record)
 
     async def add_template(self, new: StoredTemplate) -> str | None:
@@ -74,18 +85,24 @@ class ChecklistStore:
         )
         return None if added is None else items
 
-    async def begun(self, deployment_id: str) -> dict[Step, int]:
-        """The version that each step of a deployment goes by, of the steps for which evidence was given."""
-        records = await self._connection.fetch(_SQL["begun"], deployment_id)
-        return {cast(Step, record["step"]): record["version"] for record in records}
+    async def begun(self, deployment_ids: Iterable[str]) -> dict[str, list[Begun]]:
+        """The steps of each deployment for which evidence was given."""
+        found: dict[str, list[Begun]] = defaultdict(list)
+        for deployment_id, step, version, items in await self._connection.fetch(_SQL["begun"], list(deployment_ids)):
+            found[deployment_id].append(Begun(step, version, None if items is None else _items.decode(items)))
+        return found
 
     async def begin(self, deployment_id: str, step: Step, version: int, now: datetime) -> None:
         """Let a step go by a version from now on, unless it has one. The deployment is locked."""
         await self._connection.execute(_SQL["begin"], deployment_id, step, version, now)
 
-    async def latest(self, deployment_id: str) -> list[StoredEvidence]:
-        """The latest evidence of each item of each step of a deployment."""
-        return [StoredEvidence(**record) for record in await self._connection.fetch(_SQL["latest"], deployment_id)]
+    async def latest(self, deployment_ids: Iterable[str]) -> dict[str, list[StoredEvidence]]:
+        """The latest evidence of each item of each step, by deployment."""
+        found: dict[str, list[StoredEvidence]] = defaultdict(list)
+        for record in await self._connection.fetch(_SQL["latest"], list(deployment_ids)):
+            fields = dict(record)
+            found[fields.pop("deployment_id")].append(StoredEvidence(**fields))
+        return found
 
     async def add_evidence(self, deployment_id: str, new: StoredEvidence) -> None:
         """Keep evidence for a step that has begun."""
@@ -94,4 +111,4 @@ class ChecklistStore:
 
 def _template(record: asyncpg.Record) -> StoredTemplate:
     fields = dict(record)
-    return StoredTemplate(**{**fields, "items": msgspec.json.decode(fields["items"], type=list[ChecklistItem])})
+    return StoredTemplate(**{**fields, "items": _items.decode(fields["items"])})
