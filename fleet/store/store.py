@@ -23,6 +23,7 @@ from fleet.store.checklists import ChecklistStore
 from fleet.store.checks import CheckStore
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
+from fleet.store.deployment_facts import DeploymentFactStore
 from fleet.store.deployments import DeploymentStore
 from fleet.store.error_reports import ErrorReportStore
 from fleet.store.events import EventStore
@@ -258,6 +259,11 @@ class Transaction:
     def deployments(self) -> DeploymentStore:
         """Deployments, their steps and authorities."""
         return DeploymentStore(self._connection)
+
+    @cached_property
+    def deployment_facts(self) -> DeploymentFactStore:
+        """What the rules of deployments know, read for many at once."""
+        return DeploymentFactStore(self._connection)
 
     @cached_property
     def visits(self) -> VisitStore:

@@ -155,6 +155,7 @@ CREATE TABLE kit_movement (
     condition     text NOT NULL
 );
 CREATE INDEX kit_movement_item ON kit_movement (item, movement_id);
+CREATE INDEX kit_movement_deployment ON kit_movement (deployment_id) WHERE deployment_id IS NOT NULL;
 
 CREATE TABLE kit_reading (
     reading_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
