@@ -29,6 +29,7 @@ from fleet.store.error_reports import ErrorReportStore
 from fleet.store.events import EventStore
 from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
+from fleet.store.kit import KitStore
 from fleet.store.kit_reservations import ReservationStore
 from fleet.store.legal_holds import LegalHoldStore
 from fleet.store.log import LogStore
@@ -49,10 +50,11 @@ from fleet.store.rota_people import AbsenceStore, RotaPeopleStore, WishStore
 from fleet.store.rota_plans import PlanStore
 from fleet.store.rotas import RotaStore
 from fleet.store.sessions import SessionStore
+from fleet.store.sites import SiteStore
 from fleet.store.telemetry import TelemetryStore
 from fleet.store.units import UnitStore
-from fleet.store.welfare import WelfareStore
 from fleet.store.visits import VisitStore
+from fleet.store.welfare import WelfareStore
 
 ROLE = "muster_controller"
 _STATEMENT_LIMIT_S = 30.0
@@ -304,6 +306,16 @@ class Transaction:
     def welfare(self) -> WelfareStore:
         """Welfare timers."""
         return WelfareStore(self._connection)
+
+    @cached_property
+    def kit(self) -> KitStore:
+        """Kit: items, who has them, models, upkeep."""
+        return KitStore(self._connection)
+
+    @cached_property
+    def sites(self) -> SiteStore:
+        """Sites, their erasable texts and surveys."""
+        return SiteStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from fleet.kit.rules.codes import code_of, typed_code
 from fleet.kit.rules.running import begun, step
 from fleet.kit.rules.standing import STANDINGS, KitFacts, Reserved, can_go_out, standing_of, what_stops
-from fleet.kit.rules.stock import is_low
 from protocols.kit import DueMaintenance
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -94,11 +93,6 @@ def test_only_what_is_available_can_go_out(facts: KitFacts) -> None:
     standing = standing_of(facts, NOW)
     assert (standing == "available") == (can_go_out(facts, NOW) == "")
     assert standing in STANDINGS
-
-
-def test_stock_is_low_at_its_limit_and_never_without_one() -> None:
-    assert [is_low(left, 3) for left in (4, 3, 0)] == [False, True, True]
-    assert not is_low(0, 0)
 
 
 @pytest.mark.parametrize("typed", ["K-0042", "k-42", "K42", " 0042\r", "42", "k-000042"])
