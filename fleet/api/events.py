@@ -7,6 +7,7 @@ from litestar import Request, get, post
 from litestar.datastructures import State
 from litestar.params import FromQuery, QueryParameter
 
+from fleet.alarms.taking import event_taken
 from fleet.api.access import caller_of
 from fleet.api.parameters import LAST_EVENT_ID, EventAsked, EventInPath, UnitAsked
 from fleet.api.services import Given
@@ -45,7 +46,7 @@ async def list_events(
     status_code=200,
 )
 async def acknowledge(request: ApiRequest, services: Given, event_id: EventInPath) -> EventView:
-    """Take an event: it is no longer open."""
+    """Take an event, with the alarm that it belongs to: neither waits for anybody any more."""
     now = services.clock()
     person_id = caller_of(request).person.person_id
     async with services.store.transaction() as transaction:
@@ -57,6 +58,7 @@ async def acknowledge(request: ApiRequest, services: Given, event_id: EventInPat
         await transaction.log.append(
             EventAcknowledged(at=now, actor=person_id, unit=event.unit_id, event=event_id, event_kind=event.kind)
         )
+        await event_taken(transaction, event_id, person_id, now)
         transaction.changed.events = True
         if event.unit_id is not None:
             transaction.changed.units.add(event.unit_id)

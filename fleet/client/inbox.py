@@ -7,6 +7,7 @@ import msgspec
 
 from protocols.api.events import EventView
 from protocols.api.feed import (
+    AlarmsChanged,
     DeploymentsChanged,
     EventsChanged,
     FleetChanged,
@@ -52,7 +53,9 @@ class Inbox:
         self._link: LinkUp | LinkDown | None = None
         self._units: dict[str, UnitRow] = {}
         self._events: dict[int, EventView] = {}
-        self._latest: dict[type, JoinsChanged | SummaryChanged | FleetChanged | RotasChanged | DeploymentsChanged] = {}
+        self._latest: dict[
+            type, JoinsChanged | SummaryChanged | FleetChanged | RotasChanged | DeploymentsChanged | AlarmsChanged
+        ] = {}
 
     def __bool__(self) -> bool:
         return bool(self._link or self._units or self._events or self._latest)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from fleet.alarms.taking import event_over
 from fleet.clock import Clock
 from fleet.commands.desk import write_command
 from fleet.entries.access import MandateCancelled, MandateDiscarded
@@ -62,6 +63,7 @@ async def end_alarm(transaction: Transaction, mandate: StoredMandate, actor: str
         await transaction.log.append(
             EventAcknowledged(at=now, actor=actor, unit=mandate.unit_id, event=event_id, event_kind=kind)
         )
+        await event_over(transaction, event_id, now, actor)
 
 
 def _repeat_key(mandate: StoredMandate) -> str:

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 from msgspec import structs
 
+from fleet.alarms.taking import event_over
 from fleet.clock import Clock
 from fleet.entries.entry import CONTROLLER
 from fleet.entries.people_and_units import EventAcknowledged
@@ -105,6 +106,7 @@ class CoverWatch:
                 await transaction.log.append(
                     EventAcknowledged(at=now, actor=CONTROLLER, event=event_id, event_kind=kind)
                 )
+                await event_over(transaction, event_id, now)
                 transaction.changed.events = transaction.changed.rotas = True
                 ended += 1
         return ended

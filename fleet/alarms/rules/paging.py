@@ -21,7 +21,8 @@ class Waiting(NamedTuple):
 
 
 class Who(NamedTuple):
-    """The people at each level who can be reached; `said` is why there is nobody at one."""
+    """The people at each level who can be reached; `said` is why there is nobody at one, empty where the alarm does
+    not have that level."""
 
     levels: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     said: tuple[str, str, str]
@@ -81,7 +82,7 @@ def next_page_at(
     if again == 0:
         queued = {page.level for page in pages_so_far if page.round == 0}
         for level in (1, 2):
-            if level not in queued:
+            if level not in queued and who.levels[level]:
                 return alarm.paged_from + _offset(policy, level)
     return alarm.paged_from + _offset(policy, 2) + (again + 1) * timedelta(seconds=policy.repeat_every_s)
 
@@ -107,6 +108,8 @@ def _first_round(
     handed_over = True
     for level in LEVELS:
         queued = [page for page in pages_so_far if page.round == 0 and page.level == level]
+        if not queued and not who.levels[level] and not who.said[level]:
+            continue
         if not queued:
             if not handed_over and now < alarm.paged_from + _offset(policy, level):
                 break

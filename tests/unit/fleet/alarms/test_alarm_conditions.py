@@ -16,6 +16,9 @@ HOT = FigureRule(
 )
 
 
+Seen = list[tuple[int, Condition | None]]
+
+
 def walk(rule: FigureRule | PresenceRule, seen: list[tuple[int, Condition | None]]) -> list[tuple[int, Effect]]:
     """The effects by their seconds, of conditions that were seen some seconds after each other."""
     state, at_s, effects = CLEAR, 0, []
@@ -29,13 +32,14 @@ def walk(rule: FigureRule | PresenceRule, seen: list[tuple[int, Condition | None
 
 
 def test_what_holds_long_enough_raises_once_and_clears_once() -> None:
-    bad, good = [(60, "bad")] * 10, [(60, "good")] * 10
+    bad: Seen = [(60, "bad")] * 10
+    good: Seen = [(60, "good")] * 10
     assert walk(HOT, [*bad, *good]) == [(180, "raise"), (960, "clear")]
 
 
 def test_what_flaps_within_the_band_or_faster_than_the_debounce_raises_nothing_new() -> None:
     assert walk(HOT, [(60, "bad"), (60, "good")] * 50) == []
-    raised = [(60, "bad")] * 4
+    raised: Seen = [(60, "bad")] * 4
     assert walk(HOT, [*raised, *[(60, "between"), (60, "bad"), (60, "between"), (60, "good")] * 50]) == [(180, "raise")]
 
 

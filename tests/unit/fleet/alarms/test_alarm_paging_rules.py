@@ -28,7 +28,7 @@ def at(seconds: float) -> datetime:
 
 def played(who: Who, seconds: list[int], state: str = "sent") -> list[tuple[int, int, int, tuple[str, ...]]]:
     pages: list[Paged] = []
-    told = []
+    told: list[tuple[int, int, int, tuple[str, ...]]] = []
     for one in seconds:
         due = due_pages(ALARM, POLICY, who, pages, at(one))
         pages += sent(due, state)
@@ -64,6 +64,14 @@ def test_a_level_with_nobody_hands_over_at_once_and_says_so() -> None:
     first = due_pages(ALARM, POLICY, no_primary, [], NOW)
     assert [one.level for one in first] == [0, 1]
     assert next_page_at(ALARM, POLICY, no_primary, sent(first), at(1)) == at(600)
+
+
+def test_a_level_that_an_alarm_does_not_have_is_left_out() -> None:
+    named = Who((("TO-12",), (), ("SU-01",)), (nobody(0), "", nobody(2)))
+    assert played(named, [0, 300, 599, 600]) == [(0, 0, 0, ("TO-12",)), (600, 0, 2, ("SU-01",))]
+    assert played(named, [0, 60], "failed") == [(0, 0, 0, ("TO-12",)), (60, 0, 2, ("SU-01",))]
+    supervisors = Who(((), (), ("SU-01",)), ("", "", nobody(2)))
+    assert played(supervisors, [0]) == [(0, 0, 2, ("SU-01",))]
 
 
 def test_pages_that_fail_hand_over_before_the_time() -> None:
