@@ -37,6 +37,7 @@ from fleet.revocation.units_listener import UnitsListener
 from fleet.rota.watch import CoverWatch
 from fleet.settings import Settings
 from fleet.store.store import Store, open_store
+from fleet.welfare.watch import WelfareWatch
 from protocols.backoff import Backoff
 
 _CANCEL_AGAIN_S = 7.0
@@ -146,6 +147,7 @@ def _parts(
         ("people's terms", ExpiryWatch(store, utc_now).run()),
         ("rotas: solving", services.solvers.run()),
         ("rotas: cover", CoverWatch(store, utc_now).run()),
+        ("welfare", WelfareWatch(store, utc_now).run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]
 

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from fleet.client.files import read_small
 from fleet.errors import SettingsInvalid
+from protocols.api.welfare import EveryMin
 from protocols.settings import UnitSettings
 
 _PREFIX = "MUSTER_"
@@ -104,6 +105,14 @@ class MandateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     plain_keys_may_sign: bool = False
 
 
+class WelfareSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Welfare timers, section `[welfare]`: how often somebody who is out says that all is well, and how long after an
+    answer is due supervisors are paged, minutes †."""
+
+    every_min: EveryMin = 60
+    grace_min: Annotated[int, Meta(ge=1, le=480)] = 10
+
+
 class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a witness is asked. `name` is its name in the policy, `url` its submission prefix, `ca_file` a PEM file:
     its own certificate, or the authority that signed it."""
@@ -177,6 +186,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log: LogSettings = msgspec.field(default_factory=LogSettings)
     mandates: MandateSettings = MandateSettings()
     media: MediaSettings = msgspec.field(default_factory=MediaSettings)
+    welfare: WelfareSettings = WelfareSettings()
     new_unit: UnitSettings = UnitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

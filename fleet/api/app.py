@@ -33,6 +33,7 @@ from fleet.api import (
     unit_door,
     units,
     watch,
+    welfare,
 )
 from fleet.api.access import ANYONE_SIGNED_IN, guard
 from fleet.api.description import describe
@@ -62,6 +63,7 @@ _PARTS = (
     oncall,
     call_outs,
     calendars,
+    welfare,
     watch,
     preview,
     feed,
@@ -90,12 +92,18 @@ _described = cache(describe_api)
 """It takes as long to make as the application, and is the same for every one in a process."""
 
 
+def _services(state: State) -> Services:
+    """The application's own, wherever a handler asks for them."""
+    found: Services = state.services
+    return found
+
+
 def build_api(services: Services) -> Litestar:
     """The application; deny by default, bodies at most 64 KiB, every error a Problem."""
     handlers = _handlers()
     options: dict[str, Any] = {
         "guards": [guard],
-        "dependencies": {"services": Provide(lambda: services, sync_to_thread=False)},
+        "dependencies": {"services": Provide(_services, sync_to_thread=False)},
         "exception_handlers": HANDLERS,
         "request_max_body_size": _MAX_BODY_BYTES,
         "compression_config": CompressionConfig(backend="gzip", gzip_compress_level=5, minimum_size=400),

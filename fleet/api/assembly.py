@@ -46,6 +46,7 @@ from fleet.rota.solving import Solvers
 from fleet.rota.work_desk import WorkDesk
 from fleet.settings import LogSettings, Settings
 from fleet.store.store import Store
+from fleet.welfare.desk import WelfareDesk
 from protocols.joining import BrokerAddress
 
 _HEALTH_PER_MINUTE = 120
@@ -115,9 +116,10 @@ def assemble(
         rota_changes=ChangeDesk(store, clock, judging),
         on_call=OnCall(store, clock),
         rota_duties=RotaDuties(store, clock),
-        call_outs=CallOutDesk(store, clock, judging),
+        call_outs=CallOutDesk(store, clock, judging, settings.welfare),
         work=WorkDesk(store, clock),
         calendars=CalendarDesk(store, clock, judging, settings.api.url),
+        welfare=WelfareDesk(store, clock, settings.welfare),
     )
 
 

@@ -45,6 +45,7 @@ from fleet.rota.plan_desk import PlanDesk
 from fleet.rota.solving import Solvers
 from fleet.rota.work_desk import WorkDesk
 from fleet.store.store import Store
+from fleet.welfare.desk import WelfareDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ class Services:
     call_outs: CallOutDesk
     work: WorkDesk
     calendars: CalendarDesk
+    welfare: WelfareDesk
 
 
 Given: TypeAlias = NamedDependency[Services]

@@ -26,6 +26,7 @@ from fleet.client.rotas import RotaRequests
 from fleet.client.session import Session
 from fleet.client.settings import ClientSettings
 from fleet.client.signing import sign
+from fleet.client.welfare import WelfareRequests
 from protocols.api.events import EventPage, EventView
 from protocols.api.joins import AcceptedUnit, Decision, Invite, JoinView, Refusal, VoucherMade, VoucherView
 from protocols.api.people import AccessEnded, DraftSignature, DraftView, PeopleChange, PersonView
@@ -68,6 +69,7 @@ class FleetClient(
     ChecklistRequests,
     AdviceRequests,
     ReportRequests,
+    WelfareRequests,
 ):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 

@@ -32,11 +32,13 @@ from fleet.rota.rules.spans import Span
 from fleet.rota.rules.words import said
 from fleet.rota.rules.work import LONGEST_OPEN, work_of
 from fleet.rota.rules.working_time import working_time_of
+from fleet.settings import WelfareSettings
 from fleet.store.call_outs import StoredCallOut
 from fleet.store.people import Person
 from fleet.store.rota_people import EVER
 from fleet.store.rotas import StoredRota
 from fleet.store.store import Store, Transaction
+from fleet.welfare.keeping import begin_with_call_out, end_with_call_out
 from protocols.api.call_outs import CallOutRecorded, CallOutView, HoursReport, NewCallOut, Returned
 from protocols.people import may
 from protocols.rota.book import RotaBook
@@ -58,10 +60,11 @@ class CallOutDesk:
     """Every method raises StoreUnavailable, and Forbidden for what is another's and the caller may not; those about one
     record or rota NotFound; those that change something Conflict or RequestRefused."""
 
-    def __init__(self, store: Store, clock: Clock, judging: Judging) -> None:
+    def __init__(self, store: Store, clock: Clock, judging: Judging, welfare: WelfareSettings | None = None) -> None:
         self._store = store
         self._clock = clock
         self._judging = judging
+        self._welfare = welfare or WelfareSettings()
 
     async def call_outs(
         self,
@@ -138,6 +141,7 @@ class CallOutDesk:
                     reference=HashedText(new.reference) if new.reference else None,
                 )
             )
+            await begin_with_call_out(transaction, new, self._welfare, caller.person_id, now)
             transaction.changed.rotas = True
             return await _told(transaction, new, now)
 
@@ -172,6 +176,7 @@ class CallOutDesk:
                     break_min=asked.break_min,
                 )
                 await transaction.log.append(entry)
+                await end_with_call_out(transaction, call_out_id, caller.person_id, now, "returned")
                 transaction.changed.rotas = True
             return await _told(transaction, over, now)
 
@@ -192,6 +197,7 @@ class CallOutDesk:
                 reason=HashedText(reason),
             )
             await transaction.log.append(entry)
+            await end_with_call_out(transaction, call_out_id, caller.person_id, now, "withdrawn")
             transaction.changed.rotas = True
         return msgspec.structs.replace(found, withdrawn_at=now).view()
 

@@ -8,7 +8,17 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fleet.entries import access, deployment_papers, deployments, log, people_and_units, rota_people, rotas
+from fleet.entries import (
+    access,
+    deployment_papers,
+    deployments,
+    handovers,
+    log,
+    people_and_units,
+    rota_people,
+    rotas,
+    welfare,
+)
 from fleet.entries.entry import Entry, HashedText
 from fleet.entries.log import LogScope
 from protocols.mandate import Allowance
@@ -16,7 +26,17 @@ from protocols.mandate import Allowance
 DOCUMENT = Path(__file__).parents[3] / "docs" / "log-entries.md"
 KINDS: list[type[Entry]] = [
     found
-    for module in (people_and_units, access, log, rota_people, rotas, deployments, deployment_papers)
+    for module in (
+        people_and_units,
+        access,
+        log,
+        rota_people,
+        rotas,
+        deployments,
+        deployment_papers,
+        welfare,
+        handovers,
+    )
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
 ]
@@ -159,6 +179,23 @@ IDS = {
     "rota.change-undone change",
     "rota.change-lapsed rota",
     "rota.change-lapsed change",
+    "welfare.started welfare",
+    "welfare.started person",
+    "welfare.started call_out",
+    "welfare.started visit",
+    "welfare.answered welfare",
+    "welfare.answered person",
+    "welfare.missed welfare",
+    "welfare.missed person",
+    "welfare.ended welfare",
+    "welfare.ended person",
+    "handover.made handover",
+    "handover.made rota",
+    "handover.made outgoing",
+    "handover.made incoming",
+    "handover.made supersedes",
+    "handover.acknowledged handover",
+    "handover.acknowledged rota",
     "deployment.requested lead",
     "deployment.requested rota",
     "deployment.requested site_code",
@@ -205,6 +242,8 @@ DIGESTS_AND_NONCES = {
     "rota.plan-made sha256",
     "rota.published sha256",
     "terms.set sha256",
+    "handover.made sha256",
+    "handover.acknowledged sha256",
     "deployment.visits-set sha256",
     "readiness.judged sha256",
     "checklist-template.set sha256",
