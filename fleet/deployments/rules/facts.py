@@ -62,10 +62,12 @@ class WantedFacts(msgspec.Struct, frozen=True, kw_only=True):
 class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     """An item that is kept for the deployment, is out for it, or was out for it and is back.
 
-    `is_kept`: its reservation for it is not released. `is_out`: it is out for it now. `was_out`: a movement took it out
-    for it, and it is not out for it any more. `stopped`: why it can not go out for it now, as `what_stops` of
-    `fleet.kit.rules.standing` says with the deployment and its `expected_back_at`; empty for what is out for it.
-    `unit` is the unit that an item of kind `unit` is, None before it joined. `training` is its model's, empty for none.
+    `is_kept`: its reservation for it is not released. `is_out`: it is out for it now, or was lost while it was.
+    `was_out`: a movement took it out for it, and it is not out for it any more. `is_gone`: it is lost or disposed of.
+    `stopped`: why it can not go out for it now, as `what_stops` of `fleet.kit.rules.standing` says with the deployment
+    and its `expected_back_at`; empty for what is out for it.
+    `unit` is the unit that an item of kind `unit` is and `unit_state` that unit's state, both None before it joined.
+    `training` is its model's, empty for none.
     `maintenance_due_at` is the earliest date of its maintenance, None where none goes by date.
     """
 
@@ -73,9 +75,11 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     kind: ItemKind
     model: str
     unit: str | None = None
+    unit_state: UnitState | None = None
     is_kept: bool = True
     is_out: bool = False
     was_out: bool = False
+    is_gone: bool = False
     stopped: Sequence[Blocker] = ()
     training: str = ""
     maintenance_due_at: datetime | None = None
@@ -256,7 +260,8 @@ class CallerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the rules of one deployment need, as of `now`.
+    """Everything that the rules of one deployment need, as of `now`. No rule of a step reads `units`: `readiness` judges
+    them one by one, so they may be left out.
 
     `wanted` has an entry for each of the deployment's `wants`. `people` has everybody of `visits`, and the caller, by
     person id. `checklists` may lack steps that have none. `papers` are the open ones. `alarms_open` counts open alarms
