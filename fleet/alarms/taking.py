@@ -7,7 +7,7 @@ from fleet.entries.alarms import AlarmAcknowledgedEntry
 from fleet.entries.entry import CONTROLLER
 from fleet.store.alarms import StoredAlarm
 from fleet.store.store import Transaction
-from protocols.alarms import AcknowledgedHow
+from protocols.alarms import AcknowledgedHow, SubjectKind
 
 _EVENTS_NAMED = 200
 
@@ -38,6 +38,20 @@ async def take(
     if events:
         transaction.changed.events = True
         transaction.changed.units |= {unit for _, unit in events if unit is not None}
+
+
+async def put_right(
+    transaction: Transaction, subject_kind: SubjectKind, subject: str, kind: str, now: datetime, by: str = CONTROLLER
+) -> None:
+    """What an alarm is about was put right: it is cleared and closed, taken in the name of `by` where nobody has taken
+    it. Where none is open, nothing is done."""
+    alarm = await transaction.alarms.locked_open(subject_kind, subject, kind)
+    if alarm is None:
+        return
+    if alarm.acknowledged_at is None:
+        await take(transaction, alarm, by, "controller", now, over=True)
+    elif alarm.cleared_at is None:
+        await clear_this(transaction, alarm, now)
 
 
 async def event_taken(transaction: Transaction, event_id: int, by: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Welfare timers and their answers."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -109,14 +110,9 @@ class WelfareStore:
         found: str | None = await self._connection.fetchval(_SQL["deployment_of_visit"], visit_id, person_id)
         return found
 
-    async def lock_watch(self) -> bool:
-        """Let only one controller look at the timers until the transaction ends; False where another does."""
-        return bool(await self._connection.fetchval(_SQL["lock_watch"]))
-
-    async def page_taken(self, person_id: str, kind: str, since: datetime) -> str | None:
-        """Who acknowledged the newest alarm of a kind about somebody since then, None where nobody did."""
-        found: str | None = await self._connection.fetchval(_SQL["page_taken"], person_id, kind, since)
-        return found
+    async def page_taken(self, person_id: str, kinds: Sequence[str], since: datetime) -> bool:
+        """Whether somebody has acknowledged an alarm of these kinds about themselves since then."""
+        return bool(await self._connection.fetchval(_SQL["page_taken"], person_id, list(kinds), since))
 
     async def _read(self, query: str, key: str) -> StoredWelfare | None:
         record = await self._connection.fetchrow(_SQL[query], key)

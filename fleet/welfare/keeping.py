@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from fleet.alarms.raising import clear_alarm
+from fleet.alarms.taking import put_right
 from fleet.entries.entry import HashedText
 from fleet.entries.welfare import WelfareAnswered, WelfareEnded, WelfareStarted
 from fleet.settings import WelfareSettings
@@ -84,7 +84,7 @@ async def end(
 ) -> StoredWelfare:
     """End a timer that is locked and runs; nobody is paged for it any more."""
     ended = await transaction.welfare.end(timer, by, now, how)
-    await _clear(transaction, timer, now)
+    await _put_right(transaction, timer, by, now)
     await transaction.log.append(
         WelfareEnded(
             at=now,
@@ -103,7 +103,7 @@ async def end(
 async def answer(transaction: Transaction, timer: StoredWelfare, how: Answered, now: datetime) -> StoredWelfare:
     """Keep the answer of a timer's person; it is locked and runs."""
     going_on = await transaction.welfare.answer(timer, now, how)
-    await _clear(transaction, timer, now)
+    await _put_right(transaction, timer, timer.person_id, now)
     await transaction.log.append(
         WelfareAnswered(
             at=now,
@@ -119,7 +119,7 @@ async def answer(transaction: Transaction, timer: StoredWelfare, how: Answered, 
     return going_on
 
 
-async def _clear(transaction: Transaction, timer: StoredWelfare, now: datetime) -> None:
+async def _put_right(transaction: Transaction, timer: StoredWelfare, by: str, now: datetime) -> None:
     told = ((DUE_KIND, timer.due_told_at), (MISSED_KIND, timer.missed_told_at))
     for kind in (kind for kind, at in told if at is not None):
-        await clear_alarm(transaction, "person", timer.person_id, kind, now)
+        await put_right(transaction, "person", timer.person_id, kind, now, by)

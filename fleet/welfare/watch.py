@@ -61,12 +61,10 @@ async def _tell(transaction: Transaction, timer: StoredWelfare, now: datetime) -
 
 
 async def _was_answered(transaction: Transaction, timer: StoredWelfare) -> bool:
-    """Whether the person took the page that asked them."""
+    """Whether the person took the page that asked them, or the one that told supervisors."""
     if timer.due_told_at is None:
         return False
-    kind = DUE_KIND if timer.missed_told_at is None else MISSED_KIND
-    since = timer.missed_told_at or timer.due_told_at
-    return await transaction.welfare.page_taken(timer.person_id, kind, since) == timer.person_id
+    return await transaction.welfare.page_taken(timer.person_id, [DUE_KIND, MISSED_KIND], timer.due_told_at)
 
 
 async def _tell_due(transaction: Transaction, timer: StoredWelfare, now: datetime) -> None:
@@ -86,8 +84,8 @@ async def _tell_due(transaction: Transaction, timer: StoredWelfare, now: datetim
 
 
 async def _tell_missed(transaction: Transaction, timer: StoredWelfare, now: datetime) -> None:
-    """Supervisors are paged at once, by an alarm of its own: one that the person or somebody else has taken already
-    would page nobody."""
+    """Supervisors are paged at once, by an alarm of its own: one that somebody has taken already would page nobody. The
+    one that asked the person is cleared and not closed, so that the link in its page still answers."""
     await clear_alarm(transaction, "person", timer.person_id, DUE_KIND, now)
     missed = NewAlarm(
         subject_kind="person",

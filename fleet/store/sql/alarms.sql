@@ -18,13 +18,13 @@ UPDATE alarm SET count = count + 1, last_at = greatest(last_at, $2), severity = 
 WHERE alarm_id = $1
 
 -- name: clear
-UPDATE alarm SET cleared_at = $2, closed_at = CASE WHEN acknowledged_at IS NULL THEN NULL ELSE $2 END
+UPDATE alarm SET cleared_at = $2, closed_at = CASE WHEN acknowledged_at IS NULL THEN NULL ELSE $2::timestamptz END
 WHERE alarm_id = $1
 
 -- name: acknowledge
 UPDATE alarm SET acknowledged_by = $2, acknowledged_at = $3, acknowledged_how = $4,
     cleared_at = CASE WHEN $5 THEN coalesce(cleared_at, $3) ELSE cleared_at END,
-    closed_at = CASE WHEN $5 OR cleared_at IS NOT NULL OR NOT lasts THEN $3 END
+    closed_at = CASE WHEN $5 OR cleared_at IS NOT NULL OR NOT lasts THEN $3::timestamptz END
 WHERE alarm_id = $1
 
 -- name: views

@@ -46,10 +46,7 @@ SELECT deployment_id FROM deployment WHERE deployment_id = $1
 SELECT visit.deployment_id FROM visit JOIN visit_person USING (visit_id)
 WHERE visit_id = $1 AND person_id = $2 AND visit.dropped_at IS NULL AND visit_person.dropped_at IS NULL
 
--- name: lock_watch
-SELECT pg_try_advisory_xact_lock(hashtext('muster welfare watch'))
-
 -- name: page_taken
-SELECT acknowledged_by FROM alarm
-WHERE subject_kind = 'person' AND subject = $1 AND kind = $2 AND acknowledged_at >= $3
-ORDER BY alarm_no DESC LIMIT 1
+SELECT EXISTS (
+    SELECT FROM alarm WHERE subject_kind = 'person' AND subject = $1 AND kind = ANY ($2::text[])
+        AND acknowledged_by = $1 AND acknowledged_at >= $3)
