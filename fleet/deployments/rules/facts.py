@@ -260,8 +260,8 @@ class CallerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the rules of one deployment need, as of `now`. No rule of a step reads `units`: `readiness` judges
-    them one by one, so they may be left out.
+    """Everything that the rules of one deployment need, as of `now`. No rule of a step reads `units`: `readiness`
+    judges them one by one, so they may be left out.
 
     `wanted` has an entry for each of the deployment's `wants`. `people` has everybody of `visits`, and the caller, by
     person id. `checklists` may lack steps that have none. `papers` are the open ones. `alarms_open` counts open alarms
