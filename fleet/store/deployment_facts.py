@@ -22,7 +22,7 @@ _signals = msgspec.json.Decoder(list[SignalSeen])
 
 
 class FoundItem(NamedTuple):
-    """An item that is kept for a deployment, is out for it, or (neither) was."""
+    """An item that is kept for a deployment, is out for it now, or was taken out for it at some time."""
 
     deployment_id: str
     item: str
@@ -32,6 +32,7 @@ class FoundItem(NamedTuple):
     training: str
     is_kept: bool
     is_out: bool
+    was_out: bool
 
 
 class FoundMandate(NamedTuple):

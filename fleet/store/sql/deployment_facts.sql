@@ -1,12 +1,12 @@
 -- name: items
 WITH found AS (
-    SELECT deployment_id, item, true AS is_kept, false AS is_out FROM kit_reservation
+    SELECT deployment_id, item, true AS is_kept, false AS is_out, false AS was_out FROM kit_reservation
     WHERE deployment_id = ANY ($1::text[]) AND released_at IS NULL
-    UNION ALL SELECT deployment_id, item, false, true FROM kit_item WHERE deployment_id = ANY ($1::text[])
-    UNION ALL SELECT deployment_id, item, false, false FROM kit_movement WHERE deployment_id = ANY ($1::text[])
+    UNION ALL SELECT deployment_id, item, false, true, false FROM kit_item WHERE deployment_id = ANY ($1::text[])
+    UNION ALL SELECT deployment_id, item, false, false, true FROM kit_movement WHERE deployment_id = ANY ($1::text[])
 )
 SELECT found.deployment_id, item, kind, model, unit_id, coalesce(document::json ->> 'training', '') AS training,
-    bool_or(is_kept) AS is_kept, bool_or(is_out) AS is_out
+    bool_or(is_kept) AS is_kept, bool_or(is_out) AS is_out, bool_or(was_out) AS was_out
 FROM found JOIN kit_item USING (item) JOIN kit_model USING (model)
 GROUP BY found.deployment_id, item, kind, model, unit_id, document ORDER BY length(item), item
 
