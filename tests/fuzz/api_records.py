@@ -9,6 +9,8 @@ from fleet.store.calendars import StoredFeed
 from fleet.store.call_outs import StoredCallOut, StoredRest, StoredWork
 from fleet.store.rota_people import StoredAbsence, StoredWish
 from fleet.store.store import Store
+from fleet.store.welfare import StoredWelfare
+from fleet.welfare.keeping import begin
 
 _EACH = 8
 _DAY = timedelta(days=1)
@@ -68,6 +70,19 @@ async def records(store: Store, now: datetime, rota_id: str, person_id: str) -> 
                 calendar_id=new("calendar_id", "F"), scope="mine", rota_id=None, person_id=person_id, made_at=now
             )
             await transaction.calendars.add(feed, secrets.token_bytes(32))
+        timer = StoredWelfare(
+            welfare_id=new("welfare_id", "WF"),
+            person_id=person_id,
+            call_out_id=None,
+            visit_id=None,
+            deployment_id=None,
+            every_min=60,
+            grace_min=10,
+            started_by=person_id,
+            started_at=now,
+            due_at=now + timedelta(hours=1),
+        )
+        await begin(transaction, timer)
     return ids
 
 

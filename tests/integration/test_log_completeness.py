@@ -436,6 +436,16 @@ async def _rota_people(house: House) -> None:
         await house.refused("withdrawn twice", partial(house.ask, "POST", again, person, reason), 409, [])
 
 
+async def _welfare(house: House) -> None:
+    made = (await house.call("POST /api/welfare", "TO-12", {"every_min": 30})).json()
+    at = {"welfare_id": made["welfare"]}
+    await house.refused("another timer", lambda: house.ask("POST", "/api/welfare", "TO-12", {}), 409, [])
+    await house.call("POST /api/welfare/{welfare_id}/answer", "TO-12", **at)
+    await house.call("POST /api/welfare/{welfare_id}/end", "SU-01", {"reason": "seen at home"}, **at)
+    path = f"/api/welfare/{made['welfare']}/answer"
+    await house.refused("answered after its end", lambda: house.ask("POST", path, "TO-12"), 409, [])
+
+
 async def test_every_route_that_changes_something_writes_its_entry_with_it(
     house: House, owner: "Owner[asyncpg.Record]"
 ) -> None:
@@ -447,6 +457,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)
+    await _welfare(house)
     await _sessions(house)
     assert WANTED.keys() - house.seen == ELSEWHERE.keys() | CHANGES_NOTHING
     for file, kind in ELSEWHERE.values():

@@ -48,6 +48,9 @@ NEEDS_SENSE = {
     "POST /api/work-done",
     "POST /api/rests",
     "POST /api/calendars",
+    "POST /api/welfare",
+    "POST /api/welfare/{welfare_id}/answer",
+    "POST /api/welfare/{welfare_id}/end",
 }
 """What succeeds only when times, people and what they are about fit each other: the tests of mandates
 and of rotas through the API do."""
@@ -82,6 +85,7 @@ MAY_REFUSE = (
         "GET /api/call-outs",
         "GET /api/work-done",
         "GET /api/rests",
+        "GET /api/welfare",
     }
 )
 """These refuse what fits their description when it holds no key, changes nothing, or names no period."""
