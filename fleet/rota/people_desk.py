@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from fleet.clock import Clock
-from fleet.entries.rota_people import AbsenceRecorded, AbsenceWithdrawn, TermsSet, WishMade, WishWithdrawn
+from fleet.entries.rota_people import TermsSet, WishMade, WishWithdrawn
 from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.rota.absences import record_absence, withdraw_absence
 from fleet.rota.permits import check_manages, check_may_keep, sees, those_seen
-from fleet.rota.records import MAX_AROUND, around, check_room, known_person, new_record_id, span_of, withdrawn_already
-from fleet.rota.rules.spans import Span
+from fleet.rota.records import known_person, new_record_id, span_of, withdrawn_already
 from fleet.store.people import Person
 from fleet.store.rota_people import EVER, StoredAbsence, StoredTerms, StoredWish
-from fleet.store.store import Store, Transaction
+from fleet.store.store import Store
 from protocols.api.rota_people import AbsenceView, NewAbsence, NewWish, PersonTerms, SetTerms, WishView
 from protocols.errors import InvalidRota
 from protocols.people import may
@@ -110,20 +110,7 @@ class RotaPeopleDesk:
         _check_usable(Member(person=asked.person, **_ANY_TERM, absences=[new.known()]))
         async with self._store.transaction() as transaction:
             await known_person(transaction, asked.person)
-            await _check_alone(transaction, asked.person, span)
-            await transaction.absences.add(new)
-            await transaction.log.append(
-                AbsenceRecorded(
-                    at=now,
-                    actor=caller.person_id,
-                    absence=new.absence_id,
-                    person=new.person_id,
-                    starts_at=new.starts_at,
-                    ends_at=new.ends_at,
-                    away=new.kind == "away",
-                )
-            )
-            transaction.changed.rotas = True
+            await record_absence(transaction, new)
         return new.view(whole=True)
 
     async def withdraw_absence(self, absence_id: str, caller: Person) -> AbsenceView:
@@ -135,12 +122,8 @@ class RotaPeopleDesk:
                 raise NotFound("absence-unknown", f"there is no absence {absence_id}", "list absences")
             check_may_keep(caller, found.person_id)
             await transaction.rota_people.lock_person(found.person_id)
-            if not await transaction.absences.withdraw(absence_id, caller.person_id, now):
+            if not await withdraw_absence(transaction, absence_id, found.person_id, caller.person_id, now):
                 raise withdrawn_already(f"absence {absence_id}")
-            await transaction.log.append(
-                AbsenceWithdrawn(at=now, actor=caller.person_id, absence=absence_id, person=found.person_id)
-            )
-            transaction.changed.rotas = True
         return msgspec.structs.replace(found, withdrawn_at=now).view(whole=True)
 
     async def wishes(self, person_id: str, caller: Person) -> list[WishView]:
@@ -238,18 +221,3 @@ def _check_usable(member: Member) -> None:
         check_book(RotaBook(rota=rota, starts_at=at, ends_at=ends_at, known_from=at, as_of=at, members=[member]))
     except InvalidRota as error:
         raise RequestRefused(error.reason, error.detail, "correct the request") from error
-
-
-async def _check_alone(transaction: Transaction, person_id: str, span: Span) -> None:
-    """Raise Conflict where the person is absent in `span` already, or far too often."""
-    near = await transaction.absences.within([person_id], *around(span), limit=MAX_AROUND)
-    check_room("absence", len(near))
-    others = await transaction.absences.within([person_id], *span)
-    if others:
-        first = others[0]
-        raise Conflict(
-            "absence-overlaps",
-            f"{person_id} is absent already from {first.starts_at:%Y-%m-%d %H:%M} until {first.ends_at:%Y-%m-%d %H:%M} "
-            f"UTC ({first.absence_id})",
-            "withdraw that, or record the days beside it",
-        )
