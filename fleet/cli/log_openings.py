@@ -1,6 +1,5 @@
 """`fleet log openings`: who opened what, when, under which authority, and was it inside the mandate."""
 
-import os
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +10,10 @@ from cyclopts import Parameter
 from msgspec.structs import replace
 
 from fleet.cli.door import Config, Json, ask
+from fleet.cli.files import check_new, write_new
 from fleet.cli.log_scope import Scope, query_for
 from fleet.cli.output import print_json, print_line, print_remark, print_table
 from fleet.client import FleetClient
-from fleet.errors import RequestRefused
 from protocols.api.log import MAX_ENTRIES, EntryView, OpeningsPage, OpeningView, Verdict
 from protocols.text import escaped
 
@@ -105,14 +104,6 @@ async def _found(door: FleetClient, scope: Scope, *, refused: bool) -> tuple[Ope
 async def _write(door: FleetClient, scope: Scope, files: list[tuple[ReportForm, Path]]) -> None:
     """Write reports to new files; nothing is asked for when one of them can not be made."""
     query = await query_for(door, scope)
-    for _, path in files:
-        if path.exists() or not path.absolute().parent.is_dir():
-            raise RequestRefused("file-unwritable", f"{path} is there already, or has no directory", "name a new file")
+    check_new([path for _, path in files])
     for form, path in files:
-        content = await door.openings_report(query, form)
-        try:
-            # Only its owner may read what the log says of people.
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-        except OSError as error:
-            raise RequestRefused("file-unwritable", f"{path}: {error.strerror}", "name a new file") from error
+        write_new(path, await door.openings_report(query, form))

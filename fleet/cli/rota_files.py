@@ -3,7 +3,6 @@ output."""
 
 import csv
 import io
-import os
 import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from cyclopts import Parameter
 
+from fleet.cli import files
 from fleet.cli.options import PERSON_FORM, why_unreadable
 from fleet.cli.output import print_remark
 from fleet.client.files import read_small
@@ -56,22 +56,13 @@ def write_book_file(path: Path | None, book: RotaBook) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
-    write_new(path, content)
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a new file that only its owner may read: it may say how people work. Raises RequestRefused."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise RequestRefused("file-unwritable", f"{path}: {error.strerror}", "name a new file") from error
+    files.write_new(path, content)
 
 
 def check_new(path: Path | None) -> None:
     """Raise RequestRefused where no new file can be made, before there is work to lose."""
-    if path is not None and path != STANDARD and (path.exists() or not path.absolute().parent.is_dir()):
-        raise RequestRefused("file-unwritable", f"{path} is there already, or has no directory", "name a new file")
+    if path is not None and path != STANDARD:
+        files.check_new([path])
 
 
 def read_salaries(path: Path) -> dict[str, Decimal]:
