@@ -24,6 +24,7 @@ from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
 from fleet.ingest.ingest import Ingest
 from fleet.ingest.subscriber import MqttSubscriber, filters
+from fleet.kit.running import KitWatch
 from fleet.memory import keep_private
 from fleet.metrics import Metrics
 from fleet.openings.reconciliation import Reconciliation
@@ -147,6 +148,7 @@ def _parts(
         ("people's terms", ExpiryWatch(store, utc_now).run()),
         ("rotas: solving", services.solvers.run()),
         ("rotas: cover", CoverWatch(store, utc_now).run()),
+        ("kit", KitWatch(store, utc_now).run()),
         ("welfare", WelfareWatch(store, utc_now).run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]

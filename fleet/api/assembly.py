@@ -22,6 +22,10 @@ from fleet.joining.rejoining import Rejoining
 from fleet.joining.terms import Terms
 from fleet.joining.vouchers import Vouchers
 from fleet.keeping.holds import LegalHolds
+from fleet.kit.desk import KitDesk
+from fleet.kit.model_desk import ModelDesk
+from fleet.kit.scanning import ScanDesk
+from fleet.kit.upkeep_desk import UpkeepDesk
 from fleet.log.deployment_log import DeploymentLog
 from fleet.mandates.desk import MandateDesk
 from fleet.mandates.duties import Duties
@@ -45,6 +49,7 @@ from fleet.rota.plan_desk import PlanDesk
 from fleet.rota.solving import Solvers
 from fleet.rota.work_desk import WorkDesk
 from fleet.settings import LogSettings, Settings
+from fleet.sites.desk import SiteDesk
 from fleet.store.store import Store
 from fleet.welfare.desk import WelfareDesk
 from protocols.joining import BrokerAddress
@@ -119,6 +124,11 @@ def assemble(
         call_outs=CallOutDesk(store, clock, judging, settings.welfare),
         work=WorkDesk(store, clock),
         calendars=CalendarDesk(store, clock, judging, settings.api.url),
+        kit=KitDesk(store, clock),
+        kit_scans=ScanDesk(store, clock),
+        kit_upkeep=UpkeepDesk(store, clock),
+        kit_models=ModelDesk(store, clock),
+        sites=SiteDesk(store, clock),
         welfare=WelfareDesk(store, clock, settings.welfare),
     )
 

@@ -24,6 +24,10 @@ from fleet.joining.door import Door
 from fleet.joining.rejoining import Rejoining
 from fleet.joining.vouchers import Vouchers
 from fleet.keeping.holds import LegalHolds
+from fleet.kit.desk import KitDesk
+from fleet.kit.model_desk import ModelDesk
+from fleet.kit.scanning import ScanDesk
+from fleet.kit.upkeep_desk import UpkeepDesk
 from fleet.log.deployment_log import DeploymentLog
 from fleet.mandates.desk import MandateDesk
 from fleet.mandates.duties import Duties
@@ -44,6 +48,7 @@ from fleet.rota.people_desk import RotaPeopleDesk
 from fleet.rota.plan_desk import PlanDesk
 from fleet.rota.solving import Solvers
 from fleet.rota.work_desk import WorkDesk
+from fleet.sites.desk import SiteDesk
 from fleet.store.store import Store
 from fleet.welfare.desk import WelfareDesk
 
@@ -96,6 +101,11 @@ class Services:
     call_outs: CallOutDesk
     work: WorkDesk
     calendars: CalendarDesk
+    kit: KitDesk
+    kit_scans: ScanDesk
+    kit_upkeep: UpkeepDesk
+    kit_models: ModelDesk
+    sites: SiteDesk
     welfare: WelfareDesk
 
 

@@ -14,6 +14,7 @@ from fleet.client.error_reports import ErrorReportRequests
 from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
 from fleet.client.feed import ChangeFeed
 from fleet.client.holds import HoldRequests
+from fleet.client.kit import KitRequests
 from fleet.client.log import LogRequests
 from fleet.client.mandates import MandateRequests
 from fleet.client.oncall import OnCallRequests
@@ -26,6 +27,7 @@ from fleet.client.rotas import RotaRequests
 from fleet.client.session import Session
 from fleet.client.settings import ClientSettings
 from fleet.client.signing import sign
+from fleet.client.sites import SiteRequests
 from fleet.client.welfare import WelfareRequests
 from protocols.api.events import EventPage, EventView
 from protocols.api.joins import AcceptedUnit, Decision, Invite, JoinView, Refusal, VoucherMade, VoucherView
@@ -66,6 +68,8 @@ class FleetClient(
     OnCallRequests,
     CallOutRequests,
     CalendarRequests,
+    KitRequests,
+    SiteRequests,
     ChecklistRequests,
     AdviceRequests,
     ReportRequests,

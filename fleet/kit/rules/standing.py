@@ -60,9 +60,12 @@ def what_stops(
     facts: KitFacts, now: datetime, *, deployment: str | None = None, until: datetime | None = None
 ) -> list[Blocker]:
     """Everything that stops the item from going out at `now`, for `deployment` or (None) for the bench, where it would
-    be back at `until`; empty when it can. What is reserved for `deployment` itself is no reason."""
+    be back at `until`; empty when it can. What is reserved for `deployment` itself is no reason, nor is what is
+    reserved for another once it would be back."""
     found = [*_gone_or_held(facts), *_unfit(facts), *_elsewhere(facts, now)]
     horizon = max(now + RESERVED_AHEAD, until or now)
+    if deployment is not None and until is not None:
+        horizon = max(now, until - datetime.resolution)
     kept = next_reserved(facts, now, before=horizon, other_than=deployment)
     if kept is not None:
         when = "now" if kept.starts_at <= now else f"from {kept.starts_at:%Y-%m-%d %H:%M} UTC"

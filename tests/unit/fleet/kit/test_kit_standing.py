@@ -66,6 +66,9 @@ def test_what_is_kept_for_a_deployment_goes_out_for_that_one() -> None:
     kept = item(reserved=[reserved(-HOUR)])
     assert can_go_out(kept, NOW, deployment="DEP-7") == ""
     assert can_go_out(kept, NOW, deployment="DEP-8") == "K-0042 is kept for DEP-7 now"
+    next_door = item(reserved=[reserved(30 * HOUR, "DEP-9")])
+    assert can_go_out(next_door, NOW, deployment="DEP-7", until=NOW + 30 * HOUR) == ""
+    assert can_go_out(next_door, NOW, deployment="DEP-7", until=NOW + 31 * HOUR)
     soon = item(reserved=[reserved(30 * HOUR)])
     assert can_go_out(soon, NOW, until=NOW + 29 * HOUR) == ""
     assert can_go_out(soon, NOW, until=NOW + 31 * HOUR) == "K-0042 is kept for DEP-7 from 2026-03-02 15:00 UTC"

@@ -1,0 +1,1 @@
+"""Sites: codes for where deployments are, with texts that can be erased."""
