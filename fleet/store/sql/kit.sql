@@ -9,17 +9,17 @@ VALUES ($1, 1, $2, $3, $4, 'good', 'in-service', $5, $6, $7)
 SELECT item FROM kit_item WHERE item = ANY($1) ORDER BY item FOR UPDATE
 
 -- name: every
-SELECT item, kit_item.version, model, kind, document, serial, unit_id, unit.label AS unit_label, condition, service,
+SELECT item, kit_item.version, kit_item.model, kind, document, serial, unit_id, unit.label AS unit_label, condition, service,
     custodian, place, deployment_id, out_since, expected_back_at, added_at, total_s / 3600 AS running_h,
     unit_running.sampled_at AS running_at, (health::jsonb ->> 'emmc_worn_percent')::numeric::integer AS emmc_worn_percent,
     last_sampled_at
-FROM kit_item JOIN kit_model USING (model) LEFT JOIN unit USING (unit_id) LEFT JOIN unit_running USING (unit_id)
+FROM kit_item JOIN kit_model ON kit_model.model = kit_item.model LEFT JOIN unit USING (unit_id) LEFT JOIN unit_running USING (unit_id)
     LEFT JOIN unit_live USING (unit_id)
-WHERE ($1::text[] IS NULL OR item = ANY($1)) AND ($2 = '' OR kind = $2) AND ($3 = '' OR model = $3)
+WHERE ($1::text[] IS NULL OR item = ANY($1)) AND ($2 = '' OR kind = $2) AND ($3 = '' OR kit_item.model = $3)
   AND ($4 = '' OR custodian = $4) AND ($5 = '' OR deployment_id = $5)
   AND NOT EXISTS (
     SELECT FROM unnest($6::text[]) AS term
-    WHERE NOT concat_ws(' ', item, model, kind, document::json ->> 'name', serial, unit_id, unit.label, place,
+    WHERE NOT concat_ws(' ', item, kit_item.model, kind, document::json ->> 'name', serial, unit_id, unit.label, place,
         custodian, deployment_id, condition, service) ILIKE ANY (string_to_array(term, '|')))
 ORDER BY length(item), item
 
