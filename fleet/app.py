@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from fleet.alarms.engine import Alarming
+from fleet.alarms.heartbeat import AlarmingWatch
+from fleet.alarms.sending import Sender
 from fleet.api.app import build_api
 from fleet.api.assembly import assemble
 from fleet.api.server import ApiServer
@@ -19,6 +22,7 @@ from fleet.clones.unproven import UnprovenWatch
 from fleet.commands.chain_watch import ChainWatch
 from fleet.commands.dispatcher import Dispatcher
 from fleet.credentials import Credentials, load_credentials
+from fleet.deployments.deadline_watch import DeadlineWatch
 from fleet.downlink.downlink import Downlink
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
@@ -131,6 +135,8 @@ def _parts(
         revocation_list=RevocationList(store, credentials.authority, credentials.crl_path),
         listener=UnitsListener(settings.broker.host, settings.broker.unit_port),
     )
+    delivery = services.delivery
+    watch = AlarmingWatch(store, utc_now, delivery, metrics, settings.alarms.heartbeat_url)
     return [
         ("api", api.run()),
         ("hub", hub.run()),
@@ -150,6 +156,10 @@ def _parts(
         ("rotas: cover", CoverWatch(store, utc_now).run()),
         ("kit", KitWatch(store, utc_now).run()),
         ("welfare", WelfareWatch(store, utc_now).run()),
+        ("deployments: deadlines", DeadlineWatch(store, utc_now).run()),
+        ("alarms", Alarming(store, utc_now, hub, metrics).run()),
+        ("alarms: pages", Sender(store, utc_now, hub, delivery, settings.api.url, metrics).run()),
+        ("alarms: whether they are alive", watch.run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]
 

@@ -59,6 +59,16 @@ class Metrics:
         self.streams_live = Gauge(
             "muster_streams_live", "Streams of units from which pictures or sounds come", registry=self.registry
         )
+        self.alarming_beat_at = Gauge(
+            "muster_alarming_beat_at_seconds",
+            "Unix time of the last round of alarms here",
+            registry=self.registry,
+        )
+        self.alarming_alive = Gauge(
+            "muster_alarming_alive", "1 while alarming is alive, whichever controller does it", registry=self.registry
+        )
+        self.pages_waiting = Gauge("muster_pages_waiting", "Pages of alarms not yet sent", registry=self.registry)
+        self.pages_sent = Counter("muster_pages", "Tries to send pages of alarms", ["result"], registry=self.registry)
 
     def serve(self, port: int) -> HTTPServer:
         """Answer scrapes on the loopback interface at `port`, in a thread; `shutdown` the result to stop."""

@@ -26,6 +26,10 @@ Positive = Annotated[int, Meta(ge=1)]
 Years = Annotated[int, Meta(ge=1, le=100)]
 StunUrl = Annotated[str, Meta(max_length=200, pattern=r"^stun:[^\s]+$")]
 TurnUrl = Annotated[str, Meta(max_length=200, pattern=r"^turns?:[^\s]+$")]
+MailDomain = Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,253}$(?!\n)")]
+WebhookHost = Annotated[str, Meta(pattern=r"^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$(?!\n)")]
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Hosts that are this machine."""
 KindBeginning = Annotated[str, Meta(pattern=r"^[a-z.-]{1,40}$(?!\n)")]
 
 
@@ -113,6 +117,36 @@ class WelfareSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     grace_min: Annotated[int, Meta(ge=1, le=480)] = 10
 
 
+class AlarmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How pages of alarms leave, section `[alarms]`. Without `smtp_host` no mail does, and without `webhook_hosts`
+    (`host`, or `host:port`) no webhook: what is not allowed here is refused.
+
+    `smtp_mode` `insecure` is for a mail server on this machine only. `mail_domains` are the domains that pages may go
+    to, empty: any. `heartbeat_url` is asked (POST) once a minute while alarming is alive, so that something outside
+    can tell when it is not.
+    """
+
+    smtp_host: Annotated[str, Meta(max_length=253, pattern=r"^[A-Za-z0-9.:-]+$(?!\n)")] | None = None
+    smtp_port: Port = 587
+    smtp_mode: Literal["starttls", "ssl", "insecure"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password_file: str | None = None
+    mail_from: Annotated[str, Meta(max_length=200, pattern=r"^[^\s@<>]+@[^\s@<>]+$(?!\n)")] = "muster@localhost"
+    mail_domains: Annotated[list[MailDomain], Meta(max_length=50)] = msgspec.field(default_factory=list)
+    webhook_hosts: Annotated[list[WebhookHost], Meta(max_length=50)] = msgspec.field(default_factory=list)
+    send_limit_s: Annotated[float, Meta(gt=0, le=60)] = 15.0
+    heartbeat_url: Annotated[str, Meta(max_length=300, pattern=r"^https?://\S+$(?!\n)")] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.smtp_user is None) != (self.smtp_password_file is None):
+            raise ValueError("smtp_user and smtp_password_file belong together: give both or none")
+        if self.smtp_mode == "insecure" and self.smtp_host not in (None, *LOOPBACK):
+            raise ValueError("smtp_mode insecure is for a mail server on this machine: use starttls or ssl")
+
+    def __repr__(self) -> str:
+        return f"AlarmSettings({self.smtp_host}, …)"
+
+
 class WitnessSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a witness is asked. `name` is its name in the policy, `url` its submission prefix, `ca_file` a PEM file:
     its own certificate, or the authority that signed it."""
@@ -187,6 +221,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mandates: MandateSettings = MandateSettings()
     media: MediaSettings = msgspec.field(default_factory=MediaSettings)
     welfare: WelfareSettings = WelfareSettings()
+    alarms: AlarmSettings = msgspec.field(default_factory=AlarmSettings)
     new_unit: UnitSettings = UnitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

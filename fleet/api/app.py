@@ -9,6 +9,8 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from fleet.api import (
+    ack_link,
+    alarms,
     authorities,
     calendars,
     call_outs,
@@ -65,6 +67,8 @@ _PARTS = (
     oncall,
     call_outs,
     calendars,
+    alarms,
+    ack_link,
     kit,
     sites,
     welfare,

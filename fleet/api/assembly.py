@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+from fleet.alarms.contact_desk import ContactDesk
+from fleet.alarms.delivery import Delivery
+from fleet.alarms.desk import AlarmDesk
+from fleet.alarms.rules_desk import AlarmRulesDesk
 from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
@@ -57,6 +61,8 @@ from protocols.joining import BrokerAddress
 _HEALTH_PER_MINUTE = 120
 _WATCHING_PER_MINUTE = 1200
 """A browser that plays asks twice a second how the check stands; several may be behind one address."""
+_ACKNOWLEDGING_PER_MINUTE = 30
+"""People take an alarm now and then; programs that look at mail follow each link once."""
 _CALENDARS_PER_MINUTE = 120
 """A program asks a few times an hour; a company that keeps many people's calendars asks from a few addresses."""
 
@@ -77,6 +83,8 @@ def assemble(
     log = DeploymentLog(settings, store, credentials.log_key, clock, metrics)
     checks = assemble_checks(settings, store, credentials, hub, clock, log.receipts, metrics)
     judging, solvers = Judging(), Solvers(store, clock)
+    delivery = Delivery(settings.alarms)
+    call_outs = CallOutDesk(store, clock, judging, settings.welfare)
     return Services(
         store=store,
         clock=clock,
@@ -98,6 +106,7 @@ def assemble(
         health_limit=RateLimit(_HEALTH_PER_MINUTE),
         watch_limit=RateLimit(_WATCHING_PER_MINUTE),
         calendar_limit=RateLimit(_CALENDARS_PER_MINUTE),
+        ack_limit=RateLimit(_ACKNOWLEDGING_PER_MINUTE),
         pulse=Pulse(store),
         log=log,
         log_reading=LogReading(store, clock, log.receipts),
@@ -121,8 +130,12 @@ def assemble(
         rota_changes=ChangeDesk(store, clock, judging),
         on_call=OnCall(store, clock),
         rota_duties=RotaDuties(store, clock),
-        call_outs=CallOutDesk(store, clock, judging, settings.welfare),
+        call_outs=call_outs,
         work=WorkDesk(store, clock),
+        delivery=delivery,
+        alarms=AlarmDesk(store, clock, call_outs),
+        alarm_rules=AlarmRulesDesk(store, clock),
+        contacts=ContactDesk(store, clock, delivery),
         calendars=CalendarDesk(store, clock, judging, settings.api.url),
         kit=KitDesk(store, clock),
         kit_scans=ScanDesk(store, clock),

@@ -5,6 +5,10 @@ from typing import TypeAlias
 
 from litestar.di import NamedDependency
 
+from fleet.alarms.contact_desk import ContactDesk
+from fleet.alarms.delivery import Delivery
+from fleet.alarms.desk import AlarmDesk
+from fleet.alarms.rules_desk import AlarmRulesDesk
 from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
 from fleet.api.pulse import Pulse
@@ -75,6 +79,7 @@ class Services:
     health_limit: RateLimit
     watch_limit: RateLimit
     calendar_limit: RateLimit
+    ack_limit: RateLimit
     pulse: Pulse
     log: DeploymentLog
     log_reading: LogReading
@@ -101,6 +106,10 @@ class Services:
     call_outs: CallOutDesk
     work: WorkDesk
     calendars: CalendarDesk
+    delivery: Delivery
+    alarms: AlarmDesk
+    alarm_rules: AlarmRulesDesk
+    contacts: ContactDesk
     kit: KitDesk
     kit_scans: ScanDesk
     kit_upkeep: UpkeepDesk

@@ -55,6 +55,12 @@ async def throttle_calendars(request: AnyRequest) -> None:
         raise TooFast
 
 
+async def throttle_acknowledging(request: AnyRequest) -> None:
+    """To be run before what browsers with a page's link ask; raises TooFast."""
+    if not _allowed(request, _services(request).ack_limit):
+        raise TooFast
+
+
 def _services(request: AnyRequest) -> Services:
     services: Services = request.app.state.services
     return services

@@ -108,7 +108,7 @@ class PageStore:
 
     async def claim(self, now: datetime, until: datetime, at_most: int) -> list[ClaimedPage]:
         """Take pages that are due, all to one contact; another controller takes them after `until`."""
-        await self._connection.execute(_SQL["drop_moot"])
+        await self._connection.execute(_SQL["drop_moot"], now)
         return [ClaimedPage(**record) for record in await self._connection.fetch(_SQL["claim"], now, until, at_most)]
 
     async def sent(self, page_ids: Sequence[int], now: datetime) -> set[int]:

@@ -244,9 +244,9 @@ class AlarmStore:
         """Active units that presence rules are about."""
         return [SilentUnit(**record) for record in await self._connection.fetch(_SQL["units_silent"], limit)]
 
-    async def units_out(self) -> list[str]:
-        """Units that are no longer active, and of which something is remembered."""
-        return [record["unit_id"] for record in await self._connection.fetch(_SQL["units_out"])]
+    async def units_out(self) -> list[tuple[str, str]]:
+        """Units that are no longer active, with what is remembered of them."""
+        return [tuple(record) for record in await self._connection.fetch(_SQL["units_out"])]
 
     async def set_states(self, states: Sequence[tuple[str, datetime | None, str]]) -> None:
         """Remember (unit id, which report was judged, JSON) of units, each once."""

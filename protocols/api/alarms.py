@@ -41,6 +41,7 @@ from protocols.alarms import (
     SubjectKind,
 )
 from protocols.api.events import EventView
+from protocols.api.problems import Problem
 from protocols.deployments import DeploymentId
 from protocols.ids import UnitId
 from protocols.people import Moment
@@ -121,10 +122,12 @@ class Acknowledging(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class AlarmAcknowledged(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that was taken, and the id of the call-out that began with it."""
+    """An alarm that was taken, and the id of the call-out that began with it; `problem` says why none did where one
+    was asked for: the alarm is taken all the same."""
 
     alarm: AlarmView
     call_out: str | None
+    problem: Problem | None = None
 
 
 class AlarmRulesView(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,11 +15,11 @@ SELECT page_id AS page, page.person_id AS person, level, channel, state, tries, 
 FROM page LEFT JOIN contact USING (contact_id) WHERE alarm_id = $1 ORDER BY page_id LIMIT 500
 
 -- name: drop_of
-UPDATE page SET state = 'dropped', error = $2 WHERE alarm_id = $1 AND state = 'queued'
+UPDATE page SET state = 'dropped', error = $2 WHERE alarm_id = $1 AND state = 'queued' AND claimed_until IS NULL
 
 -- name: drop_moot
 UPDATE page SET state = 'dropped', error = 'not needed any more' FROM alarm
-WHERE page.alarm_id = alarm.alarm_id AND page.state = 'queued'
+WHERE page.alarm_id = alarm.alarm_id AND page.state = 'queued' AND coalesce(claimed_until, $1) <= $1
   AND (alarm.acknowledged_at IS NOT NULL OR alarm.cleared_at IS NOT NULL)
 
 -- name: claim
@@ -65,7 +65,7 @@ ON CONFLICT (only_row) DO UPDATE SET at = excluded.at, round_s = excluded.round_
     told_at = NULL
 
 -- name: standing
-SELECT (SELECT at FROM alarming_heartbeat) AS at,
+SELECT (SELECT nullif(at, 'epoch') FROM alarming_heartbeat) AS at,
     (SELECT round_s FROM alarming_heartbeat) AS round_s,
     coalesce((SELECT last_error FROM alarming_heartbeat), '') AS last_error,
     (SELECT count(*) FROM page WHERE state = 'queued') AS pages_waiting,

@@ -40,7 +40,8 @@ def test_what_holds_long_enough_raises_once_and_clears_once() -> None:
 def test_what_flaps_within_the_band_or_faster_than_the_debounce_raises_nothing_new() -> None:
     assert walk(HOT, [(60, "bad"), (60, "good")] * 50) == []
     raised: Seen = [(60, "bad")] * 4
-    assert walk(HOT, [*raised, *[(60, "between"), (60, "bad"), (60, "between"), (60, "good")] * 50]) == [(180, "raise")]
+    within: Seen = [(60, "between"), (60, "bad"), (60, "between"), (60, "good")]
+    assert walk(HOT, [*raised, *within * 50]) == [(180, "raise")]
 
 
 def test_nothing_known_changes_nothing() -> None:
