@@ -12,6 +12,7 @@ from fleet.store.deployments import StoredDeployment
 from fleet.store.queries import load
 from fleet.store.stored_authority import Authority
 from protocols.api.sites import SignalSeen, Supply
+from protocols.api.units import Presence
 from protocols.errors import InvalidMandate
 from protocols.kit import ItemKind
 from protocols.mandate import Mandate, MandateKind, read_mandate
@@ -64,6 +65,14 @@ class FoundVisit(NamedTuple):
     deployment_id: str
     starts_at: datetime
     ends_at: datetime
+
+
+class Charge(NamedTuple):
+    """How a unit stands, and how full its battery was by its latest report."""
+
+    unit_id: str
+    presence: Presence
+    battery_percent: float | None
 
 
 class DeploymentFactStore:
@@ -127,7 +136,8 @@ class DeploymentFactStore:
         }
 
     async def open_alarms(self, deployment_ids: Iterable[str]) -> dict[str, int]:
-        """How many alarms are open of each and of its units that are out; none for those left out."""
+        """How many alarms are open of each and of its units that are out, but those of its deadlines, which it has
+        anyway; none for those left out."""
         records = await self._connection.fetch(_SQL["alarms"], list(deployment_ids))
         return {one["deployment_id"]: one["open"] for one in records}
 
@@ -135,6 +145,11 @@ class DeploymentFactStore:
         """The visits of these people, for any deployment, that end after `now`."""
         records = await self._connection.fetch(_SQL["visits_of_people"], list(person_ids), now, _MAX)
         return [FoundVisit(*one) for one in records]
+
+    async def charge(self, unit_ids: Iterable[str]) -> dict[str, Charge]:
+        """How these units stand."""
+        records = await self._connection.fetch(_SQL["charge"], list(unit_ids))
+        return {one["unit_id"]: Charge(*one) for one in records}
 
 
 def _line(text: str) -> Mandate | None:

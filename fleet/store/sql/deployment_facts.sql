@@ -46,7 +46,7 @@ WHERE site = ANY ($1::text[]) ORDER BY site, surveyed_at DESC
 -- name: alarms
 SELECT asked.deployment_id, count(alarm.alarm_id)::integer AS open
 FROM unnest($1::text[]) AS asked (deployment_id)
-JOIN alarm ON alarm.closed_at IS NULL AND (alarm.deployment_id = asked.deployment_id
+JOIN alarm ON alarm.closed_at IS NULL AND alarm.rule <> 'deadline' AND (alarm.deployment_id = asked.deployment_id
     OR alarm.subject_kind = 'deployment' AND alarm.subject = asked.deployment_id
     OR alarm.subject_kind = 'unit' AND alarm.subject IN (
         SELECT unit_id FROM kit_item WHERE kit_item.deployment_id = asked.deployment_id AND unit_id IS NOT NULL))
@@ -57,3 +57,7 @@ SELECT person_id, visit_id, deployment_id, lower(during) AS starts_at, upper(dur
 FROM visit_person JOIN visit USING (visit_id)
 WHERE person_id = ANY ($1::text[]) AND visit_person.dropped_at IS NULL AND upper(during) > $2
 ORDER BY lower(during) LIMIT $3
+
+-- name: charge
+SELECT unit_id, unit_row.presence, (health::jsonb ->> 'battery_percent')::double precision AS battery_percent FROM unit_row
+JOIN unit_live USING (unit_id) WHERE unit_id = ANY ($1::text[])
