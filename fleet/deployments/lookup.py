@@ -1,6 +1,6 @@
 """Finding deployments, and refusing what is over, has changed, or is named wrongly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from fleet.errors import Conflict, NotFound
 from fleet.store.deployments import StoredDeployment
 from fleet.store.errors import DoubleBooked, TransactionConflict
 from fleet.store.store import Transaction
+from protocols.deployments import Blocker
 from protocols.people import Permission, may, roles_with
 
 
@@ -26,6 +27,15 @@ async def locked_deployment(transaction: Transaction, deployment_id: str, based_
             f"{deployment_id} is at version {stored.version}, and not {based_on}",
             "look at it again, and change that",
         )
+    if stored.is_over:
+        raise Conflict("deployment-over", f"{deployment_id} is {stored.state}", "ask for another deployment")
+    return stored
+
+
+async def locked_going_on(transaction: Transaction, deployment_id: str) -> StoredDeployment:
+    """The deployment, whatever its version, which nobody else changes until the transaction ends; raises NotFound, or
+    Conflict where it is over."""
+    stored = _found(await transaction.deployments.locked(deployment_id), deployment_id)
     if stored.is_over:
         raise Conflict("deployment-over", f"{deployment_id} is {stored.state}", "ask for another deployment")
     return stored
@@ -65,3 +75,12 @@ def _found(stored: StoredDeployment | None, deployment_id: str) -> StoredDeploym
             "deployment-unknown", f"there is no deployment {deployment_id}", "list them: fleet deployment list"
         )
     return stored
+
+
+def stopped(deployment_id: str, what: str, found: Iterable[Blocker]) -> Conflict:
+    """The refusal `blocked` of a step (or of visits), with all that stops it: whose decision each is, and what would
+    make it possible."""
+    stops = [one for one in found if one.answer == "refused"]
+    message = "; ".join(f"{one.sentence} ({one.rule}; {one.whose})" for one in stops)
+    remedies = "; ".join(dict.fromkeys(one.remedy for one in stops))
+    return Conflict("blocked", f"{what} of {deployment_id} is stopped: {message}", remedies)
