@@ -7,6 +7,9 @@ import msgspec
 
 from fleet.clock import Clock
 from fleet.deployments.checklist_reading import Checklist, checklists_in_force
+from fleet.deployments.facts_reading import known_deployment
+from fleet.deployments.lookup import found_deployment, locked_going_on
+from fleet.deployments.papers import make_up
 from fleet.deployments.rules.checklists import default_items, met
 from fleet.deployments.rules.facts import Evidence
 from fleet.deployments.rules.steps import STEPS
@@ -32,18 +35,14 @@ class ChecklistDesk:
     async def checklists(self, deployment_id: str) -> list[ChecklistView]:
         """The checklists of a deployment, in the order of the steps."""
         async with self._store.transaction() as transaction:
-            stored = await transaction.deployments.one(deployment_id)
-            return [one.view() for one in await checklists_of(transaction, _known(deployment_id, stored))]
+            stored = await found_deployment(transaction, deployment_id)
+            return [one.view() for one in await checklists_of(transaction, stored)]
 
     async def give(self, deployment_id: str, new: NewEvidence, caller: Person) -> ChecklistView:
         """Keep evidence for one item; what was given before stays. The first for a step settles its version."""
         now = self._clock()
         async with self._store.transaction() as transaction:
-            stored = _known(deployment_id, await transaction.deployments.locked(deployment_id))
-            if stored.is_over:
-                raise Conflict(
-                    "deployment-over", f"{deployment_id} is {stored.state}", "nothing is to be checked any more"
-                )
+            stored = await locked_going_on(transaction, deployment_id)
             found = next((one for one in await checklists_of(transaction, stored) if one.step == new.step), None)
             item = None if found is None else found.item(new.key)
             if found is None or item is None:
@@ -57,6 +56,7 @@ class ChecklistDesk:
             await transaction.checklists.add_evidence(deployment_id, evidence)
             await transaction.log.append(_entry(deployment_id, found.version, evidence))
             transaction.changed.deployments = True
+            await make_up(transaction, await known_deployment(transaction, stored, now, caller), caller, now)
             others = [one for one in found.evidence if one.key != new.key]
         return msgspec.structs.replace(found, evidence=[*others, evidence]).view()
 
@@ -132,14 +132,6 @@ def check_items(items: list[ChecklistItem]) -> None:
             raise RequestRefused(
                 "checklist-unusable", f"nothing is within the limits of {one.key}", "let at_most be at_least or more"
             )
-
-
-def _known(deployment_id: str, stored: StoredDeployment | None) -> StoredDeployment:
-    if stored is None:
-        raise NotFound(
-            "deployment-unknown", f"there is no deployment {deployment_id}", "list them: fleet deployment list"
-        )
-    return stored
 
 
 def _evidence(item: ChecklistItem, new: NewEvidence, caller: Person, now: datetime) -> StoredEvidence:

@@ -10,6 +10,7 @@ from fleet.errors import Conflict, NotFound
 from fleet.kit.known import KnownItem, known_items
 from fleet.kit.rules.standing import is_gone
 from fleet.store.deployments import StoredDeployment
+from fleet.store.kit import StoredItem
 from fleet.store.store import Transaction
 
 
@@ -106,6 +107,11 @@ async def _choices(
         rows = [one for kind in kinds for one in await transaction.kit.find(kind=kind)]
     else:
         rows = await transaction.kit.find(items=items)
+    return await choices_of(transaction, rows, now)
+
+
+async def choices_of(transaction: Transaction, rows: Sequence[StoredItem], now: datetime) -> list[Choice]:
+    """These items with what decides whether they could be taken, those first that are ready."""
     charge = await transaction.deployment_facts.charge(one.unit_id for one in rows if one.unit_id is not None)
     found = []
     for known in await known_items(transaction, rows, now):
