@@ -17,6 +17,7 @@ from fleet.clock import Clock, utc_now
 from fleet.credentials import Credentials, create_credentials, load_credentials
 from fleet.feed.hub import Hub
 from fleet.settings import (
+    AlarmSettings,
     ApiSettings,
     BrokerSettings,
     DatabaseSettings,
@@ -92,6 +93,7 @@ async def running_api(
     log: LogSettings | None = None,
     mandates: MandateSettings | None = None,
     media: MediaSettings | None = None,
+    alarms: AlarmSettings | None = None,
 ) -> AsyncIterator[RunningApi]:
     """Serve the API on a free loopback port until the block ends; units are told of `broker` and `new_unit`."""
     port = free_port()
@@ -105,6 +107,7 @@ async def running_api(
         log=log or LogSettings(),
         mandates=mandates or MandateSettings(),
         media=media or MediaSettings(),
+        alarms=alarms or AlarmSettings(),
     )
     create_credentials(settings.state_path, utc_now())
     credentials = load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())
