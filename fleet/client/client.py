@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fleet.client.advice import AdviceRequests
+from fleet.client.alarms import AlarmRequests
 from fleet.client.authorities import AuthorityRequests
 from fleet.client.calendars import CalendarRequests
 from fleet.client.call_outs import CallOutRequests
@@ -68,6 +69,7 @@ class FleetClient(
     OnCallRequests,
     CallOutRequests,
     CalendarRequests,
+    AlarmRequests,
     KitRequests,
     SiteRequests,
     ChecklistRequests,
