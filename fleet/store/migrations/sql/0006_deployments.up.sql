@@ -313,7 +313,7 @@ CREATE TRIGGER goes_on BEFORE INSERT ON kit_movement FOR EACH ROW EXECUTE FUNCTI
 CREATE FUNCTION check_kit_movement_logged() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM public.check_rota_logged(
-        CASE NEW.way WHEN 'new' THEN 'kit.added' ELSE 'kit.moved' END, NEW.by, NEW.at, 'item', NEW.item);
+        CASE NEW.way WHEN 'new' THEN 'kit.added' ELSE 'kit.moved' END, NEW."by", NEW.at, 'item', NEW.item);
     RETURN NULL;
 END
 $$;
@@ -342,8 +342,8 @@ BEGIN
     FOREACH entry IN ARRAY CASE WHEN NEW.skipped THEN ARRAY['deployment.step-owed']
                                 WHEN NEW.owed_until IS NULL THEN ARRAY['deployment.changed']
                                 ELSE ARRAY['deployment.changed', 'deployment.step-owed'] END LOOP
-        PERFORM public.check_rota_logged(entry, NEW.by, NEW.at, 'deployment', NEW.deployment_id);
-        PERFORM public.check_rota_logged(entry, NEW.by, NEW.at, 'step', NEW.step);
+        PERFORM public.check_rota_logged(entry, NEW."by", NEW.at, 'deployment', NEW.deployment_id);
+        PERFORM public.check_rota_logged(entry, NEW."by", NEW.at, 'step', NEW.step);
     END LOOP;
     RETURN NULL;
 END
