@@ -23,6 +23,7 @@ from fleet.store.checklists import ChecklistStore
 from fleet.store.checks import CheckStore
 from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
+from fleet.store.deadlines import DeadlineStore
 from fleet.store.deployment_facts import DeploymentFactStore
 from fleet.store.deployments import DeploymentStore
 from fleet.store.error_reports import ErrorReportStore
@@ -316,6 +317,11 @@ class Transaction:
     def sites(self) -> SiteStore:
         """Sites, their erasable texts and surveys."""
         return SiteStore(self._connection)
+
+    @cached_property
+    def deadlines(self) -> DeadlineStore:
+        """Alarms of deployments' deadlines."""
+        return DeadlineStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:
