@@ -122,6 +122,13 @@ async def known_people(
     return known
 
 
+async def on_call_now(transaction: Transaction, person_id: str, now: datetime) -> list[str]:
+    """The rotas on which somebody is on call now, in primary or secondary."""
+    at = now.astimezone(UTC).replace(microsecond=0)
+    shifts = (await _on_call(transaction, {person_id}, Span(at, at + _SECOND))).get(person_id, [])
+    return sorted({one.rota for one in shifts})
+
+
 async def rotas_manned(transaction: Transaction, rota_ids: Iterable[str], now: datetime) -> dict[str, bool]:
     """Whether somebody is on call on each of these rotas that there are."""
     at = now.astimezone(UTC).replace(microsecond=0)

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import structs
 
 from fleet.clock import Clock
+from fleet.deployments.authority_wanted import ask_for_authority
 from fleet.deployments.facts_reading import Known, known_deployment
 from fleet.deployments.kitting import enter_kept, keep, pick
 from fleet.deployments.lookup import locked_deployment, stopped
@@ -92,6 +93,7 @@ class PlanningDesk:
                 stored = await _next_version(transaction, stored)
                 await name_authorities(transaction, stored, wanted, there, caller.person_id, now)
             known = await known_deployment(transaction, stored, now, caller)
+            await ask_for_authority(transaction, known, now)
             return deployment_view(await make_up(transaction, known, caller, now))
 
 
