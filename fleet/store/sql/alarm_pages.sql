@@ -2,7 +2,7 @@
 SELECT pg_try_advisory_xact_lock(hashtext('muster alarming'))
 
 -- name: of_alarms
-SELECT page.alarm_id, round, level, person_id, state FROM page JOIN alarm USING (alarm_id, paged_from)
+SELECT page.alarm_id, round, page.level, person_id, state FROM page JOIN alarm USING (alarm_id, paged_from)
 WHERE alarm_id = ANY($1) ORDER BY page_id
 
 -- name: add
