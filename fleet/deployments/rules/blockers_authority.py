@@ -12,6 +12,11 @@ from protocols.people import may, roles_with
 
 _TO_COME = frozenset({"future", "in-force"})
 _LIVE: frozenset[DeploymentState] = frozenset({"live", "maintenance"})
+_NO: dict[AuthorityKind, str] = {
+    "install": "no-install-authority",
+    "use": "no-use-authority",
+    "retrieve": "no-retrieve-authority",
+}
 
 
 def permitted(step: Step, facts: Facts) -> Iterator[Blocker]:
@@ -177,4 +182,4 @@ def _no_authority(facts: Facts, kind: AuthorityKind, *, to_come: bool = False) -
         if overdue
         else f"ask for an authority to {kind}, let an approver record it, and name it here"
     )
-    return refused(f"no-{kind}-authority", f"{what} is {when}{told}", APPROVER, remedy)
+    return refused(_NO[kind], f"{what} is {when}{told}", APPROVER, remedy)

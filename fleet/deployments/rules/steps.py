@@ -64,7 +64,7 @@ def after(state: DeploymentState, step: Step) -> DeploymentState:
 
 
 def is_past(state: DeploymentState, step: Step) -> bool:
-    """Whether a deployment in `state` has gone `step` of the WAY, or gone past it; never one that was cancelled."""
+    """Whether a deployment in `state` has gone `step`, one of WAY, or gone past it; never one that was cancelled."""
     if state == "cancelled":
         return False
     order: tuple[DeploymentState, ...] = ("requested", *(STEPS[one].to_state for one in WAY))

@@ -13,14 +13,18 @@ from fleet.deployments.rules.facts import (
     ChecklistFacts,
     Evidence,
     Facts,
+    OnCall,
+    OtherVisit,
     PaperFacts,
     SiteFacts,
     WantedFacts,
 )
 from fleet.deployments.rules.steps import STEPS
 from protocols.deployments import Blocker, ChecklistItem, KitWanted, Step
+from protocols.rota.member import Absence
 from tests.unit.fleet.deployments.facts_made import (
     CERTIFICATE,
+    COMPETENCES,
     DAY,
     FIT,
     ITEMS,
@@ -41,6 +45,10 @@ Spoil = Callable[[Facts], Facts]
 STOPPED = Blocker(rule="kit-failed", answer="refused", sentence="K-0001 failed", whose="a supervisor", remedy="another")
 CHECKLIST = ChecklistFacts(items=[ChecklistItem(key="drain", text="Drain", evidence="number", at_most=50)])
 PAPER = PaperFacts(step="plan", owed_until=NOW + H)
+LEAVE = Absence(absence="1", kind="sick", starts_at=NOW, ends_at=NOW + DAY, zone="Europe/London")
+ELSEWHERE = OtherVisit(visit="v-9", deployment="DEP-9", starts_at=NOW, ends_at=NOW + DAY)
+SHIFT = OnCall(rota="other", position="primary", starts_at=NOW, ends_at=NOW + DAY)
+ENDING = [replace(one, valid_until=date(2026, 11, 30)) for one in COMPETENCES]
 ORAL: dict[str, Any] = {"urgent_oral": True, "statement_due_at": NOW + H}
 
 
@@ -83,6 +91,7 @@ def measured(ma: float) -> Spoil:
 
 
 BROKEN: list[tuple[Step, str, str, Spoil]] = [
+    ("assess", "refused", "not-next", deployment(state="closed")),
     ("assess", "refused", "not-permitted", facts(caller=CallerFacts(person="p-x", role="inspector"))),
     ("assess", "refused", "time-past", deployment(expected_back_at=NOW)),
     ("assess", "refused", "nothing-wanted", lambda f: replace(of_deployment(f, wants=[]), wanted=[])),
@@ -103,6 +112,13 @@ BROKEN: list[tuple[Step, str, str, Spoil]] = [
     ("plan", "warning", "no-recovery-visit", facts(visits=[FIT])),
     ("plan", "refused", "work-competence", person(competences=[])),
     ("plan", "refused", "unit-training", person(competences=[])),
+    ("plan", "refused", "person-unknown", facts(people={})),
+    ("plan", "refused", "term-ended", person(term_until=NOW)),
+    ("plan", "refused", "on-leave", person(absences=[LEAVE])),
+    ("plan", "refused", "double-booked", person(visits=[ELSEWHERE])),
+    ("plan", "warning", "competence-ending", person(competences=ENDING)),
+    ("plan", "warning", "on-call-elsewhere", person(on_call=[SHIFT])),
+    ("plan", "warning", "rest-owed", person(rest_until=NOW + DAY)),
     ("authorise", "refused", "same-person", facts(caller=CallerFacts(person="p-eng", role="supervisor"))),
     ("authorise", "refused", "no-install-authority", authority(kinds=["use", "retrieve"])),
     ("authorise", "refused", "no-install-authority", authority(state="ended")),
@@ -263,7 +279,13 @@ def test_fitting_takes_a_competence_that_holds_now() -> None:
 
 @pytest.mark.parametrize("state", ["checked-out", "fitted", "commissioned", "live"])
 def test_urgent_ones_owe_papers_and_nothing_else(state: Any) -> None:
-    step: Step = {"checked-out": "fit", "fitted": "commission", "commissioned": "go-live", "live": "recover"}[state]
+    steps: dict[str, Step] = {
+        "checked-out": "fit",
+        "fitted": "commission",
+        "commissioned": "go-live",
+        "live": "recover",
+    }
+    step = steps[state]
     empty = replace(
         ready(step, state),
         authorities=[],
