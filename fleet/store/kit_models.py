@@ -79,6 +79,10 @@ class KitModelStore:
         left: int = await self._connection.fetchval(_SQL["move_stock"], model, change)
         return left
 
+    async def told_low(self) -> set[str]:
+        """The models of which an alarm that still lasts says that they run low."""
+        return {record["subject"] for record in await self._connection.fetch(_SQL["told_low"])}
+
     async def places(self) -> list[PlaceView]:
         """All stores, vans and benches, by code."""
         return [PlaceView(**record) for record in await self._connection.fetch(_SQL["places"], "")]

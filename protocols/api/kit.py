@@ -2,7 +2,7 @@
 
 `GET /api/kit` (query: `filter`, `kind`, `model`, `standing` as KitStanding, `custodian`, `deployment`, `offset`,
 `limit` ≤ 500) → ItemPage, by code; `GET /api/kit/{item}` → ItemDetail; `POST /api/kit` with NewItem → ItemDetail: the
-caller becomes custodian; `PATCH /api/kit/{item}` with ItemChange → ItemDetail;
+keeper of its place is custodian; `PATCH /api/kit/{item}` with ItemChange → ItemDetail;
 `POST /api/kit/scan` with Scan → ScanResult: custody out and in, by the code on the label;
 `POST /api/kit/{item}/condition` with ConditionSeen → ItemDetail; `POST /api/kit/{item}/service` with ServiceChange →
 ItemDetail (quarantine: anyone who keeps kit; release, repair's end, lost, disposed: `manage-kit`);
@@ -71,8 +71,8 @@ class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Scan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A label was scanned, or its code typed. `out`: the caller takes the item, for a deployment or (None) for the
     bench; `in`: it is put back to `place`, and whoever keeps that place has it; `hand-over`: the caller takes it from
-    whoever has it. `expected_back_at` is for `out` without a deployment; with one it is the deployment's. `condition`
-    is what was seen."""
+    whoever has it. `place` None for `in`: where it lay before. `expected_back_at` is for `out` without a deployment; with
+    one it is the deployment's. `condition` is what was seen; out it goes by the worse of that and what is known."""
 
     item: ItemCode
     way: Literal["out", "in", "hand-over"]
@@ -99,7 +99,8 @@ class ServiceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class Maintained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Maintenance by a rule of its model was done, at `counter_value` where the rule goes by one."""
+    """Maintenance by a rule of its model was done, at `counter_value` where the rule goes by one (None: at the latest
+    reading)."""
 
     rule: Annotated[str, Meta(min_length=1, max_length=40, pattern=ONE_LINE)]
     done_at: Moment

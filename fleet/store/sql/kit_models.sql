@@ -42,3 +42,7 @@ ON CONFLICT (place) DO UPDATE SET name = excluded.name, keeper = excluded.keeper
 -- name: lying_in
 SELECT item FROM kit_item WHERE place = $1 AND service NOT IN ('lost', 'disposed') AND custodian <> $2
 ORDER BY item
+
+-- name: told_low
+SELECT subject FROM alarm WHERE subject_kind = 'controller' AND kind = 'stock-low' AND cleared_at IS NULL
+    AND closed_at IS NULL
