@@ -25,6 +25,7 @@ from fleet.store.commands import CommandStore
 from fleet.store.connection import Connection
 from fleet.store.deadlines import DeadlineStore
 from fleet.store.deployment_facts import DeploymentFactStore
+from fleet.store.deployment_reports import DeploymentReportStore
 from fleet.store.deployments import DeploymentStore
 from fleet.store.error_reports import ErrorReportStore
 from fleet.store.events import EventStore
@@ -277,6 +278,11 @@ class Transaction:
     def reservations(self) -> ReservationStore:
         """Items that are kept for deployments."""
         return ReservationStore(self._connection)
+
+    @cached_property
+    def deployment_reports(self) -> DeploymentReportStore:
+        """What files and reports of deployments are made of."""
+        return DeploymentReportStore(self._connection)
 
     @cached_property
     def checklists(self) -> ChecklistStore:
