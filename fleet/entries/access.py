@@ -1,4 +1,4 @@
-"""Entries of authorities, mandates, leases and openings, and of custody of kit.
+"""Entries of authorities, mandates, leases and openings.
 
 `opening` is the id of one picture or sound check or one position, which is the id of its lease; every renewal of a
 lease names the same opening. What a unit says is the unit's word alone: its `actor` is the unit, and `person` is whom
@@ -216,11 +216,3 @@ class RecordDiffers(Entry, frozen=True, kw_only=True, tag="record.differs"):
     opening: str | None
     record: int | None
     report: str
-
-
-class CustodyChanged(Entry, frozen=True, kw_only=True, tag="custody.changed"):
-    """Kit passed into the hands of `holder`, or to a place of ours."""
-
-    item: str
-    holder: str
-    step: str

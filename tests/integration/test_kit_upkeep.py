@@ -151,7 +151,7 @@ async def test_the_list_is_filtered_and_counts_by_standing(house: RotaHouse) -> 
         ({"custodian": "TO-12"}, []),
         ({"offset": 1}, [second]),
     ):
-        rows = (await house["IN-01"].kit(**asked)).rows  # type: ignore[arg-type]  # as its parameters are
+        rows = (await house["IN-01"].kit(**asked)).rows
         assert [one.item for one in rows] == found, asked
     assert await refusal(house["IN-01"].see_kit_condition(first, ConditionSeen(condition="good"))) == (
         403,

@@ -14,10 +14,12 @@ from fleet.entries import (
     deployment_papers,
     deployments,
     handovers,
+    kit,
     log,
     people_and_units,
     rota_people,
     rotas,
+    sites,
     welfare,
 )
 from fleet.entries.entry import Entry, HashedText
@@ -38,6 +40,8 @@ KINDS: list[type[Entry]] = [
         deployment_papers,
         welfare,
         handovers,
+        kit,
+        sites,
     )
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
@@ -113,8 +117,20 @@ IDS = {
     "position.read mandate",
     "record.differs opening",
     "record.differs report",
-    "custody.changed item",
-    "custody.changed holder",
+    "kit.added item",
+    "kit.added model",
+    "kit.added person",
+    "kit.moved item",
+    "kit.moved from_person",
+    "kit.moved person",
+    "kit.changed item",
+    "kit.condition-seen item",
+    "kit.service-changed item",
+    "kit.maintained item",
+    "kit.read item",
+    "kit-model.set model",
+    "kit-stock.moved model",
+    "kit-place.set person",
     "log.exported export",
     "hold.placed hold",
     "hold.released hold",
@@ -232,6 +248,7 @@ IDS = {
 }
 """Ids that the controller or a unit makes, person ids, codes of sites and kit, and the key name of a witness."""
 DIGESTS_AND_NONCES = {
+    "kit-model.set sha256",
     "person.added key_fingerprint",
     "join.presented fingerprint",
     "join.refused fingerprint",
@@ -291,7 +308,15 @@ CODES = {
     "error-report.drafted cause",
     "deployment.changed warnings",
     "checklist.evidence-given key",
-    "custody.changed step",
+    "kit.added to_store",
+    "kit.moved from_store",
+    "kit.moved to_store",
+    "kit.maintained rule",
+    "kit-place.set store",
+    "site.set site_code",
+    "site.surveyed site_code",
+    "site.consulted site_code",
+    "site.erased site_code",
 }
 """Words and fixed sentences of the program's own."""
 NETWORK_ADDRESSES = {
