@@ -66,13 +66,13 @@ def maintenance_while_out(facts: Facts) -> Iterator[Blocker]:
 
 def units_active(facts: Facts) -> Iterator[Blocker]:
     """`unit-not-active`: units that are quarantined or revoked."""
-    for one in held_items(facts):
-        if one.unit_state not in {None, "active"}:
+    for unit in facts.units:
+        if unit.state != "active":
             yield refused(
                 "unit-not-active",
-                f"the unit of {one.item} is {one.unit_state}",
+                f"{unit.label} ({unit.item}) is {unit.state}",
                 SUPERVISOR,
-                "take another unit" if one.unit_state == "revoked" else "have it released, or take another unit",
+                "take another unit" if unit.state == "revoked" else "have it released, or take another unit",
             )
 
 

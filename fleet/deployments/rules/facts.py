@@ -66,8 +66,7 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     `was_out`: a movement took it out for it, and it is not out for it any more. `is_gone`: it is lost or disposed of.
     `stopped`: why it can not go out for it now, as `what_stops` of `fleet.kit.rules.standing` says with the deployment
     and its `expected_back_at`; empty for what is out for it.
-    `unit` is the unit that an item of kind `unit` is and `unit_state` that unit's state, both None before it joined.
-    `training` is its model's, empty for none.
+    `unit` is the unit that an item of kind `unit` is, None before it joined. `training` is its model's, empty for none.
     `maintenance_due_at` is the earliest date of its maintenance, None where none goes by date.
     """
 
@@ -75,7 +74,6 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
     kind: ItemKind
     model: str
     unit: str | None = None
-    unit_state: UnitState | None = None
     is_kept: bool = True
     is_out: bool = False
     was_out: bool = False
@@ -86,7 +84,8 @@ class ItemFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit of the deployment's items that are kept or out, for its readiness.
+    """A unit of the deployment's items that are kept or out. Steps depend on `state` only; all else is for its
+    readiness. `modalities` are the deployment's.
 
     `received_at` is when its latest report came, `report` that report; both None before the first. `sampled_at` is when
     it was sampled by the unit's own clock. `dropped_before` is `spool_dropped` of a report about an hour before it of
@@ -260,8 +259,7 @@ class CallerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the rules of one deployment need, as of `now`. No rule of a step reads `units`: `readiness`
-    judges them one by one, so they may be left out.
+    """Everything that the rules of one deployment need, as of `now`.
 
     `wanted` has an entry for each of the deployment's `wants`. `people` has everybody of `visits`, and the caller, by
     person id. `checklists` may lack steps that have none. `papers` are the open ones. `alarms_open` counts open alarms

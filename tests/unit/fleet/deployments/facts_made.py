@@ -16,6 +16,7 @@ from fleet.deployments.rules.facts import (
     MandateFacts,
     PersonFacts,
     SiteFacts,
+    UnitFacts,
     VisitFacts,
     WantedFacts,
 )
@@ -46,9 +47,18 @@ DEPLOYMENT = DeploymentFacts(
     urgent=False,
 )
 ITEMS = [
-    ItemFacts(item="K-0001", kind="unit", model="van-kit", unit="unit-one", unit_state="active", training="unit:van"),
+    ItemFacts(item="K-0001", kind="unit", model="van-kit", unit="unit-one", training="unit:van"),
     ItemFacts(item="K-0002", kind="loom", model="loom-12v"),
 ]
+UNIT = UnitFacts(
+    unit="unit-one",
+    item="K-0001",
+    label="van 1",
+    state="active",
+    key_protection="tpm",
+    presence="online",
+    modalities=["position"],
+)
 COMPETENCES = [
     Competence(subject="driving-licence"),
     Competence(subject="automotive", level=3),
@@ -114,7 +124,7 @@ def ready(step: Step, state: DeploymentState | None = None, **changes: Any) -> F
         deployment=replace(DEPLOYMENT, state=at, state_since=NOW - H),
         wanted=[WantedFacts(owned=2, free=1), WantedFacts(owned=2, free=1)],
         items=items,
-        units=[],
+        units=[UNIT],
         visits=[FIT, replace(RECOVER, starts_at=FIT.starts_at, ends_at=FIT.ends_at)] if out else [FIT, RECOVER],
         people={"p-eng": PERSON, "p-sup": replace(PERSON, person="p-sup", role="supervisor", competences=[])},
         authorities=[AUTHORITY],
@@ -140,6 +150,11 @@ def with_items(facts: Facts, **changes: Any) -> Facts:
     """The facts with a first item that is otherwise."""
     first, *rest = facts.items
     return replace(facts, items=[replace(first, **changes), *rest])
+
+
+def with_unit(facts: Facts, **changes: Any) -> Facts:
+    """The facts with a unit that is otherwise."""
+    return replace(facts, units=[replace(UNIT, **changes)])
 
 
 def with_authority(facts: Facts, **changes: Any) -> Facts:

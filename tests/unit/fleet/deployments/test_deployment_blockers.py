@@ -38,6 +38,7 @@ from tests.unit.fleet.deployments.facts_made import (
     with_authority,
     with_items,
     with_person,
+    with_unit,
 )
 
 Spoil = Callable[[Facts], Facts]
@@ -58,6 +59,10 @@ def deployment(**changes: Any) -> Spoil:
 
 def item(**changes: Any) -> Spoil:
     return lambda facts: with_items(facts, **changes)
+
+
+def unit(**changes: Any) -> Spoil:
+    return lambda facts: with_unit(facts, **changes)
 
 
 def authority(**changes: Any) -> Spoil:
@@ -131,7 +136,7 @@ BROKEN: list[tuple[Step, str, str, Spoil]] = [
     ("check-out", "refused", "kit-cannot-go", item(stopped=[STOPPED], is_out=False)),
     ("check-out", "refused", "nothing-kept", facts(items=[])),
     ("check-out", "refused", "kit-not-out", item(is_out=False)),
-    ("check-out", "refused", "unit-not-active", item(unit_state="quarantined")),
+    ("check-out", "refused", "unit-not-active", unit(state="quarantined")),
     ("check-out", "warning", "maintenance-soon", item(maintenance_due_at=NOW + 5 * DAY - TICK)),
     ("check-out", "refused", "checklist-open", facts(checklists={"check-out": CHECKLIST})),
     ("fit", "refused", "no-install-authority", authority(state="future")),
@@ -139,10 +144,10 @@ BROKEN: list[tuple[Step, str, str, Spoil]] = [
     ("fit", "refused", "no-install-authority", authority(kinds=["use"])),
     ("fit", "refused", "bench-mandate-live", mandate(kind="bench")),
     ("fit", "refused", "kit-not-out", item(is_out=False)),
-    ("fit", "refused", "unit-not-active", item(unit_state="revoked")),
+    ("fit", "refused", "unit-not-active", unit(state="revoked")),
     ("fit", "refused", "work-competence", person(competences=[])),
     ("fit", "refused", "unit-training", person(competences=[])),
-    ("commission", "refused", "unit-not-joined", item(unit=None, unit_state=None)),
+    ("commission", "refused", "unit-not-joined", item(unit=None)),
     ("commission", "refused", "certificate-missing", facts(certificates=[])),
     ("commission", "refused", "certificate-failed", certificate(passed=False)),
     ("commission", "refused", "certificate-old", certificate(valid_until=NOW - TICK)),
@@ -151,7 +156,7 @@ BROKEN: list[tuple[Step, str, str, Spoil]] = [
     ("go-live", "refused", "no-use-authority", authority(state="cancelled")),
     ("go-live", "refused", "certificate-missing", facts(certificates=[])),
     ("go-live", "warning", "certificate-old", certificate(valid_until=NOW - TICK)),
-    ("go-live", "refused", "unit-not-active", item(unit_state="quarantined")),
+    ("go-live", "refused", "unit-not-active", unit(state="quarantined")),
     ("go-live", "warning", "nobody-on-call", facts(has_on_call=False)),
     ("go-live", "warning", "alarms-open", facts(alarms_open=1)),
     ("maintain", "warning", "no-authority-now", authority(state="ended")),

@@ -12,7 +12,7 @@ from fleet.deployments.rules.facts import CallerFacts, ChecklistFacts, Evidence,
 from fleet.deployments.rules.papers import FAST_PATH, fast_path, is_owed, left_to_do, made_up
 from fleet.deployments.rules.steps import STEPS, after
 from protocols.deployments import TEMPLATES, ChecklistItem, DeploymentKind, DeploymentState, Step
-from tests.unit.fleet.deployments.facts_made import AUTHORITY, MANDATE, NOW, H, of_deployment, ready, with_items
+from tests.unit.fleet.deployments.facts_made import AUTHORITY, MANDATE, NOW, H, of_deployment, ready, with_unit
 
 TICKED = ChecklistItem(key="seals", text="Seals")
 SAID = ChecklistItem(key="risk", text="Risk", evidence="text")
@@ -103,7 +103,7 @@ def test_the_fast_path_owes_what_it_goes_past_and_refuses_kit_that_may_not_go() 
     for step in FAST_PATH:
         state = after(state, step)
     assert state == "checked-out"
-    stopped = with_items(fast(), unit_state="quarantined")
+    stopped = with_unit(fast(), state="quarantined")
     assert [one.rule for one in fast_path(stopped).found if one.answer == "refused"] == ["unit-not-active"]
     assert "nothing-kept" in [one.rule for one in fast_path(fast(items=[])).found]
 
