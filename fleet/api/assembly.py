@@ -16,8 +16,18 @@ from fleet.client.files import read_small
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
 from fleet.credentials import Credentials
+from fleet.deployments.advice_desk import AdviceDesk
+from fleet.deployments.checklist_desk import ChecklistDesk
+from fleet.deployments.desk import DeploymentDesk
+from fleet.deployments.file import DeploymentFiles
+from fleet.deployments.incident import IncidentDesk
+from fleet.deployments.planning_desk import PlanningDesk
+from fleet.deployments.readiness_desk import ReadinessDesk
+from fleet.deployments.reports import DeploymentReports
+from fleet.deployments.stepping import StepDesk
 from fleet.error_reports.desk import ErrorReportDesk
 from fleet.feed.hub import Hub
+from fleet.handovers.desk import HandoverDesk
 from fleet.inspection.exports import LogExports
 from fleet.inspection.reading import LogReading
 from fleet.joining.decisions import JoinDecisions
@@ -137,12 +147,22 @@ def assemble(
         alarm_rules=AlarmRulesDesk(store, clock),
         contacts=ContactDesk(store, clock, delivery),
         calendars=CalendarDesk(store, clock, judging, settings.api.url),
+        deployments=DeploymentDesk(store, clock),
+        checklists=ChecklistDesk(store, clock),
+        readiness=ReadinessDesk(store, clock),
+        advice=AdviceDesk(store, clock),
+        deployment_files=DeploymentFiles(store, clock),
+        deployment_reports=DeploymentReports(store, clock),
+        deployment_plans=PlanningDesk(store, clock),
+        deployment_steps=StepDesk(store, clock),
+        incidents=IncidentDesk(store, clock, call_outs),
         kit=KitDesk(store, clock),
         kit_scans=ScanDesk(store, clock),
         kit_upkeep=UpkeepDesk(store, clock),
         kit_models=ModelDesk(store, clock),
         sites=SiteDesk(store, clock),
         welfare=WelfareDesk(store, clock, settings.welfare),
+        handovers=HandoverDesk(store, clock, judging),
     )
 
 

@@ -19,8 +19,18 @@ from fleet.checks.carrying import Carrying
 from fleet.checks.desk import CheckDesk
 from fleet.clock import Clock
 from fleet.commands.desk import UnitDesk
+from fleet.deployments.advice_desk import AdviceDesk
+from fleet.deployments.checklist_desk import ChecklistDesk
+from fleet.deployments.desk import DeploymentDesk
+from fleet.deployments.file import DeploymentFiles
+from fleet.deployments.incident import IncidentDesk
+from fleet.deployments.planning_desk import PlanningDesk
+from fleet.deployments.readiness_desk import ReadinessDesk
+from fleet.deployments.reports import DeploymentReports
+from fleet.deployments.stepping import StepDesk
 from fleet.error_reports.desk import ErrorReportDesk
 from fleet.feed.hub import Hub
+from fleet.handovers.desk import HandoverDesk
 from fleet.inspection.exports import LogExports
 from fleet.inspection.reading import LogReading
 from fleet.joining.decisions import JoinDecisions
@@ -106,6 +116,15 @@ class Services:
     call_outs: CallOutDesk
     work: WorkDesk
     calendars: CalendarDesk
+    deployments: DeploymentDesk
+    checklists: ChecklistDesk
+    readiness: ReadinessDesk
+    advice: AdviceDesk
+    deployment_files: DeploymentFiles
+    deployment_reports: DeploymentReports
+    deployment_plans: PlanningDesk
+    deployment_steps: StepDesk
+    incidents: IncidentDesk
     delivery: Delivery
     alarms: AlarmDesk
     alarm_rules: AlarmRulesDesk
@@ -116,6 +135,7 @@ class Services:
     kit_models: ModelDesk
     sites: SiteDesk
     welfare: WelfareDesk
+    handovers: HandoverDesk
 
 
 Given: TypeAlias = NamedDependency[Services]
