@@ -21,6 +21,7 @@ from fleet.api import (
     error_reports,
     events,
     feed,
+    handovers,
     health,
     holds,
     joining,

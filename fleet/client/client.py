@@ -11,9 +11,11 @@ from fleet.client.calendars import CalendarRequests
 from fleet.client.call_outs import CallOutRequests
 from fleet.client.checklists import ChecklistRequests
 from fleet.client.checks import CheckRequests
+from fleet.client.deployments import DeploymentRequests
 from fleet.client.error_reports import ErrorReportRequests
 from fleet.client.errors import ClientError, NoPeopleAnchor, PeopleNotTrusted
 from fleet.client.feed import ChangeFeed
+from fleet.client.handovers import HandoverRequests
 from fleet.client.holds import HoldRequests
 from fleet.client.kit import KitRequests
 from fleet.client.log import LogRequests
@@ -72,10 +74,12 @@ class FleetClient(
     AlarmRequests,
     KitRequests,
     SiteRequests,
+    DeploymentRequests,
     ChecklistRequests,
     AdviceRequests,
     ReportRequests,
     WelfareRequests,
+    HandoverRequests,
 ):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 

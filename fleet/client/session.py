@@ -206,9 +206,13 @@ def why_unreachable(error: BaseException, settings: ClientSettings) -> ClientErr
     return NotReachable(settings.url, str(error) or type(error).__name__)
 
 
-def _query(query: Mapping[str, Any]) -> dict[str, str]:
-    """Absent values left out, booleans in lower case, times as ISO 8601 has them."""
-    return {key: _asked_for(value) for key, value in query.items() if value is not None}
+def _query(query: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """Absent values left out, booleans in lower case, times as ISO 8601 has them; a list asks for each of it."""
+    return {
+        key: [_asked_for(one) for one in value] if isinstance(value, list) else _asked_for(value)
+        for key, value in query.items()
+        if value is not None
+    }
 
 
 def _asked_for(value: object) -> str:
