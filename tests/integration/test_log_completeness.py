@@ -16,6 +16,7 @@ import httpx
 import msgspec
 import pytest
 
+from fleet.alarms.raising import NewAlarm, raise_alarm
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
 from fleet.api.app import describe_api
 from fleet.entries.entry import UNIT
@@ -446,6 +447,71 @@ async def _welfare(house: House) -> None:
     await house.refused("answered after its end", lambda: house.ask("POST", path, "TO-12"), 409, [])
 
 
+async def _alarms(house: House) -> None:
+    now, unit = house.api.services.clock(), "unit-bench222"
+    new = NewAlarm(subject_kind="unit", subject=unit, kind="hot", severity="alarm", summary="it is hot", rule="test")
+    async with house.api.services.store.transaction() as transaction:
+        alarm = await raise_alarm(transaction, new, now)
+    at = {"alarm_id": alarm.alarm_id}
+    await house.call("POST /api/alarms/{alarm_id}/acknowledge", "TO-12", {}, **at)
+    path = f"/api/alarms/{alarm.alarm_id}/acknowledge"
+    await house.refused("taken twice", lambda: house.ask("POST", path, "TO-12", {}), 409, [])
+    rules = {"version": 0, "rules": {"rules": []}}
+    await house.call("PUT /api/alarm-rules", "SU-01", rules)
+    await house.refused("laid down twice", lambda: house.ask("PUT", "/api/alarm-rules", "SU-01", rules), 409, [])
+    window = {"unit": unit, "starts_at": now, "ends_at": now + timedelta(hours=1), "reason": "a new lens"}
+    made = (await house.call("POST /api/alarm-windows", "TO-12", window)).json()
+    await house.call("POST /api/alarm-windows/{window_id}/end", "TO-12", window_id=made["window"])
+    contact = {"channel": "webhook", "address": "http://127.0.0.1:9/page"}
+    at = {"contact_id": (await house.call("POST /api/contacts", "TO-12", contact)).json()["contact"]}
+    await house.call("POST /api/contacts/{contact_id}/test", "TO-12", **at)
+    await house.call("POST /api/contacts/{contact_id}/withdraw", "TO-12", **at)
+    path = f"/api/contacts/{at['contact_id']}/withdraw"
+    await house.refused("withdrawn twice", lambda: house.ask("POST", path, "TO-12"), 404, [])
+
+
+async def _kit(house: House) -> None:
+    now = house.api.services.clock()
+    pack: dict[str, Any] = {"model": "pack-12", "kind": "battery", "name": "Battery 12 V"}
+    by_count = {"rule": "capacity", "what": "test", "counter": "battery_cycles", "every_count": 100}
+    model = "PUT /api/kit-models/{model}"
+    asked = {"version": 0, "model": {**pack, "maintenance": [by_count]}}
+    await house.call(model, "SU-01", asked, model="pack-12")
+    path = "/api/kit-models/pack-12"
+    await house.refused("laid down twice", lambda: house.ask("PUT", path, "SU-01", asked), 409, [])
+    fuses = {"version": 0, "model": {"model": "fuse-10a", "kind": "other", "name": "Fuse", "counted": True}}
+    await house.call(model, "SU-01", fuses, model="fuse-10a")
+    await house.call("POST /api/kit-models/{model}/stock", "TO-12", {"change": 5, "note": "a box"}, model="fuse-10a")
+    keeper = {"name": "main store", "keeper": "SU-01"}
+    await house.call("PUT /api/kit-places/{place}", "SU-01", keeper, place="STORE-1")
+    new = {"model": "pack-12", "place": "STORE-1", "serial": "B-77"}
+    at = {"item": (await house.call("POST /api/kit", "TO-12", new)).json()["row"]["item"]}
+    item = "POST /api/kit/{item}"
+    await house.call("PATCH /api/kit/{item}", "TO-12", {"based_on": 1, "serial": "B-78"}, **at)
+    await house.call("PUT /api/kit-places/{place}", "SU-01", {**keeper, "keeper": "TO-12"}, place="STORE-1")
+    await house.call("POST /api/kit/scan", "TO-12", {**at, "way": "out", "condition": "worn", "note": "for a test"})
+    out = {**at, "way": "out"}
+    await house.refused("out twice", lambda: house.ask("POST", "/api/kit/scan", "SU-01", out), 409, [])
+    await house.call("POST /api/kit/scan", "SU-01", {**at, "way": "hand-over"})
+    await house.call("POST /api/kit/scan", "TO-12", {**at, "way": "in"})
+    await house.call(f"{item}/condition", "TO-12", {"condition": "damaged", "note": "a crack"}, **at)
+    await house.call(f"{item}/readings", "TO-12", {"counter": "battery_cycles", "value": 12}, **at)
+    await house.call(f"{item}/maintained", "TO-12", {"rule": "capacity", "done_at": now}, **at)
+    for state in ("quarantined", "disposed"):
+        await house.call(f"{item}/service", "SU-01", {"state": state, "reason": "beyond repair"}, **at)
+
+
+async def _sites(house: House) -> None:
+    at = {"site": "NORTH-3"}
+    await house.call("PUT /api/sites/{site}", "TO-12", {"version": 0, "address": "14 Wharf Lane"}, **at)
+    survey = {"surveyed_at": house.api.services.clock(), "supply": "mains"}
+    await house.call("POST /api/sites/{site}/surveys", "TO-12", survey, **at)
+    await house.call("GET /api/sites/{site}", "IN-01", **at)
+    await house.call("POST /api/sites/{site}/erase", "SU-01", **at)
+    path, again = "/api/sites/NORTH-3", {"version": 2, "address": "14 Wharf Lane"}
+    await house.refused("written after it was erased", lambda: house.ask("PUT", path, "TO-12", again), 409, [])
+
+
 async def test_every_route_that_changes_something_writes_its_entry_with_it(
     house: House, owner: "Owner[asyncpg.Record]"
 ) -> None:
@@ -454,10 +520,13 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await _log(house)
     await _authorities(house)
     await _mandates(house)
+    await _kit(house)
+    await _sites(house)
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)
     await _welfare(house)
+    await _alarms(house)
     await _sessions(house)
     assert WANTED.keys() - house.seen == ELSEWHERE.keys() | CHANGES_NOTHING
     for file, kind in ELSEWHERE.values():
