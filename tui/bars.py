@@ -24,6 +24,7 @@ _KEY_NAMES = {
     "slash": "/",
     "colon": ":",
     "question_mark": "?",
+    "exclamation_mark": "!",
     "escape": "esc",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
@@ -61,9 +62,11 @@ def open_words(summary: Summary | None) -> Line:
     return (Span(f" OPEN {number(summary.units_open)} ", "loud"),) if summary and summary.units_open else EMPTY
 
 
-def tabs(room: str, summary: Summary | None, permissions: Collection[Permission], duties: int = 0) -> Line:
+def tabs(
+    room: str, summary: Summary | None, permissions: Collection[Permission], duties: int = 0, width: int = 0
+) -> Line:
     """The numbered rooms; `Now` carries how many things want a person with `permissions`, with the `duties` that want
-    this one."""
+    this one. They stand as far apart as `width` columns allow; 0: as far as they like."""
     parts: list[Line] = []
     for key, name, title in ROOMS:
         here = name == room
@@ -73,7 +76,9 @@ def tabs(room: str, summary: Summary | None, permissions: Collection[Permission]
             tone: Tone = "bad" if summary.alarms else "fair"
             part = (*part, Span(f" {number(count)}", tone))
         parts.append(part)
-    return joined(parts)
+    taken = sum(line_width(part) for part in parts)
+    fitting = [gap for gap in (3, 2) if not width or taken + gap * (len(parts) - 1) <= width]
+    return joined(parts, " " * (fitting[0] if fitting else 1))
 
 
 def note_line(note: Note | None, width: int, now: float) -> Line:
@@ -138,7 +143,8 @@ class HeaderBar(Bar):
             case 0:
                 return self._first(width)
             case 1:
-                return (Span(" "), *tabs(self._room, self.desk.summary, self.desk.me.permissions, self._duties))
+                permissions = self.desk.me.permissions
+                return (Span(" "), *tabs(self._room, self.desk.summary, permissions, self._duties, width - 1))
             case _:
                 return (Span("─" * width, "rule"),)
 

@@ -26,8 +26,13 @@ from tui.field import Field, TextField
 from tui.paced_driver import PacedDriver
 from tui.rooms.authorities import AuthoritiesRoom
 from tui.rooms.authority import AuthorityRoom
+from tui.rooms.deployment import DeploymentRoom
+from tui.rooms.deployment_incident import go_to_incident
+from tui.rooms.deployments import DeploymentsRoom
 from tui.rooms.events import EventsRoom, UnitEventsRoom
 from tui.rooms.joins import JoinsRoom
+from tui.rooms.kit import KitRoom
+from tui.rooms.kit_item import KitItemRoom
 from tui.rooms.log import LogRoom, UnitLogRoom
 from tui.rooms.mandate import MandateRoom
 from tui.rooms.mandates import MandatesRoom
@@ -70,6 +75,7 @@ class ConsoleApp(Desk):
     BINDINGS: ClassVar[list[BindingType]] = [
         *[Binding(room.key, f"go('{room.name}')", room.title, show=False) for room in ROOMS],
         Binding("colon", "goto", "go to"),
+        Binding("exclamation_mark", "incident", "critical incident", show=False),
         Binding("j", "joins", "joining queue", show=False),
         Binding("z", "utc", "UTC/local", show=False),
         Binding("question_mark", "keys", "keys"),
@@ -94,6 +100,8 @@ class ConsoleApp(Desk):
         self.add_mode("events", EventsRoom)
         self.add_mode("mandates", MandatesRoom)
         self.add_mode("rota", RotaRoom)
+        self.add_mode("deployments", DeploymentsRoom)
+        self.add_mode("kit", KitRoom)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -269,6 +277,16 @@ class ConsoleApp(Desk):
                 room.show_day(day)
 
     @override
+    async def open_deployment(self, deployment_id: str) -> None:
+        """See Desk."""
+        await self.push_screen(DeploymentRoom(deployment_id))
+
+    @override
+    async def open_item(self, code: str) -> None:
+        """See Desk."""
+        await self.push_screen(KitItemRoom(code))
+
+    @override
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """See Desk."""
         await self.push_screen(UnitEventsRoom(unit_id, label))
@@ -295,6 +313,7 @@ class ConsoleApp(Desk):
         destinations.append(Destination("joins", "", "join: the joining queue", "key j"))
         destinations += [
             Destination("action", "authorities", "authorities: what mandates rest on", "key a in 0"),
+            Destination("action", "incident", "critical incident: go now, papers follow", "key !"),
             Destination("action", "utc", "UTC or local times", "key z"),
             Destination("action", "keys", "keys that work here", "key ?"),
             Destination("action", "quit", "quit", "key q"),
@@ -318,6 +337,11 @@ class ConsoleApp(Desk):
         """The joining queue."""
         await self.open_joins()
 
+    async def action_incident(self) -> None:
+        """Go to a critical incident."""
+        if self._room is not None:
+            await go_to_incident(self._room)
+
     async def action_authorities(self) -> None:
         """What mandates rest on."""
         await self.open_authorities()
@@ -336,6 +360,7 @@ class ConsoleApp(Desk):
         leading = [room.key for room in ROOMS if room.key not in active or active[room.key].node is self]
         everywhere = [
             (" ".join(leading), "rooms"),
+            ("!", "critical incident"),
             ("j", "joining queue"),
             (":", "go to"),
             ("esc", "out"),
@@ -343,7 +368,7 @@ class ConsoleApp(Desk):
             ("q", "quit"),
         ]
         room = self._room
-        about_units = room is None or room.ROOM not in {"people", "mandates", "rota"}
+        about_units = room is None or room.ROOM not in {"people", "mandates", "rota", "deployments", "kit"}
         legend = () if room is None else room.legend
         await self.push_screen(KeysDialog(here, everywhere, about_units=about_units, legend=legend))
 

@@ -163,6 +163,14 @@ class Desk(App[None]):
         """Open the rotas' board, with one of them and a day of it where they are named."""
         raise NotImplementedError
 
+    async def open_deployment(self, deployment_id: str) -> None:
+        """Open the page of a deployment."""
+        raise NotImplementedError
+
+    async def open_item(self, code: str) -> None:
+        """Open the page of an item of kit."""
+        raise NotImplementedError
+
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """Open one unit's events."""
         raise NotImplementedError

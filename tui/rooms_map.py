@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-RoomName = Literal["now", "units", "log", "people", "events", "mandates", "rota"]
+RoomName = Literal["now", "units", "log", "people", "events", "mandates", "rota", "deployments", "kit"]
 
 
 class RoomKey(NamedTuple):
@@ -16,7 +16,9 @@ class RoomKey(NamedTuple):
 ROOMS: tuple[RoomKey, ...] = (
     RoomKey("1", "now", "Now"),
     RoomKey("2", "units", "Units"),
+    RoomKey("3", "deployments", "Deployments"),
     RoomKey("4", "rota", "Rota"),
+    RoomKey("6", "kit", "Kit"),
     RoomKey("7", "log", "Log"),
     RoomKey("8", "people", "People"),
     RoomKey("9", "events", "Events"),

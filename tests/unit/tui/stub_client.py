@@ -34,6 +34,7 @@ from protocols.people import PERMISSIONS, Role
 from protocols.settings import UnitSettings
 from protocols.uplink import Severity
 from tests.unit.tui.stub_checks import StubChecks
+from tests.unit.tui.stub_deployments import StubDeployments
 from tests.unit.tui.stub_log import StubLog
 from tests.unit.tui.stub_mandates import StubMandates
 from tests.unit.tui.stub_rotas import StubRotas
@@ -66,7 +67,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubChecks, StubMandates, StubLog, StubRotas):
+class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -80,6 +81,7 @@ class StubClient(StubChecks, StubMandates, StubLog, StubRotas):
         self.found_checks()
         self.found_mandates()
         self.found_rotas()
+        self.found_deployments()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []
