@@ -63,6 +63,8 @@ app.command("fleet.cli.authority:app", name="authority", help="Authorities: what
 app.command("fleet.cli.mandate:app", name="mandate", help="Mandates: ask for, sign, cancel.")
 app.command("fleet.cli.oncall:app", name="oncall", help="Who is on call now; call-outs: out, back, list.")
 app.command("fleet.cli.rota:app", name="rota", help="On-call rotas: define, fill, check, publish, change.")
+app.command("fleet.cli.deployment:app", name="deployment", help="Deployments: request, step by step, back; advice.")
+app.command("fleet.cli.report:app", name="report", help="Reports: utilisation, commission, recover, alarms.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.log:app", name="log", help="The deployment log: look, read, take away, check, keep.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
