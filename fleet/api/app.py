@@ -77,6 +77,7 @@ _PARTS = (
     kit,
     sites,
     welfare,
+    handovers,
     deployments,
     checklists,
     advice,

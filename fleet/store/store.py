@@ -29,6 +29,7 @@ from fleet.store.deployment_reports import DeploymentReportStore
 from fleet.store.deployments import DeploymentStore
 from fleet.store.error_reports import ErrorReportStore
 from fleet.store.events import EventStore
+from fleet.store.handovers import HandoverStore
 from fleet.store.history import HistoryStore
 from fleet.store.joining import JoiningStore
 from fleet.store.kit import KitStore
@@ -328,6 +329,11 @@ class Transaction:
     def deadlines(self) -> DeadlineStore:
         """Alarms of deployments' deadlines."""
         return DeadlineStore(self._connection)
+
+    @cached_property
+    def handovers(self) -> HandoverStore:
+        """Handover sheets."""
+        return HandoverStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:

@@ -90,7 +90,7 @@ class WelfareDesk:
                 raise Conflict(
                     "welfare-of-call-out",
                     f"it ends with call-out {timer.call_out_id}",
-                    "say when you were back: fleet rota call-out returned",
+                    "say when you were back: fleet oncall back",
                 )
             if not mine:
                 _check_ends_others(asked, caller)

@@ -178,7 +178,8 @@ class HandoverRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HandoverView(msgspec.Struct, frozen=True, kw_only=True):
-    """A handover with its sheet; `sha256` of its row is of the sheet's exact text, which is not this JSON's."""
+    """A handover with its sheet; `sha256` of its row is of the sheet's exact text: of `sheet` as JSON without blanks,
+    its fields in their order."""
 
     row: HandoverRow
     sheet: HandoverSheet
