@@ -11,6 +11,7 @@ from fleet.store.rota_people import StoredAbsence, StoredWish
 from fleet.store.store import Store
 from fleet.store.welfare import StoredWelfare
 from fleet.welfare.keeping import begin
+from tests.fuzz.api_handovers import handover
 
 _EACH = 8
 _DAY = timedelta(days=1)
@@ -83,6 +84,7 @@ async def records(store: Store, now: datetime, rota_id: str, person_id: str) -> 
             due_at=now + timedelta(hours=1),
         )
         await begin(transaction, timer)
+        await handover(transaction, new("handover_id", "HO"), rota_id, [person_id, "FZ-1000"], now)
     return ids
 
 

@@ -447,6 +447,24 @@ async def _welfare(house: House) -> None:
     await house.refused("answered after its end", lambda: house.ask("POST", path, "TO-12"), 409, [])
 
 
+async def _handovers(house: House) -> None:
+    days = Layer(
+        layer="days",
+        position="primary",
+        starts=datetime(2026, 1, 5, 9),  # noqa: DTZ001 - a wall time
+        turn=TurnLength(every=1, unit="days"),
+        order=["TO-12", "SU-01"],
+    )
+    rota = Rota(rota="daily", name="Daily", zone="Etc/UTC", layers=[days], members=["TO-12", "SU-01"])
+    assert (await house.ask("PUT", "/api/rotas/daily", "SU-01", SetRota(rota=rota, version=0))).is_success
+    made = (await house.call("POST /api/handovers", "TO-12", {"rota": "daily"})).json()["row"]
+    read, at = {"sha256": made["sha256"]}, {"handover_id": made["handover"]}
+    for person in ("TO-12", "SU-01"):
+        await house.call("POST /api/handovers/{handover_id}/acknowledge", person, read, **at)
+    new = {"rota": "daily"}
+    await house.refused("handed over twice", lambda: house.ask("POST", "/api/handovers", "TO-12", new), 409, [])
+
+
 async def _alarms(house: House) -> None:
     now, unit = house.api.services.clock(), "unit-bench222"
     new = NewAlarm(subject_kind="unit", subject=unit, kind="hot", severity="alarm", summary="it is hot", rule="test")
@@ -526,6 +544,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await _rota_people(house)
     await _rota_changes(house)
     await _welfare(house)
+    await _handovers(house)
     await _alarms(house)
     await _sessions(house)
     assert WANTED.keys() - house.seen == ELSEWHERE.keys() | CHANGES_NOTHING

@@ -34,6 +34,11 @@ NEEDS_A_KEY = {
 }
 """What succeeds only with a key or a signature that nobody can draw."""
 NEEDS_SENSE = {
+    "POST /api/kit/scan",
+    "PUT /api/kit-models/{model}",
+    "POST /api/kit/{item}/maintained",
+    "GET /api/kit-labels",
+    "POST /api/sites/{site}/surveys",
     "POST /api/mandates",
     "POST /api/authorities",
     "PUT /api/rotas/{rota_id}",
@@ -48,12 +53,19 @@ NEEDS_SENSE = {
     "POST /api/work-done",
     "POST /api/rests",
     "POST /api/calendars",
+    "PUT /api/alarm-rules",
+    "POST /api/alarm-windows",
+    "POST /api/contacts",
+    "POST /api/contacts/{contact_id}/test",
+    "POST /api/contacts/{contact_id}/withdraw",
     "POST /api/welfare",
     "POST /api/welfare/{welfare_id}/answer",
     "POST /api/welfare/{welfare_id}/end",
+    "POST /api/handovers",
+    "POST /api/handovers/{handover_id}/acknowledge",
 }
 """What succeeds only when times, people and what they are about fit each other: the tests of mandates
-and of rotas through the API do."""
+of rotas and of kit through the API do."""
 IN_PARTS = {"GET /api/log/exports/{export_id}/tile/{tile}"}
 """What is named by several parts of the path: one part alone is drawn."""
 CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}"}
@@ -77,6 +89,7 @@ MAY_REFUSE = (
         "POST /api/people/drafts",
         "PUT /api/units/{unit_id}/settings",
         "POST /api/authorities/{authority_id}/review",
+        "POST /api/kit-models/{model}/stock",
         "GET /api/rotas/{rota_id}/book",
         "GET /api/rotas/{rota_id}/check",
         "GET /api/rotas/{rota_id}/changes",
