@@ -1,6 +1,7 @@
 """Readiness certificates of a deployment's units; each with its entry in the transaction that keeps it."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,7 +16,8 @@ from fleet.errors import Conflict
 from fleet.store.deployments import StoredCertificate
 from fleet.store.people import Person
 from fleet.store.readiness import certificate_view, document_sha256
-from fleet.store.store import Store
+from fleet.store.store import Store, Transaction
+from protocols.access_record import Modality
 from protocols.api.deployments import ReadinessLine, ReadinessView
 
 VALID_FOR = timedelta(hours=12)
@@ -48,7 +50,8 @@ class ReadinessDesk:
         now = self._clock()
         async with self._store.transaction() as transaction:
             stored = await locked_going_on(transaction, deployment_id)
-            units = (await known_deployment(transaction, stored, now, caller)).facts.units
+            known = await known_deployment(transaction, stored, now, caller)
+            units = await _with_reports(transaction, known.facts.units, stored.modalities, now)
             if not units:
                 raise Conflict(
                     "no-unit", f"{deployment_id} has no unit that has joined", "keep one for it: fleet deployment kit"
@@ -71,6 +74,34 @@ class ReadinessDesk:
                 )
             transaction.changed.deployments = True
         return [certificate_view(one) for one in made]
+
+
+async def _with_reports(
+    transaction: Transaction, units: Sequence[UnitFacts], modalities: Sequence[Modality], now: datetime
+) -> list[UnitFacts]:
+    """The units with all that their readiness is judged by, for a deployment with these modalities."""
+    items = {one.unit: one.item for one in units}
+    return [
+        UnitFacts(
+            unit=one.unit_id,
+            item=items[one.unit_id],
+            label=one.label,
+            state=one.state,
+            key_protection=one.key_protection,
+            presence=one.presence,
+            modalities=modalities,
+            received_at=one.received_at,
+            sampled_at=one.sampled_at,
+            report=one.report,
+            dropped_before=one.dropped_before,
+            certificate_ends_at=one.certificate_ends_at,
+            access_in_step=one.access_in_step,
+            checked_at=one.checked_at,
+            check_passed=one.check_passed,
+            check_allowed=bool(one.allowed & {"video", "audio"}),
+        )
+        for one in await transaction.readiness.units(items, now)
+    ]
 
 
 def _judged(deployment_id: str, unit: UnitFacts, by: str, now: datetime) -> StoredCertificate:

@@ -88,10 +88,10 @@ class UnitFacts(msgspec.Struct, frozen=True, kw_only=True):
     readiness. `modalities` are the deployment's.
 
     `received_at` is when its latest report came, `report` that report; both None before the first. `sampled_at` is when
-    it was sampled by the unit's own clock. `dropped_before` is `spool_dropped` of a report about an hour before it of
-    the same spool, None where there is none. `certificate_ends_at` is the end of its latest certificate that is not
-    revoked. `access_in_step`: whether the records of the unit's chain that it claims are those the controller has; None
-    when it has claimed nothing. `checked_at` and `check_passed` are of its latest check that ended and was judged.
+    it was sampled by the unit's own clock. `dropped_before` is `spool_dropped` of the oldest report of the hour before
+    it, of the same spool, None where there is none. `certificate_ends_at` is the end of its latest certificate that is
+    not revoked. `access_in_step`: whether the records of the unit's chain that it claims are those the controller has;
+    None when it has claimed nothing. `checked_at` and `check_passed` are of its latest check that ended and was judged.
     `check_allowed`: a mandate for it that allows video or audio was live at some time in the 24 h before.
     """
 
