@@ -142,6 +142,7 @@ DEFAULT_RULES = AlarmRules(
     rules=[
         EventRule(rule="tamper", source="unit", kinds=["tamper"], pages="always"),
         EventRule(rule="units-events", source="unit"),
+        EventRule(rule="cover-gap", source="controller", kinds=["cover-gap"], pages="never"),
         EventRule(rule="controllers-events", source="controller", pages="always"),
         FigureRule(rule="undervoltage", figure="undervolted", comparison="is", word=True),
         FigureRule(rule="storage-read-only", figure="storage_read_only", comparison="is", word=True),
@@ -159,4 +160,5 @@ DEFAULT_RULES = AlarmRules(
     ]
 )
 """In force until somebody lays others down †. Limits are those of `protocols.health.QUANTITIES`. Where a unit tells by
-an event what a figure shows too, both are of one kind, and so one alarm."""
+an event what a figure shows too, both are of one kind, and so one alarm. A gap in cover is told days ahead, and wakes
+nobody."""
