@@ -28,6 +28,7 @@ from protocols.deployments import DeploymentKind, DeploymentState, Step
 ApiRequest = Request[object, object, State]
 DeploymentInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^DEP-[0-9]{1,6}$(?!\n)")]
 # The framework keeps the name `state` for itself.
+StepInPath: TypeAlias = Annotated[Step, PathParameter()]
 StatesAsked: TypeAlias = Annotated[tuple[DeploymentState, ...], QueryParameter(name="state", max_items=12)]
 KindAsked: TypeAlias = Annotated[Literal["any", DeploymentKind], QueryParameter()]
 OpenOnly: TypeAlias = Annotated[bool, QueryParameter()]
@@ -112,7 +113,7 @@ async def name_authorities(
 
 @post("/api/deployments/{deployment_id:str}/steps/{step:str}", opt=dict(_STEP), status_code=200)
 async def go_step(
-    request: ApiRequest, services: Given, deployment_id: DeploymentInPath, step: Step, data: JSONBody[StepAsked]
+    request: ApiRequest, services: Given, deployment_id: DeploymentInPath, step: StepInPath, data: JSONBody[StepAsked]
 ) -> DeploymentView:
     """Go a step on, or say that the paperwork of one that was gone past is there."""
     asked = await exactly(request, type(data))
