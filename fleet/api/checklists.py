@@ -1,8 +1,10 @@
 """Checklists of deployments, what is found by them, and readiness certificates of their units."""
 
+from typing import Annotated, TypeAlias
+
 from litestar import Request, get, post, put
 from litestar.datastructures import State
-from litestar.params import JSONBody
+from litestar.params import JSONBody, PathParameter
 
 from fleet.api.access import caller_of
 from fleet.api.deployments import DeploymentInPath
@@ -13,6 +15,8 @@ from protocols.api.deployments import ReadinessView
 from protocols.deployments import DeploymentKind, Step
 
 ApiRequest = Request[object, object, State]
+KindInPath: TypeAlias = Annotated[DeploymentKind, PathParameter()]
+StepInPath: TypeAlias = Annotated[Step, PathParameter()]
 
 
 @get("/api/deployments/{deployment_id:str}/checklists", opt={"permission": "see-deployments", "refuses": [404]})
@@ -50,7 +54,7 @@ async def list_templates(services: Given) -> list[TemplateView]:
 
 @put("/api/checklist-templates/{kind:str}/{step:str}", opt={"permission": "manage-deployments", "refuses": [409]})
 async def set_template(
-    request: ApiRequest, services: Given, kind: DeploymentKind, step: Step, data: JSONBody[SetTemplate]
+    request: ApiRequest, services: Given, kind: KindInPath, step: StepInPath, data: JSONBody[SetTemplate]
 ) -> TemplateView:
     """Lay a checklist down, for steps that are begun from now on."""
     wanted = await exactly(request, type(data))
