@@ -14,6 +14,8 @@ from fleet.store.store import Store
 from protocols.api.authorities import DocumentHash, NewAuthority
 from protocols.api.people import LeaveOut
 from protocols.people import PERMISSIONS, Role
+from tests.fuzz.api_alarms import alarms
+from tests.fuzz.api_kit import kit
 from tests.fuzz.api_records import records
 from tests.fuzz.api_rotas import USED, rotas
 from tests.support.controller import RunningApi
@@ -113,7 +115,9 @@ async def furnish(api: RunningApi) -> House:
     mandates = await _mandates(store, now)
     orals, written = await _authorities(api, now)
     known_rotas, only_rotas = await rotas(store, now)
+    known_kit, only_kit = await kit(api, "FZ-1001")
     known_records = await records(store, now, USED, "FZ-1001")
+    known_alarms = await alarms(store, now, "unit-fuzz0001", "FZ-1000")
     house.known = {
         "mandate_id": mandates,
         "authority_id": [*orals, *written],
@@ -126,7 +130,7 @@ async def furnish(api: RunningApi) -> House:
         "unit": list(UNITS),
         "person": leavers,
         "authority": ["AUTH-26/7"],
-        "deployment": ["D-26-12"],
+        "deployment": ["DEP-1"],
         "kind": ["unit."],
         "since": ["2026-11-22T09:00:00Z"],
         "until": ["2026-11-23T09:00:00+01:00"],
@@ -140,6 +144,8 @@ async def furnish(api: RunningApi) -> House:
         "based_on": [1, 2, 3],
         **known_rotas,
         **known_records,
+        **known_kit,
+        **known_alarms,
     }
     house.only = {
         "revoke": [*UNITS][-1:],  # or nothing could be done to the others any more
@@ -154,6 +160,7 @@ async def furnish(api: RunningApi) -> House:
         "POST /api/authorities/{authority_id}/review": written[1:],
         "POST /api/authorities/{authority_id}/cancel": written[:1],
         **only_rotas,
+        **only_kit,
     }
     return house
 
