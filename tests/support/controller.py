@@ -107,7 +107,7 @@ async def running_api(
         log=log or LogSettings(),
         mandates=mandates or MandateSettings(),
         media=media or MediaSettings(),
-        alarms=alarms or AlarmSettings(),
+        alarms=alarms or AlarmSettings(webhook_hosts=["127.0.0.1:9"]),
     )
     create_credentials(settings.state_path, utc_now())
     credentials = load_credentials(settings.state_path, settings.api.names, ["127.0.0.1"], utc_now())
