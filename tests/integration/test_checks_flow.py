@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from fleet.clock import utc_now
 from protocols.api.checks import PreviewNews, Verdict
 from protocols.opening import GrantLease
 from tests.support.check_house import CheckHouse
@@ -44,6 +45,11 @@ async def test_a_check_shows_pictures_and_leaves_numbers_only(house: CheckHouse)
     assert kinds.count("check.judged") == 1
     assert kinds.index("lease.granted") < kinds.index("media.began") < kinds.index("check.judged")
     assert [reason for reason, _ in house.unit.closes] == ["passed"]
+    async with house.api.services.store.transaction() as transaction:
+        (found,) = await transaction.readiness.units([UNIT], utc_now())
+    assert found.check_passed
+    assert set(found.allowed) == {"video", "audio"}
+    assert found.checked_at == closed.closed_at
 
 
 async def test_whoever_waits_for_the_first_picture_sees_it_as_soon_as_it_comes(
