@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import get_args
 
-from protocols.api.duties import Duty, DutyKind, RotaDutyKind
+from protocols.api.duties import DeploymentDutyKind, Duty, DutyKind, RotaDutyKind
 from protocols.people import Permission
 from tui.role_words import Reserved, whose
 from tui.words import age, duration, left
@@ -16,6 +16,8 @@ PRESSING = timedelta(hours=24)
 """A deadline of this person's with less than this left is told loudly."""
 
 OF_ROTAS: frozenset[DutyKind] = frozenset(get_args(RotaDutyKind))
+OF_DEPLOYMENTS: frozenset[DutyKind] = frozenset(get_args(DeploymentDutyKind))
+TOLD_TO_THEIRS = OF_ROTAS | OF_DEPLOYMENTS | {"sign"}
 """Told only to those whose they are."""
 
 _PERMISSIONS: dict[DutyKind, Permission] = {
@@ -37,16 +39,18 @@ _DOING: dict[DutyKind, str] = {
 
 
 def is_mine(duty: Duty, permissions: Collection[Permission]) -> bool:
-    """Whether somebody with `permissions` can do it. Signatures and what waits of rotas are told only to those whose
-    they are."""
-    return duty.kind == "sign" or duty.kind in OF_ROTAS or _PERMISSIONS[duty.kind] in permissions
+    """Whether somebody with `permissions` can do it. Signatures and what waits of rotas and deployments are told only
+    to those whose they are."""
+    return duty.kind in TOLD_TO_THEIRS or _PERMISSIONS[duty.kind] in permissions
 
 
 def presses(duty: Duty, now: datetime) -> bool:
     """Whether it is a deadline with less than a day left, or one that has passed."""
     if duty.kind == "cover-gap":
         return duty.is_alarm
-    if duty.kind in {"swap-asked", "swap-approve"}:
+    if duty.kind == "welfare-due" or (duty.kind in {"deadline", "handover-due"} and duty.is_alarm):
+        return True
+    if duty.kind in {"swap-asked", "swap-approve", "paper-owed", "visit-soon"}:
         return duty.due_at - now < PRESSING
     return duty.kind.startswith(("statement", "review")) and duty.due_at - now < PRESSING
 
@@ -82,6 +86,9 @@ def _rota_text(duty: Duty, now: datetime) -> str:
         case "shift-soon":
             what, of, _rota = duty.sentence.partition(" of ")
             return f"{what} in {_within(duty.due_at - now)}" if of and duty.due_at > now else duty.sentence
+        case "deadline" | "paper-owed":
+            when = f"overdue for {age(duty.due_at, now)}" if duty.due_at <= now else f"in {_within(duty.due_at - now)}"
+            return f"{when}: {duty.sentence}"
         case _:
             return duty.sentence
 

@@ -95,8 +95,6 @@ def _back_at(text: str, now: datetime, *, utc: bool) -> datetime | None:
 
 def _scan(code: str, seen: str, setting: ScanSetting, now: datetime) -> Scan:
     condition, note = _seen(seen)
-    if setting.way == "in" and setting.place is None:
-        raise Unclear("scan", "back where? Type: to, and the code of a store, van or bench; ctrl+t picks one")
     of_bench = setting.way == "out" and setting.deployment is None
     if of_bench and setting.back_at is not None and setting.back_at <= now:
         raise Unclear("scan", "it was to be back by now: type back, and a time to come")
@@ -104,7 +102,7 @@ def _scan(code: str, seen: str, setting: ScanSetting, now: datetime) -> Scan:
         item=code,
         way=setting.way,
         how="typed",
-        deployment=setting.deployment,
+        deployment=setting.deployment if setting.way == "out" else None,
         place=setting.place if setting.way == "in" else None,
         expected_back_at=setting.back_at if of_bench else None,
         condition=condition,
@@ -129,41 +127,42 @@ def setting_lines(setting: ScanSetting, me: str, width: int, now: datetime, *, u
     ways: list[Line] = [(Span(f" {way} ", "loud" if way == setting.way else "muted"),) for way in WAYS]
     facts: list[Line] = [joined(ways, "")]
     if setting.way == "in":
-        facts.append((Span("to ", "muted"), _known(setting.place)))
-    if setting.way != "in" or setting.deployment:
+        facts.append((Span("to ", "muted"), Span(setting.place or "where it lay last", "strong")))
+    if setting.way == "out":
         facts.append((Span("for ", "muted"), Span(setting.deployment or "the bench", "strong")))
     if setting.way == "out" and setting.deployment is None:
         back = "no time said" if setting.back_at is None else coming(setting.back_at, now, utc=utc)
         facts.append((Span("back ", "muted"), Span(back, "plain" if setting.back_at else "fair")))
-    sentence = wrap(f"each label goes into the log: “{moved_sentence(setting, me)}”", width - 2, "muted")
+    sentence = wrap(f"each logs “{moved_sentence(setting, me)}”", width - 2, "muted")
     return [(Span(" "), *joined(facts)), *[(Span(" "), *line) for line in sentence[:1]]]
-
-
-def _known(place: str | None) -> Span:
-    return Span(place, "strong") if place else Span("where? ctrl+t", "fair")
 
 
 def moved_sentence(setting: ScanSetting, me: str) -> str:
     """What a scan enters."""
-    purpose = f" for {setting.deployment}" if setting.deployment else ""
     match setting.way:
         case "out":
-            return f"kit.moved: {me} takes K-…{purpose or ' for the bench'}"
+            return f"kit.moved: {me} takes K-… for {setting.deployment or 'the bench'}"
         case "in":
-            return f"kit.moved: {me} puts K-… back to {setting.place or '…'}"
+            return f"kit.moved: {me} puts K-… back to {setting.place or 'where it lay last'}"
         case "hand-over":
-            return f"kit.moved: {me} takes K-… over{purpose}"
+            return f"kit.moved: {me} takes K-… over from who has it"
 
 
-def scan_line(one: ScanLine, width: int, now: datetime, *, utc: bool) -> Line:
-    """One label and what came of it: a word first, then the sentence."""
+def scan_lines(one: ScanLine, width: int, now: datetime, *, utc: bool, whole: bool) -> list[Line]:
+    """One label and what came of it: a word first, then the sentence; on more lines than one where it is to be told
+    `whole`; and the remedy of a refusal."""
     word, tone = _stands(one)
-    return (
-        Span(fit(moment(one.at, now, utc=utc), 6), "muted"),
+    room = max(20, width - 26)
+    said = wrap(one.said or "asking the controller …", room, "plain" if one.said else "muted")
+    if not whole:
+        said = [(Span(fit(one.said or "…", room)),)]
+    head: Line = (
+        Span(f" {fit(moment(one.at, now, utc=utc), 6)}", "muted"),
         Span(fit(one.code, 9), "strong"),
         Span(fit(word, 9), tone),
-        Span(fit(one.said or "asking the controller …", max(0, width - 24)), "plain" if one.said else "muted"),
+        *said[0],
     )
+    return [head, *[(Span(" " * 25), *line) for line in (*said[1:], *wrap(one.remedy, room, "fair"))]]
 
 
 def _stands(one: ScanLine) -> tuple[str, Tone]:
@@ -177,6 +176,6 @@ def left_lines(setting: ScanSetting, left: Sequence[str] | None, width: int) -> 
     if left is None:
         return []
     if not left:
-        return [(Span(" nothing is left to scan", "good"), Span(f" for {setting.deployment or 'it'}", "muted"))]
+        return [(Span(" nothing is left to scan", "good"), Span(f" {setting.way}", "muted"))]
     told = wrap("  ".join(left), max(20, width - 2))
     return [(Span(f" LEFT TO SCAN  {plural(len(left), 'item')}", "fair"),), *[(Span(" "), *one) for one in told[:2]]]

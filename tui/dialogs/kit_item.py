@@ -209,7 +209,7 @@ class NewItemDialog(RotaForm[NewItem]):
     @override
     def sentence_of(self, result: NewItem) -> str:
         """See RotaForm."""
-        return f"kit.added: {self._actor} adds a {result.model} at {result.place}, and has it"
+        return f"kit.added: {self._actor} adds a {result.model} at {result.place}, whose keeper has it"
 
     @override
     def remarks(self) -> Sequence[Line]:

@@ -22,7 +22,7 @@ from tui.kit_scan_lines import (
     is_scanned,
     left_lines,
     read_line,
-    scan_line,
+    scan_lines,
     setting_lines,
 )
 from tui.lines import Page
@@ -90,8 +90,7 @@ class KitScanRoom(Room):
         told += left_lines(self._setting, self._left, width)
         told.append(EMPTY)
         for one in self._lines:
-            told.append((Span(" "), *scan_line(one, width, now, utc=clock.utc)))
-            told += [(Span(" " * 25), *line) for line in wrap(one.remedy, max(20, width - 26), "fair")]
+            told += scan_lines(one, width, now, utc=clock.utc, whole=one == self._lines[0])
         self._told.show(told)
 
     def on_input_changed(self, message: Input.Changed) -> None:
@@ -141,7 +140,9 @@ class KitScanRoom(Room):
         )
 
     def _scanned(self, number: int, result: ScanResult) -> None:
-        self._left = result.left_to_scan if self._setting.deployment or result.left_to_scan else None
+        of_deployment = self._setting.way == "out" and self._setting.deployment is not None
+        if of_deployment or result.left_to_scan or self._left is not None:
+            self._left = result.left_to_scan
         self._became(number, result.sentence, is_done=True)
 
     def _refused(self, number: int, error: ClientError) -> None:
@@ -166,7 +167,7 @@ class KitScanRoom(Room):
         door = self.desk.door
         if self._setting.way == "in":
             self.ask("places", door.kit_places, self._pick_place)
-        else:
+        elif self._setting.way == "out":
             self.ask("deployments", lambda: door.deployments(open_only=True, limit=200), self._pick_deployment)
 
     def _pick_place(self, places: list[PlaceView]) -> None:

@@ -33,7 +33,7 @@ from tui.kit_forms import (
 )
 from tui.kit_lines import heads_line, item_detail, item_line, narrowed, title_line
 from tui.kit_page import item_page
-from tui.kit_scan_lines import ScanLine, ScanSetting, is_scanned, left_lines, moved_sentence, read_line, scan_line
+from tui.kit_scan_lines import ScanLine, ScanSetting, Way, is_scanned, left_lines, moved_sentence, read_line, scan_lines
 from tui.kit_words import due_words
 from tui.paint import Line, line_width
 from tui.rooms.kit_label import label_lines
@@ -212,9 +212,16 @@ class TestScanning:
         with pytest.raises(Unclear):
             read_line(text, ScanSetting(), NOW, utc=True)
 
-    def test_nothing_goes_back_to_nowhere(self) -> None:
-        with pytest.raises(Unclear, match="back where"):
-            read_line("42", ScanSetting("in"), NOW, utc=True)
+    def test_a_deployment_is_named_only_of_what_goes_out_and_a_place_of_what_comes_in(self) -> None:
+        ways: list[tuple[Way, tuple[str | None, str | None]]] = [
+            ("out", ("DEP-118", None)),
+            ("in", (None, "VAN-2")),
+            ("hand-over", (None, None)),
+        ]
+        for way, named in ways:
+            scan = read_line("42", ScanSetting(way, "DEP-118", "VAN-2"), NOW, utc=True)
+            assert isinstance(scan, Scan)
+            assert (scan.deployment, scan.place) == named
 
     def test_only_what_a_scanner_types_counts_as_scanned(self) -> None:
         assert is_scanned("K-0042", 0.15)
@@ -223,10 +230,12 @@ class TestScanning:
 
     def test_what_came_of_it_begins_with_a_word(self) -> None:
         line = ScanLine(1, NOW, "K-0042")
-        assert "asking" in said([scan_line(line, 78, NOW, utc=True)])
-        assert "REFUSED" in said([scan_line(line._replace(said="it is quarantined"), 78, NOW, utc=True)])
-        assert "done" in said([scan_line(line._replace(said="TO-12 has it", is_done=True), 78, NOW, utc=True)])
-        assert "nothing is left to scan for DEP-1" in said(left_lines(ScanSetting(deployment="DEP-1"), [], 78))
+        assert "asking" in said(scan_lines(line, 78, NOW, utc=True, whole=True))
+        assert "REFUSED" in said(scan_lines(line._replace(said="it is quarantined"), 78, NOW, utc=True, whole=False))
+        assert "done" in said(
+            scan_lines(line._replace(said="TO-12 has it", is_done=True), 78, NOW, utc=True, whole=True)
+        )
+        assert "nothing is left to scan out" in said(left_lines(ScanSetting(deployment="DEP-1"), [], 78))
         assert "2 items" in said(left_lines(ScanSetting(), ["K-0001", "K-0002"], 78))
         assert moved_sentence(ScanSetting("in", None, "VAN-2"), "TO-12") == "kit.moved: TO-12 puts K-… back to VAN-2"
 
