@@ -172,6 +172,10 @@ DeadlineKind = Literal[
     "authority-ends", "authority-review", "statement", "kit-return", "paper", "maintenance-due", "visit", "ends"
 ]
 
+"""`authority-ends`, `authority-review` and `statement` (of an urgent oral one) are of the authorities that are named;
+`kit-return` and `ends` the expected return, while kit is out and while none is; `visit` is the end of the last visit in
+which it is to be fitted, then recovered; `paper` of the fast path."""
+
 DeadlineStage = Literal["far", "14-days", "72-hours", "12-hours", "overdue"]
 """The narrowest of 14 days, 72 h and 12 h in which the deadline lies; at its time it is overdue."""
 
