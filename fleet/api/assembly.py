@@ -19,6 +19,7 @@ from fleet.credentials import Credentials
 from fleet.deployments.advice_desk import AdviceDesk
 from fleet.deployments.checklist_desk import ChecklistDesk
 from fleet.deployments.desk import DeploymentDesk
+from fleet.deployments.duties import DeploymentDuties
 from fleet.deployments.file import DeploymentFiles
 from fleet.deployments.incident import IncidentDesk
 from fleet.deployments.planning_desk import PlanningDesk
@@ -163,6 +164,7 @@ def assemble(
         sites=SiteDesk(store, clock),
         welfare=WelfareDesk(store, clock, settings.welfare),
         handovers=HandoverDesk(store, clock, judging),
+        deployment_duties=DeploymentDuties(store, clock),
     )
 
 

@@ -25,12 +25,12 @@ ApiRequest = Request[object, object, State]
 
 @get("/api/duties", opt={"permission": "see-rota"})
 async def list_duties(request: ApiRequest, services: Given) -> list[Duty]:
-    """What waits for the caller of rotas; and for them, or for anybody, of authorities and mandates, if they may see
-    those."""
+    """What waits for the caller of rotas and deployments; and for them, or for anybody, of authorities and mandates, if
+    they may see those."""
     person = caller_of(request).person
     of_rotas = await services.rota_duties.of(person)
     of_mandates = await services.duties.of(person) if may(person.role, "see-mandates") else []
-    return most_urgent([*of_rotas, *of_mandates])
+    return most_urgent([*of_rotas, *await services.deployment_duties.of(person, of_mandates)])
 
 
 @get("/api/mandates", opt={"permission": "see-mandates"})

@@ -22,6 +22,7 @@ from fleet.commands.desk import UnitDesk
 from fleet.deployments.advice_desk import AdviceDesk
 from fleet.deployments.checklist_desk import ChecklistDesk
 from fleet.deployments.desk import DeploymentDesk
+from fleet.deployments.duties import DeploymentDuties
 from fleet.deployments.file import DeploymentFiles
 from fleet.deployments.incident import IncidentDesk
 from fleet.deployments.planning_desk import PlanningDesk
@@ -136,6 +137,7 @@ class Services:
     sites: SiteDesk
     welfare: WelfareDesk
     handovers: HandoverDesk
+    deployment_duties: DeploymentDuties
 
 
 Given: TypeAlias = NamedDependency[Services]

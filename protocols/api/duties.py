@@ -42,11 +42,12 @@ DutyKind = MandateDutyKind | RotaDutyKind | DeploymentDutyKind
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that waits for a person. `about` is the id of the mandate, authority, rota, change, call-out, item,
-    deployment, visit, welfare timer or handover (of `handover-due` without a sheet the rota), `name` what people call
-    it by: the unit's label, the authority's reference, the rota's name, the deployment's number, the person. `due_at`
-    is when it has to be done, or since when it is waited for (`kit-out`, `call-out-open`, `rest-owed`). `is_alarm`
-    stays until it is done. `rota` is the rota that it is of, `deployment` the first deployment that rests on it."""
+    """Something that waits for a person. `about` is the id of the mandate, authority, rota, change, call-out,
+    deployment, visit, welfare timer or handover (of `handover-due` without a sheet the rota's); of `deadline` and
+    `paper-owed` the deployment and what is due of it, `DEP-121:A-…`. `name` is what people call it by: the unit's
+    label, the authority's reference, the rota's name, the deployment's number, the person. `due_at` is when it has to
+    be done, or since when it is waited for (`kit-out`, `call-out-open`, `rest-owed`). `is_alarm` stays until it is
+    done. `rota` is the rota that it is of, `deployment` the deployment, or the first that rests on an authority."""
 
     kind: DutyKind
     about: str

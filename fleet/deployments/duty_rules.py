@@ -1,0 +1,199 @@
+"""What of deployments waits for somebody, in words. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from fleet.deployments.deadline_alarm_rules import subject_of
+from fleet.deployments.rules.facts import Facts, VisitFacts
+from fleet.handovers.rules import ShiftChange
+from fleet.openings.rules import moment
+from fleet.store.people import Person
+from fleet.store.welfare import StoredWelfare
+from fleet.welfare.rules import stage
+from protocols.api.authorities import AuthorityKind
+from protocols.api.duties import DeploymentDutyKind, Duty, DutyKind
+from protocols.api.handovers import HandoverRow
+from protocols.deployments import Deadline, DeadlineKind, DeploymentState
+from protocols.people import may
+from protocols.rota.model import Rota
+
+VISIT_AHEAD = timedelta(hours=48)
+"""How long before a visit begins its people are told †."""
+AUTHORITY_AHEAD = timedelta(days=14)
+"""How long before a deployment begins it is told that it has no authority †."""
+PRESSING = timedelta(hours=12)
+HANDOVER_AHEAD, HANDOVER_LATE, HANDOVER_KEPT = timedelta(hours=1), timedelta(hours=1), timedelta(hours=24)
+"""How long before a change it is told, from when on after it that is an alarm for both, and until when †."""
+
+OF_AUTHORITIES: Mapping[DeadlineKind, frozenset[DutyKind]] = {
+    "statement": frozenset({"statement-due", "statement-overdue"}),
+    "authority-review": frozenset({"review-due", "review-overdue"}),
+    "authority-ends": frozenset({"authority-ending"}),
+}
+"""What the duties of authorities tell of a deadline: what they told is not told again."""
+_BEFORE_FITTING: frozenset[DeploymentState] = frozenset({"planned", "authorised", "checked-out"})
+
+
+def deadline_duty(deadline: Deadline, person: Person) -> Duty | None:
+    """A deadline, or paperwork, that this person sees to; None where it is not theirs, or far off."""
+    mine, supervises = deadline.owner == person.person_id, may(person.role, "manage-deployments")
+    presses = deadline.stage in ("12-hours", "overdue")
+    if deadline.kind == "paper":
+        if not mine and not supervises:
+            return None
+        return _of(deadline, "paper-owed", presses=presses)
+    if deadline.stage == "far" or (deadline.kind == "visit" and deadline.stage != "overdue"):
+        return None
+    if mine or (supervises and deadline.stage != "14-days"):
+        return _of(deadline, "deadline", presses=presses)
+    return None
+
+
+def _of(deadline: Deadline, kind: DeploymentDutyKind, *, presses: bool) -> Duty:
+    return Duty(
+        kind=kind,
+        about=subject_of(deadline),
+        name=deadline.deployment,
+        unit=None,
+        sentence=f"{deadline.sentence} ({deadline.deployment}, {deadline.owner or 'nobody'}'s)",
+        due_at=deadline.due_at,
+        is_alarm=presses,
+        deployment=deadline.deployment,
+    )
+
+
+def visits_soon(facts: Facts, person_id: str) -> Iterator[Duty]:
+    """Visits of this person that begin within two days."""
+    for visit in facts.visits:
+        if facts.now < visit.starts_at <= facts.now + VISIT_AHEAD and _is_of(visit, person_id):
+            others = [one.person for one in visit.people if one.person != person_id]
+            beside = f" with {', '.join(others)}" if others else ""
+            number = facts.deployment.deployment
+            yield Duty(
+                kind="visit-soon",
+                about=visit.visit,
+                name=number,
+                unit=None,
+                sentence=f"you go to {visit.kind} {number} at {moment(visit.starts_at)}{beside}",
+                due_at=visit.starts_at,
+                is_alarm=False,
+                deployment=number,
+            )
+
+
+def _is_of(visit: VisitFacts, person_id: str) -> bool:
+    return any(one.person == person_id for one in visit.people)
+
+
+def authority_wanted(facts: Facts, person: Person) -> Duty | None:
+    """A deployment that is planned, begins soon, and has no authority to fit or to use; None where it is not of this
+    person: its lead's, or somebody's who records authorities."""
+    deployment = facts.deployment
+    whose = deployment.lead or deployment.supervisor or deployment.requested_by
+    if whose != person.person_id and not may(person.role, "record-authority"):
+        return None
+    soon = deployment.state in _BEFORE_FITTING and deployment.starts_at <= facts.now + AUTHORITY_AHEAD
+    lacking = [kind for kind in ("install", "use") if not _has(facts, kind)] if soon else []
+    if not lacking:
+        return None
+    number = deployment.deployment
+    return Duty(
+        kind="authority-wanted",
+        about=number,
+        name=number,
+        unit=None,
+        sentence=f"{number} rests on no authority to {' and '.join(lacking)}, and begins at "
+        f"{moment(deployment.starts_at)}",
+        due_at=deployment.starts_at,
+        is_alarm=deployment.starts_at <= facts.now + PRESSING,
+        deployment=number,
+    )
+
+
+def _has(facts: Facts, kind: AuthorityKind) -> bool:
+    """Whether it rests on an authority of a kind, in force or to come, that has every modality where it is to use."""
+    wanted = set(facts.deployment.modalities) if kind == "use" else set()
+    return any(
+        kind in one.kinds and one.state in ("future", "in-force", "review-overdue") and wanted <= set(one.modalities)
+        for one in facts.authorities
+    )
+
+
+def welfare_duty(timer: StoredWelfare, person: Person, now: datetime) -> Duty | None:
+    """An answer that is due of this person, or missing of somebody whom they supervise."""
+    stands, mine = stage(timer, now), timer.person_id == person.person_id
+    if mine and stands in ("due", "missed"):
+        sentence = f"say that all is well: it was due at {moment(timer.due_at)}"
+    elif not mine and stands == "missed" and may(person.role, "manage-deployments"):
+        sentence = f"{timer.person_id} has not answered since {moment(timer.due_at)}: reach them, then end their timer"
+    else:
+        return None
+    return Duty(
+        kind="welfare-due",
+        about=timer.welfare_id,
+        name=timer.person_id,
+        unit=None,
+        sentence=sentence,
+        due_at=timer.due_at,
+        is_alarm=stands == "missed",
+        deployment=timer.deployment_id,
+    )
+
+
+def change_at_hand(changes: Sequence[ShiftChange], now: datetime) -> ShiftChange | None:
+    """The newest change from a day ago until in an hour."""
+    near = [one for one in changes if now - HANDOVER_KEPT < one.at <= now + HANDOVER_AHEAD]
+    return near[-1] if near else None
+
+
+def handover_duty(
+    rota: Rota, change: ShiftChange, made: HandoverRow | None, person_id: str, now: datetime
+) -> Duty | None:
+    """A handover that waits for this person: until an hour after the change for who has not acknowledged it, from then
+    on for both."""
+    if person_id not in (change.outgoing, change.incoming) or (made is not None and not made.waits_for):
+        return None
+    late = now >= change.at + HANDOVER_LATE
+    if made is not None and not late and person_id not in made.waits_for:
+        return None
+    said = f"{change.outgoing} hands over {rota.name} to {change.incoming}"
+    if made is None:
+        said += ", and there is no sheet yet: make it"
+    else:
+        said += f": {' and '.join(made.waits_for)} to acknowledge {made.handover}"
+    return Duty(
+        kind="handover-due",
+        about=rota.rota if made is None else made.handover,
+        name=rota.name,
+        unit=None,
+        sentence=said,
+        due_at=change.at,
+        is_alarm=late,
+        rota=rota.rota,
+    )
+
+
+def told_with_deployments(duties: Sequence[Duty], resting: Mapping[str, Sequence[str]]) -> list[Duty]:
+    """Duties of authorities with the open deployments that rest on each."""
+    return [_with(duty, resting.get(duty.about, ())) if _of_authority(duty) else duty for duty in duties]
+
+
+def _of_authority(duty: Duty) -> bool:
+    return any(duty.kind in kinds for kinds in OF_AUTHORITIES.values())
+
+
+def _with(duty: Duty, numbers: Sequence[str]) -> Duty:
+    if not numbers:
+        return duty
+    rests = "rests" if len(numbers) == 1 else "rest"
+    return msgspec.structs.replace(
+        duty, sentence=f"{duty.sentence}; {', '.join(numbers)} {rests} on it", deployment=numbers[0]
+    )
+
+
+def is_told(deadline: Deadline, told: Sequence[Duty]) -> bool:
+    """Whether a duty of an authority tells of a deadline already."""
+    kinds = OF_AUTHORITIES.get(deadline.kind, frozenset())
+    return any(duty.kind in kinds and duty.about == deadline.about for duty in told)
