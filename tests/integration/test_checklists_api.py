@@ -10,8 +10,9 @@ from fleet.deployments.rules.readiness import MANDATORY
 from fleet.store.store import Store
 from protocols.api.checklists import ChecklistView, NewEvidence, SetTemplate
 from protocols.deployments import ChecklistItem
-from tests.support.deployment_house import RotaHouse, deployment_house, go, planned, requested
+from tests.support.deployment_house import deployment_house, go, planned, requested
 from tests.support.mandate_house import Owner, entries, refusal
+from tests.support.rota_house import RotaHouse
 
 LID = ChecklistItem(key="lid", text="Lid closed", procedure="OP014")
 SUPPLY = ChecklistItem(
