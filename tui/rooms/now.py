@@ -18,7 +18,7 @@ from protocols.api.rotas import OnCallNow
 from protocols.api.units import Summary, UnitPage
 from protocols.rota.model import Rota
 from tui.alarms import acknowledge_all, by_duty
-from tui.duty_words import OF_ROTAS
+from tui.duty_words import OF_DEPLOYMENTS, OF_ROTAS
 from tui.lines import Page
 from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things_line, together
 from tui.on_call_line import on_call_lines
@@ -233,8 +233,17 @@ class NowRoom(ListingRoom[Need]):
             await self.desk.open_mandate(duty.about)
         elif duty.kind in OF_ROTAS:
             await self._open_rota_duty(duty)
+        elif duty.kind in OF_DEPLOYMENTS:
+            await self._open_deployment_duty(duty)
         else:
             await self.desk.open_authorities(duty.about)
+
+    async def _open_deployment_duty(self, duty: Duty) -> None:
+        """The deployment that it is of; of a handover the rota's board."""
+        if duty.deployment is not None:
+            await self.desk.open_deployment(duty.deployment)
+        elif duty.rota is not None:
+            await self.desk.open_rota(duty.rota, None)
 
     async def _open_rota_duty(self, duty: Duty) -> None:
         """A change has a page; call-outs and compensatory rest are seen to in their lists; others on the board."""
