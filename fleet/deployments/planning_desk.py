@@ -152,7 +152,7 @@ def _check_people(known: Known, planned: list[StoredVisit]) -> None:
     new, findings = {one.visit_id for one in planned}, findings_of(known)
     found = [one for visit, of in findings.items() if visit in new for one in of if one.answer == "refused"]
     if found:
-        raise stopped(known.stored.deployment_id, "visits", found)
+        raise stopped(known.stored.deployment_id, "this plan of visits", found)
 
 
 def _check_takes_kit(stored: StoredDeployment) -> None:
