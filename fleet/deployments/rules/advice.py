@@ -15,6 +15,9 @@ from protocols.deployments import KindTemplate, KitWanted, Work
 from protocols.kit import ItemKind
 from protocols.rota.model import Requirement
 
+MOST = 12
+"""More deployments at the same time are not counted †."""
+
 _POSITIONS = ("primary", "secondary")
 
 
@@ -49,7 +52,7 @@ def advise(facts: AdviceFacts) -> Advice:
     """`possible`: distinct items fulfil all that is wanted, and among those who are free are as many people as the kind
     takes, who together can do all its work and were trained for the kit that would go. `team` is a smallest such set,
     those on call first. `at_most`: how many such deployments the kit and the people would do for at the same time, each
-    with its own (training is counted for the first only); 0 when not `possible`."""
+    with its own (training is counted for the first only), up to MOST; 0 when not `possible`."""
     template = facts.template
     free = sorted((one for one in facts.people if _is_free(facts, one)), key=lambda one: _rank(facts, one))
     usable = [one for one in facts.items if not _why_not(facts, one, free)]
@@ -161,7 +164,7 @@ def _missing_people(facts: AdviceFacts, free: Sequence[PersonFacts], needs: Sequ
 def _at_most(facts: AdviceFacts, usable: Sequence[AdviceItem], free: Sequence[PersonFacts]) -> int:
     works = [needed_for(one) for one in facts.template.works]
     masks = [_mask(one, works, facts.until) for one in free]
-    sets = _kit_sets(facts.template.wants, usable, len(free))
+    sets = _kit_sets(facts.template.wants, usable, min(MOST, len(free)))
     return most_teams(masks, (1 << len(works)) - 1, facts.template.people, sets)
 
 

@@ -27,11 +27,13 @@ def best_team(masks: Sequence[int], whole: int, people: int) -> list[int] | None
 
 def most_teams(masks: Sequence[int], whole: int, people: int, most: int) -> int:
     """Into how many teams, none sharing anybody, they could be split so that each can do `whole` and has at least
-    `people`; at most `most`."""
-    covers = _minimal_covers(sorted({mask & whole for mask in masks} - {0}), whole)
+    `people`; at most `most`. Whoever can do all of it is enough for a team, and best used so; of the others it takes
+    time that grows fast with `most` and the bits of `whole`: 12 and 3 are soon done."""
+    alone = sum(mask & whole == whole for mask in masks)
+    covers = _minimal_covers(sorted({mask & whole for mask in masks} - {0, whole}), whole)
     kinds = sorted({kind for cover in covers for kind in cover})
     counts = tuple(sum(mask & whole == kind for mask in masks) for kind in kinds)
-    uses = [tuple(cover.count(kind) for kind in kinds) for cover in covers]
+    uses = [tuple(cover.count(kind) for kind in kinds) for cover in covers if cover]
 
     @cache
     def fewest(left: tuple[int, ...], teams: int) -> int | None:
@@ -41,16 +43,16 @@ def most_teams(masks: Sequence[int], whole: int, people: int, most: int) -> int:
         best: int | None = None
         for use in uses:
             after = tuple(have - take for have, take in zip(left, use, strict=True))
-            rest = None if min(after, default=0) < 0 else fewest(after, teams - 1)
+            rest = None if min(after) < 0 else fewest(after, teams - 1)
             if rest is not None and (best is None or rest + max(people, sum(use)) < best):
                 best = rest + max(people, sum(use))
         return best
 
     found = 0
     while found < most:
-        capped = tuple(min(have, found + 1) for have in counts)
-        needed = fewest(capped, found + 1)
-        if needed is None or needed > len(masks):
+        others = max(0, found + 1 - alone)
+        needed = fewest(tuple(min(have, others) for have in counts), others)
+        if needed is None or needed + (found + 1 - others) * people > len(masks):
             break
         found += 1
     return found

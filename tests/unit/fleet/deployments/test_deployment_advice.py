@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from typing import Any
 
 from hypothesis import given
@@ -14,6 +14,7 @@ from fleet.deployments.rules.facts import OnCall, OtherVisit, PersonFacts
 from fleet.deployments.rules.matching import assigned, fits
 from fleet.deployments.rules.teams import best_team, most_teams
 from protocols.deployments import WORK_LEVEL, WORK_NEEDS, KindTemplate, KitWanted, Work
+from protocols.kit import ItemKind
 from protocols.rota.member import Competence
 from tests.unit.fleet.deployments.facts_made import DAY, NOW, PERSON, H
 
@@ -72,6 +73,7 @@ def test_the_most_teams_are_as_many_as_trying_everything_finds(have: list[int], 
 
 def test_the_most_teams_are_never_more_than_asked() -> None:
     assert most_teams([1] * 200, 1, 1, 7) == 7
+    assert most_teams(list(range(1, 7)) * 33, 7, 2, 12) == 12
     # 12 pairs of one who can do all with somebody, and 9 teams of four: 24 + 36 of 60 people.
     assert most_teams([1, 2, 4, 8, 15] * 12, 15, 2, 60) == 21
 
@@ -114,8 +116,8 @@ def fulfils(wants: Sequence[KitWanted], items: Sequence[AdviceItem]) -> bool:
     """Whether distinct items can be found for all that is wanted, by trying."""
     slots = [one for one in wants for _ in range(one.count)]
     return any(
-        len(set(chosen)) == len(chosen) and all(fits(one, items[i]) for one, i in zip(slots, chosen, strict=True))
-        for chosen in product(range(len(items)), repeat=len(slots))
+        all(fits(one, item) for one, item in zip(slots, chosen, strict=True))
+        for chosen in permutations(items, len(slots))
     )
 
 
@@ -200,6 +202,12 @@ def test_those_on_call_go_first_and_what_lacks_is_said() -> None:
         "1 more of 2 people who are free",
     ]
     assert (advice.team, advice.at_most) == ([], 0)
+
+
+def test_more_than_twelve_are_not_counted() -> None:
+    kinds: list[tuple[ItemKind, int]] = [("unit", 20), ("battery", 40)]
+    items = [AdviceItem(item=f"K-{kind}-{i}", kind=kind, model="m-a") for kind, count in kinds for i in range(count)]
+    assert advise(_facts(items=items, people=[person(i, 3, free=True) for i in range(60)])).at_most == 12
 
 
 def test_a_competence_that_ends_in_the_time_does_not_count() -> None:
