@@ -121,9 +121,10 @@ Label = Annotated[
     Parameter(validator=ShortLine(0, 40), help="The unit's short name. It must not say whom or where the unit serves."),
 ]
 Reason = Annotated[str, Parameter(validator=ShortLine(1, 200), help="Why, in one line.")]
+SPAN_FORM = Form(_SPAN, "a length of time, as 30min, 2h or 7d")
 Since = Annotated[
     str | None,
-    Parameter(validator=Form(_SPAN, "a length of time, as 30min, 2h or 7d"), help="How far back, as 30min, 2h or 7d."),
+    Parameter(validator=SPAN_FORM, help="How far back, as 30min, 2h or 7d."),
 ]
 
 
