@@ -21,6 +21,8 @@ from fleet.demo.tether import tethered
 
 OWNER = "postgres"
 _UNPRIVILEGED = "nobody"
+_MEMORY = Path("/dev/shm")  # noqa: S108  # each server makes a folder of its own there, with a random name
+_ROOM_BYTES = 4 << 30
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 30.0
 
@@ -70,9 +72,11 @@ class PostgresServer:
 
     @classmethod
     def create(cls, *, durable: bool = False, options: dict[str, str] | None = None) -> Self:
-        """A new server, running, in a temporary directory that `remove` deletes."""
+        """A new server, running, in a temporary directory that `remove` deletes: in memory unless `durable`, where
+        there is room."""
         # Not under pytest's own directory: that is closed to the user PostgreSQL runs as, and too long for a socket.
-        server = cls(Path(tempfile.mkdtemp(prefix="pg-")), durable=durable, options=options)
+        folder = tempfile.mkdtemp(prefix="pg-", dir=None if durable else _in_memory())
+        server = cls(Path(folder), durable=durable, options=options)
         server.start()
         return server
 
@@ -182,3 +186,9 @@ class PostgresServer:
                 return True
             time.sleep(0.05)
         return False
+
+
+def _in_memory() -> Path | None:
+    """Where files are memory: databases for single tests are some hundred files each, made and deleted."""
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
+    return _MEMORY if roomy else None

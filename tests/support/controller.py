@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from litestar import Litestar
 
 from fleet.api.app import build_api
 from fleet.api.assembly import assemble
@@ -34,6 +35,9 @@ from tests.support.people import Keyholder, found_people, put_in_force
 from tests.support.ports import free_port
 
 START_LIMIT_S = 60.0
+
+_idle: list[Litestar] = []
+"""Applications whose API has ended: to make one takes longer than most tests, and it knows nothing but its services."""
 
 
 @dataclass(kw_only=True)
@@ -114,8 +118,9 @@ async def running_api(
     hub = Hub(store)
     services = assemble(settings, store, credentials, hub, clock)
     key_path, chain_path = credentials.server_files
+    application = _application(services)
     server = ApiServer(
-        build_api(services),
+        application,
         "127.0.0.1",
         port,
         key_path=key_path,
@@ -142,6 +147,15 @@ async def running_api(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        _idle.append(application)
+
+
+def _application(services: Services) -> Litestar:
+    if not _idle:
+        return build_api(services)
+    application = _idle.pop()
+    application.state.services = services
+    return application
 
 
 async def _founded(store: Store, clock: Clock) -> str:
