@@ -8,7 +8,7 @@
 A server that can not be reached or can not write is `fleet.errors.StoreUnavailable`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -37,21 +37,16 @@ class TransactionConflict(StoreError):
 
 
 class DoubleBooked(StoreError):
-    """What was to be written would have put an item or a person in two places, and was not written; what else the
+    """What was to be written would put an item or a person in two places, and was not written; what else the
     transaction wrote holds. `what` is the item's code or the person's id, booked for `deployment_id` from `starts_at`
     until `ends_at`."""
 
-    def __init__(self, what: str, deployment_id: str, starts_at: datetime, ends_at: datetime, detail: str) -> None:
-        super().__init__(detail[:_MAX_DETAIL])
+    def __init__(self, what: str, deployment_id: str, starts_at: datetime, ends_at: datetime) -> None:
+        super().__init__(f"{what} is booked for {deployment_id}")
         self.what = what
         self.deployment_id = deployment_id
         self.starts_at = starts_at
         self.ends_at = ends_at
-
-    @classmethod
-    def of(cls, there: Sequence[tuple[str, str, datetime, datetime]], detail: str) -> StoreError:
-        """Of the first booking that is there; a TransactionConflict where it has gone meanwhile."""
-        return cls(*there[0], detail) if there else TransactionConflict(detail[:_MAX_DETAIL])
 
 
 @contextmanager

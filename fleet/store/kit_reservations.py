@@ -8,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 
 from fleet.store.connection import Connection
-from fleet.store.errors import DoubleBooked
+from fleet.store.errors import DoubleBooked, TransactionConflict
 from fleet.store.queries import load
 
 _SQL = load("kit_reservations")
@@ -44,12 +44,15 @@ class ReservationStore:
     async def add(
         self, deployment_id: str, items: Sequence[str], starts_at: datetime, ends_at: datetime, now: datetime
     ) -> None:
-        """Keep locked items for a deployment. Raises DoubleBooked where one is kept for another then; none is kept."""
+        """Keep locked items for a deployment. Raises DoubleBooked where one is kept for another then, and
+        TransactionConflict, with which nothing of the transaction holds, for one that was not locked."""
+        there = await self.booked(items, starts_at, ends_at)
+        if there:
+            raise DoubleBooked(*there[0])
         try:
-            async with self._connection.transaction():
-                await self._connection.execute(_SQL["add"], list(items), deployment_id, starts_at, ends_at, now)
+            await self._connection.execute(_SQL["add"], list(items), deployment_id, starts_at, ends_at, now)
         except asyncpg.ExclusionViolationError as error:
-            raise DoubleBooked.of(await self.booked(items, starts_at, ends_at), str(error)) from error
+            raise TransactionConflict(str(error)) from error
 
     async def release(self, deployment_id: str, items: Sequence[str] | None, now: datetime) -> list[str]:
         """These items (None: all) are not kept for it any more; returns those that were."""

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from fleet.store.connection import Connection
-from fleet.store.errors import DoubleBooked
+from fleet.store.errors import DoubleBooked, TransactionConflict
 from fleet.store.queries import load
 from protocols.deployments import TeamRole, VisitKind, Work
 
@@ -64,34 +64,35 @@ class VisitStore:
         return found
 
     async def add(self, new: StoredVisit) -> None:
-        """Keep a visit. Raises DoubleBooked where somebody is elsewhere then; nothing is kept of it."""
+        """Keep a visit of people who are locked. Raises DoubleBooked where somebody is elsewhere then, and
+        TransactionConflict, with which nothing of the transaction holds, for who was not locked."""
         people = sorted(new.people, key=lambda one: one.person_id)
+        there = await self.booked([one.person_id for one in people], new.starts_at, new.ends_at)
+        if there:
+            raise DoubleBooked(*there[0])
+        await self._connection.execute(
+            _SQL["add"],
+            new.visit_id,
+            new.deployment_id,
+            new.kind,
+            new.starts_at,
+            new.ends_at,
+            new.works,
+            new.away,
+            new.made_at,
+        )
         try:
-            async with self._connection.transaction():
-                await self._connection.execute(
-                    _SQL["add"],
-                    new.visit_id,
-                    new.deployment_id,
-                    new.kind,
-                    new.starts_at,
-                    new.ends_at,
-                    new.works,
-                    new.away,
-                    new.made_at,
-                )
-                await self._connection.execute(
-                    _SQL["add_people"],
-                    new.visit_id,
-                    new.starts_at,
-                    new.ends_at,
-                    [one.person_id for one in people],
-                    [one.role for one in people],
-                    [one.absence_id for one in people],
-                )
+            await self._connection.execute(
+                _SQL["add_people"],
+                new.visit_id,
+                new.starts_at,
+                new.ends_at,
+                [one.person_id for one in people],
+                [one.role for one in people],
+                [one.absence_id for one in people],
+            )
         except asyncpg.ExclusionViolationError as error:
-            those = [one.person_id for one in people]
-            there = await self.booked(those, new.starts_at, new.ends_at)
-            raise DoubleBooked.of(there, str(error)) from error
+            raise TransactionConflict(str(error)) from error
 
     async def drop(self, visit_ids: Sequence[str], now: datetime) -> None:
         """They are not made."""

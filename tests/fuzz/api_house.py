@@ -15,6 +15,7 @@ from protocols.api.authorities import DocumentHash, NewAuthority
 from protocols.api.people import LeaveOut
 from protocols.people import PERMISSIONS, Role
 from tests.fuzz.api_alarms import alarms
+from tests.fuzz.api_deployments import deployments
 from tests.fuzz.api_kit import kit
 from tests.fuzz.api_records import records
 from tests.fuzz.api_rotas import USED, rotas
@@ -116,6 +117,7 @@ async def furnish(api: RunningApi) -> House:
     orals, written = await _authorities(api, now)
     known_rotas, only_rotas = await rotas(store, now)
     known_kit, only_kit = await kit(api, "FZ-1001")
+    known_deployments = await deployments(api, now, "FZ-1001")
     known_records = await records(store, now, USED, "FZ-1001")
     known_alarms = await alarms(store, now, "unit-fuzz0001", "FZ-1000")
     house.known = {
@@ -145,6 +147,7 @@ async def furnish(api: RunningApi) -> House:
         **known_rotas,
         **known_records,
         **known_kit,
+        **known_deployments,
         **known_alarms,
     }
     house.only = {

@@ -519,6 +519,36 @@ async def _kit(house: House) -> None:
         await house.call(f"{item}/service", "SU-01", {"state": state, "reason": "beyond repair"}, **at)
 
 
+async def _deployments(house: House) -> None:
+    now = house.api.services.clock()
+    await house.ask("PUT", "/api/sites/WEST", "TO-12", {"version": 0})
+    unit = {"model": {"model": "van-kit", "kind": "unit", "name": "Van kit"}, "version": 0}
+    await house.ask("PUT", "/api/kit-models/van-kit", "SU-01", unit)
+    items = [
+        (await house.ask("POST", "/api/kit", "TO-12", {"model": "van-kit", "place": "STORE-1"})).json()["row"]["item"]
+        for _ in range(2)
+    ]
+    times = {"starts_at": now + timedelta(days=1), "expected_back_at": now + timedelta(days=2)}
+    wants = [{"kind": "unit", "count": 1}]
+    new = {"kind": "av-capture", "title": "a yard", "site": "WEST", "wants": wants, **times}
+    at = {"deployment_id": (await house.call("POST /api/deployments", "TO-12", new)).json()["row"]["deployment"]}
+    one = "/api/deployments/{deployment_id}"
+    await house.call(f"PUT {one}", "TO-12", {"based_on": 1, "note": "by the gate", "title": "the yard"}, **at)
+    visit = {"kind": "survey", "people": [{"person": "TO-12"}], "away": True}
+    visit |= {"starts_at": now + timedelta(days=1), "ends_at": now + timedelta(hours=30)}
+    await house.call(f"PUT {one}/visits", "TO-12", {"based_on": 2, "visits": [visit]}, **at)
+    await house.call(f"PUT {one}/kit", "TO-12", {"based_on": 3, "items": items[:1]}, **at)
+    oral = {"reference": "AUTH/12", "kinds": ["use"], "modalities": ["video"], "authorised_by_rank": "Inspector"}
+    oral |= {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=50), "urgent_oral": True}
+    recorded = (await house.ask("POST", "/api/authorities", "AP-01", oral)).json()["authority_id"]
+    await house.call(f"POST {one}/authorities", "TO-12", {"based_on": 4, "authorities": [recorded]}, **at)
+    step = {"based_on": 5, "reason": "not needed any more"}
+    await house.call(f"POST {one}/steps/{{step}}", "TO-12", step, step="cancel", **at)
+    path = f"/api/deployments/{at['deployment_id']}/steps/cancel"
+    await house.refused("cancelled twice", lambda: house.ask("POST", path, "TO-12", step), 409, [])
+    await house.call("POST /api/critical-incidents", "TO-12", {"items": items[1:], "authorities": [recorded]})
+
+
 async def _sites(house: House) -> None:
     at = {"site": "NORTH-3"}
     await house.call("PUT /api/sites/{site}", "TO-12", {"version": 0, "address": "14 Wharf Lane"}, **at)
@@ -540,6 +570,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await _mandates(house)
     await _kit(house)
     await _sites(house)
+    await _deployments(house)
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)
