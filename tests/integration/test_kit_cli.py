@@ -1,6 +1,8 @@
 """`fleet kit` and `fleet site` as people run them, against a real API."""
 
+import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from fleet.store.store import Store
 from tests.support.kit_house import add, deployment, go_on, kit_house
 from tests.support.mandate_house import Owner, entries
-from tests.support.rota_cli import asked, fleet
+from tests.support.rota_cli import LIMIT_S, asked, begun, fleet, settings_file
 from tests.support.rota_house import RotaHouse
 
 ADDRESS = "14 Wharf Lane"
@@ -121,3 +123,18 @@ async def test_an_address_is_read_from_standard_input_and_erased_for_good(house:
     code, out, _ = await fleet(house, "SU-01", "site", "erase", "NORTH-3", "--yes")
     assert (code, out) == (0, "address and access notes of NORTH-3 are gone\n")
     assert (await asked(house, "IN-01", "site", "show", "NORTH-3"))["address"] == ""
+
+
+async def test_a_scan_is_told_before_the_next_and_an_interrupt_ends_it(house: RotaHouse) -> None:
+    first, second = await add(house), await add(house)
+    words = ("kit", "scan", "out", "--json", "--client", str(settings_file(house, "TO-12")))
+    process = await begun(*words)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    async with asyncio.timeout(LIMIT_S):
+        for code in (first, second):
+            process.stdin.write(f"{code}\r\n".encode())
+            told = json.loads(await process.stdout.readline())
+            assert (told["code"], told["result"]["row"]["custodian"]) == (code, "TO-12")
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
