@@ -112,7 +112,7 @@ def template(
 
     done = ask(client, decide)
     if items is None:
-        sys.stdout.write(escaped(msgspec.json.format(msgspec.json.encode(done.items), indent=2).decode()) + "\n")
+        print_line(msgspec.json.format(msgspec.json.encode(done.items), indent=2).decode())
     else:
         print_line(f"the checklist of {kind} at {step} is laid down in version {done.version}")
 

@@ -74,7 +74,8 @@ def visits(
             the_one("visit", one, {each.visit: "" for each in found.visits}, "fleet deployment visits")
             for one in drop or []
         }
-        stay = [_again(one) for one in found.visits if one.starts_at > now and one.visit not in gone]
+        there = (await door.whoami()).server_time
+        stay = [_again(one) for one in found.visits if one.starts_at > there and one.visit not in gone]
         wanted = SetVisits(based_on=found.version, visits=[*stay, *([new] if new is not None else [])])
         return await door.set_visits(found.row.deployment, wanted)
 

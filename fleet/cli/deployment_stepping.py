@@ -41,28 +41,32 @@ def step(
     --reason is needed for maintain and cancel, and where rules warn. Exit code 3 when it is stopped.
     """
 
-    async def decide(door: FleetClient) -> tuple[DeploymentView, str, list[Blocker]]:
+    async def decide(door: FleetClient) -> tuple[DeploymentView, list[Blocker] | None]:
         found = await seen(door, deployment)
         asked = StepAsked(based_on=found.version, reason=reason, window_h=window_h)
         try:
-            return await door.go_step(found.row.deployment, what, asked), "", []
+            return await door.go_step(found.row.deployment, what, asked), None
         except Refused as refused:
             if refused.problem.code != _BLOCKED:
                 raise
             found = await seen(door, deployment)
             blockers = [one for each in found.steps if each.step == what for one in each.blockers]
-            return found, f"{refused.problem.message}: {refused.problem.remedy}", blockers
+            return found, blockers
 
-    done, stopped, blockers = ask(client, decide)
+    done, stopped = ask(client, decide)
+    if stopped is None:
+        if json:
+            print_json(done)
+        else:
+            _tell(done, f"{what}: {done.row.deployment} is {done.row.state}")
+        return
     if json:
-        print_json(blockers if stopped else done)
-    elif stopped:
-        print_blockers(blockers)
+        print_json(stopped)
     else:
-        _tell(done, f"{what}: {done.row.deployment} is {done.row.state}")
-    if stopped:
-        print_remark(f"fleet: {stopped}")
-        sys.exit(_STOPPED)
+        print_blockers(stopped)
+    count = sum(one.answer == "refused" for one in stopped)
+    print_remark(f"fleet: {what} of {done.row.deployment} is stopped, by {count} rule{'' if count == 1 else 's'}")
+    sys.exit(_STOPPED)
 
 
 def incident(
