@@ -9,9 +9,6 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from fleet.alarms.engine import Alarming
-from fleet.alarms.heartbeat import AlarmingWatch
-from fleet.alarms.sending import Sender
 from fleet.api.app import build_api
 from fleet.api.assembly import assemble
 from fleet.api.server import ApiServer
@@ -32,6 +29,9 @@ from fleet.kit.running import KitWatch
 from fleet.memory import keep_private
 from fleet.metrics import Metrics
 from fleet.openings.reconciliation import Reconciliation
+from fleet.paging.engine import Alarming
+from fleet.paging.heartbeat import AlarmingWatch
+from fleet.paging.sending import Sender
 from fleet.people.expiry import ExpiryWatch
 from fleet.presence.sweeper import Sweeper
 from fleet.renewal.proofs import keep_proofs

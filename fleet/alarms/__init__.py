@@ -1,1 +1,1 @@
-"""Alarms: raised by rules or by other parts of the controller, paged to who is on call, until somebody takes them."""
+"""Alarms: raised by rules or by other parts of the controller, cleared, taken. Whom they page is `fleet.paging`."""

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-from fleet.alarms.contact_desk import ContactDesk
-from fleet.alarms.delivery import Delivery
-from fleet.alarms.desk import AlarmDesk
 from fleet.alarms.rules_desk import AlarmRulesDesk
 from fleet.api.guests import Guests
 from fleet.api.limits import RateLimit
@@ -46,6 +43,9 @@ from fleet.mandates.desk import MandateDesk
 from fleet.mandates.duties import Duties
 from fleet.metrics import Metrics
 from fleet.openings.report import OpeningReports
+from fleet.paging.contact_desk import ContactDesk
+from fleet.paging.delivery import Delivery
+from fleet.paging.desk import AlarmDesk
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.positions.desk import PositionDesk

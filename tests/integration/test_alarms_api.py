@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from fleet.alarms.heartbeat import AlarmingWatch
 from fleet.client.errors import Refused
 from fleet.entries.entry import CONTROLLER
 from fleet.metrics import Metrics
+from fleet.paging.heartbeat import AlarmingWatch
 from fleet.rota.watch import CoverWatch
 from fleet.store.store import Store
 from fleet.store.telemetry import Heard

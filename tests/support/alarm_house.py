@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fleet.alarms.engine import Alarming
-from fleet.alarms.sending import Sender
 from fleet.metrics import Metrics
+from fleet.paging.engine import Alarming
+from fleet.paging.sending import Sender
 from fleet.settings import AlarmSettings
 from fleet.store.store import Store
 from fleet.store.telemetry import EventRow

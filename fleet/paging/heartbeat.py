@@ -7,15 +7,15 @@ from typing import NamedTuple
 import httpx
 import structlog
 
-from fleet.alarms.delivery import Delivery
 from fleet.alarms.raising import NewAlarm, clear_alarm, raise_alarm
-from fleet.alarms.routing import Router
 from fleet.alarms.rules.message import dead_message
 from fleet.alarms.rules.standing import standing
 from fleet.clock import Clock
 from fleet.entries.alarms import AlarmingDead
 from fleet.entries.entry import CONTROLLER
 from fleet.metrics import Metrics
+from fleet.paging.delivery import Delivery
+from fleet.paging.routing import Router
 from fleet.rounds import go_round
 from fleet.store.alarm_pages import Beat
 from fleet.store.alarm_people import StoredContact

@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import structlog
 
-from fleet.alarms.delivery import Delivery
-from fleet.alarms.engine import until_changed
 from fleet.alarms.rules.message import Message, Said, page_message
 from fleet.alarms.rules.paging import retry_at
 from fleet.clock import Clock
@@ -20,6 +18,8 @@ from fleet.entries.entry import CONTROLLER
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub
 from fleet.metrics import Metrics
+from fleet.paging.delivery import Delivery
+from fleet.paging.engine import until_changed
 from fleet.store.alarm_pages import ClaimedPage
 from fleet.store.store import Store, Transaction
 from protocols.alarms import LINK_VALID_H

@@ -5,13 +5,13 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from fleet.alarms.engine import pages_so_far, rules_in_force
-from fleet.alarms.heartbeat import alarming_standing
-from fleet.alarms.routing import Router
 from fleet.alarms.rules.paging import Waiting, next_page_at
 from fleet.alarms.taking import take
 from fleet.clock import Clock
 from fleet.errors import Conflict, Forbidden, NotFound, RequestRefused
+from fleet.paging.engine import pages_so_far, rules_in_force
+from fleet.paging.heartbeat import alarming_standing
+from fleet.paging.routing import Router
 from fleet.rota.call_out_desk import CallOutDesk
 from fleet.store.alarms import StoredAlarm
 from fleet.store.people import Person

@@ -9,12 +9,12 @@ from datetime import datetime
 import structlog
 
 from fleet.alarms.judging import AT_ONCE, forget_units_out, judge_events, judge_reports, judge_silence
-from fleet.alarms.routing import Router
 from fleet.alarms.rules.paging import Due, Paged, Waiting, due_pages
 from fleet.clock import Clock
 from fleet.errors import StoreUnavailable
 from fleet.feed.hub import Hub, Subscription
 from fleet.metrics import Metrics
+from fleet.paging.routing import Router
 from fleet.store.alarm_pages import NewPage
 from fleet.store.alarms import StoredAlarm
 from fleet.store.store import Store, Transaction

@@ -5,12 +5,12 @@ from datetime import datetime
 
 import msgspec
 
-from fleet.alarms.delivery import Delivery
 from fleet.alarms.rules.addresses import masked, refusal
 from fleet.alarms.rules.message import trial_message
 from fleet.clock import Clock
 from fleet.entries.alarms import ContactAdded, ContactTestedEntry, ContactWithdrawn
 from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.paging.delivery import Delivery
 from fleet.store.alarm_people import StoredContact
 from fleet.store.people import Person
 from fleet.store.store import Store, Transaction
