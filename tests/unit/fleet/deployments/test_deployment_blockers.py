@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from fleet.deployments.rules.blockers import blockers, is_stopped
 from fleet.deployments.rules.facts import (
+    AttendingFacts,
     CallerFacts,
     ChecklistFacts,
     Evidence,
@@ -273,6 +274,36 @@ def test_fitting_counts_who_is_on_a_visit_about_now() -> None:
     over = replace(late, ends_at=NOW - 12 * H - TICK)
     found = blockers("fit", ready("fit", visits=[over], caller=caller))
     assert {one.rule for one in found} == {"work-competence", "unit-training"}
+
+
+def test_fitting_begins_twelve_hours_before_its_visit_at_the_earliest() -> None:
+    caller = CallerFacts(person="p-sup", role="supervisor")
+    soon = replace(FIT, starts_at=NOW + 12 * H, ends_at=NOW + 14 * H)
+    assert blockers("fit", ready("fit", visits=[soon], caller=caller)) == []
+    later = replace(soon, starts_at=NOW + 12 * H + TICK)
+    assert is_stopped(blockers("fit", ready("fit", visits=[later], caller=caller)))
+
+
+def test_the_caller_fits_it_where_there_is_no_visit_or_it_is_urgent() -> None:
+    assert blockers("fit", ready("fit", visits=[])) == []
+    assert is_stopped(blockers("fit", ready("fit", visits=[], caller=None)))
+    others = replace(FIT, people=[AttendingFacts(person="p-sup")])
+    assert is_stopped(blockers("fit", ready("fit", visits=[others])))
+    assert blockers("fit", of_deployment(ready("fit", visits=[others]), urgent=True)) == []
+
+
+def test_fitting_asks_for_live_work_and_not_for_driving() -> None:
+    assert blockers("fit", with_person(ready("fit"), competences=COMPETENCES[1:])) == []
+    found = blockers("fit", with_person(ready("fit"), competences=[COMPETENCES[0], COMPETENCES[2]]))
+    assert [(one.rule, one.answer) for one in found] == [("work-competence", "refused")]
+    assert "automotive" in found[0].sentence
+
+
+def test_what_is_missing_of_an_authority_names_its_modalities() -> None:
+    (found,) = blockers("go-live", with_authority(ready("go-live"), modalities=["video"]))
+    assert "to use with position" in found.sentence
+    (found,) = blockers("recover", with_authority(ready("recover"), kinds=["use"]))
+    assert "position" not in found.sentence
 
 
 def test_fitting_takes_a_competence_that_holds_now() -> None:
