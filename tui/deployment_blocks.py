@@ -5,7 +5,7 @@ from datetime import datetime
 
 from protocols.api.deployments import DeploymentView, StepView
 from protocols.deployments import Blocker, Deadline, Step
-from tui.deployment_words import Look, deadline_words, owed_steps, span_words, stage_of, step_view, step_word
+from tui.deployment_words import Look, deadline_words, in_keys, owed_steps, span_words, stage_of, step_view, step_word
 from tui.paint import EMPTY, Line, Span, Tone, fit, joined, wrap
 from tui.words import plural
 
@@ -32,7 +32,7 @@ def blocker_lines(blocker: Blocker, width: int) -> list[Line]:
     """One blocker: what is the matter; then who decides, what would make it possible, and the rule's name."""
     sign, tone = _SIGNS[blocker.answer]
     first, *others = wrap(blocker.sentence, max(20, width - 4), "strong" if tone == "bad" else "plain") or [EMPTY]
-    remedy = f"{blocker.whose}: {blocker.remedy} (rule {blocker.rule})"
+    remedy = f"{blocker.whose}: {in_keys(blocker.remedy)} (rule {blocker.rule})"
     if blocker.answer == "owed":
         remedy = f"becomes paperwork; {remedy}"
     lines: list[Line] = [(Span(f"  {sign} ", tone), *first), *[(Span("    "), *line) for line in others]]
@@ -80,7 +80,8 @@ def owed_block(view: DeploymentView, width: int, look: Look) -> list[Line]:
     owed = owed_steps(view)
     if not owed:
         return []
-    lines: list[Line] = [(Span(" "), Span(f" PAPERWORK OWED {len(owed)} ", "loud"))]
+    key: Line = (Span("   "), Span("w", "accent"), Span(" says that it is there", "muted"))
+    lines: list[Line] = [(Span(" "), Span(f" PAPERWORK OWED {len(owed)} ", "loud"), *key)]
     for one in owed:
         lines += _owed_lines(one, _owner_of(view, one.step), width, look)
     return lines
@@ -94,7 +95,7 @@ def _owed_lines(told: StepView, owner: str | None, width: int, look: Look) -> li
         (Span("  ◌ ", "fair"), Span(fit(step_word(told.step), 12), "strong"), when, Span(f"  {at}{whose}", "muted"))
     ]
     for blocker in told.blockers:
-        said = f"{blocker.sentence}; {blocker.whose}: {blocker.remedy} (rule {blocker.rule})"
+        said = f"{blocker.sentence}; {blocker.whose}: {in_keys(blocker.remedy)} (rule {blocker.rule})"
         lines += [(Span("      "), *line) for line in wrap(said, max(20, width - 6), "muted")]
     return lines
 

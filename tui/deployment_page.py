@@ -156,7 +156,8 @@ def visit_block(visits: Sequence[VisitView], width: int, look: Look) -> list[Lin
 
 def visit_line(visit: VisitView, look: Look) -> Line:
     """`fit  22 Nov 21:00 for 2 h  TO-12 lead, TO-15 driver`."""
-    people = ", ".join(f"{one.person} {one.role}" for one in visit.people)
+    lead_first = sorted(visit.people, key=lambda one: one.role != "lead")
+    people = ", ".join(f"{one.person} {one.role}" for one in lead_first)
     refused = any(one.answer == "refused" for one in visit.findings)
     mark = Span("✗ ", "bad") if refused else Span("! ", "fair") if visit.findings else Span("✓ ", "good")
     away = "  away over night" if visit.away else ""

@@ -1,5 +1,6 @@
 """Deployments in words: kinds, states, steps, deadlines, and the sentence a step leaves in the log. Pure."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -142,6 +143,21 @@ _MINUTES = timedelta(hours=2)
 def step_word(step: Step) -> str:
     """`check out`, `commission`: a step as it is said."""
     return STEP_WORDS.get(step, step)
+
+
+_IN_KEYS: tuple[tuple[str, str], ...] = (
+    (r"fleet mandate cancel (M-\w+)", r"x on \1 under 0"),
+    (r"fleet authority (?:statement|review)\b.*", "its page under 0, a"),
+    (r"fleet kit list\b[^;]*", "6"),
+    (r"--reason", "it is asked for here"),
+)
+
+
+def in_keys(remedy: str) -> str:
+    """What the controller says is to be done, with the console's keys in place of its commands."""
+    for command, key in _IN_KEYS:
+        remedy = re.sub(command, key, remedy)
+    return remedy
 
 
 def step_deed(step: Step) -> Reserved:

@@ -1,6 +1,7 @@
 """A critical incident: one dialog that says what would go, with whom and on what; enter does it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -26,6 +27,7 @@ from tui.rota_forms import Unclear
 _WIDTH = 70
 _MOST_AUTHORITIES = 4
 _MOST_MISSING = 3
+_LASTS = timedelta(hours=24)
 _KIND: DeploymentKind = "critical-incident"
 
 
@@ -72,7 +74,8 @@ class IncidentDialog(RotaForm[NewIncident]):
         super().on_mount()
         self._show()
         door = self.desk.door
-        self.ask("advice", lambda: door.advice(_KIND), self._advised, failed=self._not_known)
+        until = self._look.now + _LASTS
+        self.ask("advice", lambda: door.advice(_KIND, until=until), self._advised, failed=self._not_known)
         if self.desk.may("see-mandates"):
             self.ask("authorities", lambda: authorities_of(door), self._authorities_arrived, failed=self._not_known)
 

@@ -49,6 +49,18 @@ def step_dialog(view: DeploymentView, step: Step, look: Look) -> Dialog[Going] |
     return StepDialog(title, before, step_sentence(look.me, view, step))
 
 
+def paper_dialog(view: DeploymentView, step: Step, look: Look) -> Dialog[Going] | Dialog[None]:
+    """The dialog for the paperwork of a step that the fast path went past: as `step_dialog`."""
+    told = step_view(view, step)
+    blockers = told.blockers if told is not None else []
+    title = f"Paperwork of {view.row.deployment}: {step_word(step)}"
+    if refusals(blockers):
+        return RefusedDialog(f"{title} is missing", blockers)
+    about = view.row.deployment
+    sentence = f"deployment.made-up: {look.me} says that the paperwork of {step_word(step)} of {about} is there"
+    return StepDialog(title, [], sentence)
+
+
 def _certificates(view: DeploymentView, step: Step, look: Look) -> list[Line]:
     """What commissioning rests on."""
     if step != "commission":

@@ -39,6 +39,7 @@ class DeploymentRoom(ViewRoom[DeploymentView], DeploymentDeeds, DeploymentPlanDe
 
     RESERVED: ClassVar[Mapping[str, Reserved]] = {
         "plan": _WORK,
+        "paper": Reserved("making up for paperwork", "work-deployment"),
         "authorities": _WORK,
         "readiness": Reserved("judging readiness", "work-deployment"),
         "log": Reserved("reading the log", "read-log"),
@@ -51,6 +52,7 @@ class DeploymentRoom(ViewRoom[DeploymentView], DeploymentDeeds, DeploymentPlanDe
         Binding("k", "kit", "kit", tooltip="the kit that is kept for it"),
         Binding("u", "authorities", "authorities", tooltip="what it rests on"),
         Binding("r", "readiness", "readiness", tooltip="judge its units now"),
+        Binding("w", "paper", "paperwork", tooltip="say that the paperwork of a step is there"),
         Binding("m", "maintain", "maintain", tooltip="take it out of service for work, or put it back"),
         Binding("f", "file", "file", tooltip="save the deployment file as PDF or JSON: an entry in the log"),
         Binding("l", "log", "log", tooltip="its entries in the log"),
@@ -88,6 +90,8 @@ class DeploymentRoom(ViewRoom[DeploymentView], DeploymentDeeds, DeploymentPlanDe
             return False
         if action in {"step", "maintain", "cancel"}:
             return self.may_go(action)
+        if action == "paper":
+            return view.row.owed > 0
         if action in {"plan", "authorities", "readiness"}:
             return view.row.state not in OVER
         return True
@@ -106,8 +110,16 @@ class DeploymentRoom(ViewRoom[DeploymentView], DeploymentDeeds, DeploymentPlanDe
                 self.say_why_not(binding.action)
             elif view is not None and not self.allows(binding.action):
                 self.desk.say(whose(self.RESERVED[binding.action]), "fair")
+            elif view is not None and binding.action == "paper":
+                self.desk.say("no paperwork is owed", "fair")
             elif view is not None and view.row.state in OVER:
                 self.desk.say(f"it is {view.row.state}: nothing of it changes any more", "fair")
+
+    @override
+    def arrived(self, view: DeploymentView) -> None:
+        """See ViewRoom. An answer that was overtaken by the answer to a deed is out of date."""
+        if self._view is None or view.version >= self._view.version:
+            super().arrived(view)
 
     @override
     def show_changed(self, view: DeploymentView) -> None:

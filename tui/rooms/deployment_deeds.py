@@ -3,19 +3,35 @@
 from protocols.api.deployments import DeploymentView, StepAsked
 from protocols.deployments import Step
 from tui.deployment_page import newest_certificates
-from tui.deployment_words import STEP_DOING, Look, offered, step_deed, step_word
-from tui.dialogs.deployment_step import Going, step_dialog
+from tui.deployment_words import STEP_DOING, Look, offered, owed_steps, step_deed, step_view, step_word
+from tui.dialogs.choice import ChoiceDialog, Option
+from tui.dialogs.deployment_step import Going, paper_dialog, step_dialog
 from tui.role_words import whose
 from tui.rooms.deeds import DeedsRoom
 from tui.rooms.deployment_following import DeploymentFollowing
+from tui.words import plural
 
 _BY_ACTION: dict[str, tuple[Step, ...]] = {"maintain": ("maintain", "resume"), "cancel": ("cancel",)}
 
 
 def lacks_certificate(view: DeploymentView, look: Look) -> bool:
-    """Whether a unit of it has no readiness certificate that passed and still holds."""
-    holding = {one.unit for one in newest_certificates(view.certificates) if one.passed and one.valid_until > look.now}
+    """Whether a unit of it has no readiness certificate that passed, still holds, and was made after it was fitted."""
+    fitted = step_view(view, "fit")
+    since = fitted.done_at if fitted is not None and fitted.done_at is not None else view.requested_at
+    holding = {
+        one.unit
+        for one in newest_certificates(view.certificates)
+        if one.passed and one.valid_until > look.now and one.issued_at >= since
+    }
     return not set(view.row.units) <= holding
+
+
+def _gone(view: DeploymentView, step: Step, *, is_paper: bool) -> str:
+    """What a step, or its paperwork, has come to."""
+    if is_paper:
+        left = len(owed_steps(view))
+        return f"the paperwork of {step_word(step)} is there; {plural(left, 'paper is', 'papers are')} left"
+    return f"{step_word(step)}: {view.row.deployment} is {view.row.state}"
 
 
 class DeploymentDeeds(DeploymentFollowing, DeedsRoom[DeploymentView]):
@@ -65,6 +81,26 @@ class DeploymentDeeds(DeploymentFollowing, DeedsRoom[DeploymentView]):
         """End what was not fitted."""
         self._ask_action("cancel")
 
+    def action_paper(self) -> None:
+        """Say that the paperwork of a step is there; asked which, where there is more of it."""
+        view = self.chosen
+        owed = [one.step for one in owed_steps(view)] if view is not None else []
+        if view is None or not owed:
+            return
+        if len(owed) == 1:
+            self._ask_paper(view, owed[0])
+            return
+        options = [Option(str(number), step_word(step), "", step) for number, step in enumerate(owed, start=1)]
+        dialog = ChoiceDialog(f"Paperwork of {view.row.deployment}", options)
+        self.app.push_screen(dialog, lambda step: self._ask_paper(view, step) if step is not None else None)
+
+    def _ask_paper(self, view: DeploymentView, step: Step) -> None:
+        def answered(answer: Going | None) -> None:
+            if answer is not None:
+                self._go(view, step, answer, f"making up for {step_word(step)}")
+
+        self.app.push_screen(paper_dialog(view, step, self.look), answered)
+
     def _ask_action(self, action: str) -> None:
         view, step = self.chosen, self.step_of(action)
         if view is not None and step is not None:
@@ -92,11 +128,11 @@ class DeploymentDeeds(DeploymentFollowing, DeedsRoom[DeploymentView]):
 
         self.app.push_screen(step_dialog(view, step, self.look), answered)
 
-    def _go(self, view: DeploymentView, step: Step, going: Going) -> None:
+    def _go(self, view: DeploymentView, step: Step, going: Going, doing: str = "") -> None:
         door, about = self.desk.door, view.row.deployment
         asked = StepAsked(based_on=view.version, reason=going.reason, window_h=going.window_h)
         self.change(
-            STEP_DOING[step],
+            doing or STEP_DOING[step],
             lambda: door.go_step(about, step, asked),
-            lambda after: f"{step_word(step)}: {about} is {after.row.state}",
+            lambda after: _gone(after, step, is_paper=bool(doing)),
         )

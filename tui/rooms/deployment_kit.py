@@ -67,6 +67,8 @@ class DeploymentKitRoom(FilteredRoom[ItemView], DeploymentFollowing):
 
     def _arrived(self, loaded: _Loaded) -> None:
         before = {one.item for one in self._view.items}
+        if loaded[0].version < self._view.version:
+            return  # it was overtaken by the answer to a deed
         self._view, items = loaded
         if self._ticked == before:
             self._ticked = {one.item for one in self._view.items}

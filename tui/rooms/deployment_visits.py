@@ -51,6 +51,8 @@ class DeploymentVisitsRoom(ListingRoom[VisitView], DeploymentFollowing, DeedsRoo
         self.ask("view", lambda: door.deployment(about), self._arrived, background=background)
 
     def _arrived(self, view: DeploymentView) -> None:
+        if view.version < self._view.version:
+            return  # it was overtaken by the answer to a deed
         self._view = view
         self.show_items(sorted(view.visits, key=lambda one: one.starts_at))
 

@@ -170,11 +170,13 @@ def test_a_certificate_that_failed_or_is_too_old_is_none() -> None:
     fitted = view(NOW, "fitted")
     told = msgspec.structs.replace(fitted, row=msgspec.structs.replace(fitted.row, units=[UNIT]))
     assert lacks_certificate(told, LOOK)
-    good = certificate(NOW - timedelta(hours=1))
-    bad = certificate(NOW, passed=False)
+    good = certificate(NOW)
+    bad = certificate(NOW + timedelta(minutes=1), passed=False)
     old = certificate(NOW - timedelta(hours=13), valid_until=NOW - timedelta(hours=1))
     lacking = [lacks_certificate(msgspec.structs.replace(told, certificates=[*many]), LOOK) for many in ([old], [good])]
     assert lacking == [True, False]
+    early = certificate(NOW - timedelta(minutes=1))
+    assert lacks_certificate(msgspec.structs.replace(told, certificates=[early]), LOOK), "it was fitted since"
     assert lacks_certificate(msgspec.structs.replace(told, certificates=[bad, good]), LOOK), "the latest counts"
 
 

@@ -11,7 +11,19 @@ from protocols.api.feed import DeploymentsChanged
 from protocols.people import Role
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, StubConsole, console
-from tests.unit.tui.stub_deployments import NEAR_END, NO_AUTHORITY, UNIT, blocked, deadline, item, row, view, visit
+from tests.unit.tui.stub_deployments import (
+    NEAR_END,
+    NO_AUTHORITY,
+    UNIT,
+    blocked,
+    deadline,
+    item,
+    owing,
+    row,
+    view,
+    visit,
+)
+from tui.rooms.deployment import DeploymentRoom
 
 
 def fleet(role: Role = "engineer") -> StubClient:
@@ -215,3 +227,26 @@ async def test_what_could_go_is_asked_for_a_kind_and_a_time(tmp_path: Path) -> N
         await screen.sees("DEP-8", "depot gate", "requested")
     first, second = screen.asked("advice")[:2]
     assert second[2] - first[2] > timedelta(hours=11)  # type: ignore[operator]  # both are times
+
+
+async def test_paperwork_is_said_to_be_there_and_an_overtaken_answer_is_not_shown(tmp_path: Path) -> None:
+    client = fleet()
+    soon, later = client.now + timedelta(hours=5), client.now + timedelta(hours=71)
+    told = owing(owing(view(client.now, "checked-out"), "plan", later), "assess", soon)
+    client.deploys(told)
+    async with console(client, tmp_path) as screen:
+        await to_page(screen)
+        await screen.sees("PAPERWORK OWED 2", "assess      due in 4 h", "plan        due in 70 h")
+        await screen.press("w")
+        await screen.sees("Paperwork of DEP-7", "1 assess", "2 plan")
+        await screen.press("1")
+        await screen.sees("says that the paperwork of assess of", "is there")
+        await screen.press("y")
+        await screen.sees("the paperwork of assess is there")
+        room = screen.app.screen
+        assert isinstance(room, DeploymentRoom)
+        room.arrived(told)
+        assert room.chosen is not None
+        assert room.chosen.version == told.version + 1
+    ((_asked, about, step, _how),) = screen.asked("go_step")
+    assert (about, step) == ("DEP-7", "assess")
