@@ -16,7 +16,6 @@ import httpx
 import msgspec
 import pytest
 
-from fleet.alarms.raising import NewAlarm, raise_alarm
 from fleet.api.access import ANYONE_SIGNED_IN, NOBODY_YET
 from fleet.api.app import describe_api
 from fleet.entries.entry import UNIT
@@ -34,9 +33,11 @@ from protocols.mandate import MANDATE_NAMESPACE
 from protocols.people import PERMISSIONS, Role
 from protocols.rota.model import Layer, Rota, TurnLength
 from tests.fuzz.api_house import operations_of
+from tests.support.alarms_logged import alarms, welfare
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
+from tests.support.kit_logged import deployments, kit, sites
 from tests.support.mandates import allows
 from tests.support.people import FOUNDERS, Keyholder
 from tests.support.unit_door import JoinedUnit, csr_of, new_key
@@ -437,16 +438,6 @@ async def _rota_people(house: House) -> None:
         await house.refused("withdrawn twice", partial(house.ask, "POST", again, person, reason), 409, [])
 
 
-async def _welfare(house: House) -> None:
-    made = (await house.call("POST /api/welfare", "TO-12", {"every_min": 30})).json()
-    at = {"welfare_id": made["welfare"]}
-    await house.refused("another timer", lambda: house.ask("POST", "/api/welfare", "TO-12", {}), 409, [])
-    await house.call("POST /api/welfare/{welfare_id}/answer", "TO-12", **at)
-    await house.call("POST /api/welfare/{welfare_id}/end", "SU-01", {"reason": "seen at home"}, **at)
-    path = f"/api/welfare/{made['welfare']}/answer"
-    await house.refused("answered after its end", lambda: house.ask("POST", path, "TO-12"), 409, [])
-
-
 async def _handovers(house: House) -> None:
     days = Layer(
         layer="days",
@@ -465,101 +456,6 @@ async def _handovers(house: House) -> None:
     await house.refused("handed over twice", lambda: house.ask("POST", "/api/handovers", "TO-12", new), 409, [])
 
 
-async def _alarms(house: House) -> None:
-    now, unit = house.api.services.clock(), "unit-bench222"
-    new = NewAlarm(subject_kind="unit", subject=unit, kind="hot", severity="alarm", summary="it is hot", rule="test")
-    async with house.api.services.store.transaction() as transaction:
-        alarm = await raise_alarm(transaction, new, now)
-    at = {"alarm_id": alarm.alarm_id}
-    await house.call("POST /api/alarms/{alarm_id}/acknowledge", "TO-12", {}, **at)
-    path = f"/api/alarms/{alarm.alarm_id}/acknowledge"
-    await house.refused("taken twice", lambda: house.ask("POST", path, "TO-12", {}), 409, [])
-    rules = {"version": 0, "rules": {"rules": []}}
-    await house.call("PUT /api/alarm-rules", "SU-01", rules)
-    await house.refused("laid down twice", lambda: house.ask("PUT", "/api/alarm-rules", "SU-01", rules), 409, [])
-    window = {"unit": unit, "starts_at": now, "ends_at": now + timedelta(hours=1), "reason": "a new lens"}
-    made = (await house.call("POST /api/alarm-windows", "TO-12", window)).json()
-    await house.call("POST /api/alarm-windows/{window_id}/end", "TO-12", window_id=made["window"])
-    contact = {"channel": "webhook", "address": "http://127.0.0.1:9/page"}
-    at = {"contact_id": (await house.call("POST /api/contacts", "TO-12", contact)).json()["contact"]}
-    await house.call("POST /api/contacts/{contact_id}/test", "TO-12", **at)
-    await house.call("POST /api/contacts/{contact_id}/withdraw", "TO-12", **at)
-    path = f"/api/contacts/{at['contact_id']}/withdraw"
-    await house.refused("withdrawn twice", lambda: house.ask("POST", path, "TO-12"), 404, [])
-
-
-async def _kit(house: House) -> None:
-    now = house.api.services.clock()
-    pack: dict[str, Any] = {"model": "pack-12", "kind": "battery", "name": "Battery 12 V"}
-    by_count = {"rule": "capacity", "what": "test", "counter": "battery_cycles", "every_count": 100}
-    model = "PUT /api/kit-models/{model}"
-    asked = {"version": 0, "model": {**pack, "maintenance": [by_count]}}
-    await house.call(model, "SU-01", asked, model="pack-12")
-    path = "/api/kit-models/pack-12"
-    await house.refused("laid down twice", lambda: house.ask("PUT", path, "SU-01", asked), 409, [])
-    fuses = {"version": 0, "model": {"model": "fuse-10a", "kind": "other", "name": "Fuse", "counted": True}}
-    await house.call(model, "SU-01", fuses, model="fuse-10a")
-    await house.call("POST /api/kit-models/{model}/stock", "TO-12", {"change": 5, "note": "a box"}, model="fuse-10a")
-    keeper = {"name": "main store", "keeper": "SU-01"}
-    await house.call("PUT /api/kit-places/{place}", "SU-01", keeper, place="STORE-1")
-    new = {"model": "pack-12", "place": "STORE-1", "serial": "B-77"}
-    at = {"item": (await house.call("POST /api/kit", "TO-12", new)).json()["row"]["item"]}
-    item = "POST /api/kit/{item}"
-    await house.call("PATCH /api/kit/{item}", "TO-12", {"based_on": 1, "serial": "B-78"}, **at)
-    await house.call("PUT /api/kit-places/{place}", "SU-01", {**keeper, "keeper": "TO-12"}, place="STORE-1")
-    await house.call("POST /api/kit/scan", "TO-12", {**at, "way": "out", "condition": "worn", "note": "for a test"})
-    out = {**at, "way": "out"}
-    await house.refused("out twice", lambda: house.ask("POST", "/api/kit/scan", "SU-01", out), 409, [])
-    await house.call("POST /api/kit/scan", "SU-01", {**at, "way": "hand-over"})
-    await house.call("POST /api/kit/scan", "TO-12", {**at, "way": "in"})
-    await house.call(f"{item}/condition", "TO-12", {"condition": "damaged", "note": "a crack"}, **at)
-    await house.call(f"{item}/readings", "TO-12", {"counter": "battery_cycles", "value": 12}, **at)
-    await house.call(f"{item}/maintained", "TO-12", {"rule": "capacity", "done_at": now}, **at)
-    for state in ("quarantined", "disposed"):
-        await house.call(f"{item}/service", "SU-01", {"state": state, "reason": "beyond repair"}, **at)
-
-
-async def _deployments(house: House) -> None:
-    now = house.api.services.clock()
-    await house.ask("PUT", "/api/sites/WEST", "TO-12", {"version": 0})
-    unit = {"model": {"model": "van-kit", "kind": "unit", "name": "Van kit"}, "version": 0}
-    await house.ask("PUT", "/api/kit-models/van-kit", "SU-01", unit)
-    items = [
-        (await house.ask("POST", "/api/kit", "TO-12", {"model": "van-kit", "place": "STORE-1"})).json()["row"]["item"]
-        for _ in range(2)
-    ]
-    times = {"starts_at": now + timedelta(days=1), "expected_back_at": now + timedelta(days=2)}
-    wants = [{"kind": "unit", "count": 1}]
-    new = {"kind": "av-capture", "title": "a yard", "site": "WEST", "wants": wants, **times}
-    at = {"deployment_id": (await house.call("POST /api/deployments", "TO-12", new)).json()["row"]["deployment"]}
-    one = "/api/deployments/{deployment_id}"
-    await house.call(f"PUT {one}", "TO-12", {"based_on": 1, "note": "by the gate", "title": "the yard"}, **at)
-    visit = {"kind": "survey", "people": [{"person": "TO-12"}], "away": True}
-    visit |= {"starts_at": now + timedelta(days=1), "ends_at": now + timedelta(hours=30)}
-    await house.call(f"PUT {one}/visits", "TO-12", {"based_on": 2, "visits": [visit]}, **at)
-    await house.call(f"PUT {one}/kit", "TO-12", {"based_on": 3, "items": items[:1]}, **at)
-    oral = {"reference": "AUTH/12", "kinds": ["use"], "modalities": ["video"], "authorised_by_rank": "Inspector"}
-    oral |= {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=50), "urgent_oral": True}
-    recorded = (await house.ask("POST", "/api/authorities", "AP-01", oral)).json()["authority_id"]
-    await house.call(f"POST {one}/authorities", "TO-12", {"based_on": 4, "authorities": [recorded]}, **at)
-    step = {"based_on": 5, "reason": "not needed any more"}
-    await house.call(f"POST {one}/steps/{{step}}", "TO-12", step, step="cancel", **at)
-    path = f"/api/deployments/{at['deployment_id']}/steps/cancel"
-    await house.refused("cancelled twice", lambda: house.ask("POST", path, "TO-12", step), 409, [])
-    await house.call("POST /api/critical-incidents", "TO-12", {"items": items[1:], "authorities": [recorded]})
-
-
-async def _sites(house: House) -> None:
-    at = {"site": "NORTH-3"}
-    await house.call("PUT /api/sites/{site}", "TO-12", {"version": 0, "address": "14 Wharf Lane"}, **at)
-    survey = {"surveyed_at": house.api.services.clock(), "supply": "mains"}
-    await house.call("POST /api/sites/{site}/surveys", "TO-12", survey, **at)
-    await house.call("GET /api/sites/{site}", "IN-01", **at)
-    await house.call("POST /api/sites/{site}/erase", "SU-01", **at)
-    path, again = "/api/sites/NORTH-3", {"version": 2, "address": "14 Wharf Lane"}
-    await house.refused("written after it was erased", lambda: house.ask("PUT", path, "TO-12", again), 409, [])
-
-
 async def test_every_route_that_changes_something_writes_its_entry_with_it(
     house: House, owner: "Owner[asyncpg.Record]"
 ) -> None:
@@ -568,15 +464,15 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await _log(house)
     await _authorities(house)
     await _mandates(house)
-    await _kit(house)
-    await _sites(house)
-    await _deployments(house)
+    await kit(house)
+    await sites(house)
+    await deployments(house)
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)
-    await _welfare(house)
+    await welfare(house)
     await _handovers(house)
-    await _alarms(house)
+    await alarms(house)
     await _sessions(house)
     assert WANTED.keys() - house.seen == ELSEWHERE.keys() | CHANGES_NOTHING
     for file, kind in ELSEWHERE.values():
