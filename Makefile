@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree agree-rota tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree agree-rota tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +74,9 @@ bench-media: setup debian ## First picture, glass to glass, and processor shares
 
 bench-rota: setup ## A year's rota for 12 and for 20 people: first feasible, within 1 %, proven, beside longest-rested-first
 	@$(BIN)/python -m tests.bench.rota $(ARGS)
+
+bench-paging: setup ## From a tamper input to a mail and a webhook, then who is paged when: ARGS=runs
+	@$(BIN)/python -m tests.alarms.paging_times $(ARGS)
 
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)

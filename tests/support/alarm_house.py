@@ -51,6 +51,7 @@ class AlarmHouse:
         row = EventRow(UNIT, 7, self.seq, kind, severity, summary, self.now, self.now)
         async with self.store.transaction() as transaction:
             assert await transaction.telemetry.add_events([row]), "it was new"
+            transaction.changed.events = True
 
     async def round(self, **later: float) -> int:
         """Put the clock on, look, and send what is due; how many pages were."""
