@@ -38,6 +38,9 @@ DeploymentState = Literal[
     "cancelled",
 ]
 
+FITTED_STATES: frozenset[DeploymentState] = frozenset({"fitted", "commissioned", "live", "maintenance"})
+"""Kit is at the site."""
+
 Step = Literal[
     "assess",
     "plan",

@@ -48,6 +48,11 @@ class StepDesk:
             known = await known_deployment(transaction, stored, now, caller)
             if step not in next_steps(stored.state) and any(one.is_owed and one.step == step for one in known.steps):
                 return deployment_view(await _make_up(transaction, known, step, caller, now))
+            if step == "fit":
+                # Nobody signs a bench mandate for a unit while it is being fitted.
+                for unit_id in sorted(known.units):
+                    await transaction.revocation.lock_unit(unit_id)
+                known = await known_deployment(transaction, stored, now, caller)
             found = blockers(step, known.facts)
             if is_stopped(found):
                 raise stopped(deployment_id, step, found)

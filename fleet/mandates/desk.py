@@ -168,6 +168,7 @@ async def _check_facts(transaction: Transaction, wanted: Wanted, authority: Auth
     """Raise Conflict, NotFound or RequestRefused unless unit, window and authority allow the mandate now."""
     unit = await transaction.revocation.lock_unit(wanted.unit_id)
     rules.check_unit(wanted.unit_id, None if unit is None else unit.state)
+    rules.check_on_bench(wanted, await transaction.deployments.of_unit(wanted.unit_id))
     rules.check_authority(wanted, authority, now)
     rules.check_window(wanted, now)
     rules.check_retrieval(wanted, await transaction.mandates.not_over_of(wanted.unit_id, now), now)

@@ -14,6 +14,7 @@ from fleet.store.stored_authority import Authority
 from fleet.store.stored_mandate import StoredMandate
 from protocols.access_record import Modality
 from protocols.api.units import UnitState
+from protocols.deployments import FITTED_STATES, DeploymentState
 from protocols.mandate import MandateKind
 from protocols.people import APPROVING_ROLES, REQUESTING_ROLES
 from protocols.words import duration
@@ -86,6 +87,18 @@ def check_unit(unit_id: str, state: UnitState | None) -> None:
             "unit-quarantined",
             f"{unit_id} is in quarantine: there may be two of it",
             "a supervisor has to find out and release it: fleet unit release",
+        )
+
+
+def check_on_bench(wanted: Wanted, deployment: tuple[str, DeploymentState] | None) -> None:
+    """Raise Conflict when a bench mandate is for a unit that is fitted somewhere: `deployment` is the one that it is
+    out for, and its state."""
+    if wanted.kind == "bench" and deployment is not None and deployment[1] in FITTED_STATES:
+        which, state = deployment
+        raise Conflict(
+            "unit-fitted",
+            f"{wanted.unit_id} is fitted for {which}, which is {state}: a bench mandate is for a unit that is with us",
+            "ask for a field mandate, which rests on an authority; or recover it first",
         )
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from fleet.store.store import Store
-from protocols.api.deployments import SetKit, SetVisits
+from protocols.api.deployments import NewIncident, SetKit, SetVisits
 from protocols.api.kit import Scan
+from protocols.api.mandates import NewMandate
 from protocols.deployments import Step
+from protocols.mandate import MANDATE_NAMESPACE
 from tests.support.deployment_house import (
     certify,
     deployment_house,
@@ -19,8 +21,10 @@ from tests.support.deployment_house import (
     scanned_out,
     visit,
 )
+from tests.support.kit_house import HOUR
 from tests.support.mandate_house import Owner, entries, refusal
-from tests.support.rota_house import RotaHouse
+from tests.support.mandates import allows
+from tests.support.rota_house import NOW, RotaHouse
 
 
 @pytest.fixture
@@ -82,3 +86,26 @@ async def test_a_deployment_goes_all_its_way_and_the_log_tells_each_step(house: 
     away = [(one["kind"], one["person"], one["deployment"]) for one in await entries(owner, "absence.")]
     assert away == [("absence.recorded", "TO-12", which), ("absence.withdrawn", "TO-12", which)]
     assert "north yard" not in str(await entries(owner, "deployment."))
+
+
+async def test_a_unit_that_is_fitted_is_not_on_the_bench(house: RotaHouse) -> None:
+    view = await house["TO-12"].begin_incident(NewIncident(going=False))
+    unit = next(one.unit for one in view.items if one.unit is not None)
+    bench = NewMandate(
+        kind="bench",
+        unit=unit,
+        authority=None,
+        allows=[allows("video")],
+        purpose="aim and focus",
+        not_before=NOW,
+        not_after=NOW + 4 * HOUR,
+        approver="AP-01",
+    )
+    draft = await house["TO-11"].draft_mandate(bench)
+    view = await go(house, await named(house, view), "fit")
+    assert await refusal(house["TO-11"].draft_mandate(bench)) == (409, "unit-fitted")
+    signature = house.keys["TO-11"].sign(f"{draft.text}\n", MANDATE_NAMESPACE)
+    signed = house["TO-11"].hand_in_signature(draft.mandate_id, signature)
+    assert await refusal(signed) == (409, "unit-fitted")
+    view = await go(house, view, "recover")
+    assert (await house["TO-11"].draft_mandate(bench)).state == "draft"

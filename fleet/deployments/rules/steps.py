@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from protocols.deployments import DeploymentState, Step
+from protocols.deployments import FITTED_STATES, DeploymentState, Step
 from protocols.people import Permission
 
 
@@ -41,8 +41,7 @@ STEPS: dict[Step, StepRule] = {
 }
 """Every step there is, in the order in which a deployment usually goes them."""
 
-FITTED: frozenset[DeploymentState] = frozenset({"fitted", "commissioned", "live", "maintenance"})
-"""Kit is at the site."""
+FITTED = FITTED_STATES
 
 OVER: frozenset[DeploymentState] = frozenset({"closed", "cancelled"})
 

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.mandates.rules import ended_words
+from fleet.errors import Conflict
+from fleet.mandates.rules import Wanted, check_on_bench, ended_words
 from fleet.mandates.standing import Obstacle, Standing, standing
 from fleet.store.stored_authority import Authority
 from fleet.store.stored_mandate import DRAFT_LIFE, StoredMandate
 from protocols.access_record import REASONS
+from protocols.deployments import DeploymentState
 from protocols.errors import InvalidMandate
-from protocols.mandate import Mandate, mandate_hash, signed_bytes, signer_of
+from protocols.mandate import Mandate, MandateKind, mandate_hash, signed_bytes, signer_of
 from protocols.people import PeopleList
 from tests.support.mandates import (
     AT,
@@ -233,3 +235,26 @@ def test_whose_term_is_over_or_who_is_not_listed_is_named() -> None:
         with pytest.raises(InvalidMandate) as caught:
             _signer("AP-07", line, people=msgspec.structs.replace(LIST, people=people))
         assert (caught.value.reason, "AP-07" in caught.value.detail) == (reason, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "deployment", "is_refused"),
+    [
+        ("bench", None, False),
+        ("bench", ("DEP-7", "checked-out"), False),
+        ("bench", ("DEP-7", "fitted"), True),
+        ("bench", ("DEP-7", "maintenance"), True),
+        ("bench", ("DEP-7", "recovered"), False),
+        ("field", ("DEP-7", "live"), False),
+    ],
+)
+def test_a_bench_mandate_is_for_a_unit_that_is_not_fitted(
+    kind: MandateKind, deployment: tuple[str, DeploymentState] | None, *, is_refused: bool
+) -> None:
+    wanted = Wanted(kind, "unit-abcd2345", ["video"], AT, AT)
+    if not is_refused:
+        check_on_bench(wanted, deployment)
+        return
+    with pytest.raises(Conflict, match="unit-abcd2345 is fitted for DEP-7") as caught:
+        check_on_bench(wanted, deployment)
+    assert (caught.value.problem.code, bool(caught.value.problem.remedy)) == ("unit-fitted", True)
