@@ -17,6 +17,8 @@ from protocols.health import HealthReport
 
 AT_ONCE = 500
 """Events, or units, that one transaction looks at."""
+MOST_KINDS, MORE = 20, "more-alarms"
+"""Of a unit so many kinds of alarms are told by their names at once †."""
 _PAGED_WITHIN = timedelta(hours=24)
 """What was received longer ago is raised and pages nobody †: alarming was not there for it."""
 
@@ -32,11 +34,23 @@ async def judge_events(transaction: Transaction, rules: AlarmRules, now: datetim
     units = {event.unit_id for event in events if event.unit_id is not None}
     routes = await transaction.alarm_people.routes_of_units(units)
     named = [rule for rule in rules.rules if isinstance(rule, EventRule)]
+    kinds = await transaction.alarms.open_kinds(units)
     for event in events:
         new = _of_event(event, event_rule(named, event.source, event.kind), routes, now)
+        if event.unit_id is not None:
+            new = _bounded(new, kinds[event.unit_id])
         raised = await raise_alarm(transaction, new, now)
         await transaction.alarms.consider(event.event_id, raised.alarm_id)
     return len(events)
+
+
+def _bounded(new: NewAlarm, there: set[str]) -> NewAlarm:
+    """The alarm, of kind MORE where so many kinds of the unit are open already: a unit that invents kinds fills
+    nothing. Adds its kind to those there."""
+    if new.kind not in there and len(there) >= MOST_KINDS:
+        new = msgspec.structs.replace(new, kind=MORE)
+    there.add(new.kind)
+    return new
 
 
 def _of_event(event: AlarmEvent, rule: EventRule | None, routes: Mapping[str, Route], now: datetime) -> NewAlarm:

@@ -18,6 +18,8 @@ from protocols.alarms import DEFAULT_RULES, MAX_WINDOW_H, AlarmRules, EventRule
 from protocols.api.alarms import AlarmRulesView, NewWindow, SetAlarmRules, WindowView
 
 _DEFAULTS = AlarmRulesView(version=0, rules=DEFAULT_RULES, changed_by=None, changed_at=None)
+MAX_WINDOWS = 20
+"""Not over yet, of a unit or a deployment †."""
 _BEGUN_WITHIN = timedelta(hours=1)
 _AHEAD = timedelta(days=90)
 
@@ -81,6 +83,7 @@ class AlarmRulesDesk:
         )
         async with self._store.transaction() as transaction:
             await _check_there(transaction, asked)
+            await _check_room(transaction, asked, now)
             await transaction.alarm_people.add_window(new)
             await transaction.log.append(
                 WindowMade(
@@ -138,6 +141,12 @@ def _check_window(asked: NewWindow, now: datetime) -> None:
         raise RequestRefused(
             "window-unusable", "a window begins at the earliest an hour ago, and is not over", "correct its times"
         )
+
+
+async def _check_room(transaction: Transaction, asked: NewWindow, now: datetime) -> None:
+    there = await transaction.alarm_people.windows(now, asked.unit or "", asked.deployment or "")
+    if len(there) >= MAX_WINDOWS:
+        raise Conflict("windows-full", f"{MAX_WINDOWS} windows are open of it already", "end one of them first")
 
 
 async def _check_there(transaction: Transaction, asked: NewWindow) -> None:

@@ -89,7 +89,7 @@ async def list_alarm_windows(
     return await services.alarm_rules.windows(unit, deployment)
 
 
-@post("/api/alarm-windows", opt={"permission": "work-deployment", "refuses": [404]})
+@post("/api/alarm-windows", opt={"permission": "work-deployment", "refuses": [404, 409]})
 async def make_alarm_window(request: ApiRequest, services: Given, data: JSONBody[NewWindow]) -> WindowView:
     """Say that somebody will work on a unit, or on those of a deployment."""
     asked = await exactly(request, type(data))

@@ -188,6 +188,13 @@ class AlarmStore:
         """Open events of severity alarm that belong to no alarm yet, locked; what another controller has is left."""
         return [AlarmEvent(**record) for record in await self._connection.fetch(_SQL["to_consider"], limit)]
 
+    async def open_kinds(self, unit_ids: Collection[str]) -> dict[str, set[str]]:
+        """The kinds of units' open alarms."""
+        found: dict[str, set[str]] = {unit_id: set() for unit_id in unit_ids}
+        for unit_id, kind in await self._connection.fetch(_SQL["open_kinds"], list(unit_ids)):
+            found[unit_id].add(kind)
+        return found
+
     async def consider(self, event_id: int, alarm_id: str) -> None:
         """The event is the alarm's."""
         await self._connection.execute(_SQL["consider"], event_id, alarm_id)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from fleet.alarms.judging import MORE, MOST_KINDS
 from fleet.client.errors import Refused
 from fleet.entries.entry import CONTROLLER
 from fleet.metrics import Metrics
@@ -156,6 +157,15 @@ async def test_an_event_and_its_alarm_are_taken_together(house: AlarmHouse, owne
     assert await house.open_alarms() == []
     (taken,) = await entries(owner, "alarm.acknowledged")
     assert (taken["how"], taken["events_taken"], taken["closed"]) == ("event", 1, True)
+
+
+async def test_a_unit_that_invents_kinds_fills_nothing(house: AlarmHouse) -> None:
+    for number in range(MOST_KINDS + 5):
+        await house.happen(f"invented-{number}")
+    await house.engine.look()
+    found = await house.open_alarms()
+    assert len(found) == MOST_KINDS + 1
+    assert [(one.kind, one.count) for one in found if one.kind == MORE] == [(MORE, 5)]
 
 
 async def test_a_gap_in_cover_that_is_closed_closes_its_alarm(house: AlarmHouse, store: Store, owner: Owner) -> None:

@@ -1,5 +1,6 @@
 """From a unit's tamper input to whoever is on call, by mail and by webhook, and on until somebody takes it."""
 
+import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from tests.support.alarm_house import (
     AlarmHouse,
     address_of,
     alarm_house,
+    alarms_of,
 )
 from tests.support.mandate_house import Owner, entries
 
@@ -151,6 +153,17 @@ async def test_a_page_that_a_controller_left_behind_is_sent_by_the_next_and_by_t
     assert len(house.mail.came) == len(house.hook.came) == 1
     states = await owner.fetch("SELECT state, tries FROM page ORDER BY tries")
     assert [tuple(row) for row in states] == [("sent", 1), ("sent", 2)]
+
+
+async def test_two_controllers_send_each_page_once(house: AlarmHouse, owner: Owner) -> None:
+    await house.have_contacts()
+    other = alarms_of(house)
+    await house.happen("tamper")
+    await asyncio.gather(house.engine.look(), other.engine.look())
+    sent = await asyncio.gather(house.sender.send_due(), other.sender.send_due())
+    assert (sum(sent), len(house.mail.came), len(house.hook.came)) == (2, 1, 1)
+    assert len(await entries(owner, "alarm.raised")) == 1
+    assert len(await entries(owner, "alarm.paged")) == 2
 
 
 async def test_many_alarms_for_one_person_are_one_message(house: AlarmHouse) -> None:

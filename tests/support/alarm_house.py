@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -84,7 +84,16 @@ async def alarm_house(store: Store, dsn: str, home: Path, *, send_limit_s: float
         )
         async with rota_house(store, dsn, home, alarms=settings) as rota:
             await add_units(store, "SU-01", {UNIT: LABEL}, rota.clock.now)
-            services = rota.api.services
-            engine = Alarming(store, rota.clock, services.hub, Metrics())
-            sender = Sender(store, rota.clock, services.hub, services.delivery, rota.api.url, Metrics())
-            yield AlarmHouse(rota, store, mail, hook, engine, sender)
+            yield AlarmHouse(rota, store, mail, hook, *_working(rota, store))
+
+
+def alarms_of(house: AlarmHouse) -> AlarmHouse:
+    """The same house as another controller works for it."""
+    engine, sender = _working(house.rota, house.store)
+    return replace(house, engine=engine, sender=sender)
+
+
+def _working(rota: RotaHouse, store: Store) -> tuple[Alarming, Sender]:
+    services = rota.api.services
+    engine = Alarming(store, rota.clock, services.hub, Metrics())
+    return engine, Sender(store, rota.clock, services.hub, services.delivery, rota.api.url, Metrics())

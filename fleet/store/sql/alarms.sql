@@ -55,6 +55,9 @@ SELECT event_id, unit_id, source, kind, summary, received_at, repeat_key FROM ev
 WHERE severity = 'alarm' AND alarm_id IS NULL AND acknowledged_at IS NULL
 ORDER BY event_id LIMIT $1 FOR UPDATE SKIP LOCKED
 
+-- name: open_kinds
+SELECT subject, kind FROM alarm WHERE subject_kind = 'unit' AND subject = ANY($1) AND closed_at IS NULL
+
 -- name: consider
 UPDATE event SET alarm_id = $2 WHERE event_id = $1
 
