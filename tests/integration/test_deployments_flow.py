@@ -88,7 +88,7 @@ async def test_a_deployment_goes_all_its_way_and_the_log_tells_each_step(house: 
     assert "north yard" not in str(await entries(owner, "deployment."))
 
 
-async def test_a_unit_that_is_fitted_is_not_on_the_bench(house: RotaHouse) -> None:
+async def test_a_unit_that_is_fitted_is_not_on_the_bench(house: RotaHouse, owner: Owner) -> None:
     view = await house["TO-12"].begin_incident(NewIncident(going=False))
     unit = next(one.unit for one in view.items if one.unit is not None)
     bench = NewMandate(
@@ -109,3 +109,8 @@ async def test_a_unit_that_is_fitted_is_not_on_the_bench(house: RotaHouse) -> No
     assert await refusal(signed) == (409, "unit-fitted")
     view = await go(house, view, "recover")
     assert (await house["TO-11"].draft_mandate(bench)).state == "draft"
+    told = await entries(owner, "mandate.drafted")
+    assert [one["deployment"] for one in told] == [view.row.deployment] * 2
+    await house["TO-12"].scan_kit(Scan(item=view.items[0].item, way="in", place="STORE-1"))
+    await house["TO-11"].draft_mandate(bench)
+    assert (await entries(owner, "mandate.drafted"))[-1]["deployment"] is None

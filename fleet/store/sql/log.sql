@@ -7,3 +7,7 @@ SELECT body FROM log_entry WHERE kind = $1 ORDER BY at DESC, entry_id DESC LIMIT
 
 -- name: append_text
 INSERT INTO log_text (entry_id, field, salt, text) VALUES ($1, $2, $3, $4)
+
+-- name: deployment_of_unit
+SELECT kit_movement.deployment_id FROM kit_movement JOIN kit_item USING (item)
+WHERE unit_id = $1 AND at <= $2 ORDER BY movement_id DESC LIMIT 1
