@@ -5,7 +5,17 @@ from datetime import datetime
 
 from protocols.api.deployments import DeploymentView, StepView
 from protocols.deployments import Blocker, Deadline, Step
-from tui.deployment_words import Look, deadline_words, in_keys, owed_steps, span_words, stage_of, step_view, step_word
+from tui.deployment_words import (
+    Look,
+    deadline_words,
+    in_keys,
+    key_of,
+    owed_steps,
+    span_words,
+    stage_of,
+    step_view,
+    step_word,
+)
 from tui.paint import EMPTY, Line, Span, Tone, fit, joined, wrap
 from tui.words import plural
 
@@ -28,20 +38,24 @@ def worst_first(blockers: Sequence[Blocker]) -> list[Blocker]:
     return sorted(blockers, key=lambda one: _ANSWERS.index(one.answer))
 
 
-def blocker_lines(blocker: Blocker, width: int) -> list[Line]:
-    """One blocker: what is the matter; then who decides, what would make it possible, and the rule's name."""
+def blocker_lines(blocker: Blocker, width: int, *, keys: bool = False) -> list[Line]:
+    """One blocker: what is the matter; then who decides, what would make it possible, the rule's name, and with `keys`
+    the key of the deployment's page that leads there."""
     sign, tone = _SIGNS[blocker.answer]
     first, *others = wrap(blocker.sentence, max(20, width - 4), "strong" if tone == "bad" else "plain") or [EMPTY]
     remedy = f"{blocker.whose}: {in_keys(blocker.remedy)} (rule {blocker.rule})"
     if blocker.answer == "owed":
         remedy = f"becomes paperwork; {remedy}"
     lines: list[Line] = [(Span(f"  {sign} ", tone), *first), *[(Span("    "), *line) for line in others]]
-    return lines + [(Span("    "), *line) for line in wrap(remedy, max(20, width - 4), "muted")]
+    key = key_of(blocker.rule) if keys else ""
+    told = wrap(remedy, max(20, width - 4 - (len(key) + 2 if key else 0)), "muted")
+    told = [*told[:-1], (*told[-1], Span(f"  {key}", "accent"))] if key and told else told
+    return lines + [(Span("    "), *line) for line in told]
 
 
-def blocker_block(blockers: Sequence[Blocker], width: int) -> list[Line]:
+def blocker_block(blockers: Sequence[Blocker], width: int, *, keys: bool = False) -> list[Line]:
     """All blockers of a step, the gravest first."""
-    return [line for one in worst_first(blockers) for line in blocker_lines(one, width)]
+    return [line for one in worst_first(blockers) for line in blocker_lines(one, width, keys=keys)]
 
 
 def head(name: str, *told: Line) -> Line:
@@ -61,12 +75,12 @@ def next_block(view: DeploymentView, width: int) -> list[Line]:
     if stopping:
         return [
             head("NEXT", name, (Span(f"blocked by {stopping}", "bad"),)),
-            *blocker_block(blockers, width),
+            *blocker_block(blockers, width, keys=True),
         ]
     go: Line = (Span("s", "accent"), Span(" takes it", "muted"))
     if not blockers:
         return [head("NEXT", name, (Span("nothing stops it", "good"),), go)]
-    return [head("NEXT", name, _mild_words(blockers), go), *blocker_block(blockers, width)]
+    return [head("NEXT", name, _mild_words(blockers), go), *blocker_block(blockers, width, keys=True)]
 
 
 def _mild_words(blockers: Sequence[Blocker]) -> Line:

@@ -160,6 +160,45 @@ def in_keys(remedy: str) -> str:
     return remedy
 
 
+_KEYS: dict[str, str] = {
+    "lead-missing": "p",
+    "site-missing": "p",
+    "nothing-wanted": "p",
+    "no-one-alarmed": "p",
+    "time-past": "p",
+    "nothing-kept": "k",
+    "kit-missing": "k",
+    "kit-not-free": "k",
+    "kit-not-ready": "k",
+    "kit-cannot-go": "k",
+    "kit-not-out": "k, then s",
+    "kit-out": "k, then s",
+    "no-fit-visit": "v",
+    "double-booked": "v",
+    "fit-before-authority": "v",
+    "work-competence": "v",
+    "unit-training": "v",
+    "no-install-authority": "u",
+    "no-use-authority": "u",
+    "no-retrieve-authority": "u",
+    "modalities-missing": "u",
+    "certificate-missing": "r",
+    "certificate-failed": "r",
+    "certificate-old": "r",
+    "certificate-early": "r",
+    "not-judged-since": "r",
+    "checklist-open": "c",
+    "papers-owed": "w",
+    "alarms-open": "A",
+}
+"""By which key of a deployment's page what a rule asks for is done."""
+
+
+def key_of(rule: str) -> str:
+    """The key of a deployment's page that leads to what the rule asks for; empty where no one key does."""
+    return _KEYS.get(rule, "")
+
+
 def step_deed(step: Step) -> Reserved:
     """Whose a step is, as `protocols.api.deployments` says."""
     return Reserved(STEP_DOING[step], _STEP_PERMISSIONS.get(step, "work-deployment"))

@@ -11,7 +11,7 @@ from fleet.store.certificates import StoredCertificate
 from fleet.store.store import Store
 from fleet.store.telemetry import Heard
 from protocols.health import HealthReport
-from tests.support.deployment_house import UNITS, authority, deployment_house, scanned_out
+from tests.support.deployment_house import UNITS, authority, deployment_house
 from tests.support.rota_house import NOW, RotaHouse
 from tests.unit.tui.seen_console import SeenConsole, seen_console
 
@@ -113,11 +113,18 @@ async def test_from_a_request_to_commissioned_kit_by_keys(house: RotaHouse, tmp_
         async with seen_console(house[person], tmp_path) as screen:
             await to_page(screen, "DEP-1")
             await go_on(screen, state)
-    await scanned_out(house, await house["TO-12"].deployment("DEP-1"))
     house.clock.go_on(hours=2)
     await report_well(house)
+    kept = (await house["TO-12"].deployment("DEP-1")).items
     async with seen_console(house["TO-12"], tmp_path, (160, 48)) as screen:
         await to_page(screen, "DEP-1")
+        await screen.press("s")
+        await screen.sees("Check out DEP-1: refused", "scan each label out", "k, then s")
+        await screen.press("escape", "k")
+        await screen.sees("KIT  DEP-1  4")
+        await screen.press("s", *[key for one in kept for key in (*one.item, "enter")])
+        await screen.sees("for DEP-1", "nothing is left to scan out")
+        await screen.press("escape", "escape")
         for state in ("checked-out", "fitted", "commissioned"):
             await go_on(screen, state)
         await screen.sees("NEXT   go live", "passed", UNITS[0])

@@ -27,6 +27,7 @@ from tui.rota_forms import Unclear
 _WIDTH = 70
 _MOST_AUTHORITIES = 4
 _MOST_MISSING = 3
+_MOST_LINES = 2
 _LASTS = timedelta(hours=24)
 _KIND: DeploymentKind = "critical-incident"
 
@@ -40,6 +41,12 @@ def usable(views: Sequence[AuthorityView]) -> list[AuthorityView]:
 def meant(views: Sequence[AuthorityView]) -> str:
     """What is filled in: the only urgent oral authority there is. Between others the person decides."""
     return "1" if sum(one.urgent_oral for one in views) == 1 else ""
+
+
+def _marked(sign: str, text: str) -> list[Line]:
+    """What is to be minded, broken under its sign."""
+    first, *others = wrap(text, _WIDTH - 4, "fair")
+    return [(Span(f"  {sign}", "fair"), *first), *[(Span("    "), *line) for line in others]]
 
 
 class IncidentDialog(RotaForm[NewIncident]):
@@ -110,9 +117,9 @@ class IncidentDialog(RotaForm[NewIncident]):
         lines = [labelled(wanted, (Span(items, "strong"),), 24) for wanted, items in picked_words(advice.kit)]
         mine = next((one for one in advice.people if one.person == self._look.me), None)
         for told in mine.findings if mine is not None else []:
-            lines += [(Span("  ! ", "fair"), *line) for line in wrap(told.sentence, _WIDTH - 4)][:2]
+            lines += _marked("! ", told.sentence)[:_MOST_LINES]
         for lack in advice.missing[:_MOST_MISSING]:
-            lines += [(Span(" ✗ ", "bad"), *line) for line in wrap(lack, _WIDTH - 3, "fair")]
+            lines += _marked("✗ ", lack)
         return lines
 
     def _authority_lines(self) -> list[Line]:
@@ -131,7 +138,8 @@ class IncidentDialog(RotaForm[NewIncident]):
             Span(f" {number} ", "accent"),
             Span(fit(view.reference, 22)),
             Span(fit(" ".join(view.kinds), 21), "muted"),
-            Span(fit(" ".join(view.modalities), 13), "muted"),
+            Span(fit(" ".join(view.modalities), 12), "muted"),
+            Span(" "),
             state,
         )
 

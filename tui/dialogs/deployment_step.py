@@ -91,7 +91,7 @@ class RefusedDialog(PageDialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "close", "close", show=False)]
 
     def __init__(self, title: str, blockers: Sequence[Blocker], before: Sequence[Line] = ()) -> None:
-        lines: list[Line] = [*before, *blocker_block(blockers, _WIDTH)]
+        lines: list[Line] = [*before, *blocker_block(blockers, _WIDTH, keys=True)]
         super().__init__(lines, title)
         self.add_class("refusal")
 

@@ -14,10 +14,12 @@ from tui.deployment_page import missing_of, wanted_words
 from tui.deployment_ticks import TickList
 from tui.deployment_words import OVER
 from tui.dialogs.confirm import ConfirmDialog
+from tui.kit_scan_lines import ScanSetting, Way
 from tui.paint import Line, Span, fit, wrap
 from tui.role_words import Reserved
 from tui.rooms.deployment_following import DeploymentFollowing
 from tui.rooms.filtered import FilteredRoom
+from tui.rooms.kit_scan import KitScanRoom
 
 AT_ONCE = 500
 MOST = 5000
@@ -43,10 +45,16 @@ class DeploymentKitRoom(FilteredRoom[ItemView], DeploymentFollowing):
 
     HINT = "words in code, kind, model, unit, store"
     CLICKED = "tick"
-    RESERVED: ClassVar[Mapping[str, Reserved]] = {"tick": _KEEPING, "pick": _KEEPING, "save": _KEEPING}
+    RESERVED: ClassVar[Mapping[str, Reserved]] = {
+        "tick": _KEEPING,
+        "pick": _KEEPING,
+        "save": _KEEPING,
+        "scan": Reserved("scanning kit", "keep-kit"),
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "pick", "pick for me", tooltip="let the controller choose what it wants, from what can go out"),
         Binding("enter", "save", "keep", tooltip="keep what is ticked, and let go what is not"),
+        Binding("s", "scan", "scan", tooltip="scan its labels out, or back in"),
         Binding("slash", "filter", "filter", tooltip="only those with these words"),
         Binding("escape", "back", "back"),
     ]
@@ -125,6 +133,8 @@ class DeploymentKitRoom(FilteredRoom[ItemView], DeploymentFollowing):
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done."""
+        if action == "scan":
+            return self.allows(action) and not self._field.has_focus
         if action == "filter":
             return not self._field.has_focus
         if action in {"tick", "pick", "save"}:
@@ -171,6 +181,12 @@ class DeploymentKitRoom(FilteredRoom[ItemView], DeploymentFollowing):
         sentence = kept_sentence(self.me, self._view, self._ticked)
         dialog = ConfirmDialog(f"Kit for {about}", [], sentence)
         await self.app.push_screen(dialog, lambda yes: self._set(asked) if yes else None)
+
+    async def action_scan(self) -> None:
+        """Scan labels out for it, or back in once it is recovered."""
+        row = self._view.row
+        way: Way = "in" if row.state == "recovered" else "out"
+        await self.app.push_screen(KitScanRoom(ScanSetting(way=way, deployment=row.deployment)))
 
     async def action_pick(self) -> None:
         """Let the controller choose what is missing."""
