@@ -26,6 +26,7 @@ from fleet.deployments.stepping import StepDesk
 from fleet.error_reports.desk import ErrorReportDesk
 from fleet.feed.hub import Hub
 from fleet.handovers.desk import HandoverDesk
+from fleet.handovers.duties import HandoverDuties
 from fleet.inspection.exports import LogExports
 from fleet.inspection.reading import LogReading
 from fleet.joining.decisions import JoinDecisions
@@ -165,6 +166,7 @@ def assemble(
         welfare=WelfareDesk(store, clock, settings.welfare),
         handovers=HandoverDesk(store, clock, judging),
         deployment_duties=DeploymentDuties(store, clock),
+        handover_duties=HandoverDuties(store, clock),
     )
 
 

@@ -30,7 +30,8 @@ async def list_duties(request: ApiRequest, services: Given) -> list[Duty]:
     person = caller_of(request).person
     of_rotas = await services.rota_duties.of(person)
     of_mandates = await services.duties.of(person) if may(person.role, "see-mandates") else []
-    return most_urgent([*of_rotas, *await services.deployment_duties.of(person, of_mandates)])
+    of_handovers = await services.handover_duties.of(person)
+    return most_urgent([*of_rotas, *of_handovers, *await services.deployment_duties.of(person, of_mandates)])
 
 
 @get("/api/mandates", opt={"permission": "see-mandates"})

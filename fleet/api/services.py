@@ -29,6 +29,7 @@ from fleet.deployments.stepping import StepDesk
 from fleet.error_reports.desk import ErrorReportDesk
 from fleet.feed.hub import Hub
 from fleet.handovers.desk import HandoverDesk
+from fleet.handovers.duties import HandoverDuties
 from fleet.inspection.exports import LogExports
 from fleet.inspection.reading import LogReading
 from fleet.joining.decisions import JoinDecisions
@@ -138,6 +139,7 @@ class Services:
     welfare: WelfareDesk
     handovers: HandoverDesk
     deployment_duties: DeploymentDuties
+    handover_duties: HandoverDuties
 
 
 Given: TypeAlias = NamedDependency[Services]

@@ -1,17 +1,12 @@
-"""What waits for somebody of deployments, of those who are out, and of handovers."""
+"""What waits for somebody of deployments, and of those who are out."""
 
-import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from fleet.clock import Clock
 from fleet.deployments.duty_rules import (
-    HANDOVER_AHEAD,
-    HANDOVER_KEPT,
     authority_wanted,
-    change_at_hand,
     deadline_duty,
-    handover_duty,
     is_told,
     told_with_deployments,
     visits_soon,
@@ -20,22 +15,13 @@ from fleet.deployments.duty_rules import (
 from fleet.deployments.facts_reading import known_deployments
 from fleet.deployments.rules.deadlines import deadlines
 from fleet.deployments.rules.facts import Facts
-from fleet.errors import RequestRefused
-from fleet.handovers.desk import row
-from fleet.handovers.rules import changes_of
-from fleet.rota.books import asking, turns_and_changes
-from fleet.rota.rules.schedule import on_call
-from fleet.rota.rules.spans import Span
 from fleet.store.people import Person
-from fleet.store.rotas import StoredRota
 from fleet.store.store import Store, Transaction
 from protocols.api.duties import Duty
 from protocols.people import may
 
 _MAX_OPEN = 500
 _MAX_TIMERS = 200
-_BEFORE = timedelta(days=14)
-"""How far back the primary before a change is looked for."""
 
 
 class DeploymentDuties:
@@ -58,8 +44,6 @@ class DeploymentDuties:
             if may(person.role, "serve-rota"):
                 timers = await transaction.welfare.due(now, _MAX_TIMERS)
                 found += [one for timer in timers if (one := welfare_duty(timer, person, now)) is not None]
-                for stored in await transaction.rotas.every():
-                    found += await _handover(transaction, stored, person.person_id, now)
         return found
 
 
@@ -73,24 +57,3 @@ def _of_one(facts: Facts, person: Person, told: Sequence[Duty]) -> list[Duty]:
     found = [deadline_duty(one, person) for one in due]
     found += [authority_wanted(facts, person), *visits_soon(facts, person.person_id)]
     return [one for one in found if one is not None]
-
-
-async def _handover(transaction: Transaction, stored: StoredRota, person_id: str, now: datetime) -> list[Duty]:
-    """The handover of a rota that waits for somebody; none where so much was changed that nobody can look it through,
-    which the rota's own routes say."""
-    if stored.ended_at is not None:
-        return []
-    rota, window = asking(stored), Span(now - HANDOVER_KEPT - _BEFORE, now + HANDOVER_AHEAD + timedelta(minutes=1))
-    try:
-        assigned, changes = await turns_and_changes(transaction, rota, window)
-    except RequestRefused:
-        return []
-    shifts = await asyncio.to_thread(on_call, rota, assigned, changes, window)
-    change = change_at_hand(changes_of(shifts), now)
-    if change is None:
-        return []
-    made = await transaction.handovers.counting(rota.rota, change.at)
-    acknowledged = {} if made is None else await transaction.handovers.acknowledged([made.handover_id])
-    told = None if made is None else row(made, acknowledged.get(made.handover_id, []))
-    duty = handover_duty(rota, change, told, person_id, now)
-    return [] if duty is None else [duty]

@@ -7,25 +7,20 @@ import msgspec
 
 from fleet.deployments.deadline_alarm_rules import subject_of
 from fleet.deployments.rules.facts import Facts, VisitFacts
-from fleet.handovers.rules import ShiftChange
 from fleet.openings.rules import moment
 from fleet.store.people import Person
 from fleet.store.welfare import StoredWelfare
 from fleet.welfare.rules import stage
 from protocols.api.authorities import AuthorityKind
 from protocols.api.duties import DeploymentDutyKind, Duty, DutyKind
-from protocols.api.handovers import HandoverRow
 from protocols.deployments import Deadline, DeadlineKind, DeploymentState
 from protocols.people import may
-from protocols.rota.model import Rota
 
 VISIT_AHEAD = timedelta(hours=48)
 """How long before a visit begins its people are told †."""
 AUTHORITY_AHEAD = timedelta(days=14)
 """How long before a deployment begins it is told that it has no authority †."""
 PRESSING = timedelta(hours=12)
-HANDOVER_AHEAD, HANDOVER_LATE, HANDOVER_KEPT = timedelta(hours=1), timedelta(hours=1), timedelta(hours=24)
-"""How long before a change it is told, from when on after it that is an alarm for both, and until when †."""
 
 OF_AUTHORITIES: Mapping[DeadlineKind, frozenset[DutyKind]] = {
     "statement": frozenset({"statement-due", "statement-overdue"}),
@@ -139,39 +134,6 @@ def welfare_duty(timer: StoredWelfare, person: Person, now: datetime) -> Duty | 
         due_at=timer.due_at,
         is_alarm=stands == "missed",
         deployment=timer.deployment_id,
-    )
-
-
-def change_at_hand(changes: Sequence[ShiftChange], now: datetime) -> ShiftChange | None:
-    """The newest change from a day ago until in an hour."""
-    near = [one for one in changes if now - HANDOVER_KEPT < one.at <= now + HANDOVER_AHEAD]
-    return near[-1] if near else None
-
-
-def handover_duty(
-    rota: Rota, change: ShiftChange, made: HandoverRow | None, person_id: str, now: datetime
-) -> Duty | None:
-    """A handover that waits for this person: until an hour after the change for who has not acknowledged it, from then
-    on for both."""
-    if person_id not in (change.outgoing, change.incoming) or (made is not None and not made.waits_for):
-        return None
-    late = now >= change.at + HANDOVER_LATE
-    if made is not None and not late and person_id not in made.waits_for:
-        return None
-    said = f"{change.outgoing} hands over {rota.name} to {change.incoming}"
-    if made is None:
-        said += ", and there is no sheet yet: make it"
-    else:
-        said += f": {' and '.join(made.waits_for)} to acknowledge {made.handover}"
-    return Duty(
-        kind="handover-due",
-        about=rota.rota if made is None else made.handover,
-        name=rota.name,
-        unit=None,
-        sentence=said,
-        due_at=change.at,
-        is_alarm=late,
-        rota=rota.rota,
     )
 
 

@@ -77,9 +77,7 @@ def changes_of(shifts: Sequence[Shift]) -> list[ShiftChange]:
     """Every change of the primary, in order, of shifts that are sorted."""
     primary = [one for one in shifts if one.position == "primary"]
     return [
-        ShiftChange(new.starts_at, old.person, new.person)
-        for old, new in pairwise(primary)
-        if old.person != new.person
+        ShiftChange(new.starts_at, old.person, new.person) for old, new in pairwise(primary) if old.person != new.person
     ]
 
 

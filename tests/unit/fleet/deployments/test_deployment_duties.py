@@ -1,6 +1,5 @@
-"""What of deployments, timers and handovers waits for whom, and from when on."""
+"""What of deployments and timers waits for whom, and from when on."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,26 +8,18 @@ from msgspec.structs import replace
 
 from fleet.deployments.duty_rules import (
     authority_wanted,
-    change_at_hand,
     deadline_duty,
-    handover_duty,
     is_told,
     told_with_deployments,
     visits_soon,
     welfare_duty,
 )
-from fleet.handovers.rules import ShiftChange
 from fleet.store.people import Person
 from fleet.store.welfare import StoredWelfare
 from protocols.api.duties import Duty
-from protocols.api.handovers import HandoverRow
 from protocols.deployments import Deadline, DeadlineKind, DeadlineStage
 from protocols.people import Role
-from protocols.rota.model import Rota
 from tests.unit.fleet.deployments.facts_made import DAY, FIT, NOW, H, of_deployment, ready, with_authority
-
-ROTA = Rota(rota="technical", name="Technical", zone="Etc/UTC", layers=[], members=["OUT", "IN"])
-CHANGE = ShiftChange(NOW, "OUT", "IN")
 
 
 def person(person_id: str, role: Role = "engineer") -> Person:
@@ -142,58 +133,6 @@ def test_a_welfare_answer_is_the_persons_and_when_it_was_missed_supervisors_too(
     assert told(-1) == ["", "", ""]
     assert told(0) == ["welfare-due", "", ""]
     assert told(10) == ["welfare-due!", "welfare-due!", ""]
-
-
-def handed(*waits_for: str) -> HandoverRow:
-    return HandoverRow(
-        handover="HO-0000000000aa",
-        rota="technical",
-        change_at=NOW,
-        outgoing="OUT",
-        incoming="IN",
-        made_by="OUT",
-        made_at=NOW,
-        sha256="00" * 32,
-        acknowledged=[],
-        waits_for=list(waits_for),
-        superseded_by=None,
-    )
-
-
-@pytest.mark.parametrize(
-    ("made", "after", "expected"),
-    [
-        (None, -H, {"OUT": False, "IN": False}),
-        (handed("OUT", "IN"), 0 * H, {"OUT": False, "IN": False}),
-        (handed("IN"), 0 * H, {"IN": False}),
-        (handed("IN"), H, {"OUT": True, "IN": True}),
-        (None, H, {"OUT": True, "IN": True}),
-        (handed(), H, {}),
-    ],
-)
-def test_a_handover_waits_for_both_an_hour_after_the_change(
-    made: HandoverRow | None, after: timedelta, expected: dict[str, bool]
-) -> None:
-    found = {who: handover_duty(ROTA, CHANGE, made, who, NOW + after) for who in ("OUT", "IN", "p-sup")}
-    assert {who: duty.is_alarm for who, duty in found.items() if duty is not None} == expected
-
-
-@pytest.mark.parametrize(
-    ("at", "expected"),
-    [
-        ([], None),
-        ([2 * H], None),
-        ([H], H),
-        ([-23 * H, -2 * H], -2 * H),
-        ([-24 * H], None),
-        ([-2 * H, H], H),
-    ],
-)
-def test_the_change_at_hand_is_the_newest_of_a_day_until_in_an_hour(
-    at: Sequence[timedelta], expected: timedelta | None
-) -> None:
-    found = change_at_hand([ShiftChange(NOW + one, "OUT", "IN") for one in at], NOW)
-    assert found == (None if expected is None else ShiftChange(NOW + expected, "OUT", "IN"))
 
 
 def test_what_a_duty_of_an_authority_tells_names_the_deployment_and_is_told_once() -> None:
