@@ -34,6 +34,7 @@ from protocols.people import PERMISSIONS, Role
 from protocols.rota.model import Layer, Rota, TurnLength
 from tests.fuzz.api_house import operations_of
 from tests.support.alarms_logged import alarms, welfare
+from tests.support.checklists_logged import checklists
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
@@ -467,6 +468,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await kit(house)
     await sites(house)
     await deployments(house)
+    await checklists(house, "unit-bench222")
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)
