@@ -85,6 +85,14 @@ async def test_from_tamper_to_primary_secondary_supervisors_until_a_link_takes_i
     assert events.events == []
 
 
+async def test_a_flood_of_guesses_at_links_is_throttled(house: AlarmHouse) -> None:
+    path = f"{house.rota.api.url}/ack/{'A' * 43}"
+    async with browser(house) as client:
+        answers = [(await client.get(path)).status_code for _ in range(35)]
+        assert answers[0] == 404
+        assert answers[-1] == (await client.post(path)).status_code == 429
+
+
 async def test_who_acknowledges_and_goes_is_on_a_call_out(house: AlarmHouse) -> None:
     await house.have_contacts()
     await house.happen("tamper")
