@@ -21,7 +21,6 @@ _WANTED = re.compile(rf"(?P<kind>{_KINDS})(?::(?P<model>{_MODEL}))?(?:=(?P<count
 _WHO = re.compile(rf"(?P<person>[A-Z]{{2}}-[0-9]{{2,6}})(?::(?P<role>{_ROLES}))?", re.ASCII)
 
 DEPLOYMENT_FORM = Form(re.compile(rf"(?:(?:DEP|dep)-)?{_NUMBER}", re.ASCII), "a deployment's number, as DEP-118 or 118")
-ITEM_FORM = Form(re.compile(r"(?:[Kk]-)?[0-9]{4,6}", re.ASCII), "the code on an item's label, as K-0042")
 SITE_FORM = Form(re.compile(r"[A-Z][A-Z0-9-]{0,11}", re.ASCII), "a site's code, as YARD-3")
 WANTED_FORM = Form(_WANTED, "a kind of kit, of a model and so many where that matters: unit, battery=2, unit:van-kit=1")
 WHO_FORM = Form(_WHO, "who goes, as TO-12, or as what: TO-12:driver")
@@ -58,11 +57,6 @@ Rota = Annotated[str | None, Parameter(help="The rota whose people its alarms pa
 def number_of(typed: str) -> str:
     """The deployment's number that `typed` says, once DEPLOYMENT_FORM has let it pass."""
     return f"DEP-{typed.rpartition('-')[2]}"
-
-
-def code_of(typed: str) -> str:
-    """The item's code that `typed` says, once ITEM_FORM has let it pass."""
-    return f"K-{typed.rpartition('-')[2]}"
 
 
 def wanted_of(typed: list[str] | None) -> list[KitWanted] | None:

@@ -7,16 +7,15 @@ from cyclopts import App, Parameter
 
 from fleet.cli.ahead import AHEAD_FORM, moment_ahead
 from fleet.cli.deployment_options import (
-    ITEM_FORM,
     WHO_FORM,
     DeploymentName,
     Works,
     attending_of,
-    code_of,
     seen,
 )
 from fleet.cli.deployment_shown import print_authorities, print_kit, print_visits
 from fleet.cli.door import Config, Json, ask
+from fleet.cli.kit_options import CODE_FORM, code_of
 from fleet.cli.names import authority_named, the_one
 from fleet.cli.options import Each
 from fleet.cli.output import print_json
@@ -27,7 +26,7 @@ from protocols.api.kit import ItemView
 from protocols.deployments import VisitKind, Work
 
 Items = Annotated[
-    list[str] | None, Parameter(negative="", validator=Each(ITEM_FORM), help="The code on its label. Repeat it.")
+    list[str] | None, Parameter(negative="", validator=Each(CODE_FORM), help="The code on its label. Repeat it.")
 ]
 Names = Annotated[
     list[str] | None, Parameter(negative="", help="The authority's id, its beginning, or its reference. Repeat it.")

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from fleet.cli.deployment_options import ITEM_FORM, SITE_FORM, DeploymentName, Rota, Why, code_of, seen
+from fleet.cli.deployment_options import SITE_FORM, DeploymentName, Rota, Why, seen
 from fleet.cli.deployment_shown import next_blockers, print_blockers
 from fleet.cli.door import Config, Json, ask
+from fleet.cli.kit_options import CODE_FORM, code_of
 from fleet.cli.names import authority_named
 from fleet.cli.options import Each, ShortLine, WholeNumber
 from fleet.cli.output import moment, print_json, print_line, print_remark
@@ -72,7 +73,7 @@ def step(
 def incident(
     items: Annotated[
         list[str] | None,
-        Parameter(negative="", validator=Each(ITEM_FORM), help="Labels of the kit you take; without, it is chosen."),
+        Parameter(negative="", validator=Each(CODE_FORM), help="Labels of the kit you take; without, it is chosen."),
     ] = None,
     *,
     site: Annotated[str | None, Parameter(validator=SITE_FORM, help="The site's code, where it has one.")] = None,
