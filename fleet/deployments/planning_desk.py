@@ -42,7 +42,7 @@ class PlanningDesk:
             coming = [one for one in there if one.starts_at > now]
             wanted = [new_visit(stored, one, now) for one in asked.visits]
             dropped = _without(coming, wanted)
-            planned = _without(wanted, coming)
+            planned = _without(wanted, there)
             if dropped or planned:
                 stored = await _next_version(transaction, stored)
                 await drop_visits(transaction, deployment_id, dropped, caller.person_id, now)

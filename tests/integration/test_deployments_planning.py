@@ -9,6 +9,7 @@ import pytest
 from fleet.client import Refused
 from fleet.store.store import Store
 from protocols.api.deployments import NamedAuthorities, NewDeployment, SetDeployment, SetKit, SetVisits
+from protocols.api.feed import DeploymentsChanged, Watch
 from protocols.api.rota_people import NewAbsence
 from tests.support.deployment_house import (
     deployment_house,
@@ -165,3 +166,28 @@ async def test_the_board_shows_the_nearest_deadline_first(house: RotaHouse) -> N
     ].deployment == late.row.deployment
     assert (await house["IN-01"].deployments("NORTH", kind="delivery-support", person="TO-12")).total == 1
     assert (await house["IN-01"].deployments(person="TO-11")).total == 0
+
+
+async def test_who_watches_deployments_is_told_that_they_changed(house: RotaHouse) -> None:
+    async with house["IN-01"].feed() as feed:
+        feed.watch(Watch(deployments=True))
+        told = 0
+        async with asyncio.timeout(20):
+            async for item in feed:
+                told += isinstance(item, DeploymentsChanged)
+                if isinstance(item, DeploymentsChanged) and told == 1:
+                    await requested(house)
+                if told == 2:
+                    break
+    assert told == 2
+
+
+async def test_visits_that_have_begun_stay_and_may_be_named_again(house: RotaHouse) -> None:
+    view = await requested(house)
+    which, first = view.row.deployment, visit()
+    view = await house["TO-12"].set_visits(which, SetVisits(based_on=1, visits=[first, visit("recover", day=3)]))
+    house.clock.go_on(days=1, hours=2)
+    view = await house["TO-12"].set_visits(which, SetVisits(based_on=view.version, visits=[first]))
+    assert [(one.kind, one.starts_at) for one in view.visits] == [("fit", first.starts_at)]
+    view = await house["TO-12"].set_visits(which, SetVisits(based_on=view.version, visits=[]))
+    assert [one.kind for one in view.visits] == ["fit"]
