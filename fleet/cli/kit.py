@@ -142,7 +142,7 @@ def labels(
     if json:
         print_json({"file": str(out), "items": codes})
     else:
-        print_line(f"{out}: {len(codes)} labels")
+        print_line(f"{out}: labels of {', '.join(codes)}")
 
 
 def _print(detail: ItemDetail, *, json: bool) -> None:

@@ -127,7 +127,7 @@ def set_place(
     if json:
         print_json(done)
     else:
-        print_line(f"{done.place} ({done.name}) is kept by {done.keeper}, with {done.items} items")
+        print_line(f"{done.place} ({done.name}) is kept by {done.keeper}, who has what lies there: {done.items}")
 
 
 async def _known(door: FleetClient, model: str) -> ModelView:

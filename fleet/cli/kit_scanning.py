@@ -69,7 +69,7 @@ def scan(
         asked = refused = 0
         async for typed in _given(codes or []):
             asked += 1
-            told = await _one(door, typed, codes is None)
+            told = await _one(door, typed, not codes)
             refused += told.problem is not None
             _tell(told, json=json)
         return asked, refused

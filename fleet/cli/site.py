@@ -106,7 +106,7 @@ def survey(
     if json:
         print_json(done)
     else:
-        print_line(f"{site} has {len(done.surveys)} surveys; the newest is of {moment(done.surveys[0].surveyed_at)}")
+        print_line(f"the survey of {site} of {moment(new.surveyed_at)} is entered")
 
 
 @app.command

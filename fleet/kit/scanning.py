@@ -84,10 +84,9 @@ class ScanDesk:
         sentence += f", to be back by {said(back)}" if back else ""
         left: list[str] = []
         if deployment is not None:
-            out = set(await transaction.kit.out_for(deployment.deployment_id))
-            kept = (await transaction.reservations.of([deployment.deployment_id])).get(deployment.deployment_id, [])
-            left = sorted({one.item for one in kept} - out)
-            sentence += f"; left to scan: {_listed(left)}" if left else f"; all kit of {asked.deployment} is out"
+            left = await _left_to_scan(transaction, deployment.deployment_id)
+            kept = f"all that is kept for {asked.deployment} is out"
+            sentence += f"; left to scan: {_listed(left)}" if left else f"; {kept}"
         return moved, sentence, left
 
     async def _check_free(
@@ -166,6 +165,12 @@ class ScanDesk:
             note=asked.note,
         )
         return moved, f"{_named(moved)} passed from {found.custodian} to {caller.person_id}", []
+
+
+async def _left_to_scan(transaction: Transaction, deployment_id: str) -> list[str]:
+    """The codes that are kept for a deployment and not out for it yet."""
+    kept = (await transaction.reservations.of([deployment_id])).get(deployment_id, [])
+    return sorted({one.item for one in kept} - set(await transaction.kit.out_for(deployment_id)))
 
 
 def _check_usable(asked: Scan) -> None:

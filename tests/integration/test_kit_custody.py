@@ -38,7 +38,7 @@ async def test_kit_goes_out_for_a_deployment_and_comes_back(house: RotaHouse, ow
         f"left to scan: {second}"
     )
     both = await house["TO-12"].scan_kit(Scan(item=second, way="out", deployment=which))
-    assert (both.left_to_scan, both.sentence.endswith(f"all kit of {which} is out")) == ([], True)
+    assert (both.left_to_scan, both.sentence.endswith(f"all that is kept for {which} is out")) == ([], True)
     await go_on(house, which, "recovered")
     back = await house["TO-13"].scan_kit(Scan(item=first, way="in", place="VAN-2"))
     assert (back.row.custodian, back.row.place, back.row.expected_back_at) == ("TO-11", "VAN-2", None)
