@@ -24,8 +24,15 @@ COLUMNS, ROWS = 3, 8
 _WIDTH, _HEIGHT = A4[0] / COLUMNS, A4[1] / ROWS
 _EDGE = 5 * mm
 _QR = 24 * mm
-_TEXT_WIDTH = _WIDTH - 2 * _EDGE - _QR - 2 * mm
+TEXT_WIDTH = _WIDTH - 2 * _EDGE - _QR - 2 * mm
 _BARS_HEIGHT = 8 * mm
+BAR_WIDTH = 0.9
+"""Of the narrowest bar, in points: 0.32 mm."""
+
+
+def words_on(item: StoredItem) -> list[str]:
+    """All that a label says, line by line: the code, which is in the bars and the QR code too, model and serial."""
+    return [item.item, item.document.name, *([f"S/N {item.serial}"] if item.serial else [])]
 
 
 async def labels_pdf(items: Sequence[StoredItem]) -> bytes:
@@ -52,13 +59,13 @@ def _label(canvas: Canvas, item: StoredItem, left: float, bottom: float) -> None
     """One label in the field whose lower left corner is there, in points."""
     x, top = left + _EDGE, bottom + _HEIGHT - _EDGE
     _qr(canvas, item.item, left + _WIDTH - _EDGE - _QR, bottom + (_HEIGHT - _QR) / 2)
+    code, *lines = words_on(item)
     canvas.setFont(BOLD, 15)
-    canvas.drawString(x, top - 12, item.item)
+    canvas.drawString(x, top - 12, code)
     canvas.setFont(PLAIN, 8)
-    canvas.drawString(x, top - 24, _cut(item.document.name))
-    if item.serial:
-        canvas.drawString(x, top - 34, _cut(f"S/N {item.serial}"))
-    bars: Any = Code128(item.item, barHeight=_BARS_HEIGHT, barWidth=0.9, quiet=False)
+    for number, line in enumerate(lines):
+        canvas.drawString(x, top - 24 - 10 * number, _cut(line))
+    bars: Any = Code128(code, barHeight=_BARS_HEIGHT, barWidth=BAR_WIDTH, quiet=False)
     bars.drawOn(canvas, x, bottom + _EDGE)
 
 
@@ -73,8 +80,8 @@ def _qr(canvas: Canvas, text: str, x: float, y: float) -> None:
 def _cut(text: str) -> str:
     """As much of a text as fits beside the QR code."""
     whole = printable(text)
-    if stringWidth(whole, PLAIN, 8) <= _TEXT_WIDTH:
+    if stringWidth(whole, PLAIN, 8) <= TEXT_WIDTH:
         return whole
-    while stringWidth(whole + "…", PLAIN, 8) > _TEXT_WIDTH:
+    while stringWidth(whole + "…", PLAIN, 8) > TEXT_WIDTH:
         whole = whole[:-1]
     return whole + "…"

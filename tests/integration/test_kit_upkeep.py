@@ -129,7 +129,7 @@ async def test_low_stock_is_told_once_until_there_is_enough_again(house: RotaHou
     assert [one["cleared_at"] is None for one in await owner.fetch(query)] == [False, True]
 
 
-async def test_labels_say_code_model_and_serial_and_nothing_of_whose_it_is(house: RotaHouse) -> None:
+async def test_labels_come_on_sheets_of_twenty_four(house: RotaHouse) -> None:
     items = [await add(house, serial=f"B-{number}") for number in range(2)]
     content = await house["TO-12"].kit_labels(items * 13)
     assert content.startswith(b"%PDF")
