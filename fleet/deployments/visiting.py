@@ -70,6 +70,8 @@ async def plan_visits(
         await transaction.rota_people.lock_person(person_id)
     zones = await zones_of(transaction, [] if stored.rota_id is None else [stored.rota_id])
     for visit in visits:
+        with booked_once("person"):
+            await transaction.visits.check_free(visit)
         people = [await _away(transaction, visit, one, zones, actor) for one in visit.people]
         with booked_once("person"):
             await transaction.visits.add(msgspec.structs.replace(visit, people=people))

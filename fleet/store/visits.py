@@ -63,13 +63,16 @@ class VisitStore:
             found[record["deployment_id"]].append(_stored(record))
         return found
 
-    async def add(self, new: StoredVisit) -> None:
-        """Keep a visit of people who are locked. Raises DoubleBooked where somebody is elsewhere then, and
-        TransactionConflict, with which nothing of the transaction holds, for who was not locked."""
-        people = sorted(new.people, key=lambda one: one.person_id)
-        there = await self.booked([one.person_id for one in people], new.starts_at, new.ends_at)
+    async def check_free(self, new: StoredVisit) -> None:
+        """Raise DoubleBooked where somebody of a visit that is not kept yet is elsewhere then."""
+        there = await self.booked([one.person_id for one in new.people], new.starts_at, new.ends_at)
         if there:
             raise DoubleBooked(*there[0])
+
+    async def add(self, new: StoredVisit) -> None:
+        """Keep a visit of people who are locked and free. Raises TransactionConflict, with which nothing of the
+        transaction holds, where somebody is elsewhere then after all."""
+        people = sorted(new.people, key=lambda one: one.person_id)
         await self._connection.execute(
             _SQL["add"],
             new.visit_id,

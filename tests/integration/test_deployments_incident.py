@@ -8,8 +8,10 @@ import pytest
 
 from fleet.client import Refused
 from fleet.store.store import Store
+from protocols.api.checklists import NewEvidence, SetTemplate
 from protocols.api.deployments import NewIncident, SetKit, SetVisits
 from protocols.api.kit import ConditionSeen, Scan
+from protocols.deployments import ChecklistItem
 from tests.support.deployment_house import (
     certify,
     deployment_house,
@@ -129,3 +131,22 @@ async def test_visits_are_planned_for_an_incident_that_goes_on(house: RotaHouse)
     now = visit(day=0, starts_at=NOW, ends_at=NOW + HOUR)
     view = await house["TO-12"].set_visits(view.row.deployment, SetVisits(based_on=view.version, visits=[now]))
     assert [one.findings for one in view.visits] == [[]]
+
+
+async def test_a_checklist_that_is_not_met_becomes_paperwork_until_its_evidence_is_there(
+    house: RotaHouse, owner: Owner
+) -> None:
+    items = [ChecklistItem(key="fixing", text="Fixings pulled by hand"), ChecklistItem(key="lid", text="Lid closed")]
+    await house["SU-01"].set_checklist_template("critical-incident", "fit", SetTemplate(version=1, items=items))
+    view = await named(house, await house["TO-12"].begin_incident(NewIncident(site="NORTH", going=False)))
+    which = view.row.deployment
+    assert [one.answer for step in view.steps if step.step == "fit" for one in step.blockers] == ["owed"]
+    view = await go(house, view, "fit")
+    fitted = next(one for one in view.steps if one.step == "fit")
+    assert (fitted.skipped, fitted.done_by, fitted.owed_until) == (False, "TO-12", NOW + 72 * HOUR)
+    assert [one.rule for one in fitted.blockers] == ["checklist-open"]
+    for key in ("fixing", "lid"):
+        await house["TO-12"].give_evidence(which, NewEvidence(step="fit", key=key, ticked=True))
+    fitted = next(one for one in (await house["TO-12"].deployment(which)).steps if one.step == "fit")
+    assert (fitted.owed_until, fitted.blockers) == (None, [])
+    assert [one["step"] for one in await entries(owner, "deployment.made-up")] == ["assess", "fit"]

@@ -58,7 +58,7 @@ async def test_an_item_is_kept_for_one_deployment_at_a_time(house: RotaHouse) ->
     await house["TO-12"].set_kit(second.row.deployment, SetKit(based_on=2, items=["K-0001"]))
 
 
-async def test_of_two_planners_at_once_one_gets_the_item(house: RotaHouse, owner: Owner) -> None:
+async def test_of_two_planners_at_once_one_gets_the_item_and_one_the_person(house: RotaHouse, owner: Owner) -> None:
     views = [await requested(house) for _ in range(2)]
     keep = SetKit(based_on=1, items=["K-0001", "K-0003"])
     asked = [house["TO-12"].set_kit(one.row.deployment, keep) for one in views]
@@ -67,6 +67,15 @@ async def test_of_two_planners_at_once_one_gets_the_item(house: RotaHouse, owner
     assert [(one.status, one.problem.code) for one in refused] == [(409, "double-booked")]
     kept = await owner.fetch("SELECT item FROM kit_reservation WHERE released_at IS NULL ORDER BY item")
     assert [one["item"] for one in kept] == ["K-0001", "K-0003"]
+    at = [(await house["TO-12"].deployment(one.row.deployment)).version for one in views]
+    asked = [
+        house["TO-12"].set_visits(one.row.deployment, SetVisits(based_on=version, visits=[visit(away=True)]))
+        for one, version in zip(views, at, strict=True)
+    ]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    refused = [one for one in answers if isinstance(one, Refused)]
+    assert [(one.status, one.problem.code) for one in refused] == [(409, "double-booked")]
+    assert await owner.fetchval("SELECT count(*) FROM visit_person WHERE dropped_at IS NULL") == 1
 
 
 async def test_a_person_is_on_one_visit_at_a_time_and_away_in_the_rotas_books(house: RotaHouse) -> None:
