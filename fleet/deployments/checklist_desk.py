@@ -23,6 +23,9 @@ from fleet.store.store import Store, Transaction
 from protocols.api.checklists import ChecklistView, NewEvidence, SetTemplate, TemplateView
 from protocols.deployments import TEMPLATES, ChecklistItem, DeploymentKind, Step
 
+MAX_EVIDENCE = 2000
+"""How often evidence can be given for one deployment †."""
+
 
 class ChecklistDesk:
     """Every method raises StoreUnavailable; those about one deployment NotFound; those that change something Conflict
@@ -52,6 +55,10 @@ class ChecklistDesk:
                     f"list them: fleet deployment checklist {deployment_id}",
                 )
             evidence = _evidence(item, new, caller, now)
+            if await transaction.checklists.count_evidence(deployment_id) >= MAX_EVIDENCE:
+                raise Conflict(
+                    "too-much-evidence", f"{deployment_id} has {MAX_EVIDENCE} pieces of evidence", "close or recover it"
+                )
             await transaction.checklists.begin(deployment_id, new.step, found.version, now)
             await transaction.checklists.add_evidence(deployment_id, evidence)
             await transaction.log.append(_entry(deployment_id, found.version, evidence))

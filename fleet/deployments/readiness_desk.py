@@ -23,6 +23,9 @@ from protocols.api.deployments import ReadinessLine, ReadinessView
 VALID_FOR = timedelta(hours=12)
 """How long a certificate holds †."""
 
+MAX_CERTIFICATES = 500
+"""How many certificates one deployment can have †: all are shown with it."""
+
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate's exact text, once it is JSON."""
@@ -55,6 +58,12 @@ class ReadinessDesk:
             if not units:
                 raise Conflict(
                     "no-unit", f"{deployment_id} has no unit that has joined", "keep one for it: fleet deployment kit"
+                )
+            if await transaction.readiness.count(deployment_id) + len(units) > MAX_CERTIFICATES:
+                raise Conflict(
+                    "too-many-certificates",
+                    f"{deployment_id} has nearly {MAX_CERTIFICATES} readiness certificates",
+                    "look at why its units are judged so often",
                 )
             made = [_judged(deployment_id, unit, caller.person_id, now) for unit in units]
             for one in made:

@@ -104,6 +104,11 @@ class ChecklistStore:
             found[fields.pop("deployment_id")].append(StoredEvidence(**fields))
         return found
 
+    async def count_evidence(self, deployment_id: str) -> int:
+        """How much evidence was given for a deployment."""
+        count: int = await self._connection.fetchval(_SQL["count_evidence"], deployment_id)
+        return count
+
     async def add_evidence(self, deployment_id: str, new: StoredEvidence) -> None:
         """Keep evidence for a step that has begun."""
         await self._connection.execute(_SQL["add_evidence"], deployment_id, *msgspec.structs.astuple(new))

@@ -79,6 +79,11 @@ class ReadinessStore:
             for record in records
         ]
 
+    async def count(self, deployment_id: str) -> int:
+        """How many were given for a deployment."""
+        count: int = await self._connection.fetchval(_SQL["count"], deployment_id)
+        return count
+
 
 def document_sha256(stored: StoredCertificate) -> str:
     """Hexadecimal SHA-256 of the certificate's exact text."""

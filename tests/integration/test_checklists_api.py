@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fleet.deployments.checklist_desk import MAX_EVIDENCE
+from fleet.deployments.readiness_desk import MAX_CERTIFICATES
 from fleet.deployments.rules.readiness import MANDATORY
 from fleet.store.store import Store
 from protocols.api.checklists import ChecklistView, NewEvidence, SetTemplate
@@ -119,6 +121,27 @@ async def test_who_may_and_what_was_seen(house: RotaHouse) -> None:
     assert await refusal(house["TO-12"].give_evidence("DEP-999", given)) == (404, "deployment-unknown")
     await go(house, view, "cancel")
     assert await refusal(house["TO-12"].give_evidence(view.row.deployment, given)) == (409, "deployment-over")
+
+
+async def test_evidence_and_certificates_have_a_bound(house: RotaHouse, owner: Owner) -> None:
+    await lay_down(house, 1, LID)
+    which = (await planned(house, starts_at=house.clock.now, title="another", kind="delivery-support")).row.deployment
+    await house["SU-01"].set_checklist_template("delivery-support", "fit", SetTemplate(version=1, items=[LID]))
+    given = NewEvidence(step="fit", key="lid", ticked=True)
+    await house["TO-12"].give_evidence(which, given)
+    await house["TO-12"].judge_readiness(which)
+    await owner.execute(
+        "INSERT INTO checklist_evidence (deployment_id, step, key, ticked, text, met, by, at) "
+        "SELECT deployment_id, step, key, ticked, text, met, by, at FROM checklist_evidence, generate_series(1, $1)",
+        MAX_EVIDENCE - 1,
+    )
+    await owner.execute(
+        "INSERT INTO readiness_certificate SELECT 'RC-' || number, deployment_id, item, unit_id, issued_at, issued_by, "
+        "valid_until, passed, document FROM readiness_certificate, generate_series(1, $1) AS number",
+        MAX_CERTIFICATES - 1,
+    )
+    assert await refusal(house["TO-12"].give_evidence(which, given)) == (409, "too-much-evidence")
+    assert await refusal(house["TO-12"].judge_readiness(which)) == (409, "too-many-certificates")
 
 
 async def test_every_unit_is_judged_and_the_certificate_is_kept_as_it_was_given(house: RotaHouse, owner: Owner) -> None:

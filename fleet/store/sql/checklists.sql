@@ -28,6 +28,9 @@ ON CONFLICT DO NOTHING
 SELECT DISTINCT ON (deployment_id, step, key) deployment_id, step, key, ticked, text, number, met, by, at
 FROM checklist_evidence WHERE deployment_id = ANY ($1::text[]) ORDER BY deployment_id, step, key, evidence_id DESC
 
+-- name: count_evidence
+SELECT count(*) FROM checklist_evidence WHERE deployment_id = $1
+
 -- name: add_evidence
 INSERT INTO checklist_evidence (deployment_id, step, key, ticked, text, number, met, by, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -25,3 +25,6 @@ FROM unit JOIN unit_live live USING (unit_id) LEFT JOIN LATERAL (
     ORDER BY closed_at DESC LIMIT 1
 ) checked ON true
 WHERE unit.unit_id = ANY ($1::text[]) ORDER BY unit.unit_id
+
+-- name: count
+SELECT count(*) FROM readiness_certificate WHERE deployment_id = $1
