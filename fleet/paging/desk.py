@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from fleet.alarms.rules.paging import Waiting, next_page_at
+from fleet.alarms.rules.paging import Waiting, next_level, next_page_at
 from fleet.alarms.taking import take
 from fleet.clock import Clock
 from fleet.errors import Conflict, Forbidden, NotFound, RequestRefused
@@ -16,7 +16,7 @@ from fleet.rota.call_out_desk import CallOutDesk
 from fleet.store.alarms import StoredAlarm
 from fleet.store.people import Person
 from fleet.store.store import Store, Transaction
-from protocols.alarms import AcknowledgedHow
+from protocols.alarms import AcknowledgedHow, PageLevel
 from protocols.api.alarms import (
     Acknowledging,
     AlarmAcknowledged,
@@ -67,16 +67,21 @@ class AlarmDesk:
             policy = (await rules_in_force(transaction)).policy
             router = Router(transaction, policy, now)
             next_at: datetime | None = None
+            level: PageLevel | None = None
             if alarm.waits and not alarm.in_maintenance:
                 who = (await router.who([alarm]))[alarm_id]
                 so_far = (await pages_so_far(transaction, [alarm]))[alarm_id]
-                next_at = next_page_at(Waiting(alarm.paged_from), policy, who, so_far, now)
+                waiting = Waiting(alarm.paged_from)
+                next_at = next_page_at(waiting, policy, who, so_far, now)
+                if next_at is not None:
+                    level = next_level(waiting, policy, who, so_far, next_at)
             rota_id = None if alarm.route_to else await router.rota_of(alarm)
             return AlarmDetail(
                 alarm=alarm.view(),
                 pages=await transaction.alarm_pages.views(alarm_id),
                 events=await transaction.alarms.events(alarm_id),
                 next_page_at=next_at,
+                next_level=level,
                 paged_by=rota_id or "",
             )
 

@@ -104,13 +104,15 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
 
 class AlarmDetail(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm, its pages in the order of their times, and its newest events. `next_page_at` is when more people are
-    paged unless it is acknowledged, None: nobody more. `paged_by` says by whose order: a rota's id, or empty."""
+    paged unless it is acknowledged, None: nobody more; `next_level` the level that is then paged first, None: all again.
+    `paged_by` says by whose order: a rota's id, or empty."""
 
     alarm: AlarmView
     pages: list[PageView]
     events: list[EventView]
     next_page_at: datetime | None
     paged_by: str
+    next_level: PageLevel | None = None
 
 
 class Acknowledging(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

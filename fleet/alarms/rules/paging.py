@@ -87,6 +87,14 @@ def next_page_at(
     return alarm.paged_from + _offset(policy, 2) + (again + 1) * timedelta(seconds=policy.repeat_every_s)
 
 
+def next_level(
+    alarm: Waiting, policy: PagingPolicy, who: Who, pages_so_far: Sequence[Paged], next_at: datetime
+) -> PageLevel | None:
+    """The level that is paged for the first time at `next_at`, as `next_page_at` says it; None: all of them again."""
+    due = due_pages(alarm, policy, who, pages_so_far, next_at)
+    return next((one.level for one in due if one.round == 0 and one.people), None)
+
+
 def retry_at(tries: int, now: datetime) -> datetime | None:
     """When a page that failed `tries` times (at least once) is tried again; None: it has failed."""
     return None if tries >= TRIES else now + timedelta(seconds=_AGAIN_AFTER_S[tries - 1])
