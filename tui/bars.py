@@ -18,6 +18,7 @@ from tui.lines import LineView
 from tui.needs import wanting
 from tui.paint import EMPTY, Line, Span, Tone, cut, joined, line_width, spread
 from tui.rooms_map import ROOMS
+from tui.welfare_lines import header_words
 from tui.words import clock, duration, number
 
 _KEY_NAMES = {
@@ -150,21 +151,27 @@ class HeaderBar(Bar):
 
     @property
     def _duties(self) -> int:
-        return sum(is_mine(duty, self.desk.me.permissions) for duty in self.desk.duties)
+        mine = sum(is_mine(duty, self.desk.me.permissions) for duty in self.desk.duties)
+        return max(0, mine + self.desk.things_beside)
 
     def _first(self, width: int) -> Line:
         desk = self.desk
         now = desk.server_clock.now()
         down = (now - desk.link.since).total_seconds() if isinstance(desk.link, LinkDown) else 0.0
-        left = joined(
-            [
-                (Span(" "), Span("Muster", "strong")),
-                (Span(clock(now, utc=desk.server_clock.utc)),),
-                (link_words(desk.link, down),),
-                open_words(desk.summary),
-            ]
-        )
         person = (Span(desk.me.person_id, "strong"), Span(f" · {desk.me.role} ", "muted"))
+        well = header_words(desk.welfare, now)
+        parts: list[Line] = [
+            (Span(" "), Span("Muster", "strong")),
+            (well,) if well is not None and well.tone == "loud" else EMPTY,
+            (Span(clock(now, utc=desk.server_clock.utc)),),
+            (link_words(desk.link, down),),
+            open_words(desk.summary),
+            (well,) if well is not None and well.tone != "loud" else EMPTY,
+        ]
+        left = joined(parts)
+        if line_width(left) + line_width(person) >= width:
+            # What can be read elsewhere gives way to what can not wait.
+            left = joined([*parts[:2], *parts[3:5]])
         return spread(left, person, width)
 
 

@@ -16,6 +16,7 @@ from fleet.client import ChangeFeed, FeedItem, FleetClient, LinkDown, LinkUp
 from protocols.api.feed import SummaryChanged, Watch
 from protocols.api.problems import Problem
 from protocols.api.sessions import Whoami
+from protocols.api.welfare import WelfareView
 from tui.bars import Bar, shown_keys
 from tui.desk import Desk
 from tui.dialogs.dialog import Dialog
@@ -24,12 +25,14 @@ from tui.dialogs.keys import KeysDialog
 from tui.dialogs.problem import ProblemDialog
 from tui.field import Field, TextField
 from tui.paced_driver import PacedDriver
+from tui.rooms.alarms import AlarmRoom, AlarmsRoom
 from tui.rooms.authorities import AuthoritiesRoom
 from tui.rooms.authority import AuthorityRoom
 from tui.rooms.deployment import DeploymentRoom
 from tui.rooms.deployment_incident import go_to_incident
 from tui.rooms.deployments import DeploymentsRoom
 from tui.rooms.events import EventsRoom, UnitEventsRoom
+from tui.rooms.handover import HandoverRoom, HandoversRoom
 from tui.rooms.joins import JoinsRoom
 from tui.rooms.kit import KitRoom
 from tui.rooms.kit_item import KitItemRoom
@@ -77,6 +80,9 @@ class ConsoleApp(Desk):
         Binding("colon", "goto", "go to"),
         Binding("exclamation_mark", "incident", "critical incident", show=False),
         Binding("j", "joins", "joining queue", show=False),
+        Binding("A", "alarms", "alarms", show=False),
+        Binding("H", "handovers", "handover", show=False),
+        Binding("W", "well", "I am well", show=False),
         Binding("z", "utc", "UTC/local", show=False),
         Binding("question_mark", "keys", "keys"),
         Binding("q", "quit", "quit"),
@@ -282,6 +288,22 @@ class ConsoleApp(Desk):
         await self.push_screen(DeploymentRoom(deployment_id))
 
     @override
+    async def open_alarms(self, alarm_id: str | None = None) -> None:
+        """See Desk."""
+        if alarm_id is not None:
+            await self.push_screen(AlarmRoom(alarm_id))
+        elif not isinstance(self.screen, AlarmsRoom):
+            await self.push_screen(AlarmsRoom())
+
+    @override
+    async def open_handovers(self, about: str | None = None) -> None:
+        """See Desk."""
+        if about is not None and about.startswith("HO-"):
+            await self.push_screen(HandoverRoom(about))
+        elif not isinstance(self.screen, HandoversRoom):
+            await self.push_screen(HandoversRoom())
+
+    @override
     async def open_item(self, code: str) -> None:
         """See Desk."""
         await self.push_screen(KitItemRoom(code))
@@ -314,6 +336,9 @@ class ConsoleApp(Desk):
         destinations += [
             Destination("action", "authorities", "authorities: what mandates rest on", "key a in 0"),
             Destination("action", "incident", "critical incident: go now, papers follow", "key !"),
+            Destination("action", "alarms", "alarms, their rules, contacts, maintenance", "key A"),
+            Destination("action", "handovers", "handover sheets", "key H"),
+            Destination("action", "well", "I am well: welfare timer", "key W"),
             Destination("action", "utc", "UTC or local times", "key z"),
             Destination("action", "keys", "keys that work here", "key ?"),
             Destination("action", "quit", "quit", "key q"),
@@ -342,6 +367,28 @@ class ConsoleApp(Desk):
         if self._room is not None:
             await go_to_incident(self._room)
 
+    async def action_alarms(self) -> None:
+        """All alarms."""
+        await self.open_alarms()
+
+    async def action_handovers(self) -> None:
+        """Handover sheets."""
+        await self.open_handovers()
+
+    def action_well(self) -> None:
+        """Answer this person's welfare timer."""
+        room, timer = self._room, self.welfare
+        if room is None or timer is None:
+            self.say("no welfare timer of yours runs", "fair")
+            return
+        room.do("saying that you are well", lambda: self.door.answer_welfare(timer.welfare), self._answered_well)
+
+    def _answered_well(self, timer: WelfareView) -> None:
+        self.take_welfare([timer])
+        self.say(f"you are well; the next answer is due in {timer.every_min} min", "good")
+        if self._room is not None:
+            self._room.refetch()
+
     async def action_authorities(self) -> None:
         """What mandates rest on."""
         await self.open_authorities()
@@ -362,6 +409,9 @@ class ConsoleApp(Desk):
             (" ".join(leading), "rooms"),
             ("!", "critical incident"),
             ("j", "joining queue"),
+            ("A", "alarms"),
+            ("H", "handover"),
+            ("W", "I am well"),
             (":", "go to"),
             ("esc", "out"),
             ("z", "UTC or local"),

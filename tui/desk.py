@@ -25,11 +25,15 @@ from protocols.api.duties import Duty
 from protocols.api.problems import Problem
 from protocols.api.sessions import Whoami
 from protocols.api.units import Summary
+from protocols.api.welfare import WelfareView
 from protocols.people import Permission
 from tui.clock import ServerClock
+from tui.duty_words import is_mine
+from tui.needs import wanting
 from tui.pace import Pace
 from tui.paint import Tone
 from tui.rooms_map import RoomName
+from tui.welfare_lines import own_timer
 
 NOTE_LIFE_S = 4.0
 """How long a result stays on the note line."""
@@ -65,6 +69,8 @@ class Desk(App[None]):
         self.link: LinkUp | LinkDown | None = None
         self.summary: Summary | None = None
         self.duties: list[Duty] = []
+        self.welfare: WelfareView | None = None
+        self.things_beside = 0
         self.note: Note | None = None
         self.room_shown: object = None
         self._touched_at = monotonic()
@@ -89,6 +95,20 @@ class Desk(App[None]):
     def take_duties(self, duties: list[Duty]) -> None:
         """What waits of mandates and authorities, as was just asked for."""
         self.duties = duties
+        self.repaint_bars()
+
+    def take_welfare(self, timers: list[WelfareView]) -> None:
+        """This person's welfare timer, as was just asked for; none where none runs."""
+        self.welfare = own_timer(timers, self.me.person_id)
+        self.screen.refresh_bindings()
+        self.repaint_bars()
+
+    def take_things(self, count: int) -> None:
+        """How many things wait for this person, as the opening screen has just counted them. The header counts by the
+        summary and the duties; what it does not know of is added."""
+        mine = sum(is_mine(duty, self.me.permissions) for duty in self.duties)
+        known = wanting(self.summary, self.me.permissions) if self.summary is not None else 0
+        self.things_beside = count - mine - known
         self.repaint_bars()
 
     def say(self, text: str, tone: Tone = "plain", *, waiting: bool = False) -> None:
@@ -165,6 +185,14 @@ class Desk(App[None]):
 
     async def open_deployment(self, deployment_id: str) -> None:
         """Open the page of a deployment."""
+        raise NotImplementedError
+
+    async def open_alarms(self, alarm_id: str | None = None) -> None:
+        """Open the alarms, or the page of one."""
+        raise NotImplementedError
+
+    async def open_handovers(self, about: str | None = None) -> None:
+        """Open the handovers, or the page of the one whose id `about` is."""
         raise NotImplementedError
 
     async def open_item(self, code: str) -> None:

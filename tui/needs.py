@@ -10,18 +10,40 @@ from protocols.api.joins import JoinView
 from protocols.api.units import Presence, Summary, UnitRow
 from protocols.joining import display_fingerprint
 from protocols.people import Permission
+from tui.alarm_lines import alarm_need_detail, alarm_text
+from tui.alarm_words import ShownAlarm
 from tui.alarms import AlarmGroup, grouped
-from tui.duty_words import OF_ROTAS, duty_text, hint, is_mine, presses
+from tui.duty_words import OF_DEPLOYMENTS, OF_ROTAS, duty_text, hint, is_mine, presses
 from tui.key_words import key_words
 from tui.paint import PRESENCE_TONES, Line, Span, Tone, fit, joined, spread, wrap
 from tui.role_words import Reserved, whose
 from tui.words import age, full_moment, number, plural, safe, short_moment
 
 NeedKind = Literal[
-    "alarm", "join", "unit", "more", "sign", "deadline", "recover", "cover", "shift", "swap", "rest", "call-out"
+    "alarming",
+    "alarm",
+    "warning",
+    "join",
+    "unit",
+    "more",
+    "sign",
+    "deadline",
+    "recover",
+    "cover",
+    "shift",
+    "swap",
+    "rest",
+    "call-out",
+    "welfare",
+    "handover",
+    "paper",
+    "visit",
+    "authority",
 ]
 _TONES: dict[NeedKind, Tone] = {
+    "alarming": "fair",
     "alarm": "bad",
+    "warning": "fair",
     "join": "fair",
     "unit": "bad",
     "more": "muted",
@@ -33,6 +55,11 @@ _TONES: dict[NeedKind, Tone] = {
     "swap": "fair",
     "rest": "fair",
     "call-out": "fair",
+    "welfare": "loud",
+    "handover": "fair",
+    "paper": "fair",
+    "visit": "accent",
+    "authority": "fair",
 }
 _KINDS: dict[DutyKind, NeedKind] = {
     "sign": "sign",
@@ -43,18 +70,35 @@ _KINDS: dict[DutyKind, NeedKind] = {
     "swap-approve": "swap",
     "rest-owed": "rest",
     "call-out-open": "call-out",
+    "welfare-due": "welfare",
+    "handover-due": "handover",
+    "paper-owed": "paper",
+    "visit-soon": "visit",
+    "authority-wanted": "authority",
 }
 """The others are deadlines."""
-_PLACES: dict[NeedKind, int] = {"sign": 1, "recover": 1, "cover": 1, "swap": 1, "alarm": 2, "join": 2}
+_PLACES: dict[NeedKind, int] = {
+    "alarming": 0,
+    "welfare": 0,
+    "sign": 1,
+    "recover": 1,
+    "cover": 1,
+    "swap": 1,
+    "handover": 1,
+    "alarm": 2,
+    "join": 2,
+    "warning": 3,
+}
 _ACK: Permission = "acknowledge-event"
 _TAKES: dict[NeedKind, Permission] = {
     "alarm": _ACK,
+    "warning": _ACK,
     "join": "decide-join",
     "unit": "command-unit",
     "more": "command-unit",
 }
 """What it takes to do something about each; of duties `duty_words` knows."""
-_QUARANTINE = "unit-quarantined"
+QUARANTINE = "unit-quarantined"
 _SILENT: tuple[Presence, ...] = ("quarantined", "quiet")
 _PRESENCE_ORDER: tuple[Presence, ...] = ("online", "stale", "quiet", "never", "quarantined", "revoked")
 
@@ -63,9 +107,9 @@ class Need(NamedTuple):
     """One line of the opening screen. `key` tells it from others; the rest leads to what it is about.
 
     `presses` is for a unit that is quarantined, and for deadlines of the next hours: they stand first. With `has_unit`
-    an alarm also stands for its unit. `duty` stays until it is done, with the alarms that say the same until somebody
-    takes note of them; with `is_others` somebody else has to do it, and it is not counted; nor are its alarms without
-    `may_ack`. Its text is made with the time of day, by `words_of`.
+    an alarm also stands for its unit. `alarms` are events that no `alarm` stands for. `duty` stays until it is done,
+    with the alarms that say the same until somebody takes note of them; with `is_others` somebody else has to do it,
+    and it is not counted; nor are its alarms without `may_ack`. Its text is made with the time of day, by `words_of`.
     """
 
     key: str
@@ -82,20 +126,21 @@ class Need(NamedTuple):
     duty: Duty | None = None
     is_others: bool = False
     may_ack: bool = True
+    alarm: ShownAlarm | None = None
 
     @property
     def counts(self) -> int:
         """How many things this person has to do it stands for: a group of alarms as many as it holds, and the unit or
         the duty when it stands for that too; nothing of what only others may do."""
-        alarms = len(self.alarms) if self.may_ack else 0
-        if self.kind == "alarm":
+        alarms = len(self.alarms) + (self.alarm is not None) if self.may_ack else 0
+        if self.kind in {"alarm", "warning"}:
             return alarms + (self.has_unit and not self.is_others)
         return alarms + (not self.is_others)
 
     @property
     def tone(self) -> Tone:
         """How the kind is painted; what presses, loud."""
-        if self.is_others and not self.alarms:
+        if self.is_others and not self.alarms and self.alarm is None:
             return "muted"
         return "loud" if self.presses else _TONES[self.kind]
 
@@ -105,9 +150,11 @@ def name_of(label: str, unit_id: str | None) -> str:
     return label or unit_id or "controller"
 
 
-def words_of(need: Need, now: datetime) -> str:
+def words_of(need: Need, now: datetime, *, utc: bool = False, wide: bool = False) -> str:
     """What the line says."""
-    return need.text if need.duty is None else duty_text(need.duty, now)
+    if need.duty is not None:
+        return duty_text(need.duty, now)
+    return need.text if need.alarm is None else alarm_text(need.alarm, now, utc=utc, wide=wide)
 
 
 def duty_needs(
@@ -115,21 +162,23 @@ def duty_needs(
     permissions: Collection[Permission],
     now: datetime,
     told: Mapping[str, tuple[EventView, ...]],
+    told_by: Mapping[str, ShownAlarm] | None = None,
 ) -> list[Need]:
     """What waits of mandates and authorities, most urgent first as `duties` are; what others have to do, last.
 
-    `told` holds by mandate the alarms that say the same as a duty: one line stands for both.
+    `told` and `told_by` hold by mandate the events and the alarm that say the same as a duty: one line stands for all.
     """
     found = [
         Need(
             key=f"duty-{duty.kind}-{duty.about}",
             kind=_KINDS.get(duty.kind, "deadline"),
             at=duty.due_at,
-            name=duty.rota or duty.name or duty.unit or duty.about,
+            name=duty.deployment or duty.rota or duty.name or duty.unit or duty.about,
             text="",
             hint=hint(duty, permissions),
             alarms=told.get(duty.about, ()) if duty.kind == "kit-out" else (),
             unit_id=duty.unit,
+            alarm=(told_by or {}).get(duty.about) if duty.kind == "kit-out" else None,
             presses=is_mine(duty, permissions) and presses(duty, now),
             duty=duty,
             is_others=not is_mine(duty, permissions),
@@ -141,13 +190,15 @@ def duty_needs(
 
 
 def together(first: Sequence[Need], duties: Sequence[Need]) -> list[Need]:
-    """All needs by what presses: what does, what this person has to sign, to bring back, to find somebody for or to
-    answer, alarms and joins, this person's other deadlines, units that do not report, what others have to do and is no
-    alarm any more."""
+    """All needs by what presses: alarming that is dead, what else does, what this person has to sign, to bring back,
+    to find somebody for or to answer, alarms and joins, this person's other deadlines, units that do not report, what
+    others have to do and is no alarm any more."""
 
     def place(need: Need) -> int:
+        if need.kind == "alarming" and need.presses:
+            return -1
         if need.is_others:
-            return 2 if need.alarms else 5
+            return 2 if need.alarms or need.alarm is not None else 5
         if need.presses:
             return 0
         return _PLACES.get(need.kind, 3 if need.duty is not None else 4)
@@ -161,27 +212,29 @@ def needs(
     units: Sequence[UnitRow],
     summary: Summary | None,
     permissions: Collection[Permission],
+    told: Set[str] = frozenset(),
 ) -> list[Need]:
     """Alarms of quarantine; other open alarms by unit and kind, newest first; then joins, those that wait longest
     first; then the quarantined and quiet of `units`, but a unit whose quarantine is an open alarm stands there only.
 
-    `units` are the first of the fleet sorted by presence; `summary` tells how many more there are. What somebody with
+    `alarms` are the events of which no alarm tells; `told` are units that one stands for. `units` are the first of the
+    fleet sorted by presence; `summary` tells how many more there are. What somebody with
     `permissions` can do nothing about is others'.
     """
     silent = [row for row in units if row.presence in _SILENT]
     quarantined = {row.unit_id for row in silent if row.presence == "quarantined"}
     found = [_alarm(group, quarantined) for group in grouped(alarms)]
-    told = {need.unit_id for need in found if need.has_unit}
+    told = told | {need.unit_id for need in found if need.has_unit and need.unit_id is not None}
     found.sort(key=lambda need: not need.presses)
     found += [_join(join) for join in sorted(joins, key=lambda join: join.first_seen_at)]
     found += [_silent(row) for row in silent if row.unit_id not in told]
     more = sum(summary.presence.get(word, 0) for word in _SILENT) - len(silent) if summary is not None else 0
     if more > 0:
         found.append(Need("more", "more", None, "", f"and {plural(more, 'more unit')} that do not report", "enter"))
-    return [need if _TAKES[need.kind] in permissions else _of_others(need) for need in found]
+    return [need if _TAKES[need.kind] in permissions else of_others(need) for need in found]
 
 
-def _of_others(need: Need) -> Need:
+def of_others(need: Need) -> Need:
     """What this person sees, and others have to do."""
     doing = {"alarm": "acknowledging", "join": "deciding"}.get(need.kind, "looking after units")
     hint = whose(Reserved(doing, _TAKES[need.kind]))
@@ -199,8 +252,8 @@ def _alarm(group: AlarmGroup, quarantined: Set[str]) -> Need:
         hint="a ack",
         alarms=group.events,
         unit_id=newest.unit_id,
-        presses=newest.kind == _QUARANTINE,
-        has_unit=newest.kind == _QUARANTINE and newest.unit_id in quarantined,
+        presses=newest.kind == QUARANTINE,
+        has_unit=newest.kind == QUARANTINE and newest.unit_id in quarantined,
     )
 
 
@@ -246,7 +299,7 @@ def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
         Span(" " * (9 - len(word))),
         Span(fit(need.name, 24 if wide else 13), "muted" if need.is_others else "strong"),
         Span(f" ×{number(need.counts)}" if need.counts > 1 else "", _TONES[need.kind]),
-        Span(" " + safe(words_of(need, now)), "muted" if need.is_others else "plain"),
+        Span(" " + safe(words_of(need, now, utc=utc, wide=wide)), "muted" if need.is_others else "plain"),
     )
     return spread(left, (Span(need.hint, "accent"), Span(" ")), width) if wide else left
 
@@ -255,6 +308,9 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool, most: int =
     """The whole of one line, in two; what waits of rotas in at most `most`."""
     if need.duty is not None:
         return _duty_detail(need, width, now, utc=utc, most=most)
+    if need.alarm is not None:
+        hint = need.hint if need.is_others else ""
+        return alarm_need_detail(need.alarm, width, now, utc=utc, most=most, hint=hint)
     since = f"{full_moment(need.at, utc=utc)}, {age(need.at, now)} ago" if need.at else ""
     unit = f"{need.unit_id}  " if need.unit_id else ""
     first = wrap(need.text, width - 2, "strong")[:1]
@@ -269,7 +325,7 @@ def need_detail(need: Need, width: int, now: datetime, *, utc: bool, most: int =
 def _duty_detail(need: Need, width: int, now: datetime, *, utc: bool, most: int) -> list[Line]:
     """What waits, and until when; for what others have to do, whose it is."""
     assert need.duty is not None, "the caller looked"
-    if need.duty.kind in OF_ROTAS:
+    if need.duty.kind in OF_ROTAS | OF_DEPLOYMENTS:
         return [(Span(" "), *line) for line in wrap(need.duty.sentence, width - 2, "strong")[:most]]
     words = wrap(f"{need.name}: {words_of(need, now)}", width - 2, "strong")[:1]
     when = full_moment(need.duty.due_at, utc=utc)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
@@ -10,28 +10,47 @@ from typing_extensions import override
 
 from fleet.client import FeedItem
 from fleet.rota.rules.wall import local_date
+from protocols.api.alarms import AlarmDetail, AlarmingStanding
 from protocols.api.duties import Duty
 from protocols.api.events import EventPage
-from protocols.api.feed import EventsChanged, JoinsChanged, RotasChanged, SummaryChanged, Watch
+from protocols.api.feed import (
+    AlarmsChanged,
+    DeploymentsChanged,
+    EventsChanged,
+    JoinsChanged,
+    RotasChanged,
+    SummaryChanged,
+    Watch,
+)
 from protocols.api.joins import JoinView
 from protocols.api.rotas import OnCallNow
 from protocols.api.units import Summary, UnitPage
+from protocols.api.welfare import WelfareView
 from protocols.rota.model import Rota
+from tui.alarm_needs import alarm_needs, alarming_needs, uncovered
+from tui.alarm_needs import by_duty as alarms_by_duty
+from tui.alarm_words import ShownAlarm, waits
 from tui.alarms import acknowledge_all, by_duty
 from tui.duty_words import OF_DEPLOYMENTS, OF_ROTAS
 from tui.lines import Page
-from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things_line, together
+from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things, things_line, together
 from tui.on_call_line import on_call_lines
 from tui.paint import Line, Span
 from tui.role_words import Reserved
+from tui.rooms.alarms import AlarmRoom
+from tui.rooms.alarms_deeds import RESERVED_OF_ALARMS, acknowledge, go_for
 from tui.rooms.listing_room import ListingRoom
 from tui.rooms.rota_call_outs import RotaCallOutsRoom
 from tui.rooms.rota_changes import RotaChangeRoom
 from tui.rooms.rota_times_off import RotaTimesOffRoom
 from tui.rooms.rota_year import RotaYearRoom
+from tui.welfare_lines import own_line
 from tui.words import plural
 
 MOST_SHOWN = 500
+ALARMS_SHOWN = 200
+ALARMS_TOLD = 12
+"""Of so many of the newest alarms that wait, it is asked whom they have paged."""
 SILENT_SHOWN = 50
 DETAIL_LEAST = 2
 DETAIL_MOST = 5
@@ -41,7 +60,19 @@ _BORDER = 1
 ASK_EVERY_S = 60.0
 """Who is on call, and when a gap begins, changes by the clock alone."""
 
-_All = tuple[EventPage, list[JoinView], UnitPage, Summary, list[Duty], list[OnCallNow]]
+
+class _All(NamedTuple):
+    """All that was asked for at once."""
+
+    events: EventPage
+    joins: list[JoinView]
+    units: UnitPage
+    summary: Summary
+    duties: list[Duty]
+    on_call: list[OnCallNow]
+    alarms: list[ShownAlarm]
+    alarming: AlarmingStanding
+    welfare: list[WelfareView]
 
 
 class NowRoom(ListingRoom[Need]):
@@ -50,10 +81,14 @@ class NowRoom(ListingRoom[Need]):
     ROOM = "now"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", tooltip="go to what it is about"),
-        Binding("a", "acknowledge", "ack", tooltip="take note, in your name, of all alarms of the line"),
+        Binding("a", "acknowledge", "ack", tooltip="take the alarm in your name: nobody else is paged"),
+        Binding("g", "going", "going", tooltip="take it and leave for it: call-out and welfare timer begin"),
+        Binding("w", "well", "I am well", tooltip="answer your welfare timer"),
+        Binding("A", "app.alarms", "alarms", tooltip="all alarms, their rules, where pages reach you"),
+        Binding("H", "app.handovers", "handover", tooltip="handover sheets of shift changes"),
         Binding("j", "app.joins", "joins", tooltip="the joining queue"),
     ]
-    RESERVED: ClassVar[Mapping[str, Reserved]] = {"acknowledge": Reserved("acknowledging", "acknowledge-event")}
+    RESERVED: ClassVar[Mapping[str, Reserved]] = RESERVED_OF_ALARMS
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,14 +117,29 @@ class NowRoom(ListingRoom[Need]):
 
     async def _everything(self) -> _All:
         door = self.desk.door
-        return await asyncio.gather(
-            door.events(severity="alarm", open_only=True, limit=MOST_SHOWN),
-            door.joins(),
-            door.list_units(sort="presence", limit=SILENT_SHOWN),
-            door.summary(),
-            self._duties(),
-            self._on_call_now(),
+        (events, joins, units, summary), (duties, on_call, welfare), (alarms, alarming) = await asyncio.gather(
+            asyncio.gather(
+                door.events(severity="alarm", open_only=True, limit=MOST_SHOWN),
+                door.joins(),
+                door.list_units(sort="presence", limit=SILENT_SHOWN),
+                door.summary(),
+            ),
+            asyncio.gather(self._duties(), self._on_call_now(), self._welfare()),
+            asyncio.gather(self._alarms(), door.alarming()),
         )
+        return _All(events, joins, units, summary, duties, on_call, alarms, alarming, welfare)
+
+    async def _alarms(self) -> list[ShownAlarm]:
+        """The alarms that nobody has acknowledged; of the newest also whom they have paged."""
+        door = self.desk.door
+        page = await door.alarms(limit=ALARMS_SHOWN)
+        waiting = [view for view in page.alarms if waits(view)]
+        told: list[AlarmDetail] = await asyncio.gather(*(door.alarm(view.alarm) for view in waiting[:ALARMS_TOLD]))
+        return [*map(ShownAlarm.of, told), *map(ShownAlarm, waiting[ALARMS_TOLD:])]
+
+    async def _welfare(self) -> list[WelfareView]:
+        """This person's welfare timer, where it runs."""
+        return await self.desk.door.welfare(self.me) if self.desk.may("serve-rota") else []
 
     async def _on_call_now(self) -> list[OnCallNow]:
         """Who is on call, rota by rota."""
@@ -100,24 +150,31 @@ class NowRoom(ListingRoom[Need]):
         return await self.desk.door.duties() if self.desk.may("see-rota") else []
 
     def _arrived(self, answers: _All) -> None:
-        events, joins, units, summary, duties, self._on_call = answers
+        self._on_call, summary, duties = answers.on_call, answers.summary, answers.duties
+        clock, permissions = self.desk.server_clock, self.desk.me.permissions
         self.desk.summary = summary
         self.desk.take_duties(duties)
-        permissions = self.desk.me.permissions
-        told, alarms = by_duty(events.events, duties)
-        waiting = duty_needs(duties, permissions, self.desk.server_clock.now(), told)
-        found = needs(alarms, joins, units.rows, summary, permissions)
-        self.show_items(together(found, waiting))
+        self.desk.take_welfare(answers.welfare)
+        told, alone = by_duty(uncovered(answers.events.events, answers.alarms), duties)
+        told_by, shown = alarms_by_duty(answers.alarms, duties)
+        quarantined = {row.unit_id for row in answers.units.rows if row.presence == "quarantined"}
+        alarms = alarm_needs(shown, quarantined, permissions)
+        of_alarms = {need.unit_id for need in alarms if need.has_unit and need.unit_id is not None}
+        waiting = duty_needs(duties, permissions, clock.now(), told, told_by)
+        found = needs(alone, answers.joins, answers.units.rows, summary, permissions, of_alarms)
+        trouble = alarming_needs(answers.alarming, clock.now(), utc=clock.utc)
+        self.show_items(together([*trouble, *alarms, *found], waiting))
+        self.desk.take_things(things(self._list.items))
 
     @override
     def watching(self) -> Watch:
         """See Room."""
-        return Watch(events=True, joins=True, summary=True, rotas=True)
+        return Watch(events=True, joins=True, summary=True, rotas=True, alarms=True, deployments=True)
 
     @override
     def feed_arrived(self, item: FeedItem) -> None:
         """Any change of a queue asks for the queues again."""
-        if isinstance(item, EventsChanged | JoinsChanged | RotasChanged):
+        if isinstance(item, EventsChanged | JoinsChanged | RotasChanged | AlarmsChanged | DeploymentsChanged):
             self.soon("now", self._ask_again)
         elif isinstance(item, SummaryChanged):
             self.show_rest()
@@ -174,7 +231,9 @@ class NowRoom(ListingRoom[Need]):
     def _show_fleet(self) -> None:
         clock = self.desk.server_clock
         told = on_call_lines(self._on_call, self.me, clock.now(), max(20, self.size.width), utc=clock.utc)
-        lines = [*fleet_lines(self.desk.summary), *told]
+        timer = self.desk.welfare
+        well = [] if timer is None else [own_line(timer, clock.now(), max(20, self.size.width))]
+        lines = [*well, *fleet_lines(self.desk.summary), *told]
         self._fleet.styles.height = len(lines) + 1
         self._fleet.show(lines)
 
@@ -209,9 +268,14 @@ class NowRoom(ListingRoom[Need]):
         need = self.chosen
         match action:
             case "open":
-                return need is not None and (need.kind != "alarm" or need.unit_id is not None)
+                return need is not None and (need.kind != "alarm" or need.alarm is not None or need.unit_id is not None)
             case "acknowledge":
-                return need is not None and bool(need.alarms) and self.allows(action)
+                has_alarm = need is not None and (bool(need.alarms) or need.alarm is not None)
+                return has_alarm and self.allows(action)
+            case "going":
+                return need is not None and need.alarm is not None and self.allows(action)
+            case "well":
+                return self.desk.welfare is not None
         return True
 
     async def action_open(self) -> None:
@@ -223,6 +287,10 @@ class NowRoom(ListingRoom[Need]):
             await self.desk.open_joins()
         elif need.duty is not None:
             await self._open_duty(need.duty)
+        elif need.alarm is not None:
+            await self.app.push_screen(AlarmRoom(need.alarm.view.alarm))
+        elif need.kind == "alarming":
+            await self.desk.open_alarms()
         elif need.kind == "more":
             await self.desk.open_units_filtered("quiet|quarantined")
         elif need.unit_id is not None:
@@ -239,8 +307,12 @@ class NowRoom(ListingRoom[Need]):
             await self.desk.open_authorities(duty.about)
 
     async def _open_deployment_duty(self, duty: Duty) -> None:
-        """The deployment that it is of; of a handover the rota's board."""
-        if duty.deployment is not None:
+        """The deployment that it is of; a handover's sheet; a welfare timer is answered by a key."""
+        if duty.kind == "handover-due":
+            await self.desk.open_handovers(duty.about)
+        elif duty.kind == "welfare-due":
+            self.desk.say("w says that you are well" if self.desk.welfare is not None else duty.sentence, "fair")
+        elif duty.deployment is not None:
             await self.desk.open_deployment(duty.deployment)
         elif duty.rota is not None:
             await self.desk.open_rota(duty.rota, None)
@@ -271,8 +343,11 @@ class NowRoom(ListingRoom[Need]):
             self.app.push_screen(RotaYearRoom(rota, person, year))
 
     def action_acknowledge(self) -> None:
-        """Take note of the alarms of the line under the cursor."""
+        """Take the alarm of the line under the cursor, or note of its events."""
         need = self.chosen
+        if need is not None and need.alarm is not None:
+            acknowledge(self, need.alarm.view, lambda _answer: self._taken(need))
+            return
         if need is None or not need.alarms:
             return
         door, what = self.desk.door, f"{need.name}: {need.alarms[0].kind}"
@@ -282,8 +357,22 @@ class NowRoom(ListingRoom[Need]):
             lambda taken: self._acknowledged(need, f"{what}{f' ×{taken}' if taken > 1 else ''}"),
         )
 
+    async def action_well(self) -> None:
+        """All is well."""
+        await self.app.run_action("well")
+
+    def action_going(self) -> None:
+        """Take the alarm of the line under the cursor, and leave for it."""
+        need = self.chosen
+        if need is not None and need.alarm is not None:
+            go_for(self, need.alarm.view, lambda _answer: self._taken(need))
+
     def _acknowledged(self, need: Need, what: str) -> None:
         self.desk.say(f"acknowledged {what}", "good")
+        self._taken(need)
+
+    def _taken(self, need: Need) -> None:
+        """Nothing of the line waits any more but its duty."""
         others = [other for other in self._list.items if other.key != need.key or other.duty is not None]
-        self.show_items([other._replace(alarms=()) if other.key == need.key else other for other in others])
+        self.show_items([other._replace(alarms=(), alarm=None) if other.key == need.key else other for other in others])
         self.refetch()

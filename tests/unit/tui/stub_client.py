@@ -33,6 +33,7 @@ from protocols.joining import Voucher
 from protocols.people import PERMISSIONS, Role
 from protocols.settings import UnitSettings
 from protocols.uplink import Severity
+from tests.unit.tui.stub_alarms import StubAlarms
 from tests.unit.tui.stub_checks import StubChecks
 from tests.unit.tui.stub_deployments import StubDeployments
 from tests.unit.tui.stub_log import StubLog
@@ -67,7 +68,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments):
+class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments, StubAlarms):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -82,6 +83,7 @@ class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments):
         self.found_mandates()
         self.found_rotas()
         self.found_deployments()
+        self.found_alarms()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []
