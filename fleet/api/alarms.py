@@ -65,7 +65,8 @@ async def acknowledge_alarm(
     request: ApiRequest, services: Given, alarm_id: AlarmInPath, data: JSONBody[Acknowledging]
 ) -> AlarmAcknowledged:
     """Take an alarm, and perhaps leave for it."""
-    return await services.alarms.acknowledge(alarm_id, data, caller_of(request).person)
+    asked = await exactly(request, type(data))
+    return await services.alarms.acknowledge(alarm_id, asked, caller_of(request).person)
 
 
 @get("/api/alarm-rules", opt={"permission": "see-fleet"})
@@ -115,7 +116,8 @@ async def list_contacts(request: ApiRequest, services: Given) -> list[ContactVie
 @post("/api/contacts", opt={"permission": "serve-rota", "refuses": [409]})
 async def add_contact(request: ApiRequest, services: Given, data: JSONBody[NewContact]) -> ContactView:
     """Say how one is to be reached."""
-    return await services.contacts.add(data, caller_of(request).person)
+    asked = await exactly(request, type(data))
+    return await services.contacts.add(asked, caller_of(request).person)
 
 
 @post("/api/contacts/{contact_id:str}/test", opt={"permission": "serve-rota", "refuses": [404, 409]}, status_code=200)
