@@ -1,6 +1,7 @@
 """Whether alarming is alive, told by what shares nothing with it but the database: a watch in every controller pages
 supervisors by itself when it is not, and lets an outside dead man's switch know while it is."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -54,7 +55,9 @@ class AlarmingWatch:
         self._switched_at: datetime | None = None
 
     async def run(self) -> None:
-        """Look until cancelled; a lost database only delays."""
+        """Look until cancelled; a lost database only delays. Not at once: what was dead because no controller ran gets
+        the time for a round."""
+        await asyncio.sleep(EVERY_S)
         await go_round("whether alarming is alive", self.look, EVERY_S)
 
     async def look(self) -> bool:
