@@ -81,6 +81,8 @@ CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}"}
 """What comes after an operation that ends what it is about: the end of a person's access closes every draft."""
 READING_THE_LOG = {"read-log", "see-error-reports"}
 """What several roles may, attacked as an inspector only: each attack takes its time."""
+OF_DEPLOYMENTS = {"see-deployments", "work-deployment", "manage-deployments", "keep-kit", "manage-kit", "see-reports"}
+"""What a supervisor may about deployments and kit, attacked by itself: it takes as long as all the rest."""
 NEEDS_A_UNIT = {
     "POST /api/units/{unit_id}/checks",
     "GET /api/checks/{opening}",
@@ -167,12 +169,13 @@ def _operations(permissions: set[str]) -> set[str]:
     ("role", "permissions"),
     [
         (None, permissions_of(None)),
-        ("supervisor", permissions_of("supervisor") - READING_THE_LOG),
+        ("supervisor", permissions_of("supervisor") - READING_THE_LOG - OF_DEPLOYMENTS),
+        ("supervisor", OF_DEPLOYMENTS),
         ("inspector", READING_THE_LOG),
         ("administrator", permissions_of("administrator") - permissions_of("supervisor")),
         ("approver", {"close-error-report", "record-authority"}),
     ],
-    ids=["nobody", "supervisor", "inspector", "administrator", "approver"],
+    ids=["nobody", "supervisor", "deployments", "inspector", "administrator", "approver"],
 )
 async def test_those_who_may_get_what_the_description_says_at_every_bound(
     house: House, role: Role | None, permissions: set[str]
