@@ -1,7 +1,8 @@
 """`python -m tests.screens`: the console's pictures in docs/screens, drawn from a demo fleet so that none is stale.
 
-Besides the demo's units there is one that waits to be accepted, and one voucher that a second key tried to use. The log
-tells of openings that never were: nothing here can open yet, and their pictures are drawn all the same.
+Besides the demo's units there is one that waits to be accepted, and one voucher that a second key tried to use. A
+deployment stands at every step. The log tells of openings that never were: nothing here can open yet, and their
+pictures are drawn all the same.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from fleet.demo.place import Place
 from fleet.demo.run import Demo
 from fleet.entries.entry import Entry
 from fleet.store.store import open_store
+from tests.support.deployment_scenes import lay_down_deployments
 from tests.support.joining import Knocker
 from tests.support.opening_entries import authority, closed, lease, mandate, media, opened
 
@@ -32,6 +34,7 @@ async def main() -> None:
         async with Demo(place, UNITS).running() as (settings, toml):
             await _give_people_something_to_do(place, Path(toml))
             await _tell_of_openings(settings.database.dsn, Path(toml))
+            await lay_down_deployments(lambda person: connect(load_client_settings(place.client_toml(person))))
             await asyncio.sleep(HISTORY_S)
             for person in ("TO-12", "IN-03"):
                 await asyncio.to_thread(_draw, place.client_toml(person))

@@ -150,7 +150,7 @@ def _deadline_lines(deadline: Deadline, width: int, look: Look) -> list[Line]:
             Span("  "),
             words,
             Span(" " * max(1, 22 - len(words.text))),
-            Span(fit(at, 14)),
+            Span(fit(at, 18)),
             Span(f"owner {deadline.owner or 'nobody'}", "muted" if deadline.owner else "bad"),
         )
     ]

@@ -1,5 +1,6 @@
 """The board of deployments: every one on one line against its nearest deadline. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -16,7 +17,7 @@ _WIDE_COLUMNS = {
     "state": 14,
     "site": 10,
     "lead": 8,
-    "next step": 25,
+    "next step": 28,
     "deadline": 21,
     "by": 14,
     "papers": 8,
@@ -97,12 +98,13 @@ def _signs(row: DeploymentRow) -> Span:
 
 
 def matches(row: DeploymentRow, words: str) -> bool:
-    """Whether every word of `words` is in what the board says of it."""
+    """Whether every word of `words` begins something of what the board says of it."""
     said = [row.deployment, row.kind, KIND_WORDS[row.kind], row.title, row.state, row.site or "", row.lead or ""]
     said += [step_word(row.next_step) if row.next_step else "", "blocked" if row.blocked_by else "", *row.units]
     said += ["owed" if row.owed else "", "alarm" if row.alarms else ""]
-    text = " ".join(said).lower()
-    return all(word in text for word in words.lower().split())
+    whole = " ".join(said).lower().split()
+    parts = {part for one in whole for part in (one, *re.split(r"[/-]", one))}
+    return all(any(part.startswith(word) for part in parts) for word in words.lower().split())
 
 
 def title_line(rows: Sequence[DeploymentRow], total: int, now: datetime, *, open_only: bool) -> Line:

@@ -1,6 +1,7 @@
 """The page of one deployment: the chain of its steps, what stops the next one, and all that belongs to it. Pure."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from protocols.api.deployments import AuthorityShown, DeploymentView, ReadinessView, VisitView
 from protocols.api.kit import ItemView
@@ -11,6 +12,7 @@ from tui.paint import EMPTY, Line, Span, Tone, columns, fit, joined, line_width,
 from tui.words import UNKNOWN, plural
 
 _WIDE = 130
+_FAR = timedelta(days=7)
 _GAP = 2
 
 
@@ -186,7 +188,8 @@ def authority_line(shown: AuthorityShown, look: Look) -> Line:
     """One authority: reference, what for, how it stands, until when."""
     tone: Tone = "good" if shown.state == "in-force" else "bad" if shown.state in {"ended", "cancelled"} else "fair"
     oral: Line = (Span("  oral", "fair"),) if shown.urgent_oral else EMPTY
-    until = f"{look.moment(shown.ends_at)}"
+    is_far = shown.ends_at - look.now > _FAR
+    until = look.day(shown.ends_at) if is_far else look.moment(shown.ends_at)
     return (
         Span(f"  {shown.reference}  ", "strong"),
         Span(" ".join(shown.kinds)),

@@ -10,7 +10,7 @@ from protocols.deployments import Deadline, DeadlineKind, DeadlineStage, Deploym
 from protocols.people import Permission
 from tui.paint import Span, Tone
 from tui.role_words import Reserved
-from tui.words import duration, moment
+from tui.words import duration, moment, short_moment
 
 
 class Look(NamedTuple):
@@ -23,6 +23,10 @@ class Look(NamedTuple):
     def moment(self, at: datetime) -> str:
         """A time for a list."""
         return moment(at, self.now, utc=self.utc)
+
+    def day(self, at: datetime) -> str:
+        """The same in at most nine columns: of far times the day, or the month."""
+        return short_moment(at, self.now, utc=self.utc)
 
 
 KIND_WORDS: dict[DeploymentKind, str] = {

@@ -39,6 +39,29 @@ class Picture(NamedTuple):
     leave: tuple[str, ...] = ()
 
 
+STATES_DRAWN = (
+    "requested",
+    "feasible",
+    "planned",
+    "authorised",
+    "checked-out",
+    "fitted",
+    "commissioned",
+    "live",
+    "maintenance",
+    "recovered",
+    "closed",
+)
+"""A deployment's page is drawn at each of them; where there is none, the board without one."""
+
+
+def _page_of(state: str) -> tuple[str, ...]:
+    """The keys that lead to the page of the first deployment in a state."""
+    words = "live recover" if state == "live" else state  # what is commissioned goes live next
+    typed = ["space" if sign == " " else sign for sign in words]
+    return ("3", " ", "o", " ", "slash", *typed, "enter", "enter", " ")
+
+
 PICTURES: tuple[Picture, ...] = (
     Picture("now", ()),
     Picture("units", ("2", " ", "down", "down")),
@@ -63,6 +86,18 @@ PICTURES: tuple[Picture, ...] = (
     Picture("rota-fairness", ("4", " ", "f", " ")),
     Picture("rota-plot", ("4", " ", "f", " ", "p", " ")),
     Picture("mandate-draft", ("0", " ", "n", " ")),
+    Picture("deployments", ("3", " ", "down")),
+    Picture("deployment-request", ("3", " ", "n", *"audio", "tab", *"north yard", "tab", *"K7", "tab", *"now")),
+    Picture("deployment-advice", ("3", " ", "v", "i", " ")),
+    Picture("incident", ("exclamation_mark", " ")),
+    *(Picture(f"deployment-{state}", (*_page_of(state), " ")) for state in STATES_DRAWN),
+    Picture("deployment-step", (*_page_of("requested"), "s", " ")),
+    Picture("deployment-refused", (*_page_of("feasible"), "s", " ")),
+    Picture("deployment-plan", (*_page_of("feasible"), "p", " ")),
+    Picture("deployment-visit", (*_page_of("feasible"), "v", " ", "n", " ")),
+    Picture("deployment-kit", (*_page_of("authorised"), "k", " ")),
+    Picture("deployment-authorities", (*_page_of("authorised"), "u", " ")),
+    Picture("deployment-checklist", (*_page_of("checked-out"), "c", " ")),
     Picture("goto", ("colon", "u", "n", "i", " ")),
     Picture("keys", ("2", " ", "question_mark")),
 )

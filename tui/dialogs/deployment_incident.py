@@ -25,9 +25,8 @@ from tui.paint import Line, Span, fit, wrap
 from tui.rota_forms import Unclear
 
 _WIDTH = 70
-_MOST_AUTHORITIES = 4
-_MOST_MISSING = 3
-_MOST_LINES = 2
+_MOST_AUTHORITIES = 3
+_HIGH, _MOST_LINES, _MOST_LINES_HIGH = 40, 5, 16
 _LASTS = timedelta(hours=24)
 _KIND: DeploymentKind = "critical-incident"
 
@@ -115,12 +114,17 @@ class IncidentDialog(RotaForm[NewIncident]):
         if advice is None:
             return [(Span(" asking what could go …", "muted"),)]
         lines = [labelled(wanted, (Span(items, "strong"),), 24) for wanted, items in picked_words(advice.kit)]
+        for lack in advice.missing:
+            lines += _marked("✗ ", f"missing: {lack}")
+        for why in [why for one in advice.kit if one.missing for why in one.held_back]:
+            lines += _marked("  ", f"not {why}")
         mine = next((one for one in advice.people if one.person == self._look.me), None)
         for told in mine.findings if mine is not None else []:
-            lines += _marked("! ", told.sentence)[:_MOST_LINES]
-        for lack in advice.missing[:_MOST_MISSING]:
-            lines += _marked("✗ ", lack)
-        return lines
+            lines += _marked("! ", told.sentence)
+        most = _MOST_LINES if self.app.size.height < _HIGH else _MOST_LINES_HIGH
+        if len(lines) <= most:
+            return lines
+        return [*lines[: most - 1], (Span(f"    … {len(lines) - most + 1} lines more: 3, v, i", "muted"),)]
 
     def _authority_lines(self) -> list[Line]:
         if self._authorities is None:

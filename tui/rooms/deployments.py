@@ -125,7 +125,7 @@ class DeploymentsRoom(FilteredRoom[DeploymentRow]):
     @override
     def heads_line(self, width: int) -> Line:
         """See FilteredRoom."""
-        return heads_line(width - 1)
+        return heads_line(width)
 
     @override
     def key_of(self, item: DeploymentRow) -> str:
