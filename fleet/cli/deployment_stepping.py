@@ -65,8 +65,8 @@ def step(
         print_json(stopped)
     else:
         print_blockers(stopped)
-    count = sum(one.answer == "refused" for one in stopped)
-    print_remark(f"fleet: {what} of {done.row.deployment} is stopped, by {count} rule{'' if count == 1 else 's'}")
+    rules = dict.fromkeys(one.rule for one in stopped if one.answer == "refused")
+    print_remark(f"fleet: {what} of {done.row.deployment} is stopped by {', '.join(rules)}")
     sys.exit(_STOPPED)
 
 
