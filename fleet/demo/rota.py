@@ -5,6 +5,7 @@ One week that is published is nobody's, because whose turn it would be is on lea
 demo.
 """
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import date, datetime, time, timedelta
 from itertools import cycle, islice
@@ -28,6 +29,7 @@ _PRIMARY, _SECONDARY = "primary-weeks", "secondary-weeks"
 _ENGINEERS = ("TO-07", "TO-21", "TO-12", "TO-15")
 """In the order of their turns: the first has last week, the second this one."""
 _APPROVERS = ("SU-02", "AP-04", "SU-05")
+MEMBERS = (*_ENGINEERS, *_APPROVERS)
 _WEEKS = 8
 _PLANNED: tuple[str | None, ...] = ("TO-12", None, "TO-07", "TO-21", "TO-12", "TO-15", "TO-07", "TO-21")
 """Who has the primary of each week that is published."""
@@ -56,27 +58,28 @@ _ABSENCES = (
 async def prepare_rota(place: Place) -> bool:
     """See that there is the rota; returns whether it was laid down now, which it is where there was none and everybody
     on it has a key here. Raises ClientError."""
-    members = [*_ENGINEERS, *_APPROVERS]
-    if not all(place.client_toml(person).exists() for person in members):
+    if not all(place.client_toml(person).exists() for person in MEMBERS):
         return False
     async with AsyncExitStack() as stack:
-
-        async def door(person: str) -> FleetClient:
-            return await stack.enter_async_context(connect(load_client_settings(place.client_toml(person))))
-
-        supervisor = await door(SUPERVISOR)
+        supervisor = await stack.enter_async_context(connect(load_client_settings(place.client_toml(SUPERVISOR))))
         if any(one.rota == ROTA for one in await supervisor.rotas()):
             return False
         today = local_date(utc_now(), ZONE)
-        await supervisor.put_rota(_rota(today), 0)
-        for person in members:
-            await supervisor.set_terms(person, SetTerms(version=0, terms=_terms(person, today)))
-        for leave in _ABSENCES:
-            await supervisor.add_absence(_absence(leave, today))
-        plan = await supervisor.draft_rota_plan(ROTA, _plan(today))
-        await supervisor.publish_rota_plan(plan.plan, "the demo leaves a week to be filled")
-        await _last_night(supervisor, today)
+        await lay_down(supervisor, today, {person: office_terms(person, today) for person in MEMBERS})
+        await last_night(supervisor, utc_now())
     return True
+
+
+async def lay_down(supervisor: FleetClient, today: date, terms: Mapping[str, WorkingTerms]) -> None:
+    """Lay the rota down with people's `terms`, and publish the weeks after that of `today`: what was on call before is
+    by turns. Raises ClientError."""
+    await supervisor.put_rota(_rota(today), 0)
+    for person, theirs in terms.items():
+        await supervisor.set_terms(person, SetTerms(version=0, terms=theirs))
+    for leave in _ABSENCES:
+        await supervisor.add_absence(_absence(leave, today))
+    plan = await supervisor.draft_rota_plan(ROTA, _plan(today))
+    await supervisor.publish_rota_plan(plan.plan, "the demo leaves a week to be filled")
 
 
 def _first_monday(today: date) -> date:
@@ -90,7 +93,7 @@ def _rota(today: date) -> Rota:
         name="Technical on-call",
         zone=ZONE,
         layers=[_layer(_PRIMARY, "primary", _ENGINEERS, today), _layer(_SECONDARY, "secondary", _APPROVERS, today)],
-        members=[*_ENGINEERS, *_APPROVERS],
+        members=list(MEMBERS),
         allowance_permille=100,
         requirements=[Requirement(subject="electrical", level=3, who="pair")],
     )
@@ -103,8 +106,8 @@ def _layer(name: str, position: Position, order: tuple[str, ...], today: date) -
     )
 
 
-def _terms(person: str, today: date) -> WorkingTerms:
-    """Office hours and competences; of one engineer a licence ends soon."""
+def office_terms(person: str, today: date) -> WorkingTerms:
+    """Office hours and competences of somebody on the rota; of one engineer a licence ends soon."""
     hours = [WorkingDay(weekday=day, from_time=_HANDOVER, until_time=time(17), break_min=60) for day in range(5)]
     licence = today + (20 * _DAY if person == "TO-21" else 900 * _DAY)
     held = [Competence(subject="driving-licence", evidence="category B", valid_until=licence)]
@@ -139,9 +142,10 @@ def _plan(today: date) -> NewPlan:
     return NewPlan(starts_at=begins[0], ends_at=begins[-1], based_on=1, assigned=given)
 
 
-async def _last_night(supervisor: FleetClient, today: date) -> None:
-    """Whoever was primary was called out from ten past two until twenty to six."""
-    night = today if on_date(today, time(5, 40), ZONE) < utc_now() else today - _DAY
+async def last_night(supervisor: FleetClient, now: datetime) -> None:
+    """Whoever was primary was called out from ten past two until twenty to six. Raises ClientError."""
+    today = local_date(now, ZONE)
+    night = today if on_date(today, time(5, 40), ZONE) < now else today - _DAY
     left, returned = on_date(night, time(2, 10), ZONE), on_date(night, time(5, 40), ZONE)
     book = await supervisor.rota_book(ROTA, left, returned)
     shifts = on_call(book.rota, book.assigned, book.changes, Span(left, returned))
