@@ -41,12 +41,12 @@ async def list_alarms(
     open_only: OpenOnly = True,
     unit: UnitAsked = "",
     deployment: DeploymentAsked = "",
-    before: AlarmAsked = "",
+    before_alarm: AlarmAsked = "",
     limit: AlarmsAtOnce = 100,
 ) -> AlarmPage:
     """Alarms newest first."""
     return await services.alarms.alarms(
-        open_only=open_only, unit_id=unit, deployment_id=deployment, before=before, limit=limit
+        open_only=open_only, unit_id=unit, deployment_id=deployment, before=before_alarm, limit=limit
     )
 
 

@@ -37,7 +37,7 @@ class AlarmRequests:
             "open_only": None if open_only else "false",
             "unit": unit,
             "deployment": deployment,
-            "before": before,
+            "before_alarm": before,
             "limit": limit,
         }
         return await self._session.request("GET", "/api/alarms", AlarmPage, query=query)

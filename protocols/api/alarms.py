@@ -1,7 +1,6 @@
 """Alarms and paging as the API shows them. In brackets the permission that a route takes.
 
-`GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before` alarm id, `limit` ≤ 200) → AlarmPage, newest
-first; `GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
+`GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before_alarm`, `limit` ≤ 200) → AlarmPage, newest first; `GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
 `POST /api/alarms/{alarm}/acknowledge` with Acknowledging → AlarmAcknowledged: taken in the caller's name, with its
 events; `going`: a call-out of the caller begins now, on the rota that the alarm goes to or on `rota`
 [acknowledge-event; `going` serve-rota too];
@@ -81,7 +80,7 @@ class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlarmPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Newest first; `next_before` is the `before` of the following page, None at the end."""
+    """Newest first; `next_before` is the `before_alarm` of the following page, None at the end."""
 
     alarms: list[AlarmView]
     next_before: str | None

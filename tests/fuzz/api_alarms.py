@@ -47,4 +47,5 @@ async def alarms(store: Store, now: datetime, unit_id: str, person_id: str) -> d
         )
         await transaction.alarm_people.add_contact(contact)
         ids["contact_id"].append(contact.contact_id)
+    ids["before_alarm"] = ids["alarm_id"]
     return ids
