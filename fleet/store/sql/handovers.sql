@@ -11,7 +11,8 @@ SELECT * FROM handover WHERE handover_id = $1 FOR UPDATE
 SELECT * FROM handover WHERE rota_id = $1 AND change_at = $2 AND superseded_by IS NULL
 
 -- name: newest
-SELECT * FROM handover WHERE $1 = '' OR rota_id = $1 ORDER BY change_at DESC, made_at DESC, handover_id LIMIT $2
+SELECT * FROM handover WHERE $1 = '' OR rota_id = $1 ORDER BY change_at DESC, made_at DESC, superseded_by IS NOT NULL, handover_id
+LIMIT $2
 
 -- name: acknowledged
 SELECT handover_id, person_id, part, at FROM handover_ack WHERE handover_id = ANY ($1::text[]) ORDER BY at, part DESC
