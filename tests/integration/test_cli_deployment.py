@@ -35,9 +35,6 @@ async def test_from_the_request_to_a_plan_that_a_rule_stops(house: RotaHouse) ->
     code, out, err = await fleet(house, "TO-12", *request, *times, "--rota", "technical")
     assert (code, out) == (0, "DEP-1, north yard, is requested: requested, version 1\n")
     assert "next comes assess: fleet deployment show DEP-1" in err
-    code, _, err = await fleet(house, "TO-12", *request)
-    assert (code, "--back" in err) == (2, True)
-
     await asked(house, "TO-12", "deployment", "step", "1", "assess", "--reason", "it was never surveyed")
     code, out, err = await fleet(house, "SU-02", "deployment", "step", "DEP-1", "plan")
     assert code == 3
@@ -63,7 +60,6 @@ async def test_from_the_request_to_a_plan_that_a_rule_stops(house: RotaHouse) ->
 
     (row,) = await asked(house, "IN-01", "deployment", "list", "north", "--person", "TO-11")
     assert (row["deployment"], row["state"], row["lead"]) == ("DEP-1", "planned", "TO-12")
-    assert await asked(house, "IN-01", "deployment", "list", "--state", "live") == []
     code, out, _ = await fleet(house, "IN-01", "deployment", "show", "1")
     for part in ("north yard", "what stops the next step", "K-0001", "Battery 12 V 40 Ah", "it rests on no authority"):
         assert part in out, part
@@ -155,11 +151,8 @@ async def test_reports_as_bars_and_as_json(house: RotaHouse) -> None:
     assert code == 0
     (first, *_) = [line.split() for line in out.splitlines() if line.startswith("K-0001")]
     assert first == ["K-0001", "van-kit", "50.0", "████████████", "0.0", "1"]
-    (one,) = await asked(house, "SU-01", "report", "commission", *since)
-    assert (one["deployment"], one["took_s"]) == ("DEP-1", None)
     code, out, _ = await fleet(house, "SU-01", "report", "commission", *since)
-    assert (code, "not over" in out) == (0, True)
-    assert await asked(house, "SU-01", "report", "recover", *since) == []
+    assert (code, out.splitlines()[-1].startswith("DEP-1"), "not over" in out) == (0, True, True)
     (alarm,) = await asked(house, "SU-01", "report", "alarms", *since)
     assert (alarm["kind"], alarm["raised"], alarm["median_s"]) == ("authority-wanted", 1, None)
     code, _, err = await fleet(house, "TO-12", "report", "alarms")
