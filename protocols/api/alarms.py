@@ -1,6 +1,7 @@
 """Alarms and paging as the API shows them. In brackets the permission that a route takes.
 
-`GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before_alarm`, `limit` ≤ 200) → AlarmPage, newest first; `GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
+`GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before_alarm`, `limit` ≤ 200) → AlarmPage, newest first;
+`GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
 `POST /api/alarms/{alarm}/acknowledge` with Acknowledging → AlarmAcknowledged: taken in the caller's name, with its
 events; `going`: a call-out of the caller begins now, on the rota that the alarm goes to or on `rota`
 [acknowledge-event; `going` serve-rota too];
@@ -103,8 +104,8 @@ class PageView(msgspec.Struct, frozen=True, kw_only=True):
 
 class AlarmDetail(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm, its pages in the order of their times, and its newest events. `next_page_at` is when more people are
-    paged unless it is acknowledged, None: nobody more; `next_level` the level that is then paged first, None: all again.
-    `paged_by` says by whose order: a rota's id, or empty."""
+    paged unless it is acknowledged, None: nobody more; `next_level` the level that is then paged first, None: all
+    again. `paged_by` says by whose order: a rota's id, or empty."""
 
     alarm: AlarmView
     pages: list[PageView]
