@@ -41,11 +41,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
 
     @property
-    def out(self) -> list[str]:
-        """The codes of what is out for it."""
-        return [one.item for one in self.facts.items if one.is_out]
-
-    @property
     def units(self) -> list[str]:
         """The units among what is kept or out for it."""
         held = (one.unit for one in self.facts.items if one.is_kept or one.is_out)

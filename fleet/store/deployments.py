@@ -183,11 +183,6 @@ class DeploymentStore:
         records = await self._connection.fetch(_SQL["find"], words, kind, open_only, person_id, limit)
         return [_stored(record) for record in records]
 
-    async def of_units(self, unit_ids: Iterable[str]) -> dict[str, str]:
-        """The numbers of the deployments for which these units are out; none for those that are not."""
-        records = await self._connection.fetch(_SQL["of_units"], list(unit_ids))
-        return {record["unit_id"]: record["deployment_id"] for record in records}
-
     async def of_unit(self, unit_id: str) -> tuple[str, DeploymentState] | None:
         """The deployment for which a unit is out, and its state."""
         record = await self._connection.fetchrow(_SQL["open_of_unit"], unit_id)

@@ -7,9 +7,6 @@ SELECT * FROM deployment WHERE deployment_id = ANY ($1::text[]) ORDER BY deploym
 -- name: lock_one
 SELECT deployment_id FROM deployment WHERE deployment_id = $1 FOR UPDATE
 
--- name: lock_these
-SELECT deployment_id FROM deployment WHERE deployment_id = ANY ($1::text[]) ORDER BY deployment_id FOR UPDATE
-
 -- name: add
 INSERT INTO deployment (deployment_id, version, kind, state, title, site, starts_at, expected_back_at, wants, works,
     modalities, lead_id, rota_id, supervisor_id, note, urgent, requested_by, requested_at)
@@ -41,10 +38,6 @@ INSERT INTO deployment_authority (deployment_id, authority_id, named_by, named_a
 UPDATE deployment_authority SET dropped_at = $3
 WHERE deployment_id = $1 AND authority_id = $2 AND dropped_at IS NULL
 
--- name: resting_on
-SELECT deployment_id FROM deployment_authority JOIN deployment USING (deployment_id)
-WHERE authority_id = $1 AND dropped_at IS NULL AND state NOT IN ('closed', 'cancelled') ORDER BY deployment_id
-
 -- name: find
 SELECT * FROM deployment
 WHERE ($1 = '' OR position(lower($1) IN lower(deployment_id || ' ' || title || ' ' || coalesce(site, ''))) > 0)
@@ -55,9 +48,6 @@ WHERE ($1 = '' OR position(lower($1) IN lower(deployment_id || ' ' || title || '
         WHERE visit.deployment_id = deployment.deployment_id AND visit.dropped_at IS NULL
           AND visit_person.dropped_at IS NULL AND person_id = $4))
 ORDER BY state IN ('closed', 'cancelled'), expected_back_at DESC, deployment_id LIMIT $5
-
--- name: of_units
-SELECT unit_id, deployment_id FROM kit_item WHERE unit_id = ANY ($1::text[]) AND deployment_id IS NOT NULL
 
 -- name: open_of_unit
 SELECT deployment_id, state FROM kit_item JOIN deployment USING (deployment_id) WHERE unit_id = $1
