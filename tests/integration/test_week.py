@@ -8,7 +8,7 @@ import pytest
 from fleet.demo.week.house import furnish
 from fleet.demo.week.player import play
 from fleet.demo.week.stage import Stage
-from fleet.demo.week.stories import STORIES
+from fleet.demo.week.stories import WEEK
 from fleet.store.store import Store
 from tests.support.week_house import week_house
 
@@ -22,4 +22,4 @@ async def stage(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[Stage]:
 async def test_a_week_is_played_and_its_log_tells_every_step(stage: Stage) -> None:
     stage.clock.go_to(stage.time(-8))
     await furnish(stage)
-    await play(stage, STORIES)
+    await play(stage, WEEK)

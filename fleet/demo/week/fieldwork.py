@@ -4,6 +4,7 @@ from fleet.client import FleetClient
 from fleet.demo.week.planning import ROTA
 from fleet.demo.week.stage import OffScript, Stage
 from fleet.demo.week.story import Check, Go, In, Incident, Judge, Out, Reports, Seen, Story
+from fleet.demo.week.watching import find_hero
 from protocols.api.checklists import NewEvidence
 from protocols.api.deployments import NewIncident, StepAsked
 from protocols.api.kit import ConditionSeen, Scan
@@ -15,13 +16,9 @@ _REASONS: dict[Step, str] = {"maintain": "work on the supply", "cancel": "not ne
 
 async def incident(stage: Stage, story: Story, act: Incident) -> None:
     """Whoever is on call goes."""
-    (rota,) = [one for one in await stage.doors["SU-02"].on_call() if one.rota == ROTA]
-    hero = next(one.person for one in rota.positions if one.position == "primary")
-    if hero is None:
-        raise OffScript(story.key, act, "nobody is on call")
-    stage.heroes[story.key] = hero
+    await find_hero(stage, story, act)
     new = NewIncident(title=story.title, site=story.site, hours=act.hours, rota=ROTA)
-    await stage.done(story, act, stage.doors[hero].begin_incident(new))
+    await stage.done(story, act, stage.doors[stage.heroes[story.key]].begin_incident(new))
 
 
 async def go(stage: Stage, story: Story, act: Go) -> None:
@@ -29,7 +26,7 @@ async def go(stage: Stage, story: Story, act: Go) -> None:
     door = stage.door(story, act)
     if not act.unchecked:
         await _fill_in(door, stage.number(story), act.step, len(stage.views[story.key].items))
-    view = await stage.seen(story, act)
+    view = stage.views[story.key]
     reason = _REASONS.get(act.step, "as it was planned")
     asked = StepAsked(based_on=view.version, reason=reason, window_h=act.window_h)
     await stage.done(story, act, door.go_step(view.row.deployment, act.step, asked))

@@ -7,6 +7,7 @@ from fleet.demo.week.stage import Stage
 from fleet.demo.week.story import (
     Ask,
     Keep,
+    KitHome,
     Mandated,
     Named,
     Recorded,
@@ -45,7 +46,7 @@ async def ask(stage: Stage, story: Story, act: Ask) -> None:
 
 async def visits(stage: Stage, story: Story, act: Visits) -> None:
     """Plan the visits to come."""
-    view = await stage.seen(story, act)
+    view = stage.views[story.key]
     wanted = SetVisits(based_on=view.version, visits=[_visit(stage, story, trip) for trip in act.trips])
     await stage.done(story, act, stage.door(story, act).set_visits(view.row.deployment, wanted))
 
@@ -71,7 +72,7 @@ async def keep(stage: Stage, story: Story, act: Keep) -> None:
 
 async def swap(stage: Stage, story: Story, act: Swap) -> None:
     """Give up what is kept of a kind, and let another be picked."""
-    view = await stage.seen(story, act)
+    view = stage.views[story.key]
     others = [one.item for one in view.items if one.kind != act.kind]
     wanted = SetKit(based_on=view.version, items=others, pick=True)
     await stage.done(story, act, stage.door(story, act).set_kit(view.row.deployment, wanted))
@@ -106,7 +107,7 @@ def _document(what: str) -> DocumentHash:
 
 async def named(stage: Stage, story: Story, act: Named) -> None:
     """Let the deployment rest on authorities."""
-    view = await stage.seen(story, act)
+    view = stage.views[story.key]
     asked = NamedAuthorities(
         based_on=view.version, authorities=[stage.authorities[reference] for reference in act.references]
     )
@@ -137,3 +138,8 @@ async def mandated(stage: Stage, story: Story, act: Mandated) -> None:
 async def unmandated(stage: Stage, story: Story, act: Unmandated) -> None:
     """Cancel the mandate."""
     await stage.door(story, act).cancel_mandate(stage.mandates[story.key], "the kit comes home")
+
+
+async def kit_home(stage: Stage, story: Story, act: KitHome) -> None:
+    """Say that the unit of a cancelled mandate is back."""
+    await stage.door(story, act).kit_recovered(stage.mandates[story.key], "scanned in")

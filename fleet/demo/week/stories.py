@@ -1,26 +1,24 @@
-"""The week's deployments."""
+"""All of the week: twenty-five deployments, and what those on call do besides."""
 
-from fleet.demo.week.story import Story, at
-from fleet.demo.week.ways import Plan, usual
-from protocols.deployments import KitWanted
+from fleet.demo.week.stories_incidents import INCIDENTS
+from fleet.demo.week.stories_quiet import QUIET
+from fleet.demo.week.stories_trouble import TROUBLE
+from fleet.demo.week.story import HandOver, Look, Story, at
 
-_UNIT = {model: KitWanted(kind="unit", count=1, model=model) for model in ("van-kit", "mast-kit", "pack-kit")}
-_BATTERIES = KitWanted(kind="battery", count=2)
-_AERIAL = KitWanted(kind="antenna", count=1)
+STORIES: tuple[Story, ...] = (*QUIET, *TROUBLE, *INCIDENTS)
+"""The deployments."""
 
-_NORTH = Plan(team=("TO-12", "TO-18"), reference="URN-26/101", asked_h=at(0, 8), fit_h=at(0, 14), recover_h=at(2, 10))
-
-STORIES: tuple[Story, ...] = (
-    Story(
-        key="north-yard",
-        kind="av-capture",
-        title="north yard",
-        site="NORTH-YARD",
-        from_h=at(0, 12),
-        back_h=at(2, 18),
-        lead="TO-12",
-        wants=[_UNIT["van-kit"], _BATTERIES, _AERIAL],
-        acts=usual(_NORTH, "closed"),
-        ends="closed",
-    ),
+ROUNDS = Story(
+    key="rounds",
+    title="the controller's rounds, and a handover",
+    acts=[
+        *(Look(at_h=24 * day + hour) for day in range(7) for hour in (8, 20)),
+        HandOver(at_h=at(6, 16)),
+        Look(at_h=at(6, 23.5)),
+    ],
+    ends="closed",
 )
+"""No deployment."""
+
+WEEK: tuple[Story, ...] = (ROUNDS, *STORIES)
+"""All that is played."""

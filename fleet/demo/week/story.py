@@ -5,9 +5,10 @@ to meet, or, where a step is `blocked`, the rule that has to be among what stops
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from protocols.access_record import Modality
 from protocols.api.authorities import AuthorityKind
@@ -142,6 +143,14 @@ class Unmandated(Act, frozen=True, kw_only=True):
     """That mandate is cancelled."""
 
 
+class KitHome(Act, frozen=True, kw_only=True):
+    """The unit of that mandate is back."""
+
+
+class OnCall(Act, frozen=True, kw_only=True):
+    """Whoever is on call now is this story's HERO."""
+
+
 class Look(Act, frozen=True, kw_only=True):
     """The controller's own rounds: alarms, pages, welfare, deadlines."""
 
@@ -182,9 +191,9 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
 
 
-Weekday = Literal[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+_Day = Annotated[int, Meta(ge=0, le=21)]
 
 
-def at(day: Weekday, hour: float) -> float:
+def at(day: _Day, hour: float) -> float:
     """Hours from the week's first midnight: 0 is its first day, 7 the one after it."""
     return 24 * day + hour

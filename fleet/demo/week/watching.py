@@ -3,8 +3,22 @@
 from fleet.client.handovers import sheet_sha256
 from fleet.demo.week.planning import ROTA, SUPERVISOR
 from fleet.demo.week.stage import OffScript, Stage
-from fleet.demo.week.story import Answer, HandOver, Home, Look, Story, Take
+from fleet.demo.week.story import Act, Answer, HandOver, Home, Look, OnCall, Story, Take
 from protocols.api.alarms import Acknowledging
+
+
+async def on_call(stage: Stage, story: Story, act: OnCall) -> None:
+    """Find who is on call."""
+    await find_hero(stage, story, act)
+
+
+async def find_hero(stage: Stage, story: Story, act: Act) -> None:
+    """Whoever has the primary now is the story's HERO. Raises OffScript where nobody has it."""
+    (rota,) = [one for one in await stage.doors[SUPERVISOR].on_call() if one.rota == ROTA]
+    hero = next((one.person for one in rota.positions if one.position == "primary"), None)
+    if hero is None:
+        raise OffScript(story.key, act, "nobody is on call")
+    stage.heroes[story.key] = hero
 
 
 async def look(stage: Stage, _story: Story, _act: Look) -> None:
