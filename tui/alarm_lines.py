@@ -76,7 +76,8 @@ def alarm_page(detail: AlarmDetail, width: int, now: datetime, *, utc: bool) -> 
     lines += _life(view, now, utc=utc)
     by = f"  by {detail.paged_by}" if detail.paged_by else ""
     lines += [(), (Span(" PAGES", "accent"), Span(by, "muted"), Span(f"   {paging_words(shown, now, utc=utc)}"))]
-    lines += [_page_line(page, width, now, utc=utc) for page in detail.pages]
+    for page in detail.pages:
+        lines += _page_lines(page, width, now, utc=utc)
     if detail.events:
         lines += [(), (Span(" EVENTS", "accent"),)]
         lines += [_event_line(event, now, utc=utc) for event in detail.events]
@@ -105,18 +106,18 @@ def _taken(view: AlarmView, now: datetime, *, utc: bool) -> str:
     return f"{taken_words(view, now, utc=utc)}, {HOW_WORDS[view.acknowledged_how]}"
 
 
-def _page_line(page: PageView, width: int, now: datetime, *, utc: bool) -> Line:
-    """When, whom, at which level, how, what came of it."""
+def _page_lines(page: PageView, width: int, now: datetime, *, utc: bool) -> list[Line]:
+    """When, whom, at which level, how, what came of it; below it why that was not good."""
     at = page.sent_at or page.queued_at
     tried = f" {plural(page.tries, 'try', 'tries')}" if page.tries > 1 else ""
-    return (
+    told: Line = (
         Span(f"  {fit(moment(at, now, utc=utc), 12)}", "muted"),
         Span(fit(page.person or "nobody", 10), "strong" if page.person else "bad"),
         Span(fit(LEVEL_WORDS[page.level], 11)),
         Span(fit(page.channel or "", 8), "muted"),
         Span(page.state + tried, PAGE_TONES[page.state]),
-        Span(fit(f"  {page.error}" if page.error else "", max(0, width - 56)).rstrip(), "fair"),
     )
+    return [told, *[(Span(" " * 14), *line) for line in wrap(page.error, max(20, width - 15), "fair")]]
 
 
 def _event_line(event: EventView, now: datetime, *, utc: bool) -> Line:

@@ -88,8 +88,9 @@ def _paged(pages: Sequence[PageView], now: datetime, *, utc: bool, short: bool) 
         for person, page in sent[:_NAMES_TOLD]
     ]
     told = [f"paged {', '.join(names)}"] if names else []
-    told[0:0] = ["NOBODY PAGED"] if not names and any(page.state == "failed" for page in pages) else []
-    missed = [person for person, page in _latest(pages) if page.state == "failed"]
+    if not names and any(page.state == "failed" for page in pages):
+        told.append("NOBODY PAGED")
+    missed = [page.person for _name, page in _latest(pages) if page.state == "failed" and page.person is not None]
     told += [f"{', '.join(missed[:_NAMES_TOLD])} not reached"] if missed else []
     waiting = [person for person, page in _latest(pages) if page.state == "queued"]
     told += [f"paging {', '.join(waiting[:_NAMES_TOLD])}"] if waiting else []

@@ -18,6 +18,7 @@ from protocols.api.handovers import (
     SheetRest,
     SheetWelfare,
 )
+from tui.duty_words import without_beginning
 from tui.on_call_line import coming
 from tui.paint import Line, Span, Tone, fit, joined, wrap
 from tui.words import UNKNOWN, duration, full_moment, left, moment, number, plural, safe
@@ -104,7 +105,10 @@ def _nothing(sheet: HandoverSheet) -> list[Line]:
 
 
 def _gap(one: SheetGap, now: datetime, *, utc: bool) -> Line:
-    return (Span(f"  {fit(coming(one.starts_at, now, utc=utc), 13)}", "bad"), Span(safe(one.sentence)))
+    return (
+        Span(f"  {fit(coming(one.starts_at, now, utc=utc), 13)}", "bad"),
+        Span(safe(without_beginning(one.sentence))),
+    )
 
 
 def _alarm(one: SheetAlarm, now: datetime, *, utc: bool) -> Line:

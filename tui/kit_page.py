@@ -94,7 +94,7 @@ def _reservation_line(one: ReservationView, now: datetime, *, utc: bool) -> Line
 def _movement_line(one: Movement, width: int, now: datetime, *, utc: bool) -> Line:
     """When, which way, from whom to whom, from where to where, how it looked."""
     came = f"{one.from_person} → {one.to_person}" if one.from_person else f"new to {one.to_person}"
-    ends = [one.from_place or "", one.deployment or one.to_place or ""]
+    ends = [one.from_place or "", one.deployment or one.to_place or ("bench" if one.way == "out" else "")]
     where = " → ".join(end for end in ends if end)
     room = 24 if width > 100 else 18
     return (

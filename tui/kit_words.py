@@ -72,7 +72,7 @@ def due_span(due: DueMaintenance | None, now: datetime, *, named: bool = True) -
 
 
 def due_words(due: DueMaintenance, now: datetime) -> str:
-    """`in 12 d`, `overdue 3 d`, `120 h left`, `overdue by 4 h`, `counter never read`; of both, date first."""
+    """`in 12 d`, `overdue 3 d`, `120 h left`, `overdue by 4 h`, `never read`; of both, date first."""
     told = [_by_date(due.due_at, now)] if due.due_at is not None else []
     if due.counter is not None:
         told.append(_by_counter(due.counter, due.left))
@@ -87,7 +87,7 @@ def _by_date(at: datetime, now: datetime) -> str:
 
 def _by_counter(counter: CounterName, left: int | None) -> str:
     if left is None:
-        return "counter never read"
+        return "never read"
     return f"{count_words(counter, left)} left" if left > 0 else f"overdue by {count_words(counter, -left)}"
 
 

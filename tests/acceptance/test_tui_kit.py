@@ -55,7 +55,7 @@ async def test_an_item_is_seen_to_from_its_page(house: RotaHouse, tmp_path: Path
     async with seen_console(house["SU-01"], tmp_path) as screen:
         await to_kit(screen, item)
         await screen.press("enter")
-        await screen.sees("Battery 12 V 40 Ah", "B-77", "capacity counter never read", "WHO HAD IT", "new to SU-01")
+        await screen.sees("Battery 12 V 40 Ah", "B-77", "capacity never read", "WHO HAD IT", "new to SU-01")
         await screen.press("r", "tab", *"42", "enter")
         await screen.sees(f"{item} reads 42 battery_cycles", "42 cycles · ", "read by SU-01", "58 cycles left")
         await screen.press("t", "tab", "tab", *"42", "enter")

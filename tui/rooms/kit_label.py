@@ -27,7 +27,7 @@ def label_lines(item: ItemView, width: int, height: int) -> list[Line]:
         *wrap(item.model_name, room, "strong"),
         *wrap(f"serial {item.serial}" if item.serial else "", room, "plain"),
         EMPTY,
-        *wrap(f"Labels to print, with QR and Code 128: fleet kit label {item.item} FILE.pdf", room, "muted"),
+        *wrap(f"Labels to print, with QR and Code 128: fleet kit labels {item.item} --out FILE.pdf", room, "muted"),
         EMPTY,
         (Span("esc", "accent"), Span(" close", "muted")),
     ]

@@ -44,7 +44,7 @@ class TestPaging:
     def test_nobody_on_call_and_failures_are_said(self) -> None:
         nobody = shown(a_page(None, AT, state="failed"), a_page("TO-15", NOW, 1, "queued"), next_level=2)
         words = paging_words(nobody, NOW, utc=True)
-        assert words == "NOBODY PAGED, nobody is primary not reached, paging TO-15, supervisor in 3 min"
+        assert words == "NOBODY PAGED, paging TO-15, supervisor in 3 min"
         again = shown(a_page("SU-02", NOW, 2), next_level=None, next_in_min=15)
         assert paging_words(again, NOW, utc=True) == "paged SU-02 02:54, all again in 15 min"
 

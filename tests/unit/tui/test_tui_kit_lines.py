@@ -178,7 +178,7 @@ def test_maintenance_says_what_is_over_and_what_nobody_read() -> None:
     both = msgspec.structs.replace(over, due_at=NOW + timedelta(days=1), counter="battery_cycles", left=-4)
     assert due_words(both, NOW) == "in 24 h, overdue by 4 cycles"
     unread = msgspec.structs.replace(SERVICE, due_at=None, counter="running_h", standing="unknown")
-    assert due_words(unread, NOW) == "counter never read"
+    assert due_words(unread, NOW) == "never read"
 
 
 class TestScanning:
