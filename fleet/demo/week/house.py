@@ -62,7 +62,7 @@ async def _add_items(stage: Stage, keeper: FleetClient) -> dict[str, list[str]]:
             new = NewItem(model=model, place=place_of(model, number), unit=unit_id, serial=f"{model}-{number:03}")
             items.setdefault(model, []).append((await keeper.add_kit(new)).row.item)
     for lot in ACCESSORIES:
-        for _ in range(lot.count):
+        for _ in range(lot.pieces):
             added = await keeper.add_kit(NewItem(model=lot.model, place=lot.place))
             items.setdefault(lot.model, []).append(added.row.item)
     return items

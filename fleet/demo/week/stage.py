@@ -50,7 +50,11 @@ class Stage:
 
     def number(self, story: Story) -> str:
         """The deployment's number."""
-        return self.views[story.key].row.deployment
+        return self.number_of(story.key)
+
+    def number_of(self, key: str) -> str:
+        """The number of the deployment of a story."""
+        return self.views[key].row.deployment
 
     async def seen(self, story: Story, act: Act) -> DeploymentView:
         """The deployment as it is now."""

@@ -44,7 +44,7 @@ class Lot(NamedTuple):
 
     model: str
     place: str
-    count: int
+    pieces: int
 
 
 ACCESSORIES = (
