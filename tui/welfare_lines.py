@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from protocols.api.welfare import WelfareStage, WelfareView
-from tui.paint import Line, Span, Tone, fit
-from tui.words import duration, moment
+from tui.paint import Line, Span, Tone
+from tui.words import duration
 
 WELL = "w I am well"
 _STAGE_TONES: dict[WelfareStage, Tone] = {"waiting": "accent", "due": "loud", "missed": "loud", "ended": "muted"}
@@ -61,16 +61,3 @@ def header_words(view: WelfareView | None, now: datetime) -> Span | None:
     if stage == "waiting":
         return Span(f"welfare {duration((view.due_at - now).total_seconds())}", "muted")
     return Span(f" WELFARE {stage.upper()}: W I am well ", "loud")
-
-
-def welfare_line(view: WelfareView, width: int, now: datetime, *, utc: bool) -> Line:
-    """Anybody's timer in one line: who, how it stands, what for, when they last answered."""
-    answered = "no answer yet"
-    if view.answered_at is not None:
-        answered = f"answered {moment(view.answered_at, now, utc=utc)}"
-    return (
-        Span(fit(view.person, 8), "strong"),
-        Span(fit(due_words(view, now), max(20, width - 44)), _STAGE_TONES[stage_now(view, now)]),
-        Span(fit(f" {view.deployment or view.call_out or view.visit or 'by hand'}", 17)),
-        Span(answered, "muted"),
-    )
