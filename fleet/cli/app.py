@@ -137,6 +137,8 @@ def _is_unread() -> bool:
 
 
 def _run() -> None:
+    # httpx imports a command line of its own wherever click and rich are: a tenth of a second of every command.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how Python is told of no module
     try:
         app(exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated
 
-import segno
 from cyclopts import App, Parameter
 
 from fleet.cli.door import Config, Json, ask
@@ -37,6 +36,8 @@ def add(
         print_json(made)
         return
     if qr:
+        import segno  # noqa: PLC0415 - few commands draw codes
+
         segno.make(made.url, error="l").terminal(out=sys.stderr, border=2, compact=True)
     print_line(made.url)
     print_remark(

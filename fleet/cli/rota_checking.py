@@ -16,7 +16,6 @@ from fleet.cli.rota_files import read_book_file
 from fleet.cli.rota_times import Since, Until, instant_of, period_of, said
 from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete
-from fleet.rota.rules.assessment import assess
 from fleet.rota.rules.comparison import GRAVE
 from protocols.rota.findings import ANSWER_ORDER, Answer, Assessment, Finding
 
@@ -120,5 +119,7 @@ async def _asked(
 
 
 def _judged(file: Path) -> tuple[str, Assessment]:
+    from fleet.rota.rules.assessment import assess  # noqa: PLC0415 - every rule; mostly the controller applies them
+
     book = read_book_file(file)
     return book.rota.zone, assess(book)

@@ -15,7 +15,6 @@ from fleet.cli.output import print_json
 from fleet.cli.rota_files import OutFile
 from fleet.cli.rota_plans import tell_solved
 from fleet.cli.rota_progress import end_progress, show_progress, stop_at_ctrl_c
-from fleet.cli.rota_solving_here import solve_here
 from fleet.cli.rota_times import Since, UntilAhead, period_of
 from fleet.client import FleetClient
 from fleet.client.errors import Refused
@@ -68,6 +67,8 @@ def solve(
     """
     _check(rota, file, out, dated=since is not None or until is not None)
     if file is not None and out is not None:
+        from fleet.cli.rota_solving_here import solve_here  # noqa: PLC0415 - the solver, which the controller has too
+
         solve_here(file, out, SolveLimits(seed=seed, work_limit=work_limit), keep=keep, json=json)
         return
     now = datetime.now(UTC)

@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated
 
-import segno
 from cyclopts import App, Parameter
 
 from fleet.cli.confirming import answer_to
@@ -42,6 +41,8 @@ def invite(label: Label = "", *, qr: bool = False, client: Config = None, json: 
         print_json({"voucher_id": made.voucher_id, "text": made.text, "expires_at": made.expires_at})
         return
     if qr:
+        import segno  # noqa: PLC0415 - few commands draw codes
+
         segno.make(made.text, error="l").terminal(out=sys.stderr, border=2, compact=True)
     print_line(made.text)
     print_remark(f"voucher {made.voucher_id}, good until {moment(made.expires_at)}; it is not shown again")

@@ -1,8 +1,7 @@
 """Checks at the controller: pictures and sounds of a unit under a mandate, and its position."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from fleet.client.preview import Preview
 from fleet.client.session import Session
 from protocols.api.checks import (
     CarriedLease,
@@ -14,6 +13,9 @@ from protocols.api.checks import (
     Verdict,
     WatchLink,
 )
+
+if TYPE_CHECKING:
+    from fleet.client.preview import Preview
 
 
 class CheckRequests:
@@ -55,12 +57,14 @@ class CheckRequests:
         frames_per_s: float = 5.0,
         kbit_s: int | None = None,
         way: Literal["terminal", "still"] = "terminal",
-    ) -> Preview:
+    ) -> "Preview":
         """Pictures and news of a check, to be entered with `async with`: whoever does is a viewer, in the log too.
 
         The picture is made for `columns` by `rows` cells of a terminal, in at most `kbit_s` thousand bits a second.
         Whoever only takes a `still` is counted as that, and gets a picture a second at most.
         """
+        from fleet.client.preview import Preview  # noqa: PLC0415 - websockets, which only watching needs
+
         wish = {"columns": columns, "rows": rows, "frames_per_s": frames_per_s, "kbit_s": kbit_s, "way": way}
         return Preview(self._session, opening, wish)
 

@@ -6,17 +6,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from fleet.client.inbox import FeedItem, Inbox, LinkDown, LinkUp
 from fleet.client.session import Session, why_unreachable
 from protocols.api.feed import Hello, ServerMessage, Watch
 from protocols.backoff import Backoff
 from protocols.joining import API_TLS_NAME
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
 
 PING_EVERY_S = 5.0
 SLOW_AFTER_S = 1.0
@@ -100,6 +101,9 @@ class ChangeFeed:
 
     async def _attempt(self, token: str) -> _Ending:
         """Connect and stay connected as long as it lasts; how it ended."""
+        from websockets.asyncio.client import connect  # noqa: PLC0415 - commands import this module, and watch nothing
+        from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException  # noqa: PLC0415 - as above
+
         settings = self._session.settings
         url = settings.url.replace("https://", "wss://", 1) + "/api/feed"
         try:
@@ -129,7 +133,7 @@ class ChangeFeed:
             return _Ending(str(why_unreachable(error, settings)))
         return _Ending("the feed closed")
 
-    async def _converse(self, socket: ClientConnection) -> None:
+    async def _converse(self, socket: "ClientConnection") -> None:
         """Read, ping and send what is watched until one of them fails; raises that failure."""
         self._watch_changed.set()
         try:
@@ -140,17 +144,17 @@ class ChangeFeed:
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _read(self, socket: "ClientConnection") -> None:
         while True:
             self._put(msgspec.json.decode(await socket.recv(), type=ServerMessage))
 
-    async def _send_watches(self, socket: ClientConnection) -> None:
+    async def _send_watches(self, socket: "ClientConnection") -> None:
         while True:
             await self._watch_changed.wait()
             self._watch_changed.clear()
             await socket.send(msgspec.json.encode(self._watch).decode())
 
-    async def _ping(self, socket: ClientConnection) -> None:
+    async def _ping(self, socket: "ClientConnection") -> None:
         """Measure the round trip, and tell of a slow one while it lasts; one beyond its limit ends the connection."""
         while True:
             pong = asyncio.ensure_future(await socket.ping())
