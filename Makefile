@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-grants fuzz-receipt year tpm agree-tree agree-rota tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -22,9 +22,9 @@ setup: ## Make .venv what uv.lock says (fast when it already is)
 debian: # What the tests need of the system; the demo needs none of it.
 	@scripts/debian-setup
 
-demo: setup ## Run a whole fleet here: HEADLESS=1 UNITS=20 SECONDS=30 RESET=1
+demo: setup ## Run a whole fleet here: HEADLESS=1 UNITS=20 SECONDS=30 RESET=1 NO_WEEK=1
 	@$(BIN)/fleet demo $(if $(call given,HEADLESS),--headless) $(if $(UNITS),--units $(UNITS)) \
-		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(call given,RESET),--reset)
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(call given,RESET),--reset) $(if $(call given,NO_WEEK),--no-week)
 
 test: setup debian ## All checks: lint, types, import rules, then every test, in three workers
 	@$(MAKE) lint types
@@ -111,6 +111,9 @@ year: setup ## A simulated year of certificates, roots and outages: ARGS="--seed
 fuzz-api: setup debian ## The API against its own description, for longer: EXAMPLES=500 SEED=1
 	@MUSTER_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) MUSTER_TEST_FUZZ_SEED=$(or $(SEED),1) \
 		$(PYTEST) tests/integration/test_openapi_fuzz.py -o timeout=0 $(ARGS)
+
+fuzz-deployments: setup debian ## Deployments by several people in any order, every promise checked after each move: ARGS="--sequences 2000"
+	@$(BIN)/python -m tests.fuzz.deployments $(ARGS)
 
 fuzz-grants: setup ## Damaged, stolen, late and forged grants before a unit's decision: ARGS="--documents 1000000 --steps 100000"
 	@$(BIN)/python -m tests.fuzz.grants $(ARGS)

@@ -37,16 +37,21 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 async def found(
-    settings: Settings, people: Sequence[NewPerson], *, witnesses: Sequence[str] = (), quorum: int = 0
+    settings: Settings,
+    people: Sequence[NewPerson],
+    *,
+    witnesses: Sequence[str] = (),
+    quorum: int = 0,
+    now: datetime | None = None,
 ) -> Anchor:
     """Make authority, signing keys and schema, and the first people list, of `people`.
 
     Units believe the fleet's own log when `quorum` of `witnesses` (verifier keys, each under its own name) have seen
-    what it says. Raises AuthorityExists when `settings.state_dir` holds a fleet already, Conflict when the database
-    does (only the schema is brought up to date then), RequestRefused unless there are two administrators with keys of
-    their own, and for witnesses that can not be used.
+    what it says. `now` is when it is founded, None: now. Raises AuthorityExists when `settings.state_dir` holds a
+    fleet already, Conflict when the database does (only the schema is brought up to date then), RequestRefused unless
+    there are two administrators with keys of their own, and for witnesses that can not be used.
     """
-    now = utc_now()
+    now = now or utc_now()
     log_key = LogKey.new()
     anchor = anchor_list(1, people, [], now, log_policy=_log_policy(log_key, witnesses, quorum))
     await upgrade(settings.database.owner_dsn or settings.database.dsn)

@@ -24,6 +24,7 @@ def demo(
     units: _Count = 8,
     seconds: float = 30.0,
     reset: bool = False,
+    week: bool = True,
     directory: Path = Path(".muster/demo"),
 ) -> None:
     """Run database, broker, controller, units and console here, on loopback only, until you leave.
@@ -37,6 +38,8 @@ def demo(
         How long a headless demo runs.
     reset
         Forget what an earlier demo left in --directory.
+    week
+        Where nothing is there yet, begin with a week of deployments behind it, and sixty simulated units that report.
     """
     from fleet.demo.place import Place  # noqa: PLC0415 - heavy, and only this command needs it
     from fleet.demo.run import Demo  # noqa: PLC0415 - as above
@@ -45,7 +48,7 @@ def demo(
     with place.held():
         if reset:
             place.reset()
-        whole = Demo(place, units)
+        whole = Demo(place, units, week=week)
         if not headless:
             _until_stopped(whole.with_console())
             return

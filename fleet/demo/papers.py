@@ -40,7 +40,7 @@ async def prepare_papers(place: Place, unit_ids: Sequence[str]) -> int:
 
 
 async def _authority(approver: FleetClient) -> AuthorityView:
-    known = (await approver.authorities(state="in-force")).rows
+    known = (await approver.authorities(_REFERENCE, state="in-force")).rows
     if known:
         return known[0]
     salt = secrets.token_bytes(16)

@@ -24,6 +24,8 @@ from fleet.demo.postgres import PostgresServer
 from fleet.demo.rota import prepare_rota
 from fleet.demo.tether import tethered
 from fleet.demo.units import THIS_MACHINE, DemoUnit, SpoolStatus
+from fleet.demo.week.cast import MORE_PEOPLE
+from fleet.demo.week.show import founded_at, play_week, reporting
 from fleet.demo.witness import make_witness, start_witness, trust_log
 from fleet.founding import found
 from fleet.log.key import load_log_key
@@ -39,10 +41,12 @@ _POLL_S = 0.2
 
 
 class Demo:
-    """`units` units, this machine's own among them, with everything in `place`."""
+    """`units` units, this machine's own among them, with everything in `place`; with a `week` behind them where it is
+    their first start."""
 
-    def __init__(self, place: Place, units: int) -> None:
+    def __init__(self, place: Place, units: int, *, week: bool = False) -> None:
         self._place = place
+        self._week = week
         self._parts = Parts(place.logs)
         self._simulated = [f"host-{number:03}" for number in range(1, units)]
         self._began_at = utc_now()
@@ -91,7 +95,7 @@ class Demo:
             toml = self._place.client_toml("TO-12")
             if await prepare_rota(self._place):
                 _say("laid down a rota, with eight weeks published: somebody is to be found for one of them")
-            async with connect(load_client_settings(toml)) as door:
+            async with reporting(settings), connect(load_client_settings(toml)) as door:
                 await self._start_units(door, socket_dir)
                 yield settings, str(toml)
         finally:
@@ -104,13 +108,19 @@ class Demo:
         self._place.write_controller(ports, dsn)
         settings = load_settings(self._place.fleet_toml, {})
         if not self._place.founded:
-            _say("founding a fleet: authority, keys, ten people, a witness of its log")
+            _say("founding a fleet: authority, keys, people, a witness of its log")
             shutil.rmtree(self._place.controller)
-            people = [self._new_person(person, role) for person, role in PEOPLE.items()]
-            anchor = await found(settings, people, witnesses=[make_witness(self._place)], quorum=1)
+            now = utc_now().replace(microsecond=0)
+            roles = PEOPLE | MORE_PEOPLE if self._week else PEOPLE
+            people = [self._new_person(person, role) for person, role in roles.items()]
+            founded = founded_at(now) if self._week else None
+            anchor = await found(settings, people, witnesses=[make_witness(self._place)], quorum=1, now=founded)
             trust_log(self._place, load_log_key(settings.state_path).verifier)
-            for person in PEOPLE:
+            for person in roles:
                 self._place.write_client(person, ports, anchor.sha256)
+            if self._week:
+                _say("playing a week of 25 deployments, with 60 simulated units that only report")
+                await play_week(self._place, settings, now)
             self._place.keep(ports)
         return settings
 

@@ -28,7 +28,7 @@ def place() -> Iterator[Path]:
 
 def _demo(place: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [FLEET, "demo", "--headless", "--directory", place, *arguments],
+        [FLEET, "demo", "--headless", "--no-week", "--directory", place, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from fleet.clock import Clock
+from fleet.clones.rules import AcceptedProof
 from fleet.entries.entry import HashedText
 from fleet.entries.people_and_units import UnitJoined
 from fleet.ingest.batch import Inbound
@@ -13,9 +14,11 @@ from fleet.ingest.writer import Writer
 from fleet.renewal.proofs import keep_proofs
 from fleet.settings import PresenceSettings
 from fleet.store.certificates import StoredCertificate
+from fleet.store.proofs import Challenge, Proven
 from fleet.store.store import Store
 from fleet.store.units import NewUnit
 from protocols.health import HealthReport
+from protocols.ids import new_session_nonce
 from protocols.settings import UnitSettings
 from protocols.uplink import HealthBatch
 
@@ -55,7 +58,7 @@ class WeekUnits:
             for unit_id, label in labels.items():
                 fingerprint = sha256(unit_id.encode()).hexdigest()
                 certificate = StoredCertificate(
-                    serial=fingerprint[:38],
+                    serial=_serial(unit_id),
                     unit_id=unit_id,
                     fingerprint=fingerprint,
                     key_protection="soft",
@@ -91,11 +94,38 @@ class WeekUnits:
         finally:
             turn.finish()
 
+    async def prove(self, unit_ids: Sequence[str]) -> None:
+        """Enter that units proved who they are, as ingest does when one has: nothing is there that could sign."""
+        now = self._clock()
+        async with self._store.transaction() as transaction:
+            await transaction.telemetry.lock_live(sorted(unit_ids))
+            asked = [_challenge(one) for one in sorted(unit_ids)]
+            await transaction.proofs.challenge(asked, now)
+            proven = [_proof(one) for one in sorted(unit_ids)]
+            await keep_proofs(transaction, proven, now)
+
+
+def _proof(unit_id: str) -> AcceptedProof:
+    certificate = _serial(unit_id)
+    shown = Proven(certificate=certificate, boot_id="simulated", spool_id=_SPOOL, next_seq=1)
+    return AcceptedProof(unit_id=unit_id, shown=certificate, proven=shown, finding=None, is_behind=False)
+
+
+def _challenge(unit_id: str) -> Challenge:
+    return Challenge(unit_id=unit_id, session=_session(unit_id), challenge=new_session_nonce(), spool_id=_SPOOL)
+
+
+def _serial(unit_id: str) -> str:
+    return sha256(unit_id.encode()).hexdigest()[:38]
+
+
+def _session(unit_id: str) -> str:
+    return sha256(f"session of {unit_id}".encode()).hexdigest()[:32]
+
 
 def _inbound(unit_id: str, times: list[tuple[datetime, bool]]) -> Inbound:
     reports = [sample(unit_id, at, low=low) for at, low in times]
-    session = sha256(f"session of {unit_id}".encode()).hexdigest()[:32]
-    message = HealthBatch(unit=unit_id, session=session, spool_id=_SPOOL, settings_version=1, reports=reports)
+    message = HealthBatch(unit=unit_id, session=_session(unit_id), spool_id=_SPOOL, settings_version=1, reports=reports)
     newest = max(report.sampled_at_ms for report in reports)
     return Inbound(
         link=_NoLink(), packet_id=0, size_bytes=0, received_at_ms=newest + 500, message=message, rejection=None
