@@ -407,7 +407,7 @@ class ConsoleApp(Desk):
         leading = [room.key for room in ROOMS if room.key not in active or active[room.key].node is self]
         everywhere = [
             (" ".join(leading), "rooms"),
-            ("!", "critical incident"),
+            ("!", "incident"),
             ("j", "joining queue"),
             ("A", "alarms"),
             ("H", "handover"),
