@@ -1,6 +1,7 @@
 """Custody passes: the item, its movement and the entry in one transaction. For whoever moves kit, by hand or by rule.
 
-The items are locked by the caller (`transaction.kit.locked`), who has asked the rules before.
+The items are locked by the caller (`transaction.kit.locked`), who has asked the rules before. `condition` is what an
+item looks like: it makes it worse, never better.
 """
 
 from datetime import datetime
@@ -38,7 +39,7 @@ async def take_out(
     moved = structs.replace(
         item,
         version=item.version + 1,
-        condition=condition or item.condition,
+        condition=worse(item.condition, condition),
         custodian=person,
         place=None,
         deployment_id=deployment_id,
@@ -63,7 +64,7 @@ async def put_in(
     moved = structs.replace(
         item,
         version=item.version + 1,
-        condition=condition or item.condition,
+        condition=worse(item.condition, condition),
         custodian=place.keeper,
         place=place.place,
         deployment_id=None,
@@ -85,7 +86,9 @@ async def hand_over(
     note: str = "",
 ) -> StoredItem:
     """`person` has a locked item from now on; where it is and what for stays."""
-    moved = structs.replace(item, version=item.version + 1, condition=condition or item.condition, custodian=person)
+    moved = structs.replace(
+        item, version=item.version + 1, condition=worse(item.condition, condition), custodian=person
+    )
     return await _move(transaction, item, moved, item.deployment_id, "hand-over", how, now, actor, note)
 
 

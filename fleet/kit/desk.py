@@ -7,6 +7,7 @@ from fleet.clock import Clock
 from fleet.entries.entry import HashedText
 from fleet.entries.kit import ConditionSeenEntry, KitAdded, KitChanged, ServiceChanged
 from fleet.errors import Conflict, Forbidden, NotFound
+from fleet.kit.custody import hand_over
 from fleet.kit.known import KnownItem, known_item, known_items
 from fleet.kit.labels import labels_pdf
 from fleet.kit.lookup import kept_place, known_model, known_stored, locked_item
@@ -21,9 +22,10 @@ from protocols.api.kit import (
     ItemPage,
     Movement,
     NewItem,
+    PlaceView,
     ServiceChange,
 )
-from protocols.kit import ServiceState
+from protocols.kit import Condition, ServiceState
 from protocols.people import may
 
 _MOVEMENTS = 20
@@ -161,10 +163,12 @@ class KitDesk:
             return await item_detail(transaction, await known_stored(transaction, item), now)
 
     async def see_condition(self, item: str, asked: ConditionSeen, caller: Person) -> ItemDetail:
-        """Enter an item's condition as the caller sees it; the same as before too, for it was looked at."""
+        """Enter an item's condition as the caller sees it; the same as before too, for it was looked at. That what
+        failed has not any more is a supervisor's decision."""
         now = self._clock()
         async with self._store.transaction() as transaction:
             found = await locked_item(transaction, item)
+            _check_condition(found, asked.condition, caller)
             await transaction.kit.set_condition(item, asked.condition)
             await transaction.log.append(
                 ConditionSeenEntry(
@@ -182,12 +186,18 @@ class KitDesk:
             return await item_detail(transaction, await known_stored(transaction, item), now)
 
     async def change_service(self, item: str, asked: ServiceChange, caller: Person) -> ItemDetail:
-        """Quarantine an item, release it, send it to repair, have it back, lose or dispose of it."""
+        """Quarantine an item, release it, send it to repair, have it back, lose or dispose of it. What was lost and is
+        found where it lay is with that store's keeper then."""
         now = self._clock()
         async with self._store.transaction() as transaction:
+            # Stores are locked before items, as wherever kit passes.
+            place = (await known_stored(transaction, item)).place
+            keeper = None if place is None else await kept_place(transaction, place)
             found = await locked_item(transaction, item)
             _check_service(found, asked.state, caller)
             await transaction.kit.set_service(item, asked.state, asked.reason)
+            if keeper is not None and found.service == "lost" and asked.state != "disposed":
+                await _to_keeper(transaction, await locked_item(transaction, item), keeper, caller, now)
             await transaction.log.append(
                 ServiceChanged(
                     at=now,
@@ -238,6 +248,24 @@ async def _check_unit(transaction: Transaction, unit_id: str, kind: str) -> None
         raise Conflict("not-a-unit", f"an item of kind {kind} is no unit", "leave the unit out, or take another model")
     if not await transaction.units.rows([unit_id]):
         raise NotFound("unit-unknown", f"there is no unit {unit_id}", "list units: fleet unit list")
+
+
+async def _to_keeper(
+    transaction: Transaction, item: StoredItem, place: PlaceView, caller: Person, now: datetime
+) -> None:
+    """What is found again in a store has passed to its keeper, where that is somebody else than it was."""
+    if item.place == place.place and item.custodian != place.keeper:
+        await hand_over(transaction, item, place.keeper, now=now, actor=caller.person_id)
+
+
+def _check_condition(found: StoredItem, condition: Condition, caller: Person) -> None:
+    if found.condition == "failed" and condition != "failed" and not may(caller.role, "manage-kit"):
+        raise Forbidden(
+            caller.role,
+            "manage-kit",
+            f"{found.item} has failed: that it has not any more is a supervisor's decision",
+            "have it repaired, and ask a supervisor to enter its condition",
+        )
 
 
 def _check_service(found: StoredItem, state: ServiceState, caller: Person) -> None:
