@@ -6,7 +6,7 @@ once it is both. What only happens, as a housing that is opened, has no conditio
 when it is acknowledged. Nobody is paged any more once an alarm is acknowledged or cleared.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -35,6 +35,7 @@ Pages = Literal["deployed", "always", "never"]
 """`deployed`: only where the unit is of a deployment that is under way."""
 
 Channel = Literal["e-mail", "webhook"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 PageState = Literal["queued", "sent", "failed", "dropped"]
 """`dropped`: the alarm was acknowledged or cleared before it could be sent."""
 

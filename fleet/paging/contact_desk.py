@@ -70,7 +70,8 @@ class ContactDesk:
         """Send a page there now. Raises Conflict where one went there within 10 s."""
         async with self._store.transaction() as transaction:
             contact = await _own(transaction, contact_id, caller)
-        self._check_not_too_often(contact)
+            self._check_not_too_often(contact)
+            await transaction.alarm_people.contact_tried(contact_id, self._clock())
         error = await self._delivery.send(contact.channel, contact.address, trial_message(caller.person_id))
         now = self._clock()
         async with self._store.transaction() as transaction:

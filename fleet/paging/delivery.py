@@ -17,13 +17,13 @@ from fleet.alarms.rules.message import Message
 from fleet.client.files import read_small
 from fleet.errors import SettingsInvalid
 from fleet.settings import AlarmSettings
-from protocols.alarms import Channel
+from protocols.alarms import CHANNELS, Channel
 
 if TYPE_CHECKING:
     from apprise import AppriseAsset
 
-MAX_AT_ONCE = 8
-"""Threads; one that hangs is waited for no longer than the limit, and still counts until it ends."""
+MAX_AT_ONCE = 4
+"""Threads of a channel; one that hangs is waited for no longer than the limit, and still counts until it ends."""
 _OF_LIMIT = 0.4
 """Apprise's own limits, for connecting and for reading, as parts of the whole."""
 
@@ -34,7 +34,7 @@ class Delivery:
     def __init__(self, settings: AlarmSettings) -> None:
         self._settings = settings
         self._password = _password(settings)
-        self._free = asyncio.Semaphore(MAX_AT_ONCE)
+        self._free = {channel: asyncio.Semaphore(MAX_AT_ONCE) for channel in CHANNELS}
         self._asset: "AppriseAsset | None" = None  # noqa: UP037 - the name is there for type checkers only
 
     @property
@@ -51,8 +51,9 @@ class Delivery:
         limit_s = self._settings.send_limit_s
         try:
             async with asyncio.timeout(limit_s):
-                await self._free.acquire()
-                fault = await _in_thread(lambda: self._send(channel, address, message), self._free.release)
+                free = self._free[channel]
+                await free.acquire()
+                fault = await _in_thread(lambda: self._send(channel, address, message), free.release)
         except TimeoutError:
             return f"no answer within {limit_s:g} s"
         server = "the mail server" if channel == "e-mail" else "the webhook"

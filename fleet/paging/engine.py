@@ -24,7 +24,8 @@ EVERY_S = 15.0
 _PAUSE_S = 0.25
 _AGAIN_S = 5.0
 _MOST_LOTS = 20
-_MOST_WAITING = 500
+_MOST_WAITING = 2_000
+"""Alarms that are paged in one round †, the worst and then the oldest: what a storm raises last waits."""
 
 _log = structlog.get_logger(__name__)
 _Step = Callable[[Transaction, AlarmRules, datetime], Awaitable[int]]

@@ -22,11 +22,13 @@ from fleet.paging.delivery import Delivery
 from fleet.paging.engine import until_changed
 from fleet.store.alarm_pages import ClaimedPage
 from fleet.store.store import Store, Transaction
-from protocols.alarms import LINK_VALID_H
+from protocols.alarms import CHANNELS, LINK_VALID_H, Channel
 from protocols.people import may
 
-_WORKERS = 4
-_LOT = 50
+_WORKERS = 2
+"""For each channel, so that webhooks that hang keep no mail waiting."""
+_LOT = 500
+"""Pages in one message †."""
 _LOOK_S = 5.0
 _AGAIN_S = 5.0
 _CLAIM = timedelta(seconds=90)
@@ -67,7 +69,11 @@ class Sender:
 
     async def send_due(self) -> int:
         """Send all that is due now; returns how many pages were handed over, or tried. Raises StoreUnavailable."""
-        workers = [asyncio.create_task(self._work(), name=f"alarms: sender {number}") for number in range(_WORKERS)]
+        workers = [
+            asyncio.create_task(self._work(channel), name=f"alarms: sender {channel} {number}")
+            for channel in CHANNELS
+            for number in range(_WORKERS)
+        ]
         try:
             return sum(await asyncio.gather(*workers))
         finally:
@@ -75,19 +81,19 @@ class Sender:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    async def _work(self) -> int:
+    async def _work(self, channel: Channel) -> int:
         done = 0
-        while (lot := await self._claim()) is not None:
+        while (lot := await self._claim(channel)) is not None:
             first = lot.pages[0]
             error = await self._delivery.send(first.channel, first.address, lot.message)
             await self._mark(lot.pages, error)
             done += len(lot.pages)
         return done
 
-    async def _claim(self) -> _Lot | None:
+    async def _claim(self, channel: Channel) -> _Lot | None:
         now = self._clock()
         async with self._store.transaction() as transaction:
-            pages = await transaction.alarm_pages.claim(now, now + _CLAIM, _LOT)
+            pages = await transaction.alarm_pages.claim(channel, now, now + _CLAIM, _LOT)
             if not pages:
                 return None
             return _Lot(pages, await self._message(transaction, pages, now))

@@ -106,10 +106,13 @@ class PageStore:
         """Send nothing more for an alarm; what is on its way comes."""
         await self._connection.execute(_SQL["drop_of"], alarm_id, why)
 
-    async def claim(self, now: datetime, until: datetime, at_most: int) -> list[ClaimedPage]:
-        """Take pages that are due, all to one contact; another controller takes them after `until`."""
+    async def claim(self, channel: Channel, now: datetime, until: datetime, at_most: int) -> list[ClaimedPage]:
+        """Take pages that are due, all to one contact of a channel; another controller takes them after `until`. One
+        claims at a time, so that what waits for a contact is one message."""
+        await self._connection.execute(_SQL["lock_claims"])
         await self._connection.execute(_SQL["drop_moot"], now)
-        return [ClaimedPage(**record) for record in await self._connection.fetch(_SQL["claim"], now, until, at_most)]
+        records = await self._connection.fetch(_SQL["claim"], now, until, at_most, channel)
+        return [ClaimedPage(**record) for record in records]
 
     async def sent(self, page_ids: Sequence[int], now: datetime) -> set[int]:
         """The other side took them; those of which that was not known yet."""

@@ -91,6 +91,10 @@ class AlarmPeopleStore:
         await self._connection.execute(_SQL["drop_of_contact"], contact_id)
         await self._connection.execute(_SQL["withdraw_contact"], contact_id, now)
 
+    async def contact_tried(self, contact_id: str, now: datetime) -> None:
+        """A page is about to go there."""
+        await self._connection.execute(_SQL["contact_tried"], contact_id, now)
+
     async def contact_worked(self, contact_id: str, now: datetime, *, works: bool) -> None:
         """What came of the last page there."""
         await self._connection.execute(_SQL["contact_worked"], contact_id, now, works)

@@ -170,7 +170,8 @@ class AlarmStore:
         limit: int = 100,
         waiting: bool = False,
     ) -> list[StoredAlarm]:
-        """Alarms newest first; `waiting`: only those for which somebody is to be paged."""
+        """Alarms newest first; `waiting`: only those for which somebody is to be paged, the worst and then the oldest
+        first."""
         records = await self._connection.fetch(
             _SQL["views"], now, alarm_id, open_only, unit_id, deployment_id, before, limit, waiting
         )

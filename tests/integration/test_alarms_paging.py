@@ -153,7 +153,7 @@ async def test_a_page_that_a_controller_left_behind_is_sent_by_the_next_and_by_t
     await house.engine.look()
     # Killed after it claimed: nothing was sent, and nobody touches the pages until the claim has run out.
     async with house.store.transaction() as transaction:
-        claimed = await transaction.alarm_pages.claim(house.now, house.now.replace(second=59), 50)
+        claimed = await transaction.alarm_pages.claim("e-mail", house.now, house.now.replace(second=59), 50)
     assert len(claimed) == 1
     assert await house.round(seconds=1) == 1
     house.rota.clock.go_on(minutes=2)

@@ -22,10 +22,14 @@ UPDATE page SET state = 'dropped', error = 'not needed any more' FROM alarm
 WHERE page.alarm_id = alarm.alarm_id AND page.state = 'queued' AND coalesce(claimed_until, $1) <= $1
   AND (alarm.acknowledged_at IS NOT NULL OR alarm.cleared_at IS NOT NULL)
 
+-- name: lock_claims
+SELECT pg_advisory_xact_lock(hashtext('muster pages'))
+
 -- name: claim
 WITH one AS (
-    SELECT contact_id FROM page WHERE state = 'queued' AND try_at <= $1 AND coalesce(claimed_until, $1) <= $1
-    ORDER BY try_at, page_id LIMIT 1 FOR UPDATE SKIP LOCKED
+    SELECT contact_id FROM page JOIN contact USING (contact_id)
+    WHERE channel = $4 AND state = 'queued' AND try_at <= $1 AND coalesce(claimed_until, $1) <= $1
+    ORDER BY try_at, page_id LIMIT 1 FOR UPDATE OF page SKIP LOCKED
 ), due AS (
     SELECT page_id FROM page JOIN one USING (contact_id)
     WHERE state = 'queued' AND try_at <= $1 AND coalesce(claimed_until, $1) <= $1

@@ -42,7 +42,7 @@ WHERE ($2::text = '' OR alarm.alarm_id = $2)
   AND ($5::text = '' OR alarm.deployment_id = $5)
   AND ($6::text = '' OR alarm_no < (SELECT alarm_no FROM alarm older WHERE older.alarm_id = $6))
   AND (NOT $8 OR (pages AND acknowledged_at IS NULL AND cleared_at IS NULL AND closed_at IS NULL))
-ORDER BY alarm_no DESC LIMIT $7
+ORDER BY CASE WHEN $8 THEN (severity <> 'alarm', alarm_no) END, alarm_no DESC LIMIT $7
 
 -- name: set_level
 UPDATE alarm SET level = greatest(level, $2) WHERE alarm_id = $1

@@ -1,0 +1,76 @@
+"""Paging under attack: storms of alarms, receivers that hang, tests of contacts as a flood of mail."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fleet.alarms.raising import NewAlarm, raise_alarm
+from fleet.client import Refused
+from fleet.store.store import Store
+from tests.support.alarm_house import PRIMARY_NOW, AlarmHouse, address_of, alarm_house
+from tests.support.waiting import until
+
+STORM = 700
+
+
+@pytest.fixture
+async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[AlarmHouse]:
+    async with alarm_house(store, dsn, tmp_path) as made:
+        yield made
+
+
+async def _raise(house: AlarmHouse, count: int, kind: str) -> None:
+    async with house.store.transaction() as transaction:
+        for number in range(count):
+            new = NewAlarm(
+                subject_kind="controller",
+                subject=f"{kind}-{number}",
+                kind=kind,
+                severity="alarm" if kind == "tamper" else "warning",
+                summary="it is so",
+                rule="test",
+            )
+            await raise_alarm(transaction, new, house.now)
+
+
+async def test_a_storm_hides_no_alarm_and_is_few_messages(house: AlarmHouse) -> None:
+    await house.rota[PRIMARY_NOW].add_contact("e-mail", address_of(PRIMARY_NOW))
+    await _raise(house, 1, "tamper")
+    await _raise(house, STORM, "quiet")
+    assert await house.round() == STORM + 1
+    bodies = house.mail.bodies(address_of(PRIMARY_NOW))
+    assert len(bodies) <= 2
+    assert any("tamper" in body for body in bodies)
+
+
+async def test_webhooks_that_hang_keep_no_mail_waiting(store: Store, dsn: str, tmp_path: Path) -> None:
+    async with alarm_house(store, dsn, tmp_path, send_limit_s=30) as house:
+        house.hook.answers.clear()
+        for number in range(5):
+            await house.rota[PRIMARY_NOW].add_contact("webhook", f"http://{house.hook.host}/{number}")
+        await house.rota["SU-01"].add_contact("e-mail", address_of("SU-01"))
+        await _raise(house, 1, "tamper")
+        await house.engine.look()
+        house.rota.clock.go_on(minutes=10)
+        await house.engine.look()
+        sending = asyncio.create_task(house.sender.send_due())
+        try:
+            await until(lambda: _came(house))
+            assert not sending.done()
+        finally:
+            house.hook.answers.set()
+            await sending
+
+
+async def _came(house: AlarmHouse) -> bool:
+    return len(house.hook.came) > 1 and len(house.mail.bodies(address_of("SU-01"))) == 1
+
+
+async def test_tests_of_a_contact_at_once_are_one_mail(house: AlarmHouse) -> None:
+    made = await house.rota[PRIMARY_NOW].add_contact("e-mail", address_of(PRIMARY_NOW))
+    asked = [house.rota[PRIMARY_NOW].test_contact(made.contact) for _ in range(6)]
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(one, Refused) and one.problem.code == "tested-just-now" for one in found) == 5
+    assert len(house.mail.bodies(address_of(PRIMARY_NOW))) == 1
