@@ -7,7 +7,6 @@ import msgspec
 
 from fleet.deployments.deadline_alarm_rules import subject_of
 from fleet.deployments.rules.facts import Facts, VisitFacts
-from fleet.openings.rules import moment
 from fleet.store.people import Person
 from fleet.store.welfare import StoredWelfare
 from fleet.welfare.rules import stage
@@ -71,7 +70,7 @@ def visits_soon(facts: Facts, person_id: str) -> Iterator[Duty]:
                 about=visit.visit,
                 name=number,
                 unit=None,
-                sentence=f"you go to {visit.kind} {number} at {moment(visit.starts_at)}{beside}",
+                sentence=f"you go to {visit.kind} {number}{beside}",
                 due_at=visit.starts_at,
                 is_alarm=False,
                 deployment=number,
@@ -99,8 +98,7 @@ def authority_wanted(facts: Facts, person: Person) -> Duty | None:
         about=number,
         name=number,
         unit=None,
-        sentence=f"{number} rests on no authority to {' and '.join(lacking)}, and begins at "
-        f"{moment(deployment.starts_at)}",
+        sentence=f"{number} begins, and rests on no authority to {' and '.join(lacking)}",
         due_at=deployment.starts_at,
         is_alarm=deployment.starts_at <= facts.now + PRESSING,
         deployment=number,
@@ -120,9 +118,9 @@ def welfare_duty(timer: StoredWelfare, person: Person, now: datetime) -> Duty | 
     """An answer that is due of this person, or missing of somebody whom they supervise."""
     stands, mine = stage(timer, now), timer.person_id == person.person_id
     if mine and stands in ("due", "missed"):
-        sentence = f"say that all is well: it was due at {moment(timer.due_at)}"
+        sentence = "say that all is well: your answer is due"
     elif not mine and stands == "missed" and may(person.role, "manage-deployments"):
-        sentence = f"{timer.person_id} has not answered since {moment(timer.due_at)}: reach them, then end their timer"
+        sentence = f"{timer.person_id} has not answered: reach them, then end their timer"
     else:
         return None
     return Duty(
