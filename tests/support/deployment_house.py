@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from fleet.entries.deployment_papers import ReadinessJudged
+from fleet.settings import MandateSettings
 from fleet.store.checklists import StoredTemplate
 from fleet.store.deployments import StoredCertificate
 from fleet.store.store import Store
@@ -44,10 +45,12 @@ SKILLS = [Competence(subject="driving-licence"), Competence(subject="unit:van-ki
 
 
 @asynccontextmanager
-async def deployment_house(store: Store, dsn: str, home: Path) -> AsyncIterator[RotaHouse]:
+async def deployment_house(
+    store: Store, dsn: str, home: Path, *, mandates: MandateSettings | None = None
+) -> AsyncIterator[RotaHouse]:
     """The house: STORE-1, kept by SU-01, has two units (K-0001, K-0002), three batteries and two antennas; TO-11 and
     TO-12 drive and know the van kit; the rota is `technical`; the site NORTH is there."""
-    async with rota_house(store, dsn, home) as house:
+    async with rota_house(store, dsn, home, mandates=mandates) as house:
         await house["SU-01"].put_kit_place("STORE-1", "main store", "SU-01")
         for model in MODELS:
             await house["SU-01"].put_kit_model(model, 0)

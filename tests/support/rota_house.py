@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from fleet.client import FleetClient, connect
-from fleet.settings import AlarmSettings
+from fleet.settings import AlarmSettings, MandateSettings
 from fleet.stopping import cancel
 from fleet.store.store import Store
 from protocols.api.rotas import NewPlan, PlanView, RotaView
@@ -102,11 +102,20 @@ class RotaHouse:
 
 @asynccontextmanager
 async def rota_house(
-    store: Store, dsn: str, home: Path, *, with_rota: bool = True, alarms: AlarmSettings | None = None
+    store: Store,
+    dsn: str,
+    home: Path,
+    *,
+    with_rota: bool = True,
+    alarms: AlarmSettings | None = None,
+    mandates: MandateSettings | None = None,
 ) -> AsyncIterator[RotaHouse]:
     """The house, with the rota in version 1 unless told otherwise; its solver runs too."""
     clock = HouseClock(NOW)
-    async with running_api(store, dsn, home, clock=clock, alarms=alarms) as api, AsyncExitStack() as stack:
+    async with (
+        running_api(store, dsn, home, clock=clock, alarms=alarms, mandates=mandates) as api,
+        AsyncExitStack() as stack,
+    ):
         house = RotaHouse(api, clock)
         for person_id, role in ROLES.items():
             key = house.keys[person_id] = Keyholder.make(person_id)

@@ -1,0 +1,104 @@
+"""A few walks of `make fuzz-deployments`; and that what is promised is looked for, whichever guard is taken away."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from protocols.api.deployments import DeploymentView, SetKit, SetVisits
+from tests.fuzz.deployments.checker import Traces, broken
+from tests.fuzz.deployments.moves import Known, request
+from tests.fuzz.deployments.walking import Tally, walk
+from tests.fuzz.deployments.world import World, world
+from tests.support.deployment_house import requested, visit
+
+pytestmark = pytest.mark.long
+SEED, WALKS = "20261122", 5
+
+
+@pytest.fixture
+async def made(dsn: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(dsn, tmp_path) as there:
+        yield there
+
+
+async def wrong(made: World, items: list[str]) -> set[str]:
+    """The promises that do not hold."""
+    return {one.split(":")[0] for one in await broken(made.owner, items, made.house.clock.now)}
+
+
+async def two(made: World) -> tuple[DeploymentView, DeploymentView]:
+    """Two deployments of the same days."""
+    made.begun_at = made.house.clock.now
+    return await requested(made.house), await requested(made.house)
+
+
+async def test_whatever_is_done_in_any_order_what_is_promised_holds(made: World) -> None:
+    tally = Tally()
+    for number in range(WALKS):
+        found = await walk(made, f"{SEED} {number}", tally)
+        assert found is None, "\n".join([*found.told, *found.wrong])
+    assert tally.sequences == WALKS
+    assert tally.answers["200"] > WALKS
+    assert tally.answers["409"] > WALKS
+    assert {"planned", "checked-out"} <= set(tally.states)
+
+
+async def test_what_is_in_two_places_is_found_where_the_database_lets_it(made: World) -> None:
+    one, other = await two(made)
+    await made.owner.execute("UPDATE kit_item SET service = 'in-service'")
+    await made.owner.execute("ALTER TABLE kit_reservation DROP CONSTRAINT kit_in_one_place")
+    await made.owner.execute("ALTER TABLE visit_person DROP CONSTRAINT person_in_one_place")
+    for view, item, person in ((one, "K-0001", "TO-12"), (other, "K-0002", "TO-11")):
+        await made.house["TO-12"].set_kit(view.row.deployment, SetKit(based_on=1, items=[item]))
+        wanted = SetVisits(based_on=2, visits=[visit(person=person)])
+        await made.house["TO-12"].set_visits(view.row.deployment, wanted)
+    assert await wrong(made, ["K-0001"]) == set()
+    await made.owner.execute("UPDATE kit_reservation SET item = 'K-0001'")
+    await made.owner.execute("UPDATE visit_person SET person_id = 'TO-12'")
+    assert await wrong(made, ["K-0001"]) == {"item booked twice", "person booked twice"}
+
+
+UNGUARDED = {
+    "UPDATE kit_item SET custodian = 'TO-13' WHERE item = 'K-0001'": {
+        "custody",
+        "out of the store by its keeper's books",
+    },
+    "DELETE FROM kit_movement WHERE item = 'K-0001'": {"custody", "movement without its entry"},
+    "UPDATE kit_movement SET from_person = 'TO-13' WHERE item = 'K-0001'": {"chain of custody"},
+    "UPDATE deployment SET state = 'live'": {"state that no step led to"},
+    "INSERT INTO deployment_step (deployment_id, step, from_state, to_state, at, by)"
+    " SELECT deployment_id, 'fit', 'requested', 'fitted', requested_at, 'TO-12' FROM deployment": {
+        "state that no step led to",
+        "step that there is not",
+        "steps differ from their entries",
+        "fitted without authority",
+    },
+    "UPDATE deployment SET state = 'cancelled'": {"state that no step led to", "over, and holds on to kit or people"},
+}
+"""What nobody could do while the triggers stand, and what is said of it."""
+
+
+@pytest.mark.parametrize("done", UNGUARDED)
+async def test_what_the_triggers_prevent_is_found_without_them(made: World, done: str) -> None:
+    one, _ = await two(made)
+    await made.owner.execute("UPDATE kit_item SET service = 'in-service'")
+    await made.house["TO-12"].set_kit(one.row.deployment, SetKit(based_on=1, items=["K-0001"]))
+    await made.owner.execute("SET session_replication_role = replica")
+    assert await wrong(made, ["K-0001"]) == set()
+    await made.owner.execute(done)
+    assert await wrong(made, ["K-0001"]) == UNGUARDED[done]
+
+
+async def test_a_trace_of_what_was_refused_is_found(made: World) -> None:
+    furniture = await made.furnish()
+    known, traces = Known(made, furniture, made.house.clock.now), Traces(made.owner)
+    await traces.mark()
+    assert await traces.left() == []
+    asked = await request(known, Random(SEED))
+    await asked.ask()
+    assert {"deployment", "log_entry"} <= set(await traces.left())
+    await traces.mark()
+    await made.owner.execute("UPDATE kit_item SET version = version + 1 WHERE item = $1", furniture.items[0])
+    assert await traces.left() == ["kit_item"]
