@@ -32,8 +32,10 @@ from fleet.metrics import Metrics
 from fleet.paging.engine import Alarming
 from fleet.paging.sending import Sender
 from fleet.rota.rules.wall import local_date, midnight
+from fleet.rounds import go_round
 from fleet.settings import Settings
 from fleet.stopping import cancel
+from fleet.store.errors import TransactionConflict
 from fleet.store.store import Store, open_store
 from fleet.welfare.watch import WelfareWatch
 
@@ -143,25 +145,38 @@ async def reporting(settings: Settings) -> AsyncIterator[int]:
     store = await open_store(settings.database.dsn, max_connections=1)
     try:
         there = await _active(store, week_units())
-        task = asyncio.create_task(_report_on(store), name="the week's units") if there else None
+        if not there:
+            yield 0
+            return
+        task = asyncio.create_task(go_round("the week's units", _Reporting(store).look, REPORT_EVERY_S))
         try:
             yield len(there)
         finally:
-            if task is not None:
-                await cancel(task)
+            await cancel(task)
+            if not task.cancelled():
+                task.result()
     finally:
         await store.close()
 
 
-async def _report_on(store: Store) -> None:
-    units, number = WeekUnits(store, utc_now), 0
-    while True:
-        active = await _active(store, week_units())
-        await units.report(active)
-        if number % _PROVE_EVERY == 0:
-            await units.prove(active)
-        number += 1
-        await asyncio.sleep(REPORT_EVERY_S)
+class _Reporting:
+    """Lets all units report that may; each half an hour they have proved themselves."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._units = WeekUnits(store, utc_now)
+        self._rounds = 0
+
+    async def look(self) -> None:
+        """One round; one that the controller was in the way of is left out."""
+        try:
+            active = await _active(self._store, week_units())
+            await self._units.report(active)
+            if self._rounds % _PROVE_EVERY == 0:
+                await self._units.prove(active)
+        except TransactionConflict:
+            return
+        self._rounds += 1
 
 
 async def _active(store: Store, unit_ids: Iterable[str]) -> list[str]:
