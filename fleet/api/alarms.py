@@ -4,7 +4,8 @@ from typing import Annotated, TypeAlias
 
 from litestar import Request, get, post, put
 from litestar.datastructures import State
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+from msgspec import Meta
 
 from fleet.api.access import caller_of
 from fleet.api.log_asked import exactly
@@ -32,6 +33,9 @@ ContactInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^CT-[0-9a-f]{1
 AlarmAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(AL-[0-9a-f]{12})?$(?!\n)")]
 DeploymentAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(DEP-[0-9]{1,6})?$(?!\n)")]
 OpenOnly: TypeAlias = Annotated[bool, QueryParameter()]
+AlarmsNamed: TypeAlias = Annotated[
+    tuple[Annotated[str, Meta(pattern=r"^AL-[0-9a-f]{12}$(?!\n)")], ...], Meta(max_length=20)
+]
 AlarmsAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
@@ -54,6 +58,12 @@ async def list_alarms(
 async def get_alarm(services: Given, alarm_id: AlarmInPath) -> AlarmDetail:
     """An alarm with whom it paged, and its events."""
     return await services.alarms.alarm(alarm_id)
+
+
+@get("/api/alarm-details", opt={"permission": "see-fleet"})
+async def get_alarm_details(services: Given, alarm: FromQuery[AlarmsNamed] = ()) -> list[AlarmDetail]:
+    """Several alarms with whom they paged, and their events."""
+    return await services.alarms.details(alarm)
 
 
 @post(
@@ -141,6 +151,7 @@ async def get_alarming(services: Given) -> AlarmingStanding:
 HANDLERS = [
     list_alarms,
     get_alarm,
+    get_alarm_details,
     acknowledge_alarm,
     get_alarm_rules,
     set_alarm_rules,

@@ -1,5 +1,7 @@
 """Alarms, their rules, maintenance windows and contacts at the controller."""
 
+from collections.abc import Sequence
+
 from fleet.client.session import Session
 from protocols.alarms import AlarmRules, Channel
 from protocols.api.alarms import (
@@ -45,6 +47,11 @@ class AlarmRequests:
     async def alarm(self, alarm_id: str) -> AlarmDetail:
         """An alarm with whom it paged, and its events."""
         return await self._session.request("GET", f"/api/alarms/{alarm_id}", AlarmDetail)
+
+    async def alarm_details(self, alarm_ids: Sequence[str]) -> list[AlarmDetail]:
+        """Those of at most 20 alarms that there are, with whom they paged, and their events."""
+        query = {"alarm": list(alarm_ids)}
+        return await self._session.request("GET", "/api/alarm-details", list[AlarmDetail], query=query)
 
     async def acknowledge_alarm(self, alarm_id: str, asked: Acknowledging | None = None) -> AlarmAcknowledged:
         """Take an alarm in this person's name."""

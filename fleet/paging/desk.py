@@ -1,6 +1,7 @@
 """Alarms for those who see and take them; each change with its entry in one transaction."""
 
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from fleet.rota.call_out_desk import CallOutDesk
 from fleet.store.alarms import StoredAlarm
 from fleet.store.people import Person
 from fleet.store.store import Store, Transaction
-from protocols.alarms import AcknowledgedHow, PageLevel
+from protocols.alarms import AcknowledgedHow, PageLevel, PagingPolicy
 from protocols.api.alarms import (
     Acknowledging,
     AlarmAcknowledged,
@@ -61,29 +62,19 @@ class AlarmDesk:
 
     async def alarm(self, alarm_id: str) -> AlarmDetail:
         """An alarm with whom it paged, and its events."""
+        found = await self.details([alarm_id])
+        if not found:
+            raise _unknown(alarm_id)
+        return found[0]
+
+    async def details(self, alarm_ids: Sequence[str]) -> list[AlarmDetail]:
+        """Those of these alarms that there are, with whom they paged, and their events."""
         now = self._clock()
         async with self._store.transaction() as transaction:
-            alarm = await _known(transaction, alarm_id, now)
             policy = (await rules_in_force(transaction)).policy
             router = Router(transaction, policy, now)
-            next_at: datetime | None = None
-            level: PageLevel | None = None
-            if alarm.waits and not alarm.in_maintenance:
-                who = (await router.who([alarm]))[alarm_id]
-                so_far = (await pages_so_far(transaction, [alarm]))[alarm_id]
-                waiting = Waiting(alarm.paged_from)
-                next_at = next_page_at(waiting, policy, who, so_far, now)
-                if next_at is not None:
-                    level = next_level(waiting, policy, who, so_far, next_at)
-            rota_id = None if alarm.route_to else await router.rota_of(alarm)
-            return AlarmDetail(
-                alarm=alarm.view(),
-                pages=await transaction.alarm_pages.views(alarm_id),
-                events=await transaction.alarms.events(alarm_id),
-                next_page_at=next_at,
-                next_level=level,
-                paged_by=rota_id or "",
-            )
+            known = [await transaction.alarms.page(now, alarm_id=one, limit=1) for one in dict.fromkeys(alarm_ids)]
+            return [await _detail(transaction, router, policy, alarm, now) for found in known for alarm in found]
 
     async def acknowledge(self, alarm_id: str, asked: Acknowledging, caller: Person) -> AlarmAcknowledged:
         """Take an alarm. That the call-out could not be recorded does not undo it: `problem` says why."""
@@ -140,6 +131,29 @@ class AlarmDesk:
         except RequestRefused as error:
             return AlarmAcknowledged(alarm=taken.view(), call_out=None, problem=error.problem)
         return AlarmAcknowledged(alarm=taken.view(), call_out=recorded.call_out.call_out)
+
+
+async def _detail(
+    transaction: Transaction, router: Router, policy: PagingPolicy, alarm: StoredAlarm, now: datetime
+) -> AlarmDetail:
+    next_at: datetime | None = None
+    level: PageLevel | None = None
+    if alarm.waits and not alarm.in_maintenance:
+        who = (await router.who([alarm]))[alarm.alarm_id]
+        so_far = (await pages_so_far(transaction, [alarm]))[alarm.alarm_id]
+        waiting = Waiting(alarm.paged_from)
+        next_at = next_page_at(waiting, policy, who, so_far, now)
+        if next_at is not None:
+            level = next_level(waiting, policy, who, so_far, next_at)
+    rota_id = None if alarm.route_to else await router.rota_of(alarm)
+    return AlarmDetail(
+        alarm=alarm.view(),
+        pages=await transaction.alarm_pages.views(alarm.alarm_id),
+        events=await transaction.alarms.events(alarm.alarm_id),
+        next_page_at=next_at,
+        next_level=level,
+        paged_by=rota_id or "",
+    )
 
 
 async def _take(

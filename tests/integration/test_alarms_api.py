@@ -151,6 +151,7 @@ async def test_an_event_and_its_alarm_are_taken_together(house: AlarmHouse, owne
     alarm = await one_alarm(house)
     assert alarm.count == 2
     detail = await house.rota["TO-11"].alarm(alarm.alarm)
+    assert await house.rota["TO-11"].alarm_details([alarm.alarm, "AL-000000000000"]) == [detail]
     assert [one.kind for one in detail.events] == ["tamper", "tamper"]
     assert detail.next_page_at is None, "there is nobody who could be paged"
     await house.rota["TO-12"].acknowledge(detail.events[0].event_id)

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from fleet.client import FeedItem
 from fleet.rota.rules.wall import local_date
-from protocols.api.alarms import AlarmDetail, AlarmingStanding
+from protocols.api.alarms import AlarmingStanding
 from protocols.api.duties import Duty
 from protocols.api.events import EventPage
 from protocols.api.feed import (
@@ -134,7 +134,8 @@ class NowRoom(ListingRoom[Need]):
         door = self.desk.door
         page = await door.alarms(limit=ALARMS_SHOWN)
         waiting = [view for view in page.alarms if waits(view)]
-        told: list[AlarmDetail] = await asyncio.gather(*(door.alarm(view.alarm) for view in waiting[:ALARMS_TOLD]))
+        newest = [view.alarm for view in waiting[:ALARMS_TOLD]]
+        told = await door.alarm_details(newest) if newest else []
         return [*map(ShownAlarm.of, told), *map(ShownAlarm, waiting[ALARMS_TOLD:])]
 
     async def _welfare(self) -> list[WelfareView]:

@@ -1,5 +1,6 @@
 """Alarms, welfare and handovers of a fleet in memory; it begins without any, and with alarming alive."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,6 +133,9 @@ class StubAlarms(FleetClient):
         self.asked.append(("alarms", unit, deployment, before))
         found = [view for view in self.alarm_list if not open_only or view.closed_at is None]
         return AlarmPage(alarms=found[:limit], next_before=None)
+
+    async def alarm_details(self, alarm_ids: Sequence[str]) -> list[AlarmDetail]:
+        return [await self.alarm(alarm_id) for alarm_id in alarm_ids]
 
     async def alarm(self, alarm_id: str) -> AlarmDetail:
         view = next(view for view in self.alarm_list if view.alarm == alarm_id)
