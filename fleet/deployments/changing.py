@@ -96,15 +96,16 @@ def changed_by(stored: StoredDeployment, asked: SetDeployment, now: datetime) ->
     return names, msgspec.structs.replace(stored, version=stored.version + 1, **different)
 
 
-def check_may_change(stored: StoredDeployment, changed: Collection[str]) -> None:
-    """Raise Conflict for what stays from a state on."""
+def check_may_change(stored: StoredDeployment, changed: Collection[str], *, authorisation_owed: bool) -> None:
+    """Raise Conflict for what stays from a state on. `authorisation_owed`: the fast path went past authorising, and
+    nobody has made up for that. A site that was not known then may be named later, once."""
     which = stored.deployment_id
-    open_yet = stored.state in (_BEFORE_FITTED if stored.urgent else _BEFORE_AUTHORISED)
-    settled = set(changed) & set(_SETTLED)
+    open_yet = stored.state in (_BEFORE_FITTED if authorisation_owed else _BEFORE_AUTHORISED)
+    settled = set(changed) & {*_SETTLED, *(["site"] if stored.site is not None else [])}
     if settled and not open_yet:
         raise Conflict(
             "deployment-settled",
-            f"{which} is {stored.state}: its {' and '.join(sorted(settled))} stay as they were authorised",
+            f"{which} is {stored.state}: what was authorised stays ({', '.join(sorted(settled))})",
             "ask for another deployment",
         )
     if "starts_at" in changed and stored.state not in _BEFORE_OUT:

@@ -116,7 +116,9 @@ class DeploymentDesk:
             stored = await locked_deployment(transaction, deployment_id, asked.based_on)
             changed, new = changed_by(stored, asked, now)
             if changed:
-                check_may_change(stored, changed)
+                gone = (await transaction.deployments.steps_of([deployment_id])).get(deployment_id, [])
+                owed = any(one.step == "authorise" and one.is_owed for one in gone)
+                check_may_change(stored, changed, authorisation_owed=owed)
                 check_times(new)
                 await check_named(transaction, new, stored, now)
                 await transaction.deployments.put(new)

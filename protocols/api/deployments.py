@@ -68,7 +68,8 @@ class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 class SetDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What changes; None stays. Where the times change, reservations move with them, or it is refused. From
-    `authorised` on, kind, works and modalities stay: a new deployment is asked for instead."""
+    `authorised` on, kind, works, modalities and the site, where it has one, stay: another deployment is asked for.
+    Those of an incident stay from when its authorisation was made up for, at the latest from when it is fitted."""
 
     based_on: _Version
     title: Annotated[str, Meta(min_length=1, max_length=60, pattern=ONE_LINE)] | None = None
