@@ -252,10 +252,13 @@ def test_passwords_are_made_once_and_are_different(secrets: Path) -> None:
     made = {name: (secrets / name).read_text() for name in names}
     assert all(re.fullmatch(r"[0-9a-f]{64}", password) for password in made.values())
     assert len(set(made.values())) == 3
-    assert sorted(path.name for path in secrets.iterdir()) == sorted(names)
+    assert sorted(path.name for path in secrets.iterdir()) == sorted((*names, "smtp"))
+    assert (secrets / "smtp").read_text() == ""
+    (secrets / "smtp").write_text("as it was given")
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
     again = subprocess.run(["sh", secrets.parent / "make-secrets"], check=True, capture_output=True, text=True)
     assert made == {name: (secrets / name).read_text() for name in names}
+    assert (secrets / "smtp").read_text() == "as it was given"
     assert again.stdout == ""
     assert not any(password in again.stderr for password in made.values())
 
@@ -319,6 +322,15 @@ def test_the_shipped_settings_are_read_and_subscribe_plainly() -> None:
     assert (settings.broker.port, settings.broker.unit_port, settings.api.port) == (8884, 8883, 8443)
     assert settings.broker.shared_group == ""
     assert settings.database.owner_dsn is None
+
+
+def test_what_the_shipped_settings_propose_is_read_too(tmp_path: Path, compose: dict[str, Any]) -> None:
+    shipped = (DOCKER / "controller" / "fleet.toml").read_text()
+    path = tmp_path / "fleet.toml"
+    path.write_text(re.sub(r"^# (?=\[|[a-z_]+ = )", "", shipped, flags=re.MULTILINE))
+    alarms = load_settings(path, {}).alarms
+    assert (alarms.smtp_host, alarms.smtp_mode, alarms.webhook_hosts) == ("mail.example", "starttls", ["hooks.example"])
+    assert Path(alarms.smtp_password_file or "").name in compose["services"]["controller"]["secrets"]
 
 
 def entrypoint(arguments: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
