@@ -68,10 +68,10 @@ def _need(one: ShownAlarm, quarantined: Set[str]) -> Need:
 
 
 def alarming_needs(standing: AlarmingStanding | None, now: datetime, *, utc: bool) -> list[Need]:
-    """Alarming itself, where it does not work: the first line there is."""
-    words = "" if standing is None else alarming_words(standing, now, utc=utc)
-    if standing is None or not words:
+    """Alarming itself, where alarms reach nobody: the first line there is. Less is told where alarms are listed."""
+    if standing is None or not is_grave(standing):
         return []
+    words = alarming_words(standing, now, utc=utc)
     return [
         Need(
             key=ALARMING,
@@ -80,6 +80,6 @@ def alarming_needs(standing: AlarmingStanding | None, now: datetime, *, utc: boo
             name="controller",
             text=words,
             hint="A alarms",
-            presses=is_grave(standing),
+            presses=True,
         )
     ]

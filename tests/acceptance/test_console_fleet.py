@@ -15,6 +15,7 @@ from fleet.store.events import ControllerEvent
 from protocols.api.units import SettingsChange
 from protocols.joining import JoinAccepted, JoinPending
 from protocols.people import Role
+from tests.support.alarming_lives import alarming_lives
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
@@ -28,6 +29,7 @@ from tui.rooms.voucher import VoucherScreen
 async def console_of(api: RunningApi, folder: Path, role: Role = "engineer") -> AsyncIterator[SeenConsole]:
     """A signed-in person's console."""
     settings = await api.add_person("TO-12", role)
+    await alarming_lives(api.services.store, datetime.now(UTC))
     async with connect(settings) as client, seen_console(client, folder) as seen:
         await seen.sees("link ", " ms", f"TO-12 · {role}")
         yield seen
@@ -218,6 +220,7 @@ async def test_administrators_draft_sign_and_end_people(api: RunningApi, tmp_pat
 
 async def test_a_session_that_was_ended_is_signed_in_again_by_the_next_key(api: RunningApi, tmp_path: Path) -> None:
     settings = await api.add_person("TO-12", "engineer")
+    await alarming_lives(api.services.store, datetime.now(UTC))
     async with connect(settings) as client, seen_console(client, tmp_path) as seen:
         await seen.sees("NEEDS YOU  0", "link ")
         token = client._session.token

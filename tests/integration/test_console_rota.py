@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fleet.store.store import Store
+from tests.support.alarming_lives import alarming_lives
 from tests.support.mandate_house import Owner, entries
 from tests.support.rota_house import RotaHouse, given, rota_house, week
 from tests.unit.tui.seen_console import SeenConsole, seen_console
@@ -14,6 +15,7 @@ from tests.unit.tui.seen_console import SeenConsole, seen_console
 @pytest.fixture
 async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[RotaHouse]:
     async with rota_house(store, dsn, tmp_path) as made:
+        await alarming_lives(store, made.clock.now)
         yield made
 
 

@@ -12,6 +12,7 @@ from protocols.api.call_outs import NewWorkDone
 from protocols.api.rota_changes import ChangeView, NewChange
 from protocols.api.rota_people import NewAbsence, SetTerms
 from protocols.rota.member import WorkingDay, WorkingTerms
+from tests.support.alarming_lives import alarming_lives
 from tests.support.rota_house import NOW, RotaHouse, rota_house, week
 from tests.unit.tui.seen_console import SeenConsole, seen_console
 
@@ -21,6 +22,7 @@ LONDON = "Europe/London"
 @pytest.fixture
 async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[RotaHouse]:
     async with rota_house(store, dsn, tmp_path) as made:
+        await alarming_lives(store, made.clock.now)
         yield made
 
 
