@@ -10,7 +10,7 @@ from tui.paint import EMPTY, Line, Span, Tone, fit, joined, line_width
 from tui.words import UNKNOWN, moment, number, plural
 
 _WIDE = 130
-_NARROW_COLUMNS = {"dep": 8, "kind": 5, "state": 13, "site": 5, "next step": 14, "deadline": 20, "owed": 6}
+_NARROW_COLUMNS = {"dep": 8, "kind": 5, "state": 13, "next step": 14, "deadline": 20, "owed": 6}
 _WIDE_COLUMNS = {
     "dep": 9,
     "kind": 18,
@@ -24,6 +24,8 @@ _WIDE_COLUMNS = {
     "alarms": 8,
 }
 _LEAST_TITLE = 7
+_SITE_FROM, _SITE = 96, 9
+"""From which width on a narrow board has a column for the site: below it the title needs the room."""
 
 LEGEND: tuple[tuple[str, str], ...] = (
     *((sign, KIND_WORDS[kind]) for kind, sign in KIND_SIGNS.items()),
@@ -40,9 +42,10 @@ def heads_line(width: int) -> Line:
 
 def _columns(width: int) -> list[tuple[str, int]]:
     """The names of the columns and how wide they are; the title has what the others leave."""
-    sizes = _WIDE_COLUMNS if width > _WIDE else _NARROW_COLUMNS
-    names = list(sizes.items())
-    title = max(_LEAST_TITLE, width - sum(sizes.values()))
+    names = list((_WIDE_COLUMNS if width > _WIDE else _NARROW_COLUMNS).items())
+    if _SITE_FROM <= width <= _WIDE:
+        names.insert(3, ("site", _SITE))
+    title = max(_LEAST_TITLE, width - sum(size for _, size in names))
     return [*names[:2], ("title", title), *names[2:]]
 
 

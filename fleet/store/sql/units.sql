@@ -77,5 +77,7 @@ FROM unit_row GROUP BY presence
 
 -- name: other_counts
 SELECT (SELECT count(*) FROM join_request WHERE state = 'pending') AS joins_pending,
-    (SELECT count(*) FROM event WHERE severity = 'alarm' AND acknowledged_at IS NULL) AS alarms,
+    (SELECT count(*) FROM event WHERE severity = 'alarm' AND acknowledged_at IS NULL AND alarm_id IS NULL)
+        + (SELECT count(*) FROM alarm WHERE severity = 'alarm' AND acknowledged_at IS NULL AND closed_at IS NULL)
+        AS alarms,
     (SELECT count(DISTINCT unit_id) FROM opening WHERE state IN ('opening', 'live')) AS units_open
