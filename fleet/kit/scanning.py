@@ -18,7 +18,7 @@ from fleet.store.kit import StoredItem
 from fleet.store.people import Person
 from fleet.store.store import Store, Transaction
 from protocols.api.kit import Scan, ScanResult
-from protocols.deployments import DeploymentState
+from protocols.deployments import FITTED_STATES, DeploymentState
 from protocols.kit import Condition
 
 TAKES_KEPT: frozenset[DeploymentState] = frozenset(
@@ -66,6 +66,7 @@ class ScanDesk:
         found = await locked_item(transaction, asked.item)
         await self._check_free(transaction, found, asked, caller, back, now)
         if deployment is not None:
+            await _check_on_no_bench(transaction, deployment, found, now)
             await _keep(transaction, deployment, found, caller, now)
         moved = await take_out(
             transaction,
@@ -165,6 +166,24 @@ class ScanDesk:
             note=asked.note,
         )
         return moved, f"{_named(moved)} passed from {found.custodian} to {caller.person_id}", []
+
+
+async def _check_on_no_bench(
+    transaction: Transaction, deployment: StoredDeployment, found: StoredItem, now: datetime
+) -> None:
+    """Raise Conflict where a unit with a bench mandate, live or to come, would go to where kit is fitted already: no
+    step is in between that asks for it."""
+    if found.unit_id is None or deployment.state not in FITTED_STATES:
+        return
+    await transaction.revocation.lock_unit(found.unit_id)
+    for one in await transaction.mandates.not_over_of(found.unit_id, now):
+        if one.kind == "bench":
+            raise Conflict(
+                "bench-mandate-live",
+                f"{found.unit_id} has the bench mandate {one.mandate_id} until {said(one.not_after)}, and "
+                f"{deployment.deployment_id} is {deployment.state}",
+                f"cancel it: fleet mandate cancel {one.mandate_id}; who decides: who asked for it, or who approved it",
+            )
 
 
 async def _left_to_scan(transaction: Transaction, deployment_id: str) -> list[str]:

@@ -7,11 +7,27 @@ from random import Random
 import pytest
 
 from protocols.api.deployments import DeploymentView, SetKit, SetVisits
+from protocols.api.kit import Scan
+from protocols.api.mandates import NewMandate
+from protocols.mandate import MANDATE_NAMESPACE
 from tests.fuzz.deployments.checker import Traces, broken
 from tests.fuzz.deployments.moves import Known, request
 from tests.fuzz.deployments.walking import Tally, walk
 from tests.fuzz.deployments.world import World, world
-from tests.support.deployment_house import requested, visit
+from tests.support.deployment_house import (
+    UNITS,
+    certify,
+    go,
+    named,
+    planned,
+    requested,
+    rules_of,
+    scanned_out,
+    visit,
+)
+from tests.support.kit_house import HOUR
+from tests.support.mandate_house import refusal
+from tests.support.mandates import allows
 
 pytestmark = pytest.mark.long
 SEED, WALKS = "20261122", 5
@@ -102,3 +118,46 @@ async def test_a_trace_of_what_was_refused_is_found(made: World) -> None:
     await traces.mark()
     await made.owner.execute("UPDATE kit_item SET version = version + 1 WHERE item = $1", furniture.items[0])
     assert await traces.left() == ["kit_item"]
+
+
+async def bench(made: World, unit: str) -> str:
+    """A bench mandate of a unit that begins in six hours, signed by two."""
+    door, now = made.house["TO-12"], made.house.clock.now
+    new = NewMandate(
+        kind="bench",
+        unit=unit,
+        authority=None,
+        allows=[allows("video")],
+        purpose="focus",
+        not_before=now + 6 * HOUR,
+        not_after=now + 10 * HOUR,
+        approver="AP-01",
+    )
+    view = await door.draft_mandate(new)
+    for one in view.waits_for:
+        signature = made.house.keys[one].sign(f"{view.text}\n", MANDATE_NAMESPACE)
+        await made.house[one].hand_in_signature(view.mandate_id, signature)
+    return view.mandate_id
+
+
+async def test_no_bench_mandate_becomes_live_while_its_unit_is_fitted_somewhere(made: World) -> None:
+    await made.owner.execute("UPDATE kit_item SET service = 'in-service'")
+    house = made.house
+    view = await go(house, await named(house, await planned(house)), "authorise", "AP-01")
+    which, [unit] = view.row.deployment, view.row.units
+    [other] = set(UNITS) - {unit}
+    await scanned_out(house, view)
+    view = await go(house, view, "check-out")
+    mandates = [await bench(made, unit), await bench(made, other)]
+    view = await house["TO-12"].deployment(which)
+    assert rules_of(view, "fit") == ["bench-mandate-live"]
+    await house["TO-12"].cancel_mandate(mandates[0], "it goes out")
+    view = await go(house, view, "fit")
+    await certify(house, view)
+    for step in ("commission", "go-live", "maintain"):
+        view = await go(house, view, step)
+    [item] = [one.item for one in (await house["TO-12"].kit(kind="unit")).rows if one.unit == other]
+    out = Scan(item=item, way="out", deployment=which)
+    assert await refusal(house["TO-12"].scan_kit(out)) == (409, "bench-mandate-live")
+    await house["TO-12"].cancel_mandate(mandates[1], "it goes out too")
+    await house["TO-12"].scan_kit(out)

@@ -105,13 +105,14 @@ def work_in_force(facts: Facts) -> Iterator[Blocker]:
 
 
 def no_bench_mandate(facts: Facts) -> Iterator[Blocker]:
-    """`bench-mandate-live`: a unit that is fitted somewhere is not on the bench."""
+    """`bench-mandate-live`: a unit that is fitted somewhere is not on the bench, nor will it be while it is there."""
     units = {unit for _, unit in unit_items(held_items(facts))}
     for one in facts.mandates:
-        if one.state == "live" and one.kind == "bench" and one.unit in units:
+        if one.state in {"live", "future"} and one.kind == "bench" and one.unit in units:
+            window = f"from {one.not_before:%Y-%m-%d %H:%M} until {one.not_after:%Y-%m-%d %H:%M} UTC"
             yield refused(
                 "bench-mandate-live",
-                f"the bench mandate {one.mandate} of {one.unit} is live until {one.not_after:%Y-%m-%d %H:%M} UTC",
+                f"the bench mandate {one.mandate} of {one.unit} is {one.state}, {window}",
                 "who asked for it, or who approved it",
                 f"cancel it: fleet mandate cancel {one.mandate}",
             )

@@ -144,6 +144,7 @@ BROKEN: list[tuple[Step, str, str, Spoil]] = [
     ("fit", "refused", "no-install-authority", authority(state="review-overdue")),
     ("fit", "refused", "no-install-authority", authority(kinds=["use"])),
     ("fit", "refused", "bench-mandate-live", mandate(kind="bench")),
+    ("fit", "refused", "bench-mandate-live", mandate(kind="bench", state="future")),
     ("fit", "refused", "kit-not-out", item(is_out=False)),
     ("fit", "refused", "unit-not-active", unit(state="revoked")),
     ("fit", "refused", "work-competence", person(competences=[])),
