@@ -70,6 +70,7 @@ def main() -> int:
         asyncio.run(_walks(server, given.seed, given.sequences, tally))
     finally:
         server.remove()
+    say("refused: " + ", ".join(f"{code} {count}" for code, count in tally.refusals.most_common()))
     result = {
         "sequences": tally.sequences,
         "asked": tally.asked,

@@ -56,9 +56,9 @@ async def end_authority(known: Known, draw: Random) -> Asked | None:
 async def draft(known: Known, draw: Random) -> Asked:
     """Ask for a mandate."""
     person, unit = draw.choice(WORKERS), draw.choice(list(known.furniture.units))
-    kind = draw.choice(MANDATES)
+    kind = draw.choice(MANDATES) if known.authorities else "bench"
     authority = draw.choice(known.authorities) if known.authorities and kind != "bench" else None
-    not_before = known.now + draw.choice((0, 0, 2, 6)) * HOUR
+    not_before = known.now + draw.choice((0, 0, 0, 2, 6)) * HOUR
     modalities: list[Modality] = ["position"] if kind == "retrieval" else draw.choice(OPENED[:3])
     new = NewMandate(
         kind=kind,
@@ -71,10 +71,17 @@ async def draft(known: Known, draw: Random) -> Asked:
         approver=draw.choice(APPROVERS),
     )
 
-    async def ask() -> None:
-        known.mandates.append((await known.door(person).draft_mandate(new)).mandate_id)
+    is_signed = draw.random() < 0.6
 
-    return Asked(f"{person} drafts a {kind} mandate of {unit} under {authority} from {not_before}", ask)
+    async def ask() -> None:
+        view = await known.door(person).draft_mandate(new)
+        known.mandates.append(view.mandate_id)
+        for one in view.waits_for if is_signed else ():
+            signature = known.world.house.keys[one].sign(f"{view.text}\n", MANDATE_NAMESPACE)
+            await known.door(one).hand_in_signature(view.mandate_id, signature)
+
+    words = f"{person} {'signs with ' + new.approver if is_signed else 'drafts'} a {kind} mandate of {unit}"
+    return Asked(f"{words} under {authority}, {not_before} until {new.not_after}", ask)
 
 
 async def sign(known: Known, draw: Random) -> Asked | None:

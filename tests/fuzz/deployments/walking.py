@@ -7,7 +7,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from random import Random
 
 from fleet.client import Refused
@@ -27,7 +26,7 @@ _LEAVES_A_TRACE = frozenset({"asks for a lease", "signs"})
 
 Move = Callable[[Known, Random], Awaitable[Asked | None]]
 _WEIGHTS: dict[Move, int] = {
-    help_on: 46,
+    help_on: 60,
     moves.request: 5,
     moves.incident: 4,
     moves.change: 3,
@@ -40,10 +39,10 @@ _WEIGHTS: dict[Move, int] = {
     moves.keeper: 1,
     papers.record: 3,
     papers.end_authority: 2,
-    papers.draft: 5,
-    papers.sign: 10,
+    papers.draft: 8,
+    papers.sign: 4,
     papers.end_mandate: 3,
-    papers.carry: 6,
+    papers.carry: 8,
     papers.quarantine: 2,
     papers.leave: 1,
     papers.acknowledge: 1,
@@ -57,6 +56,7 @@ class Tally:
     sequences: int = 0
     asked: int = 0
     answers: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     leases: int = 0
     found: list["Found"] = field(default_factory=list)
@@ -113,8 +113,9 @@ async def shortened(world: World, found: Found, tries: int = TRIES) -> Found:
 
 async def _make(known: Known, draw: Random, traces: Traces, told: list[str], tally: Tally) -> list[str]:
     """One move, or two at once; what is wrong with the answers."""
+    known.world.house.clock.go_on(seconds=1)
     if draw.random() < 0.12:
-        known.world.house.clock.now += timedelta(minutes=draw.choice(_TIMES_MIN))
+        known.world.house.clock.go_on(minutes=draw.choice(_TIMES_MIN))
         await known.world.keep_sessions()
         told.append(f"it is {known.now}")
     count = 2 if draw.random() < TWO_AT_ONCE else 1
@@ -124,6 +125,7 @@ async def _make(known: Known, draw: Random, traces: Traces, told: list[str], tal
     answers = await asyncio.gather(*(_answer(one) for one in asked))
     tally.asked += len(asked)
     tally.answers.update(answer.split()[0] for answer in answers)
+    tally.refusals.update(" ".join(answer.split()[:2]) for answer in answers if answer[0] != "2")
     told += [f"{one.words} -> {answer}" for one, answer in zip(asked, answers, strict=True)]
     wrong = [f"{one.words}: {answer}" for one, answer in zip(asked, answers, strict=True) if answer[0] not in "24"]
     if asked and all(answer.startswith("4") and not _may_tell(one) for one, answer in zip(asked, answers, strict=True)):
