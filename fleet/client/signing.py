@@ -9,23 +9,28 @@ import asyncio
 import os
 import stat
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha512
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
 from fleet.client.errors import NoSigningKey
 from fleet.client.files import read_small
 
-if TYPE_CHECKING:
-    from asyncssh.public_key import SSHKeyPair
-
 AGENT_WAIT_S = 60.0
 """How long a person has to touch the token or to confirm in the agent."""
 
-_USABLE = (b"ssh-ed25519", b"sk-ssh-ed25519@openssh.com")
+_PLAIN = b"ssh-ed25519"
+_USABLE = (_PLAIN, b"sk-ssh-ed25519@openssh.com")
 _MAGIC = b"SSHSIG"
 _HASH_NAME = b"sha512"
 _LINE = 70
+
+_Signer = tuple[bytes, Callable[[bytes], bytes]]
+"""A public key, and what signs with its private one; both as SSH writes them."""
 
 
 async def sign(message: bytes, namespace: str, key_file: Path | None, agent_socket: str | None = None) -> str:
@@ -35,29 +40,49 @@ async def sign(message: bytes, namespace: str, key_file: Path | None, agent_sock
     so does a private key with a passphrase, through its `.pub` beside it.
     """
     if key_file is not None and key_file.suffix != ".pub":
-        pair = await asyncio.to_thread(_load_private, key_file)
-        if pair is not None:
-            return _armored(pair.public_data, namespace, pair.sign(_to_sign(message, namespace)))
+        signer = await asyncio.to_thread(_load_private, key_file)
+        if signer is not None:
+            public, signed = signer
+            return _armored(public, namespace, signed(_to_sign(message, namespace)))
         key_file = key_file.with_name(key_file.name + ".pub")
     wanted = None if key_file is None else await asyncio.to_thread(_read_public, key_file)
     return await _sign_by_agent(message, namespace, wanted, agent_socket or os.environ.get("SSH_AUTH_SOCK", ""))
 
 
-def _load_private(path: Path) -> "SSHKeyPair | None":
-    """The key pair in `path`, None when only an agent can use it: it needs a passphrase or a hardware token."""
-    import asyncssh  # noqa: PLC0415  half a second of imports that only signing in needs
-
+def _load_private(path: Path) -> _Signer | None:
+    """The key in `path`, None when only an agent can use it: it needs a passphrase or a hardware token."""
     try:
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise NoSigningKey(f"the key {path} is readable by others: chmod 600 it")
-        pair = asyncssh.load_keypairs([asyncssh.import_private_key(read_small(path))])[0]
+        text = read_small(path)
+    except OSError as error:
+        raise NoSigningKey(f"the key {path} can not be read: {error}") from error
+    return _plain_key(text) or _other_key(text, path)
+
+
+def _plain_key(text: bytes) -> _Signer | None:
+    """An Ed25519 key without a passphrase, in OpenSSH's form; None for every other."""
+    try:
+        key = load_ssh_private_key(text, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if not isinstance(key, Ed25519PrivateKey):
+        return None
+    public = _string(_PLAIN) + _string(key.public_key().public_bytes_raw())
+    return public, lambda data: _string(_PLAIN) + _string(key.sign(data))
+
+
+def _other_key(text: bytes, path: Path) -> _Signer | None:
+    """A key of another kind or form; None when only an agent can use it."""
+    import asyncssh  # noqa: PLC0415  a third of a second of imports that few keys and agents need
+
+    try:
+        pair = asyncssh.load_keypairs([asyncssh.import_private_key(text)])[0]
     except asyncssh.KeyImportError as error:
         if "passphrase" in str(error).lower():
             return None
         raise NoSigningKey(f"the key {path} can not be read: {error}") from error
-    except OSError as error:
-        raise NoSigningKey(f"the key {path} can not be read: {error}") from error
-    return None if pair.algorithm.startswith(b"sk-") else pair
+    return None if pair.algorithm.startswith(b"sk-") else (pair.public_data, pair.sign)
 
 
 def _read_public(path: Path) -> bytes:

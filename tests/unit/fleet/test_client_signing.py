@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from fleet.client.errors import NoSigningKey
@@ -49,6 +50,14 @@ async def test_a_key_file_signs(tmp_path: Path) -> None:
     signature = await sign(MESSAGE, NAMESPACE, key)
     assert openssh_accepts(signature, tmp_path / "mine.pub", tmp_path)
     assert not openssh_accepts(signature, tmp_path / "mine.pub", tmp_path, "mandate@muster")
+
+
+async def test_a_key_file_of_another_form_signs_too(tmp_path: Path) -> None:
+    made, key = asyncssh.generate_private_key("ssh-ed25519"), tmp_path / "mine"
+    key.write_bytes(made.export_private_key("pkcs8-pem"))
+    key.chmod(0o600)
+    made.write_public_key(tmp_path / "mine.pub")
+    assert openssh_accepts(await sign(MESSAGE, NAMESPACE, key), tmp_path / "mine.pub", tmp_path)
 
 
 async def test_the_only_usable_key_of_the_agent_signs(tmp_path: Path, agent: str) -> None:
