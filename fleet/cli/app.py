@@ -6,6 +6,7 @@ Its exit codes are in its help.
 import os
 import select
 import sys
+from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
@@ -112,12 +113,12 @@ def _is_foreseen(error: Exception) -> bool:
     return isinstance(error, kinds)
 
 
-def run() -> None:
-    """Run the command line; a known error becomes one line on standard error. Output that nobody reads, as before
-    `head`, ends it without a word."""
+def run(words: Sequence[str] | None = None) -> None:
+    """Run the command line, this program's own where no `words` are given; a known error becomes one line on standard
+    error. Output that nobody reads, as before `head`, ends it without a word. Raises SystemExit for codes but 0."""
     try:
         try:
-            _run()
+            _run(words)
         finally:
             if sys.stdout is not None:  # which it is where a shell closed it
                 sys.stdout.flush()
@@ -136,11 +137,11 @@ def _is_unread() -> bool:
     return any(state & select.POLLERR for _, state in output.poll(0))
 
 
-def _run() -> None:
+def _run(words: Sequence[str] | None) -> None:
     # httpx imports a command line of its own wherever click and rich are: a tenth of a second of every command.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None is how Python is told of no module
     try:
-        app(exit_on_error=False, print_error=False, result_action="return_value")
+        app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         sys.stderr.write(f"fleet: {one_line(usage_line(error), _SAID_SIGNS)}\n")
         sys.exit(2)

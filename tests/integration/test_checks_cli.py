@@ -16,6 +16,7 @@ from protocols.api.checks import CarriedLease, CarriedRequest, CheckView
 from protocols.ids import new_opening_id
 from protocols.opening import AskNonce, Closed, NonceMade, Refused
 from tests.support.check_house import BOOT, LATITUDE, CheckHouse
+from tests.support.fleet_command import Ran, run_here
 from tests.support.mandate_house import UNIT
 from tests.support.media_relay_source import Camera
 from tests.support.poor_line import poor_line
@@ -26,11 +27,15 @@ LIMIT_S = 90.0
 
 
 async def fleet(
-    house: CheckHouse, *words: str, said: bytes = b"", port: int | None = None, person: str = "TO-12"
-) -> tuple[int, str, str]:
-    """Exit code, output and complaints of a command by `person`, who reaches the controller at `port`."""
+    house: CheckHouse, *words: str, said: bytes | None = None, port: int | None = None, person: str = "TO-12"
+) -> Ran:
+    """A command by `person`, who reaches the controller at `port`; in a process of its own where something is `said`
+    to it."""
+    words = (*words, "--client", str(_settings_file(house, port, person)))
+    if said is None:
+        return await run_here(*words)
     process = await asyncio.create_subprocess_exec(
-        *(FLEET, *words, "--client", str(_settings_file(house, port, person))),
+        *(FLEET, *words),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

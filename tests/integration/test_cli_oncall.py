@@ -20,7 +20,7 @@ async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[RotaHou
 
 
 async def test_who_is_on_call_and_who_is_next(house: RotaHouse) -> None:
-    code, out, err = await fleet(house, "IN-01", "oncall", "now")
+    code, out, err = await fleet(house, "IN-01", "oncall", "now", said=b"")
     assert (code, err) == (0, "")
     lines = [line.split() for line in out.splitlines()]
     until = ["Mon", "9", "Feb", "2026", "09:00", "Europe/London"]

@@ -14,9 +14,10 @@ import pytest
 from fleet.store.store import Store
 from protocols.rota.member import CallOut
 from protocols.rota.reading import read_book, write_book
+from tests.support.fleet_command import LIMIT_S
 from tests.support.reporting import until
 from tests.support.rota_books import absence, book, call_out, local, member, office_hours, rota, two_layers
-from tests.support.rota_cli import FLEET, LIMIT_S, asked, begun, ended, fleet, settings_file
+from tests.support.rota_cli import FLEET, asked, begun, ended, fleet, settings_file
 from tests.support.rota_house import RotaHouse, rota_house, technical
 
 PERIOD = ("--since", "2026-02-09T09:00", "--until", "2026-03-09T09:00")
@@ -129,7 +130,9 @@ async def test_a_file_is_solved_here_and_written_to_another(tmp_path: Path) -> N
 
 @pytest.mark.long
 async def test_a_period_is_solved_looked_at_and_published(house: RotaHouse, tmp_path: Path) -> None:
-    code, out, err = await fleet(house, "SU-01", "rota", "solve", "tech", *PERIOD, "--work-limit", "5", "--keep")
+    code, out, err = await fleet(
+        house, "SU-01", "rota", "solve", "tech", *PERIOD, "--work-limit", "5", "--keep", said=b""
+    )
     assert (code, "score " in out, "fleet rota publish P-" in err) == (0, True, True), err
     [listed] = await asked(house, "TO-11", "rota", "plans", "tech")
     plan = listed["plan"]

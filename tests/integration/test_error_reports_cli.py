@@ -11,6 +11,7 @@ import asyncpg
 from fleet.client import ClientSettings
 from fleet.openings.reconciliation import Reconciliation
 from tests.support.controller import RunningApi
+from tests.support.fleet_command import Ran, run_here
 from tests.support.opening_entries import UNIT, after, authority, closed, lease, mandate, opened, refused
 from tests.support.opening_log import enter
 from tests.support.reporting import register
@@ -25,10 +26,13 @@ def settings_file(settings: ClientSettings, home: Path) -> Path:
     return path
 
 
-async def fleet(client: Path, *words: str, said: bytes = b"") -> tuple[int, str, str]:
+async def fleet(client: Path, *words: str, said: bytes | None = None) -> Ran:
+    words = ("log", *words, "--client", str(client))
+    if said is None:
+        return await run_here(*words)
     process = await asyncio.create_subprocess_exec(
         FLEET,
-        *("log", *words, "--client", str(client)),
+        *words,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

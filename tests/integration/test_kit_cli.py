@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from fleet.store.store import Store
+from tests.support.fleet_command import LIMIT_S
 from tests.support.kit_house import add, deployment, go_on, kit_house
 from tests.support.mandate_house import Owner, entries
-from tests.support.rota_cli import LIMIT_S, asked, begun, fleet, settings_file
+from tests.support.rota_cli import asked, begun, fleet, settings_file
 from tests.support.rota_house import RotaHouse
 
 ADDRESS = "14 Wharf Lane"
@@ -64,7 +65,7 @@ async def test_labels_are_scanned_line_by_line_and_refusals_make_it_fail(house: 
     assert (back["result"]["row"]["custodian"], back["result"]["left_to_scan"]) == ("TO-11", [second])
     code, said, _ = await fleet(house, "IN-01", "kit", "movements", first)
     assert (code, len(said.splitlines())) == (0, 5)
-    code, _, err = await fleet(house, "TO-12", "kit", "scan", "out")
+    code, _, err = await fleet(house, "TO-12", "kit", "scan", "out", said=b"")
     assert (code, "no code was given" in err) == (3, True)
 
 

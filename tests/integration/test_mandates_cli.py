@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from fleet.store.store import Store
+from tests.support.fleet_command import Ran, run_here
 from tests.support.mandate_house import REFERENCE, UNIT, MandateHouse, mandate_house
 from tests.support.ssh_token import LIMIT_S, SSH_KEYGEN
 
 FLEET = str(Path(sys.executable).with_name("fleet"))
-Ran = tuple[int, str, str]
 
 
 @pytest.fixture
@@ -31,10 +31,13 @@ async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[Mandate
         yield made
 
 
-async def fleet(house: MandateHouse, person_id: str, *words: str, said: bytes = b"") -> Ran:
+async def fleet(house: MandateHouse, person_id: str, *words: str, said: bytes | None = None) -> Ran:
+    words = (*words, "--client", str(house.api.home / f"{person_id}.toml"))
+    if said is None:
+        return await run_here(*words)
     process = await asyncio.create_subprocess_exec(
         FLEET,
-        *(*words, "--client", str(house.api.home / f"{person_id}.toml")),
+        *words,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

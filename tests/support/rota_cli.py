@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support.fleet_command import LIMIT_S, Ran, run_here
 from tests.support.rota_house import RotaHouse
 
 FLEET = str(Path(sys.executable).with_name("fleet"))
-LIMIT_S = 120.0
-Ran = tuple[int, str, str]
 
 
 def settings_file(house: RotaHouse, person_id: str) -> Path:
@@ -43,12 +42,13 @@ async def ended(process: asyncio.subprocess.Process, said: bytes = b"") -> Ran:
     return process.returncode, out.decode(), err.decode()
 
 
-async def fleet(house: RotaHouse, person_id: str, *words: str, said: bytes = b"") -> Ran:
-    """A command by somebody of the house."""
-    return await ended(await begun(*words, "--client", str(settings_file(house, person_id))), said)
+async def fleet(house: RotaHouse, person_id: str, *words: str, said: bytes | None = None) -> Ran:
+    """A command by somebody of the house: in this process, or in one of its own where something, or b"", is `said`."""
+    words = (*words, "--client", str(settings_file(house, person_id)))
+    return await run_here(*words) if said is None else await ended(await begun(*words), said)
 
 
-async def asked(house: RotaHouse, person_id: str, *words: str, said: bytes = b"") -> Any:
+async def asked(house: RotaHouse, person_id: str, *words: str, said: bytes | None = None) -> Any:
     """What a command answers as JSON; it has to do what it is asked."""
     code, out, err = await fleet(house, person_id, *words, "--json", said=said)
     assert code == 0, err
