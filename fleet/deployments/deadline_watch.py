@@ -1,23 +1,18 @@
 """Raising an alarm for each stage of a deployment's deadlines, and closing those of what was done in time."""
 
-import structlog
-
 from fleet.alarms.raising import raise_alarm
 from fleet.alarms.taking import put_right
 from fleet.clock import Clock
 from fleet.deployments.deadline_alarm_rules import RULE, wanted
-from fleet.deployments.facts_reading import known_deployments
+from fleet.deployments.facts_reading import outlined_deployments
 from fleet.deployments.rules.deadlines import deadlines
 from fleet.rounds import go_round
 from fleet.store.store import Store
 from protocols.deployments import Deadline
 
 _EVERY_S = 60.0
-_MAX_OPEN = 2000
-_AT_ONCE = 50
+_AT_ONCE = 100
 """Of how many deployments the facts are read in one transaction."""
-
-_log = structlog.get_logger(__name__)
 
 
 class DeadlineWatch:
@@ -48,18 +43,16 @@ class DeadlineWatch:
 
     async def _due(self) -> dict[str, list[Deadline]]:
         """The deadlines of every open deployment."""
-        async with self._store.transaction() as transaction:
-            stored = await transaction.deployments.find(
-                words="", kind="", open_only=True, person_id="", limit=_MAX_OPEN + 1
-            )
-        if len(stored) > _MAX_OPEN:
-            _log.error("more deployments are open than are looked at for deadlines", open=len(stored), most=_MAX_OPEN)
         due: dict[str, list[Deadline]] = {}
-        for first in range(0, min(len(stored), _MAX_OPEN), _AT_ONCE):
+        after = ""
+        while True:
             async with self._store.transaction() as transaction:
-                known = await known_deployments(transaction, stored[first : first + _AT_ONCE], self._clock(), None)
+                stored = await transaction.deployments.open_after(after, _AT_ONCE)
+                known = await outlined_deployments(transaction, stored, self._clock())
             due |= {one.stored.deployment_id: deadlines(one.facts) for one in known}
-        return due
+            if len(stored) < _AT_ONCE:
+                return due
+            after = stored[-1].deployment_id
 
     async def _settle(self, deployment_id: str, due: list[Deadline]) -> int:
         """Let exactly those alarms be open that `due` asks for."""

@@ -13,7 +13,7 @@ from fleet.deployments.changing import (
     check_times,
     set_entry,
 )
-from fleet.deployments.facts_reading import known_deployment, known_deployments
+from fleet.deployments.facts_reading import known_deployment, known_deployments, outlined_deployments
 from fleet.deployments.kitting import enter_kept, move_kept
 from fleet.deployments.lookup import found_deployment, locked_deployment
 from fleet.deployments.papers import make_up
@@ -59,13 +59,10 @@ class DeploymentDesk:
                 words=words, kind=kind, open_only=open_only, person_id=person_id, limit=MAX_FOUND
             )
             wanted = [one for one in found if not states or one.state in states]
-            going_on = await known_deployments(transaction, [one for one in wanted if not one.is_over], now, None)
-            nearest = {one.stored.deployment_id: deadlines(one.facts)[:1] for one in going_on}
-            going_on.sort(key=lambda one: [due.due_at for due in nearest[one.stored.deployment_id]] or [_LAST])
-            over = [one for one in wanted if one.is_over]
-            first = going_on[offset : offset + limit]
-            past = over[max(offset - len(going_on), 0) :][: limit - len(first)]
-            shown = [*first, *await known_deployments(transaction, past, now, None)]
+            outlined = await outlined_deployments(transaction, [one for one in wanted if not one.is_over], now)
+            outlined.sort(key=lambda one: [due.due_at for due in deadlines(one.facts)[:1]] or [_LAST])
+            in_order = [*(one.stored for one in outlined), *(one for one in wanted if one.is_over)]
+            shown = await known_deployments(transaction, in_order[offset : offset + limit], now, None)
         return DeploymentPage(
             total=len(wanted),
             offset=offset,

@@ -12,7 +12,7 @@ from fleet.deployments.duty_rules import (
     visits_soon,
     welfare_duty,
 )
-from fleet.deployments.facts_reading import known_deployments
+from fleet.deployments.facts_reading import outlined_deployments
 from fleet.deployments.rules.deadlines import deadlines
 from fleet.deployments.rules.facts import Facts
 from fleet.store.people import Person
@@ -49,7 +49,7 @@ class DeploymentDuties:
 
 async def _open(transaction: Transaction, now: datetime) -> list[Facts]:
     stored = await transaction.deployments.find(words="", kind="", open_only=True, person_id="", limit=_MAX_OPEN)
-    return [one.facts for one in await known_deployments(transaction, stored, now, None)]
+    return [one.facts for one in await outlined_deployments(transaction, stored, now)]
 
 
 def _of_one(facts: Facts, person: Person, told: Sequence[Duty]) -> list[Duty]:

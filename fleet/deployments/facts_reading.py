@@ -20,7 +20,8 @@ from fleet.deployments.stored_facts import (
     visit_facts,
 )
 from fleet.kit.known import KnownItem, known_items
-from fleet.store.deployment_facts import FoundItem, FoundMandate
+from fleet.store.checklists import Begun, StoredEvidence, StoredTemplate
+from fleet.store.deployment_facts import FoundItem, FoundMandate, FoundSurvey
 from fleet.store.deployments import StoredCertificate, StoredDeployment, StoredStep
 from fleet.store.people import Person
 from fleet.store.store import Transaction
@@ -66,6 +67,14 @@ async def known_deployments(
     return await _Reading(transaction, deployments, now, caller).all(closely=closely)
 
 
+async def outlined_deployments(
+    transaction: Transaction, deployments: Sequence[StoredDeployment], now: datetime
+) -> list[Known]:
+    """All of these, in their order, as far as their deadlines go: steps, visits, kit and authorities, and nothing that
+    only steps ask for. For many at once."""
+    return await _Reading(transaction, deployments, now, None).outlines()
+
+
 class _Reading:
     """What is read for all of them at once."""
 
@@ -77,19 +86,42 @@ class _Reading:
         self._ids = [one.deployment_id for one in deployments]
         self._now = now
         self._caller = caller
+        self._units: dict[str, UnitRow] = {}
+        self._wanted: dict[str, list[tuple[int, int]]] = {}
+        self._mandates: dict[str, list[FoundMandate]] = {}
+        self._certificates: dict[str, list[StoredCertificate]] = {}
+        self._begun: dict[str, list[Begun]] = {}
+        self._evidence: dict[str, list[StoredEvidence]] = {}
+        self._templates: list[StoredTemplate] = []
+        self._surveys: dict[str, FoundSurvey] = {}
+        self._alarms: dict[str, int] = {}
+        self._manned: dict[str, bool] = {}
+        self._zones: dict[str, str] = {}
+        self._people = KnownPeople(now)
 
-    async def all(self, *, closely: bool) -> list[Known]:
-        """Read, and put together."""
-        transaction, ids, now = self._transaction, self._ids, self._now
+    async def outlines(self) -> list[Known]:
+        """Read what deadlines follow from, and put it together."""
+        await self._read_outlines()
+        return [self._known(one) for one in self._deployments]
+
+    async def _read_outlines(self) -> None:
+        transaction, ids = self._transaction, self._ids
         self._steps = await transaction.deployments.steps_of(ids)
         self._visits = await transaction.visits.of(ids)
         self._items = await transaction.deployment_facts.items(ids)
         self._kit = await self._known_kit()
-        self._units = await self._known_units()
-        self._wanted = await transaction.deployment_facts.wanted(self._deployments)
         self._named = await transaction.deployments.authorities_of(ids)
         every_authority = {one for named in self._named.values() for one in named}
         self._authorities = await transaction.deployment_facts.authorities(every_authority)
+
+    async def all(self, *, closely: bool) -> list[Known]:
+        """Read everything, and put it together."""
+        await self._read_outlines()
+        transaction, ids, now = self._transaction, self._ids, self._now
+        self._units = await self._known_units()
+        # Only assessing asks for it, and it is dear.
+        asked = [one for one in self._deployments if one.state == "requested"]
+        self._wanted = await transaction.deployment_facts.wanted(asked)
         self._mandates = await self._known_mandates()
         self._certificates = await transaction.deployments.certificates_of(ids)
         self._begun = await transaction.checklists.begun(ids)

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from fleet.deployments.facts_reading import known_deployments
+from fleet.deployments.facts_reading import outlined_deployments
 from fleet.deployments.rules.deadlines import deadlines
 from fleet.errors import NotFound, RequestRefused
 from fleet.handovers.rules import OpenDeployment, SheetFacts, ShiftChange
@@ -78,7 +78,7 @@ async def _deployments(transaction: Transaction, now: datetime) -> list[OpenDepl
             authorities=one.authorities,
             papers=[(paper.step, paper.owner, paper.owed_until) for paper in one.facts.papers],
         )
-        for one in await known_deployments(transaction, stored, now, None)
+        for one in await outlined_deployments(transaction, stored, now)
     ]
 
 

@@ -179,9 +179,13 @@ class DeploymentStore:
         self, *, words: str, kind: str, open_only: bool, person_id: str, limit: int
     ) -> list[StoredDeployment]:
         """At most `limit` deployments with `words` in number, title or site, of a kind, not over, with which a person
-        has to do, each where it is asked for; those that are over last."""
+        has to do, each where it is asked for: by their end, then those that are over, newest first."""
         records = await self._connection.fetch(_SQL["find"], words, kind, open_only, person_id, limit)
         return [_stored(record) for record in records]
+
+    async def open_after(self, deployment_id: str, limit: int) -> list[StoredDeployment]:
+        """Those that are not over, by their number as text, from after this one (empty: the first)."""
+        return [_stored(record) for record in await self._connection.fetch(_SQL["open_after"], deployment_id, limit)]
 
     async def of_unit(self, unit_id: str) -> tuple[str, DeploymentState] | None:
         """The deployment for which a unit is out, and its state."""

@@ -47,7 +47,12 @@ WHERE ($1 = '' OR position(lower($1) IN lower(deployment_id || ' ' || title || '
         SELECT FROM visit JOIN visit_person USING (visit_id)
         WHERE visit.deployment_id = deployment.deployment_id AND visit.dropped_at IS NULL
           AND visit_person.dropped_at IS NULL AND person_id = $4))
-ORDER BY state IN ('closed', 'cancelled'), expected_back_at DESC, deployment_id LIMIT $5
+ORDER BY state IN ('closed', 'cancelled'), CASE WHEN state NOT IN ('closed', 'cancelled') THEN expected_back_at END,
+    expected_back_at DESC, deployment_id LIMIT $5
+
+-- name: open_after
+SELECT * FROM deployment WHERE state NOT IN ('closed', 'cancelled') AND deployment_id > $1
+ORDER BY deployment_id LIMIT $2
 
 -- name: open_of_unit
 SELECT deployment_id, state FROM kit_item JOIN deployment USING (deployment_id) WHERE unit_id = $1
