@@ -12,6 +12,7 @@ from tui.alarm_words import (
     SEVERITY_TONES,
     ShownAlarm,
     about,
+    kind_words,
     paging_words,
     state_span,
     taken_words,
@@ -33,7 +34,7 @@ def alarm_line(view: AlarmView, width: int, now: datetime, *, utc: bool) -> Line
         Span(fit(short_moment(view.raised_at, now, utc=utc), 10), "muted"),
         Span(fit(view.severity, 8), SEVERITY_TONES[view.severity] if view.closed_at is None else "muted"),
         Span(fit(about(view), 24 if wide else 13), open_tone),
-        Span(" " + fit(" ".join(part for part in (view.kind, times(view)) if part), 24 if wide else 17)),
+        Span(" " + fit(" ".join(part for part in (kind_words(view), times(view)) if part), 24 if wide else 17)),
         Span(fit(view.deployment or "", 9), "accent"),
         Span(safe(view.summary) if wide else "", "muted"),
     )
@@ -67,7 +68,7 @@ def alarm_page(detail: AlarmDetail, width: int, now: datetime, *, utc: bool) -> 
     """All about an alarm: what, its life, the pages sent and to whom, its events."""
     view, shown = detail.alarm, ShownAlarm.of(detail)
     title: list[Line] = [
-        (Span(f" {view.kind}", "title"), Span(f"  {about(view)}", "strong")),
+        (Span(f" {kind_words(view)}", "title"), Span(f"  {about(view)}", "strong")),
         (state_span(view),),
         (Span(view.severity, SEVERITY_TONES[view.severity]),),
         (Span(view.deployment or "", "accent"),) if view.deployment else (),
@@ -156,8 +157,9 @@ def going_lines(view: AlarmView, paged_by: str) -> list[Line]:
 def alarm_text(one: ShownAlarm, now: datetime, *, utc: bool, wide: bool) -> str:
     """What an alarm's line says: of which kind, how often, for which deployment, whom it has paged, what is next."""
     view = one.view
-    what = safe(view.summary) if wide else view.kind
-    named = " ".join(part for part in (what, times(view), view.deployment or "") if part)
+    what = safe(view.summary) if wide else kind_words(view)
+    of = "" if view.deployment == about(view) else view.deployment or ""
+    named = " ".join(part for part in (what, times(view), of) if part)
     return f"{named}: {paging_words(one, now, utc=utc, short=not wide)}"
 
 

@@ -7,7 +7,7 @@ from protocols.api.alarms import AlarmingStanding, AlarmView
 from protocols.api.duties import Duty
 from protocols.api.events import EventView
 from protocols.people import Permission
-from tui.alarm_words import ShownAlarm, about, alarming_words, is_grave
+from tui.alarm_words import DEADLINES, ShownAlarm, about, alarming_words, is_grave
 from tui.needs import QUARANTINE, Need, of_others
 
 ALARMING = "alarming"
@@ -29,18 +29,28 @@ def _unit_of(view: AlarmView) -> str | None:
 
 
 def by_duty(shown: Sequence[ShownAlarm], duties: Sequence[Duty]) -> tuple[Mapping[str, ShownAlarm], list[ShownAlarm]]:
-    """The alarms that tell of a cancelled mandate whose kit is out, by the mandate; and all the others."""
-    out = {duty.about: duty.unit for duty in duties if duty.kind == "kit-out"}
+    """The alarms that say the same as a duty, by what it is about, the newest of each; and all the others."""
     told: dict[str, ShownAlarm] = {}
     others: list[ShownAlarm] = []
-    for one in shown:
-        view = one.view
-        named = [mandate for mandate, unit in out.items() if unit == view.subject and mandate in view.summary]
-        if view.kind == _OF_MANDATE and named:
-            told[named[0]] = one
-        else:
+    for one in sorted(shown, key=lambda one: one.view.raised_at, reverse=True):
+        same = next((duty.about for duty in duties if _says(one.view, duty)), None)
+        if same is None or same in told:
             others.append(one)
+        else:
+            told[same] = one
     return told, others
+
+
+def _says(view: AlarmView, duty: Duty) -> bool:
+    """Whether an alarm tells of what waits."""
+    match duty.kind:
+        case "kit-out":
+            return view.kind == _OF_MANDATE and view.subject == duty.unit and duty.about in view.summary
+        case "deadline" | "paper-owed":
+            return view.rule == DEADLINES and view.subject == duty.about
+        case "authority-wanted":
+            return view.kind == duty.kind and view.subject == duty.about
+    return False
 
 
 def alarm_needs(shown: Sequence[ShownAlarm], quarantined: Set[str], permissions: Collection[Permission]) -> list[Need]:

@@ -26,6 +26,10 @@ HOW_WORDS: dict[AcknowledgedHow, str] = {
 }
 _NAMES_TOLD = 2
 
+DEADLINES = "deadline"
+"""The rule of alarms about deadlines of deployments."""
+_STAGE_WORDS = {"-14-days": "in 14 d", "-72-hours": "in 72 h", "-12-hours": "in 12 h", "-overdue": "overdue"}
+
 
 class ShownAlarm(NamedTuple):
     """An alarm, with its pages and what comes next where they were asked for; `pages` None: they were not."""
@@ -49,8 +53,20 @@ def waits(view: AlarmView) -> bool:
 
 
 def about(view: AlarmView) -> str:
-    """What people call its subject."""
-    return view.label or view.subject
+    """What people call its subject; of a deployment's deadline the deployment."""
+    return view.deployment or view.subject if view.rule == DEADLINES else view.label or view.subject
+
+
+def kind_words(view: AlarmView) -> str:
+    """Of which kind it is; a deadline in words: `paper authorise overdue`, `kit return in 72 h`."""
+    if view.rule != DEADLINES:
+        return view.kind
+    what, stage = view.kind.removeprefix("deadline-"), ""
+    for ending, words in _STAGE_WORDS.items():
+        if what.endswith(ending):
+            what, stage = what.removesuffix(ending), words
+    step = view.subject.partition(":")[2] if what == "paper" else ""
+    return " ".join(part for part in (what.replace("-", " "), step.replace("-", " "), stage) if part)
 
 
 def times(view: AlarmView) -> str:

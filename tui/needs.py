@@ -157,6 +157,10 @@ def words_of(need: Need, now: datetime, *, utc: bool = False, wide: bool = False
     return need.text if need.alarm is None else alarm_text(need.alarm, now, utc=utc, wide=wide)
 
 
+_ALARMED = frozenset({"kit-out", "deadline", "paper-owed", "authority-wanted"})
+"""Duties of which an alarm tells too."""
+
+
 def duty_needs(
     duties: Sequence[Duty],
     permissions: Collection[Permission],
@@ -166,7 +170,8 @@ def duty_needs(
 ) -> list[Need]:
     """What waits of mandates and authorities, most urgent first as `duties` are; what others have to do, last.
 
-    `told` and `told_by` hold by mandate the events and the alarm that say the same as a duty: one line stands for all.
+    `told` and `told_by` hold by what a duty is about the events and the alarm that say the same: one line stands for
+    all.
     """
     found = [
         Need(
@@ -178,7 +183,7 @@ def duty_needs(
             hint=hint(duty, permissions),
             alarms=told.get(duty.about, ()) if duty.kind == "kit-out" else (),
             unit_id=duty.unit,
-            alarm=(told_by or {}).get(duty.about) if duty.kind == "kit-out" else None,
+            alarm=(told_by or {}).get(duty.about) if duty.kind in _ALARMED else None,
             presses=is_mine(duty, permissions) and presses(duty, now),
             duty=duty,
             is_others=not is_mine(duty, permissions),

@@ -9,12 +9,14 @@ import pytest
 
 from protocols.alarms import DEFAULT_RULES, AlarmRules, EventRule, FigureRule, PageLevel, PagingPolicy
 from protocols.api.alarms import Acknowledging, AlarmDetail, AlarmingStanding
+from protocols.api.duties import Duty
 from protocols.api.handovers import HandoverRow, HandoverSheet, HandoverView, SheetAlarm, SheetKit
 from tests.unit.tui.stub_alarms import a_page, a_timer, an_alarm
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, console
 from tui.alarm_forms import contact_of, event_rule_of, figure_rule_of, policy_of, seconds_of, window_of, with_rule
 from tui.alarm_lines import alarm_line, alarm_page, alarm_text
+from tui.alarm_needs import alarm_needs, by_duty
 from tui.alarm_rule_lines import when_words
 from tui.alarm_words import ShownAlarm, alarming_words, paging_words
 from tui.handover_lines import sheet_lines
@@ -40,6 +42,33 @@ class TestPaging:
         assert paging_words(one, NOW, utc=True) == "paged TO-07 02:51, secondary in 3 min"
         assert paging_words(one, NOW, utc=True, short=True) == "paged TO-07, secondary in 3 min"
         assert alarm_text(one, NOW, utc=True, wide=False) == "tamper DEP-118: paged TO-07, secondary in 3 min"
+
+    @pytest.mark.parametrize(
+        ("kind", "subject", "words"),
+        [
+            ("deadline-paper-overdue", "DEP-118:check-out", "paper check out overdue"),
+            ("deadline-kit-return-72-hours", "DEP-118", "kit return in 72 h"),
+            ("deadline-authority-ends-14-days", "DEP-118:A-0123456789ab", "authority ends in 14 d"),
+        ],
+    )
+    def test_a_deadline_is_told_in_words_and_once_with_what_waits(self, kind: str, subject: str, words: str) -> None:
+        one = shown(
+            a_page("TO-07", AT), kind=kind, subject=subject, subject_kind="deployment", rule="deadline", label=""
+        )
+        assert alarm_text(one, NOW, utc=True, wide=False) == f"{words}: paged TO-07, secondary in 3 min"
+        assert alarm_needs([one], set(), {"acknowledge-event"})[0].name == "DEP-118"
+        duty = Duty(
+            kind="deadline",
+            about=subject,
+            name="DEP-118",
+            unit=None,
+            sentence="",
+            due_at=NOW,
+            is_alarm=False,
+            deployment="DEP-118",
+        )
+        assert by_duty([one], [duty]) == ({subject: one}, [])
+        assert by_duty([one], []) == ({}, [one])
 
     def test_nobody_on_call_and_failures_are_said(self) -> None:
         nobody = shown(a_page(None, AT, state="failed"), a_page("TO-15", NOW, 1, "queued"), next_level=2)
