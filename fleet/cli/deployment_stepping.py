@@ -52,6 +52,8 @@ def step(
                 raise
             found = await seen(door, deployment)
             blockers = [one for each in found.steps if each.step == what for one in each.blockers]
+            if not any(one.answer == "refused" for one in blockers):
+                raise  # the step is not one of those to come, or what stopped it is over: the refusal says it
             return found, blockers
 
     done, stopped = ask(client, decide)
