@@ -13,7 +13,7 @@ from protocols.kit import ItemKind
 SOON = timedelta(hours=24)
 """What begins within this time wants kit that could go out now †; later, kit that is out may be back."""
 
-_NOT_YET = frozenset({"kit-out", "kit-overdue", "kit-unserviced", "kit-damaged", "kit-reserved"})
+_NOT_YET = frozenset({"kit-out", "kit-unserviced", "kit-damaged", "kit-reserved"})
 """What stops an item now, and may be put right by the time it is wanted."""
 _HEARD: dict[Presence, int] = {"online": 0, "stale": 1, "never": 2, "quiet": 3}
 
@@ -48,7 +48,8 @@ def can_take(one: Choice, deployment: str, starts_at: datetime, ends_at: datetim
 
 
 def in_order(choices: Iterable[Choice]) -> list[Choice]:
-    """Those first that are ready: units that are heard, fuller batteries, what nothing stops, then by code."""
+    """Those first that are ready: what is in a store before what has yet to come back, units that are heard, fuller
+    batteries, what needs no maintenance soon, then by code."""
     return sorted(choices, key=_rank)
 
 
@@ -64,7 +65,8 @@ def candidates(wanted: KitWanted, choices: Iterable[Choice], taken: Mapping[str,
     return [one for one in choices if one.item not in taken and fits(wanted, one)]
 
 
-def _rank(one: Choice) -> tuple[int, float, bool, int, str]:
+def _rank(one: Choice) -> tuple[bool, int, float, bool, int, str]:
     heard = 0 if one.presence is None else _HEARD.get(one.presence, 9)
     charge = 0.0 if one.battery_percent is None else -one.battery_percent
-    return (heard, charge, bool(one.facts.due) and one.facts.due[0].standing != "in-time", len(one.item), one.item)
+    ageing = bool(one.facts.due) and one.facts.due[0].standing != "in-time"
+    return (one.facts.place is None, heard, charge, ageing, len(one.item), one.item)

@@ -34,6 +34,7 @@ def reserved(deployment: str, after: timedelta, until: timedelta) -> list[Reserv
         ({"service": "quarantined"}, False, False),
         ({"place": None}, False, False),
         ({"place": None, "expected_back_at": NOW + 2 * DAY}, False, True),
+        ({"place": None, "expected_back_at": NOW - DAY}, False, False),
         ({"presence": "revoked"}, False, False),
         ({"reserved": reserved("DEP-2", timedelta(), DAY)}, False, True),
         ({"reserved": reserved("DEP-2", 7 * DAY, 8 * DAY)}, True, False),
@@ -54,8 +55,9 @@ def test_units_that_are_heard_and_fuller_go_first() -> None:
         choice("K-0003", presence="online", battery=90),
         choice("K-10004", kind="battery"),
         choice("K-0005", kind="battery"),
+        choice("K-0006", presence="online", battery=99, place=None),
     ]
-    assert [one.item for one in in_order(choices)] == ["K-0003", "K-0002", "K-0005", "K-10004", "K-0001"]
+    assert [one.item for one in in_order(choices)] == ["K-0003", "K-0002", "K-0005", "K-10004", "K-0001", "K-0006"]
 
 
 def test_what_is_still_wanted_is_what_is_not_kept_yet_with_models_first() -> None:
