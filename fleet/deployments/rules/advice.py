@@ -52,11 +52,13 @@ def advise(facts: AdviceFacts) -> Advice:
     """`possible`: distinct items fulfil all that is wanted, and among those who are free are as many people as the kind
     takes, who together can do all its work and were trained for the kit that would go. `team` is a smallest such set,
     those on call first. `at_most`: how many such deployments the kit and the people would do for at the same time, each
-    with its own (training is counted for the first only), up to MOST; 0 when not `possible`."""
+    with its own (training is counted for the first only), up to MOST; 0 when not `possible`. Kit that nobody free was
+    trained for is chosen where there is no other: what is missing then is the training."""
     template = facts.template
     free = sorted((one for one in facts.people if _is_free(facts, one)), key=lambda one: _rank(facts, one))
     usable = [one for one in facts.items if not _why_not(facts, one, free)]
-    chosen = assigned(template.wants, usable)
+    untrained = [one for one in facts.items if not one.why_not and one not in usable]
+    chosen = assigned(template.wants, [*usable, *untrained])
     kit = [_available(facts, wanted, items, free) for wanted, items in zip(template.wants, chosen, strict=True)]
     needs = _needs(facts, [code for items in chosen for code in items])
     masks = [_mask(one, needs, facts.until) for one in free]
@@ -134,7 +136,8 @@ def _why_not(facts: AdviceFacts, item: AdviceItem, free: Sequence[PersonFacts]) 
 
 
 def _available(facts: AdviceFacts, wanted: KitWanted, items: Sequence[str], free: Sequence[PersonFacts]) -> Available:
-    held_back = [why for one in facts.items if fits(wanted, one) and (why := _why_not(facts, one, free))]
+    others = [one for one in facts.items if fits(wanted, one) and one.item not in items]
+    held_back = [why for one in others if (why := _why_not(facts, one, free))]
     return Available(wanted=wanted, items=list(items), missing=wanted.count - len(items), held_back=held_back)
 
 
