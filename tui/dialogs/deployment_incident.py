@@ -1,7 +1,7 @@
 """A critical incident: one dialog that says what would go, with whom and on what; enter does it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -28,6 +28,7 @@ _WIDTH = 70
 _MOST_AUTHORITIES = 3
 _HIGH, _MOST_LINES, _MOST_LINES_HIGH = 40, 5, 16
 _LASTS = timedelta(hours=24)
+_JUST = timedelta(hours=6)
 _KIND: DeploymentKind = "critical-incident"
 
 
@@ -37,9 +38,11 @@ def usable(views: Sequence[AuthorityView]) -> list[AuthorityView]:
     return sorted(fitting, key=lambda one: (not one.urgent_oral, -one.recorded_at.timestamp()))
 
 
-def meant(views: Sequence[AuthorityView]) -> str:
-    """What is filled in: the only urgent oral authority there is. Between others the person decides."""
-    return "1" if sum(one.urgent_oral for one in views) == 1 else ""
+def meant(views: Sequence[AuthorityView], now: datetime) -> str:
+    """What is filled in: the only urgent oral authority there is, if it was just recorded. An older one was given for
+    another incident, and between several the person decides."""
+    oral = [one for one in views if one.urgent_oral]
+    return "1" if len(oral) == 1 and oral[0].recorded_at > now - _JUST else ""
 
 
 def _marked(sign: str, text: str) -> list[Line]:
@@ -97,7 +100,7 @@ class IncidentDialog(RotaForm[NewIncident]):
         self._authorities = usable(page.rows)
         field = self.query_one("#authorities", Field)
         if not field.value and not self._is_typing:
-            field.value = meant(self._authorities)
+            field.value = meant(self._authorities, self._look.now)
             self._untouched = self._filled_in
         self._show()
         self.tell()

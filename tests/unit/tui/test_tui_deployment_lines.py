@@ -249,14 +249,16 @@ def test_a_number_is_kept_and_judged_by_its_limits() -> None:
     ]
 
 
-def test_only_one_urgent_oral_authority_is_taken_for_granted() -> None:
+def test_only_one_urgent_oral_authority_that_was_just_recorded_is_taken_for_granted() -> None:
     client = StubClient(3)
     written = client.made_authority(1, kinds=["install", "use"])
     oral = client.made_authority(2, kinds=["install"], urgent_oral=True)
     other = client.made_authority(3, kinds=["use"], urgent_oral=True)
     views = usable([written, oral, other])
     assert [one.reference for one in views] == ["URN/2/26", "URN/1/26"]
-    assert (meant(views), meant(usable([written])), meant([oral, oral])) == ("1", "", "")
+    at = oral.recorded_at + timedelta(minutes=5)
+    assert (meant(views, at), meant(usable([written]), at), meant([oral, oral], at)) == ("1", "", "")
+    assert meant(views, at + timedelta(hours=20)) == ""
     assert named_of("2, urn/2", views) == [views[1], views[0]]
     with pytest.raises(Unclear, match="not one of those above"):
         named_of("urn", views)
