@@ -111,7 +111,7 @@ def kit(
     if json:
         print_json(found.items)
     else:
-        print_kit(found.items)
+        print_kit(found.items, found.row.deployment)
 
 
 def authorities(

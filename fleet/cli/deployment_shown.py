@@ -16,7 +16,7 @@ def print_deployment(one: DeploymentView) -> None:
     print_line("\nwhat stops the next step")
     print_blockers(next_blockers(one))
     print_line("\nkit")
-    print_kit(one.items)
+    print_kit(one.items, one.row.deployment)
     print_line("\nvisits")
     print_visits(one.visits)
     print_line("\nauthorities")
@@ -43,10 +43,20 @@ def print_steps(steps: Sequence[StepView]) -> None:
     print_table(("step", "done", "by", "papers", "stopped by"), rows, empty="it has no steps")
 
 
-def print_kit(items: Sequence[ItemView]) -> None:
-    """What is kept for it, or out."""
+def print_kit(items: Sequence[ItemView], deployment: str) -> None:
+    """What is kept for a deployment, or out. That it is kept or out for this one is no fault of an item."""
+    own = {("reserved", deployment), ("out", deployment)}
     rows = [
-        (one.item, one.model_name, one.unit_label, one.standing, one.custodian, one.out_since, one.why) for one in items
+        (
+            one.item,
+            one.model_name,
+            one.unit_label,
+            one.standing,
+            one.custodian,
+            one.out_since,
+            "" if (one.standing, one.deployment or one.reserved_for) in own else one.why,
+        )
+        for one in items
     ]
     columns = ("item", "what", "unit", "standing", "with", "out since", "why it can not go out")
     print_table(columns, rows, empty="no kit is kept for it", free=["what", "why it can not go out"])
