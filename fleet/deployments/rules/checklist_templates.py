@@ -39,7 +39,7 @@ def _measured(
 
 _RISK = _said("risk-assessment", "Reference of the risk assessment for the place and the work", "OP014")
 _HEIGHT = _said("height-risk", "Reference of the risk assessment for ladders and height, or: none is used", "OP030")
-_CHARGED = _measured("battery-charge", "Charge of the battery that has the least", "%", "OP012", (90, None))
+_CHARGED = _measured("battery-charge", "Charge of the battery that has the least", "%", "OP012", (90, 100))
 _RSRP = _measured("rsrp", "RSRP of the network, at the aerial's place", "dBm", "OP018", (-115, None), required=False)
 _SUPPLY_12 = _measured("supply-load", "Supply at the unit while it sends, 12 V system", "mV", "OP018", (11_000, 15_000))
 _SUPPLY_5 = _measured("supply-load", "Supply at the unit while it sends, 5 V system", "mV", "OP018", (4_750, 5_250))
