@@ -110,7 +110,7 @@ class Forbidden(RequestRefused):
     status = 403
 
     def __init__(self, role: Role, permission: Permission, message: str = "", remedy: str = "") -> None:
-        able = ", ".join(roles_with(permission))
+        able = " or ".join(roles_with(permission))
         super().__init__(
             "role-not-allowed",
             message or f"the role {role} may not do this ({permission})",

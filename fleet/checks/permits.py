@@ -131,7 +131,7 @@ async def _unit_or_person_in_the_way(transaction: Transaction, check: Check, now
         return Obstacle("revoked", said, "a supervisor has to release it: fleet unit release")
     person = await transaction.people.get(check.person_id)
     if person is None or not may_watch(person, now):
-        able = ", ".join(roles_with("check-unit"))
+        able = " or ".join(roles_with("check-unit"))
         return Obstacle("not-in-force", f"{check.person_id} may not check units", f"ask a person with the role {able}")
     others = await transaction.checks.going_on(check.unit_id, check.modalities, check.opening, now)
     if others:

@@ -23,8 +23,9 @@ def permitted(step: Step, facts: Facts) -> Iterator[Blocker]:
     """`not-permitted`: the caller's role may not go the step."""
     needed = STEPS[step].permission
     if facts.caller is not None and not may(facts.caller.role, needed):
-        roles = " or ".join(roles_with(needed))
-        yield refused("not-permitted", f"{facts.caller.role} may not {step}", roles, f"ask a {roles}")
+        able = roles_with(needed)
+        asked = " or ".join(f"{'an' if role[0] in 'aeiou' else 'a'} {role}" for role in able)
+        yield refused("not-permitted", f"{facts.caller.role} may not {step}", " or ".join(able), f"ask {asked}")
 
 
 def another_person(facts: Facts) -> Iterator[Blocker]:
