@@ -70,7 +70,8 @@ class ContactDesk:
         """Send a page there now. Raises Conflict where one went there within 10 s."""
         async with self._store.transaction() as transaction:
             contact = await _own(transaction, contact_id, caller)
-            self._check_not_too_often(contact)
+            self._check_not_too_often(contact.tested_at)
+            self._check_not_too_often(await transaction.alarm_people.withdrawn_tried_at(caller.person_id))
             await transaction.alarm_people.contact_tried(contact_id, self._clock())
         error = await self._delivery.send(contact.channel, contact.address, trial_message(caller.person_id))
         now = self._clock()
@@ -93,9 +94,9 @@ class ContactDesk:
             transaction.changed.alarms = True
         return _view(msgspec.structs.replace(contact, address="", withdrawn_at=now), whole=True)
 
-    def _check_not_too_often(self, contact: StoredContact) -> None:
+    def _check_not_too_often(self, tested_at: datetime | None) -> None:
         now: datetime = self._clock()
-        if contact.tested_at is not None and 0 <= (now - contact.tested_at).total_seconds() < _TESTS_EVERY_S:
+        if tested_at is not None and 0 <= (now - tested_at).total_seconds() < _TESTS_EVERY_S:
             raise Conflict("tested-just-now", "a page went there a moment ago", "wait ten seconds, then try again")
 
 

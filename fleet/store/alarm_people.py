@@ -91,6 +91,11 @@ class AlarmPeopleStore:
         await self._connection.execute(_SQL["drop_of_contact"], contact_id)
         await self._connection.execute(_SQL["withdraw_contact"], contact_id, now)
 
+    async def withdrawn_tried_at(self, person_id: str) -> datetime | None:
+        """When a page last went to a contact that somebody has withdrawn since."""
+        at: datetime | None = await self._connection.fetchval(_SQL["withdrawn_tried"], person_id)
+        return at
+
     async def contact_tried(self, contact_id: str, now: datetime) -> None:
         """A page is about to go there."""
         await self._connection.execute(_SQL["contact_tried"], contact_id, now)

@@ -10,6 +10,7 @@ from fleet.alarms.raising import NewAlarm, raise_alarm
 from fleet.client import Refused
 from fleet.store.store import Store
 from tests.support.alarm_house import PRIMARY_NOW, AlarmHouse, address_of, alarm_house
+from tests.support.mandate_house import refusal
 from tests.support.waiting import until
 
 STORM = 700
@@ -68,9 +69,14 @@ async def _came(house: AlarmHouse) -> bool:
     return len(house.hook.came) > 1 and len(house.mail.bodies(address_of("SU-01"))) == 1
 
 
-async def test_tests_of_a_contact_at_once_are_one_mail(house: AlarmHouse) -> None:
+async def test_tests_of_a_contact_at_once_and_of_one_added_again_are_one_mail(house: AlarmHouse) -> None:
     made = await house.rota[PRIMARY_NOW].add_contact("e-mail", address_of(PRIMARY_NOW))
     asked = [house.rota[PRIMARY_NOW].test_contact(made.contact) for _ in range(6)]
     found = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(one, Refused) and one.problem.code == "tested-just-now" for one in found) == 5
     assert len(house.mail.bodies(address_of(PRIMARY_NOW))) == 1
+    await house.rota[PRIMARY_NOW].withdraw_contact(made.contact)
+    again = await house.rota[PRIMARY_NOW].add_contact("e-mail", address_of(PRIMARY_NOW))
+    assert await refusal(house.rota[PRIMARY_NOW].test_contact(again.contact)) == (409, "tested-just-now")
+    house.rota.clock.go_on(seconds=10)
+    assert (await house.rota[PRIMARY_NOW].test_contact(again.contact)).sent

@@ -17,6 +17,9 @@ UPDATE contact SET withdrawn_at = $2, address = '' WHERE contact_id = $1
 -- name: drop_of_contact
 UPDATE page SET state = 'dropped', error = 'the contact was withdrawn' WHERE contact_id = $1 AND state = 'queued'
 
+-- name: withdrawn_tried
+SELECT max(tested_at) FROM contact WHERE person_id = $1 AND withdrawn_at IS NOT NULL
+
 -- name: contact_tried
 UPDATE contact SET tested_at = $2 WHERE contact_id = $1 AND withdrawn_at IS NULL
 
