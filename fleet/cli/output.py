@@ -14,9 +14,6 @@ from typing import Any
 
 import msgspec
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from protocols.text import escaped
 from protocols.words import UNKNOWN
@@ -54,6 +51,10 @@ def print_table(
     if not sys.stdout.isatty():
         print_line("\n".join(sheet.aligned()))
         return
+    from rich.console import Console  # noqa: PLC0415 - a tenth of the time of a command, which only terminals need
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     console = Console(highlight=False)
     if sheet.least_width(free) > console.width:
         print_line("\n\n".join("\n".join(_pairs(sheet.heads, cells)) for cells in sheet.rows))
