@@ -203,14 +203,11 @@ async def test_payroll_gets_a_month_s_hours_and_allowances(house: RotaHouse, tmp
     salaries.write_text("person,salary_gbp\nTO-11,lots\n")
     code, _, err = await fleet(house, "SU-01", *month, "--salaries", str(salaries))
     assert (code, "line 2: the salary is no number" in err) == (3, True)
-
-
-@pytest.mark.parametrize("form", ["--csv", "--json"])
-async def test_hours_of_a_month_that_is_not_over_are_said_to_be_planned(house: RotaHouse, form: str) -> None:
-    code, out, err = await fleet(house, "SU-01", "rota", "hours", "tech", "--month", "2099-11", form)
-    assert code == 0, err
-    assert err == "the month is not over: hours after Sun 1 Nov 2099 00:00 are as planned\n"
-    assert out.startswith("person,month," if form == "--csv" else "{")
+    for form, begins in (("--csv", "person,month,"), ("--json", "{")):
+        code, out, err = await fleet(house, "SU-01", "rota", "hours", "tech", "--month", "2099-11", form)
+        assert code == 0, err
+        assert err == "the month is not over: hours after Sun 1 Nov 2099 00:00 are as planned\n"
+        assert out.startswith(begins)
 
 
 def hard_to_share() -> bytes:
