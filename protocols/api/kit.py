@@ -72,7 +72,7 @@ class Scan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A label was scanned, or its code typed. `out`: the caller takes the item, for a deployment or (None) for the
     bench; `in`: it is put back to `place`, and whoever keeps that place has it; `hand-over`: the caller takes it from
     whoever has it. `place` None for `in`: where it lay before. `expected_back_at` is for `out` without a deployment;
-    with one it is the deployment's. `condition` is what was seen; out it goes by the worse of that and what is known."""
+    with one it is the deployment's. `condition` is what was seen; out goes by the worse of it and what is known."""
 
     item: ItemCode
     way: Literal["out", "in", "hand-over"]
