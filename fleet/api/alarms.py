@@ -41,6 +41,7 @@ AlarmsAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200)]
 
 @get("/api/alarms", opt={"permission": "see-fleet"})
 async def list_alarms(
+    request: ApiRequest,
     services: Given,
     open_only: OpenOnly = True,
     unit: UnitAsked = "",
@@ -50,20 +51,27 @@ async def list_alarms(
 ) -> AlarmPage:
     """Alarms newest first."""
     return await services.alarms.alarms(
-        open_only=open_only, unit_id=unit, deployment_id=deployment, before=before_alarm, limit=limit
+        caller_of(request).person,
+        open_only=open_only,
+        unit_id=unit,
+        deployment_id=deployment,
+        before=before_alarm,
+        limit=limit,
     )
 
 
 @get("/api/alarms/{alarm_id:str}", opt={"permission": "see-fleet", "refuses": [404]})
-async def get_alarm(services: Given, alarm_id: AlarmInPath) -> AlarmDetail:
+async def get_alarm(request: ApiRequest, services: Given, alarm_id: AlarmInPath) -> AlarmDetail:
     """An alarm with whom it paged, and its events."""
-    return await services.alarms.alarm(alarm_id)
+    return await services.alarms.alarm(alarm_id, caller_of(request).person)
 
 
 @get("/api/alarm-details", opt={"permission": "see-fleet"})
-async def get_alarm_details(services: Given, alarm: FromQuery[AlarmsNamed] = ()) -> list[AlarmDetail]:
+async def get_alarm_details(
+    request: ApiRequest, services: Given, alarm: FromQuery[AlarmsNamed] = ()
+) -> list[AlarmDetail]:
     """Several alarms with whom they paged, and their events."""
-    return await services.alarms.details(alarm)
+    return await services.alarms.details(alarm, caller_of(request).person)
 
 
 @post(

@@ -6,6 +6,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
+from msgspec import structs
+
 from fleet.alarms.rules.paging import Waiting, next_level, next_page_at
 from fleet.alarms.taking import take
 from fleet.clock import Clock
@@ -39,15 +41,20 @@ class LinkSeen(NamedTuple):
 
 
 class AlarmDesk:
-    """Every method raises StoreUnavailable; those about one alarm NotFound, those that take one Conflict."""
+    """Every method raises StoreUnavailable; those about one alarm NotFound, those that take one Conflict. Who may
+    not see deployments sees no alarm of a deployment or a person, and of no alarm which deployment it is of."""
 
     def __init__(self, store: Store, clock: Clock, call_outs: CallOutDesk) -> None:
         self._store = store
         self._clock = clock
         self._call_outs = call_outs
 
-    async def alarms(self, *, open_only: bool, unit_id: str, deployment_id: str, before: str, limit: int) -> AlarmPage:
-        """Alarms, newest first."""
+    async def alarms(
+        self, caller: Person, *, open_only: bool, unit_id: str, deployment_id: str, before: str, limit: int
+    ) -> AlarmPage:
+        """Alarms, newest first; `limit` counts those too that the caller may not see."""
+        if deployment_id and not may(caller.role, "see-deployments"):
+            return AlarmPage(alarms=[], next_before=None)
         async with self._store.transaction() as transaction:
             found = await transaction.alarms.page(
                 self._clock(),
@@ -57,24 +64,26 @@ class AlarmDesk:
                 before=before,
                 limit=limit,
             )
-        views = [one.view() for one in found]
-        return AlarmPage(alarms=views, next_before=views[-1].alarm if len(views) == limit else None)
+        views = [view for one in found if (view := _shown(one.view(), caller)) is not None]
+        return AlarmPage(alarms=views, next_before=found[-1].alarm_id if len(found) == limit else None)
 
-    async def alarm(self, alarm_id: str) -> AlarmDetail:
+    async def alarm(self, alarm_id: str, caller: Person) -> AlarmDetail:
         """An alarm with whom it paged, and its events."""
-        found = await self.details([alarm_id])
+        found = await self.details([alarm_id], caller)
         if not found:
             raise _unknown(alarm_id)
         return found[0]
 
-    async def details(self, alarm_ids: Sequence[str]) -> list[AlarmDetail]:
+    async def details(self, alarm_ids: Sequence[str], caller: Person) -> list[AlarmDetail]:
         """Those of these alarms that there are, with whom they paged, and their events."""
         now = self._clock()
         async with self._store.transaction() as transaction:
             policy = (await rules_in_force(transaction)).policy
             router = Router(transaction, policy, now)
             known = [await transaction.alarms.page(now, alarm_id=one, limit=1) for one in dict.fromkeys(alarm_ids)]
-            return [await _detail(transaction, router, policy, alarm, now) for found in known for alarm in found]
+            those = [await _detail(transaction, router, policy, alarm, now) for found in known for alarm in found]
+        shown = [(one, _shown(one.alarm, caller)) for one in those]
+        return [structs.replace(one, alarm=view) for one, view in shown if view is not None]
 
     async def acknowledge(self, alarm_id: str, asked: Acknowledging, caller: Person) -> AlarmAcknowledged:
         """Take an alarm. That the call-out could not be recorded does not undo it: `problem` says why."""
@@ -154,6 +163,13 @@ async def _detail(
         next_level=level,
         paged_by=rota_id or "",
     )
+
+
+def _shown(alarm: AlarmView, caller: Person) -> AlarmView | None:
+    """An alarm as the caller may see it; None where they may not."""
+    if may(caller.role, "see-deployments"):
+        return alarm
+    return None if alarm.subject_kind in ("deployment", "person") else structs.replace(alarm, deployment=None)
 
 
 async def _take(

@@ -8,6 +8,8 @@ import pytest
 
 from fleet.alarms.raising import NewAlarm, raise_alarm
 from fleet.client import Refused
+from fleet.paging.desk import AlarmDesk
+from fleet.store.people import Person
 from fleet.store.store import Store
 from tests.support.alarm_house import PRIMARY_NOW, AlarmHouse, address_of, alarm_house
 from tests.support.mandate_house import refusal
@@ -80,3 +82,26 @@ async def test_tests_of_a_contact_at_once_and_of_one_added_again_are_one_mail(ho
     assert await refusal(house.rota[PRIMARY_NOW].test_contact(again.contact)) == (409, "tested-just-now")
     house.rota.clock.go_on(seconds=10)
     assert (await house.rota[PRIMARY_NOW].test_contact(again.contact)).sent
+
+
+async def test_who_may_not_see_deployments_sees_none_in_alarms(house: AlarmHouse) -> None:
+    watched = NewAlarm(
+        subject_kind="person", subject="TO-12", kind="welfare-missed", severity="alarm", summary="so", rule="test"
+    )
+    async with house.store.transaction() as transaction:
+        raised = await raise_alarm(transaction, watched, house.now)
+    await _raise(house, 1, "tamper")
+    desk = house.rota.api.services.alarms
+    async with house.store.transaction() as transaction:
+        people = await transaction.people.every()
+    seen = {}
+    for role in ("engineer", "administrator"):
+        caller = next(one for one in people if one.role == role)
+        ids = [raised.alarm_id, *await _ids(desk, caller)]
+        seen[role] = [one.alarm.kind for one in await desk.details(ids, caller)]
+    assert seen == {"engineer": ["welfare-missed", "tamper"], "administrator": ["tamper"]}
+
+
+async def _ids(desk: AlarmDesk, caller: Person) -> list[str]:
+    page = await desk.alarms(caller, open_only=True, unit_id="", deployment_id="", before="", limit=10)
+    return [one.alarm for one in page.alarms]
