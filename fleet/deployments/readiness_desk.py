@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from fleet.clock import Clock
 from fleet.deployments.facts_reading import known_deployment
 from fleet.deployments.lookup import locked_going_on
+from fleet.deployments.rules.blockers_readiness import HOLDS
 from fleet.deployments.rules.facts import UnitFacts
 from fleet.deployments.rules.readiness import judge_unit, passed
 from fleet.entries.deployment_papers import ReadinessJudged
@@ -19,9 +20,6 @@ from fleet.store.readiness import certificate_view, document_sha256
 from fleet.store.store import Store, Transaction
 from protocols.access_record import Modality
 from protocols.api.deployments import ReadinessLine, ReadinessView
-
-VALID_FOR = timedelta(hours=12)
-"""How long a certificate holds †."""
 
 MAX_CERTIFICATES = 500
 """How many certificates one deployment can have †: all are shown with it."""
@@ -122,7 +120,7 @@ def _judged(deployment_id: str, unit: UnitFacts, by: str, now: datetime) -> Stor
         unit=unit.unit,
         issued_at=now,
         issued_by=by,
-        valid_until=now + VALID_FOR,
+        valid_until=now + HOLDS,
         passed=passed(lines),
         lines=lines,
     )
