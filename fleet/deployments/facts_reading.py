@@ -6,7 +6,14 @@ from datetime import datetime
 import msgspec
 
 from fleet.deployments.checklist_reading import Checklist, checklists_in_force
-from fleet.deployments.people_reading import HOUSE_ZONE, KnownPeople, known_people, rotas_manned, zones_of
+from fleet.deployments.people_reading import (
+    HOUSE_ZONE,
+    KnownPeople,
+    known_people,
+    rota_without_name,
+    rotas_manned,
+    zones_of,
+)
 from fleet.deployments.rules.facts import CallerFacts, Facts, WantedFacts
 from fleet.deployments.stored_facts import (
     authority_facts,
@@ -96,6 +103,7 @@ class _Reading:
         self._surveys: dict[str, FoundSurvey] = {}
         self._alarms: dict[str, int] = {}
         self._manned: dict[str, bool] = {}
+        self._unnamed: str | None = None
         self._zones: dict[str, str] = {}
         self._people = KnownPeople(now)
 
@@ -131,7 +139,10 @@ class _Reading:
         self._surveys = await transaction.deployment_facts.surveys(sites)
         self._alarms = await transaction.deployment_facts.open_alarms(ids)
         rotas = {one.rota_id for one in self._deployments if one.rota_id is not None}
-        self._manned = await rotas_manned(transaction, rotas, now)
+        if any(one.rota_id is None for one in self._deployments):
+            self._unnamed = await rota_without_name(transaction)
+        paged = rotas if self._unnamed is None else {*rotas, self._unnamed}
+        self._manned = await rotas_manned(transaction, paged, now)
         self._zones = await zones_of(transaction, rotas)
         self._people = await self._known_people(closely=closely)
         return [self._known(one) for one in self._deployments]
@@ -205,7 +216,7 @@ class _Reading:
             site=None if stored.site is None else site_facts(stored.site, self._surveys.get(stored.site)),
             papers=paper_facts(steps),
             alarms_open=self._alarms.get(number, 0),
-            has_on_call=self._manned.get(stored.rota_id or "", False),
+            has_on_call=self._manned.get(stored.rota_id or self._unnamed or "", False),
             now=now,
             caller=None if self._caller is None else CallerFacts(person=self._caller.person_id, role=self._caller.role),
         )

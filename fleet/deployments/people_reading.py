@@ -129,6 +129,15 @@ async def on_call_now(transaction: Transaction, person_id: str, now: datetime) -
     return sorted({one.rota for one in shifts})
 
 
+async def rota_without_name(transaction: Transaction) -> str | None:
+    """The rota whose people are paged of a deployment that names none: the rules', else the only one there is."""
+    laid_down = await transaction.alarms.rules()
+    if laid_down is not None and laid_down.rules.policy.rota is not None:
+        return laid_down.rules.policy.rota
+    there = [one.rota.rota for one in await transaction.rotas.every() if one.ended_at is None]
+    return there[0] if len(there) == 1 else None
+
+
 async def rotas_manned(transaction: Transaction, rota_ids: Iterable[str], now: datetime) -> dict[str, bool]:
     """Whether somebody is on call on each of these rotas that there are."""
     at = now.astimezone(UTC).replace(microsecond=0)

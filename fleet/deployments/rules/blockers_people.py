@@ -29,7 +29,7 @@ def led(facts: Facts) -> Iterator[Blocker]:
     if deployment.rota is None and deployment.supervisor is None:
         yield refused(
             "no-one-alarmed",
-            "it has neither a rota nor a supervisor, so that its alarms reach nobody",
+            "it names neither a rota nor a supervisor, so that nobody in particular gets its alarms",
             SUPERVISOR,
             "name the rota whose on-call gets its alarms, and a supervisor",
         )
