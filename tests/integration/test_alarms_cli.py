@@ -19,7 +19,6 @@ async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[AlarmHo
         yield made
 
 
-@pytest.mark.long
 async def test_from_a_contact_to_an_alarm_that_is_taken(house: AlarmHouse, tmp_path: Path) -> None:
     rota = house.rota
     code, out, err = await fleet(rota, PRIMARY_NOW, "alarm", "contact", "add", "e-mail", address_of(PRIMARY_NOW))

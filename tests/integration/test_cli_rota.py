@@ -29,7 +29,6 @@ async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[RotaHou
         yield made
 
 
-@pytest.mark.long
 async def test_a_rota_is_defined_by_a_file_changed_and_ended(house: RotaHouse) -> None:
     code, out, _ = await fleet(house, "TO-11", "rota", "show", "tech", "--definition")
     assert (code, msgspec.json.decode(out, type=type(technical()))) == (0, technical())
@@ -128,7 +127,6 @@ async def test_a_file_is_solved_here_and_written_to_another(tmp_path: Path) -> N
     assert (code, "add --out FILE" in err) == (2, True)
 
 
-@pytest.mark.long
 async def test_a_period_is_solved_looked_at_and_published(house: RotaHouse, tmp_path: Path) -> None:
     code, out, err = await fleet(
         house, "SU-01", "rota", "solve", "tech", *PERIOD, "--work-limit", "5", "--keep", said=b""
