@@ -1,5 +1,8 @@
 """Alarms and paging as the API shows them. In brackets the permission that a route takes.
 
+Who may not see deployments (`see-deployments`) is shown no alarm of a deployment or a person, and of no alarm which
+deployment it is of.
+
 `GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before_alarm`, `limit` ≤ 200) → AlarmPage, newest first;
 `GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
 `GET /api/alarm-details` (query: `alarm`, up to 20 times) → the same of several at once, those that there are, in the
