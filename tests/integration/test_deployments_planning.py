@@ -144,6 +144,15 @@ async def test_refusals_say_why_and_change_nothing(house: RotaHouse, owner: Owne
     assert (await engineer.deployment(which)).version == 1
 
 
+async def test_an_authority_may_be_named_dropped_and_named_again_at_once(house: RotaHouse) -> None:
+    view = await named(house, await requested(house))
+    which, authorities = view.row.deployment, [one.authority_id for one in view.authorities]
+    for wanted in ([], authorities):
+        asked = NamedAuthorities(based_on=view.version, authorities=wanted)
+        view = await house["TO-12"].name_authorities(which, asked)
+        assert [one.authority_id for one in view.authorities] == wanted
+
+
 async def test_what_is_authorised_stays_and_what_is_cancelled_lets_everything_go(house: RotaHouse) -> None:
     view = await named(house, await planned(house))
     view = await go(house, view, "authorise", "AP-01")

@@ -107,12 +107,12 @@ CREATE INDEX deployment_step_of ON deployment_step (deployment_id, step_id);
 CREATE INDEX deployment_step_owed ON deployment_step (owed_until) WHERE made_up_at IS NULL;
 
 CREATE TABLE deployment_authority (
+    naming_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     deployment_id text NOT NULL REFERENCES deployment,
     authority_id  text NOT NULL REFERENCES authority,
     named_by      text NOT NULL REFERENCES person,
     named_at      timestamptz NOT NULL,
-    dropped_at    timestamptz,
-    PRIMARY KEY (deployment_id, authority_id, named_at)
+    dropped_at    timestamptz
 );
 CREATE UNIQUE INDEX deployment_authority_named ON deployment_authority (deployment_id, authority_id)
     WHERE dropped_at IS NULL;
