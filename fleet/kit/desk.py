@@ -7,10 +7,11 @@ from fleet.clock import Clock
 from fleet.entries.entry import HashedText
 from fleet.entries.kit import ConditionSeenEntry, KitAdded, KitChanged, ServiceChanged
 from fleet.errors import Conflict, Forbidden, NotFound
+from fleet.kit.bench import check_on_no_bench
 from fleet.kit.custody import hand_over
 from fleet.kit.known import KnownItem, known_item, known_items
 from fleet.kit.labels import labels_pdf
-from fleet.kit.lookup import kept_place, known_model, known_stored, locked_item
+from fleet.kit.lookup import kept_place, known_model, known_stored, locked_deployment, locked_item
 from fleet.kit.rules.codes import code_of
 from fleet.store.kit import NewStoredItem, StoredItem
 from fleet.store.people import Person
@@ -135,8 +136,11 @@ class KitDesk:
         """Write an item's serial, or which unit it is, unless it is in another version than `asked.based_on`."""
         now = self._clock()
         async with self._store.transaction() as transaction:
+            # Deployments are locked before items, as wherever kit goes out and comes in.
+            out_for = (await known_stored(transaction, item)).deployment_id if asked.unit is not None else None
+            deployment = None if out_for is None else await locked_deployment(transaction, out_for)
             found = await locked_item(transaction, item)
-            if asked.based_on != found.version:
+            if asked.based_on != found.version or (asked.unit is not None and found.deployment_id != out_for):
                 raise Conflict(
                     "item-changed",
                     f"{item} is in version {found.version}, and not {asked.based_on}",
@@ -146,6 +150,8 @@ class KitDesk:
                 raise Conflict("unit-set", f"{item} is {found.unit_id}, for good", "enter the other unit as a new item")
             if asked.unit is not None and found.unit_id is None:
                 await _check_unit(transaction, asked.unit, found.kind)
+                if deployment is not None:
+                    await check_on_no_bench(transaction, deployment, asked.unit, now)
             serial = found.serial if asked.serial is None else asked.serial
             unit = asked.unit or found.unit_id
             if (serial, unit) != (found.serial, found.unit_id):

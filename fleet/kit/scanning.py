@@ -7,6 +7,7 @@ from msgspec import structs
 from fleet.clock import Clock
 from fleet.entries.deployments import KitKept
 from fleet.errors import Conflict, RequestRefused
+from fleet.kit.bench import check_on_no_bench
 from fleet.kit.custody import hand_over, put_in, take_out, worse
 from fleet.kit.known import known_item
 from fleet.kit.lookup import kept_place, known_stored, locked_deployment, locked_item, refused, said
@@ -18,7 +19,7 @@ from fleet.store.kit import StoredItem
 from fleet.store.people import Person
 from fleet.store.store import Store, Transaction
 from protocols.api.kit import Scan, ScanResult
-from protocols.deployments import FITTED_STATES, DeploymentState
+from protocols.deployments import DeploymentState
 from protocols.kit import Condition
 
 TAKES_KEPT: frozenset[DeploymentState] = frozenset(
@@ -66,7 +67,8 @@ class ScanDesk:
         found = await locked_item(transaction, asked.item)
         await self._check_free(transaction, found, asked, caller, back, now)
         if deployment is not None:
-            await _check_on_no_bench(transaction, deployment, found, now)
+            if found.unit_id is not None:
+                await check_on_no_bench(transaction, deployment, found.unit_id, now)
             await _keep(transaction, deployment, found, caller, now)
         moved = await take_out(
             transaction,
@@ -166,24 +168,6 @@ class ScanDesk:
             note=asked.note,
         )
         return moved, f"{_named(moved)} passed from {found.custodian} to {caller.person_id}", []
-
-
-async def _check_on_no_bench(
-    transaction: Transaction, deployment: StoredDeployment, found: StoredItem, now: datetime
-) -> None:
-    """Raise Conflict where a unit with a bench mandate, live or to come, would go to where kit is fitted already: no
-    step is in between that asks for it."""
-    if found.unit_id is None or deployment.state not in FITTED_STATES:
-        return
-    await transaction.revocation.lock_unit(found.unit_id)
-    for one in await transaction.mandates.not_over_of(found.unit_id, now):
-        if one.kind == "bench":
-            raise Conflict(
-                "bench-mandate-live",
-                f"{found.unit_id} has the bench mandate {one.mandate_id} until {said(one.not_after)}, and "
-                f"{deployment.deployment_id} is {deployment.state}",
-                f"cancel it: fleet mandate cancel {one.mandate_id}; who decides: who asked for it, or who approved it",
-            )
 
 
 async def _left_to_scan(transaction: Transaction, deployment_id: str) -> list[str]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from protocols.api.deployments import DeploymentView, SetKit, SetVisits
-from protocols.api.kit import Scan
+from protocols.api.kit import ItemChange, NewItem, Scan
 from protocols.api.mandates import NewMandate
 from protocols.mandate import MANDATE_NAMESPACE
 from tests.fuzz.deployments.checker import Traces, broken
@@ -161,3 +161,21 @@ async def test_no_bench_mandate_becomes_live_while_its_unit_is_fitted_somewhere(
     assert await refusal(house["TO-12"].scan_kit(out)) == (409, "bench-mandate-live")
     await house["TO-12"].cancel_mandate(mandates[1], "it goes out too")
     await house["TO-12"].scan_kit(out)
+
+
+async def test_no_item_that_is_out_becomes_a_unit_with_a_bench_mandate_where_kit_is_fitted(made: World) -> None:
+    await made.owner.execute("UPDATE kit_item SET service = 'in-service'")
+    house, spare = made.house, "unit-jkmn2345"
+    await made.add_units({spare: "5a5a"}, house.clock.now)
+    view = await go(house, await named(house, await planned(house)), "authorise", "AP-01")
+    which = view.row.deployment
+    blank = (await house["SU-01"].add_kit(NewItem(model="van-kit", place="STORE-1"))).row.item
+    await scanned_out(house, view)
+    out = await house["TO-12"].scan_kit(Scan(item=blank, way="out", deployment=which))
+    view = await go(house, await house["TO-12"].deployment(which), "check-out")
+    view = await go(house, view, "fit")
+    mandate = await bench(made, spare)
+    joined = ItemChange(based_on=out.row.version, unit=spare)
+    assert await refusal(house["TO-12"].change_kit(blank, joined)) == (409, "bench-mandate-live")
+    await house["TO-12"].cancel_mandate(mandate, "it is fitted")
+    assert (await house["TO-12"].change_kit(blank, joined)).row.unit == spare

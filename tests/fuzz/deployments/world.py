@@ -85,7 +85,7 @@ class World:
         self.house.clock.now = now
         await self.keep_sessions()
         units = {new_unit_id(): token_hex(8) for _ in range(UNITS_OF_A_WALK)}
-        await self._add_units(units, now)
+        await self.add_units(units, now)
         made = [NewItem(model="van-kit", place="STORE-1", unit=unit_id) for unit_id in units]
         made += [NewItem(model=model, place="STORE-1") for model in ACCESSORIES]
         items = [(await self.house["SU-01"].add_kit(one)).row.item for one in made]
@@ -114,7 +114,8 @@ class World:
             list(furniture.units),
         )
 
-    async def _add_units(self, units: dict[str, str], now: datetime) -> None:
+    async def add_units(self, units: dict[str, str], now: datetime) -> None:
+        """Units by id, each with the serial of its certificate."""
         async with self.store.transaction() as transaction:
             for unit_id, serial in units.items():
                 unit = NewUnit(
