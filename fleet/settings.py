@@ -1,7 +1,7 @@
 """The controller's settings: one TOML file, then environment variables, unknown keys refused.
 
 Environment: `MUSTER_` and the key in capitals, sections joined by two underscores, as in
-`MUSTER_DATABASE__DSN` or `MUSTER_API__PORT`.
+`MUSTER_DATABASE__DSN` or `MUSTER_API__PORT`. A list is written as in TOML: `MUSTER_API__NAMES='["fleet.example"]'`.
 """
 
 import os
@@ -255,4 +255,11 @@ def _overlay(tree: dict[str, Any], name: str, value: str) -> None:
         if not isinstance(inner, dict):
             raise SettingsInvalid(name, f"{section} is not a section")
         tree = inner
-    tree[key] = value
+    tree[key] = _list(name, value) if value.startswith("[") else value
+
+
+def _list(name: str, value: str) -> object:
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid(name, f'is no list, as ["a", "b"]: {error}') from error

@@ -18,10 +18,17 @@ def _written(tmp_path: Path, text: str) -> Path:
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     path = _written(tmp_path, LEAST + "[api]\nport = 1000\n")
-    environment = {"MUSTER_API__PORT": "2000", "MUSTER_CONFIG": "elsewhere", "MUSTER_CLIENT_URL": "x", "HOME": "/"}
+    environment = {
+        "MUSTER_API__PORT": "2000",
+        "MUSTER_ALARMS__WEBHOOK_HOSTS": '["hooks.example", "127.0.0.1"]',
+        "MUSTER_CONFIG": "elsewhere",
+        "MUSTER_CLIENT_URL": "x",
+        "HOME": "/",
+    }
     settings = load_settings(path, environment)
     assert settings.api.port == 2000
     assert settings.api.idle_minutes == 15
+    assert settings.alarms.webhook_hosts == ["hooks.example", "127.0.0.1"]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         (LEAST + "[api]\nprot = 1\n", {}, "prot"),
         (LEAST, {"MUSTER_API__PROT": "1"}, "prot"),
         (LEAST, {"MUSTER_STATE_DIR__X": "1"}, "state_dir"),
+        (LEAST, {"MUSTER_API__NAMES": "[fleet.example]"}, "MUSTER_API__NAMES"),
         (LEAST + "[api]\nport = 70000\n", {}, "api.port"),
         ("state_dir = 1 = 2", {}, "TOML"),
         ("", {}, "state_dir"),
