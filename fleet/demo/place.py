@@ -137,6 +137,7 @@ class Place:
                     "new_unit": {"report_every_s": REPORT_EVERY_S},
                     "mandates": {"plain_keys_may_sign": True},
                     "media": {"addresses": ["127.0.0.1"]},
+                    "alarms": {"webhook_hosts": ["127.0.0.1"]},
                     "[log.witnesses]": {
                         "name": WITNESS_NAME,
                         "url": f"https://127.0.0.1:{ports.witness}",
