@@ -30,6 +30,9 @@ PEOPLE: dict[str, Role] = {
 
 REPORT_EVERY_S = 2
 
+WEBHOOK_HOST = "127.0.0.1:8099"
+"""Where somebody may listen to be paged."""
+
 WITNESS_NAME = "witness.demo/local"
 """In the log policy, and in the settings that say where it is asked."""
 
@@ -137,7 +140,7 @@ class Place:
                     "new_unit": {"report_every_s": REPORT_EVERY_S},
                     "mandates": {"plain_keys_may_sign": True},
                     "media": {"addresses": ["127.0.0.1"]},
-                    "alarms": {"webhook_hosts": ["127.0.0.1"]},
+                    "alarms": {"webhook_hosts": [WEBHOOK_HOST]},
                     "[log.witnesses]": {
                         "name": WITNESS_NAME,
                         "url": f"https://127.0.0.1:{ports.witness}",
