@@ -83,7 +83,9 @@ def evidence(
         return
     given = next(one for one in done.evidence if one.key == key)
     print_line(f"{key} of {step}: {'met' if given.met else 'NOT MET'}")
-    print_remark(f"still missing: {', '.join(done.missing)}" if done.missing else f"all that {step} asks for is there")
+    if not given.met and key not in done.missing:
+        print_remark(f"{key} may stay open: {step} goes on without it")
+    print_remark(f"still missing: {', '.join(done.missing)}" if done.missing else f"all that {step} needs is there")
 
 
 def template(

@@ -116,7 +116,7 @@ async def test_a_checklist_is_laid_down_worked_by_and_told(house: RotaHouse, tmp
     assert (code, "supply asks for a number in mV" in err) == (3, True)
     await asked(house, "TO-12", "deployment", "evidence", "1", "assess", "supply", "4900")
     code, out, err = await fleet(house, "TO-12", "deployment", "evidence", "1", "assess", "lid")
-    assert (code, out, "all that assess asks for is there" in err) == (0, "lid of assess: met\n", True)
+    assert (code, out, "all that assess needs is there" in err) == (0, "lid of assess: met\n", True)
     code, out, _ = await fleet(house, "TO-12", "deployment", "checklist", "1", "assess")
     assert (code, "MISSING" in out) == (0, False)
 
