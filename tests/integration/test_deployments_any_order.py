@@ -6,10 +6,12 @@ from random import Random
 
 import pytest
 
+from protocols.api.checks import CarriedRequest
 from protocols.api.deployments import DeploymentView, SetKit, SetVisits
 from protocols.api.kit import ItemChange, NewItem, Scan
 from protocols.api.mandates import NewMandate
 from protocols.mandate import MANDATE_NAMESPACE
+from tests.fuzz.deployments.beginning import help_to
 from tests.fuzz.deployments.checker import Traces, broken
 from tests.fuzz.deployments.moves import Known, request
 from tests.fuzz.deployments.walking import Tally, walk
@@ -30,7 +32,7 @@ from tests.support.mandate_house import refusal
 from tests.support.mandates import allows
 
 pytestmark = pytest.mark.long
-SEED, WALKS = "20261122", 5
+SEED, WALKS = "4", 5
 
 
 @pytest.fixture
@@ -58,7 +60,9 @@ async def test_whatever_is_done_in_any_order_what_is_promised_holds(made: World)
     assert tally.sequences == WALKS
     assert tally.answers["200"] > WALKS
     assert tally.answers["409"] > WALKS
-    assert {"planned", "checked-out"} <= set(tally.states)
+    assert {"planned", "checked-out", "fitted", "commissioned", "live"} <= set(tally.states)
+    assert tally.leases > 0
+    assert tally.leases_refused.total() > 0
 
 
 async def test_what_is_in_two_places_is_found_where_the_database_lets_it(made: World) -> None:
@@ -105,6 +109,46 @@ async def test_what_the_triggers_prevent_is_found_without_them(made: World, done
     assert await wrong(made, ["K-0001"]) == set()
     await made.owner.execute(done)
     assert await wrong(made, ["K-0001"]) == UNGUARDED[done]
+
+
+LEASED = {
+    "UPDATE opening SET leased_until = leased_until + interval '90 days'": {"lease outside a live mandate"},
+    "UPDATE opening SET begun_at = begun_at - interval '1 day'": {"lease outside a live mandate"},
+    "UPDATE opening SET modalities = '{position}'": {"lease beyond what its mandate covers"},
+    "UPDATE authority SET kinds = '{install}'": {"lease outside a live mandate", "live without authority"},
+    "INSERT INTO opening (opening, unit_id, mandate_id, modalities, person_id, controller, begun_at, state, entry_id,"
+    " leased_until) SELECT opening || number, unit_id, mandate_id, modalities, person_id, controller, begun_at, state,"
+    " entry_id, leased_until FROM opening, generate_series(1, 3) AS one (number)": {
+        "two leases of the same at once",
+        "more openings than a day allows",
+    },
+}
+"""What a controller that kept no rule could have written of leases, and what is said of it."""
+
+
+async def test_a_lease_that_should_not_be_is_found(made: World) -> None:
+    furniture = await made.furnish()
+    known = Known(made, furniture, made.house.clock.now)
+    await help_to(known, Random(SEED), "live")
+    [mandate] = [await made.house["SU-01"].mandate(one) for one in known.mandates]
+    nonce, sealed = made.key.asks(mandate.unit, furniture.units[mandate.unit])
+    asked = CarriedRequest(
+        unit=mandate.unit,
+        opening=nonce.opening,
+        nonce=nonce.nonce,
+        modalities=["video"],
+        mandate=mandate.mandate_id,
+        sealed=sealed,
+    )
+    await made.house["TO-12"].carried_lease(asked)
+    assert await wrong(made, [*furniture.items]) == set()
+    await made.owner.execute("SET session_replication_role = replica")
+    for done, expected in LEASED.items():
+        written = made.owner.transaction()
+        await written.start()
+        await made.owner.execute(done)
+        assert await wrong(made, [*furniture.items]) == expected, done
+        await written.rollback()
 
 
 async def test_a_trace_of_what_was_refused_is_found(made: World) -> None:

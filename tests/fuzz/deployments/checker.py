@@ -155,7 +155,24 @@ PROMISES: dict[str, str] = {
             AND m.not_before <= o.begun_at AND o.leased_until <= m.not_after
             AND (m.kind = 'bench' OR (o.modalities <@ a.modalities AND a.starts_at <= o.begun_at
                 AND o.leased_until <= a.ends_at AND coalesce(a.cancelled_at, 'infinity') >= o.begun_at
+                AND (NOT a.urgent_oral OR o.leased_until <= a.starts_at + interval '72 hours')
                 AND CASE m.kind WHEN 'field' THEN 'use' ELSE 'retrieve' END = ANY (a.kinds))))""",
+    "lease beyond what its mandate covers": """
+        SELECT format('%s of %s: %s under %s', o.opening, o.mandate_id, o.modalities, m.text)
+        FROM opening o JOIN mandate m USING (mandate_id), unnest(o.modalities) AS of_one (modality)
+        WHERE o.state <> 'refused' AND o.unit_id IN (SELECT unit_id FROM kit_item WHERE item = ANY ($1))
+          AND position(format('"%s"', modality) IN m.text) = 0""",
+    "two leases of the same at once": """
+        SELECT format('%s and %s', a.opening, b.opening) FROM opening a JOIN opening b USING (unit_id)
+        WHERE a.opening < b.opening AND a.unit_id IN (SELECT unit_id FROM kit_item WHERE item = ANY ($1))
+          AND a.state <> 'refused' AND b.state <> 'refused' AND a.modalities && b.modalities
+          AND a.begun_at < coalesce(b.closed_at, b.leased_until)
+          AND b.begun_at < coalesce(a.closed_at, a.leased_until)""",
+    "more openings than a day allows": """
+        SELECT format('%s: %s %s times', mandate_id, modality, count(*))
+        FROM opening o, unnest(o.modalities) AS of_one (modality)
+        WHERE state <> 'refused' AND unit_id IN (SELECT unit_id FROM kit_item WHERE item = ANY ($1))
+        GROUP BY mandate_id, modality, date(begun_at AT TIME ZONE 'Europe/London') HAVING count(*) > 3""",
     "mandate that one person signed": """
         SELECT m.mandate_id FROM mandate m
         WHERE m.unit_id IN (SELECT unit_id FROM kit_item WHERE item = ANY ($1)) AND m.recorded_at IS NOT NULL

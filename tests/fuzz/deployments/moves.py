@@ -60,6 +60,8 @@ class Known:
     deployments: list[str] = field(default_factory=list)
     authorities: list[str] = field(default_factory=list)
     mandates: list[str] = field(default_factory=list)
+    is_far: bool = False
+    """The walk began from a deployment that was helped."""
 
     def door(self, person: str) -> FleetClient:
         """Somebody's way in."""
@@ -220,6 +222,22 @@ async def scan(known: Known, draw: Random) -> Asked:
     about = draw.choice((None, *known.deployments)) if way == "out" else None
     asked = Scan(item=item, way=way, deployment=about)
     return Asked(f"{person} scans {item} {way} for {about}", lambda: known.door(person).scan_kit(asked))
+
+
+async def swap(known: Known, draw: Random) -> Asked | None:
+    """Bring something back from where it is, or take another thing there."""
+    if (view := await known.view(draw)) is None:
+        return None
+    person, which = draw.choice(ENGINEERS), view.row.deployment
+    out = [one.item for one in view.items if one.deployment == which]
+    others = [one for one in known.furniture.items if one not in out]
+    if out and draw.random() < 0.5:
+        asked = Scan(item=draw.choice(out), way="in", place="STORE-1")
+    elif others:
+        asked = Scan(item=draw.choice(others), way="out", deployment=which)
+    else:
+        return None
+    return Asked(f"{person} swaps {asked.item} {asked.way} for {which}", lambda: known.door(person).scan_kit(asked))
 
 
 async def service(known: Known, draw: Random) -> Asked:

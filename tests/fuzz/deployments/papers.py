@@ -74,14 +74,19 @@ async def draft(known: Known, draw: Random) -> Asked:
     is_signed = draw.random() < 0.6
 
     async def ask() -> None:
-        view = await known.door(person).draft_mandate(new)
-        known.mandates.append(view.mandate_id)
-        for one in view.waits_for if is_signed else ():
-            signature = known.world.house.keys[one].sign(f"{view.text}\n", MANDATE_NAMESPACE)
-            await known.door(one).hand_in_signature(view.mandate_id, signature)
+        await hand_in(known, person, new, is_signed=is_signed)
 
     words = f"{person} {'signs with ' + new.approver if is_signed else 'drafts'} a {kind} mandate of {unit}"
     return Asked(f"{words} under {authority}, {not_before} until {new.not_after}", ask)
+
+
+async def hand_in(known: Known, person: str, new: NewMandate, *, is_signed: bool = True) -> None:
+    """Draft a mandate, and have both sign it."""
+    view = await known.door(person).draft_mandate(new)
+    known.mandates.append(view.mandate_id)
+    for one in view.waits_for if is_signed else ():
+        signature = known.world.house.keys[one].sign(f"{view.text}\n", MANDATE_NAMESPACE)
+        await known.door(one).hand_in_signature(view.mandate_id, signature)
 
 
 async def sign(known: Known, draw: Random) -> Asked | None:
@@ -113,15 +118,17 @@ async def carry(known: Known, draw: Random) -> Asked | None:
     """Ask for a lease that is carried to a unit."""
     if not known.mandates:
         return None
-    view = await known.door("SU-01").mandate(draw.choice(known.mandates))
-    person = draw.choice(ANYBODY)
-    unit = view.unit if draw.random() < 0.85 else draw.choice(list(known.furniture.units))
+    newest = draw.random() < 0.4
+    view = await known.door("SU-01").mandate(known.mandates[-1] if newest else draw.choice(known.mandates))
+    person = draw.choice(WORKERS) if draw.random() < 0.8 else draw.choice(ANYBODY)
+    unit = view.unit if draw.random() < 0.9 else draw.choice(list(known.furniture.units))
+    covered = [one.modality for one in view.allows]
     made, sealed = known.world.key.asks(unit, known.furniture.units[unit])
     asked = CarriedRequest(
         unit=unit,
         opening=made.opening,
         nonce=made.nonce,
-        modalities=draw.choice(OPENED),
+        modalities=draw.sample(covered, draw.randint(1, len(covered))) if draw.random() < 0.8 else draw.choice(OPENED),
         mandate=view.mandate_id,
         sealed=sealed,
     )
