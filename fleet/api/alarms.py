@@ -27,14 +27,17 @@ from protocols.api.alarms import (
 )
 
 ApiRequest = Request[object, object, State]
-AlarmInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^AL-[0-9a-f]{12}$(?!\n)")]
+_ALARM = r"^AL-[0-9a-f]{12}$(?!\n)"
+AlarmInPath: TypeAlias = Annotated[str, PathParameter(pattern=_ALARM)]
 WindowInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^MW-[0-9a-f]{12}$(?!\n)")]
 ContactInPath: TypeAlias = Annotated[str, PathParameter(pattern=r"^CT-[0-9a-f]{12}$(?!\n)")]
 AlarmAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(AL-[0-9a-f]{12})?$(?!\n)")]
 DeploymentAsked: TypeAlias = Annotated[str, QueryParameter(pattern=r"^(DEP-[0-9]{1,6})?$(?!\n)")]
 OpenOnly: TypeAlias = Annotated[bool, QueryParameter()]
 AlarmsNamed: TypeAlias = Annotated[
-    tuple[Annotated[str, Meta(pattern=r"^AL-[0-9a-f]{12}$(?!\n)")], ...], Meta(max_length=20)
+    tuple[Annotated[str, Meta(pattern=_ALARM)], ...],
+    Meta(min_length=1, max_length=20),
+    QueryParameter(min_items=1, max_items=20, schema_extra={"items": {"type": "string", "pattern": _ALARM}}),
 ]
 AlarmsAtOnce: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200)]
 
@@ -67,9 +70,7 @@ async def get_alarm(request: ApiRequest, services: Given, alarm_id: AlarmInPath)
 
 
 @get("/api/alarm-details", opt={"permission": "see-fleet"})
-async def get_alarm_details(
-    request: ApiRequest, services: Given, alarm: FromQuery[AlarmsNamed] = ()
-) -> list[AlarmDetail]:
+async def get_alarm_details(request: ApiRequest, services: Given, alarm: FromQuery[AlarmsNamed]) -> list[AlarmDetail]:
     """Several alarms with whom they paged, and their events."""
     return await services.alarms.details(alarm, caller_of(request).person)
 

@@ -49,7 +49,7 @@ class AlarmRequests:
         return await self._session.request("GET", f"/api/alarms/{alarm_id}", AlarmDetail)
 
     async def alarm_details(self, alarm_ids: Sequence[str]) -> list[AlarmDetail]:
-        """Those of at most 20 alarms that there are, with whom they paged, and their events."""
+        """Those of 1 to 20 alarms that there are, with whom they paged, and their events."""
         query = {"alarm": list(alarm_ids)}
         return await self._session.request("GET", "/api/alarm-details", list[AlarmDetail], query=query)
 

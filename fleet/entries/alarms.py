@@ -95,8 +95,14 @@ class ContactAdded(Entry, frozen=True, kw_only=True, tag="contact.added"):
     channel: Channel
 
 
+class ContactTestAsked(Entry, frozen=True, kw_only=True, tag="contact.test-asked"):
+    """A person has a page sent to a contact of theirs."""
+
+    contact: str
+
+
 class ContactTestedEntry(Entry, frozen=True, kw_only=True, tag="contact.tested"):
-    """A person had a page sent to a contact of theirs; `sent`: the other side took it."""
+    """What came of a page that a person had sent to a contact of theirs; `sent`: the other side took it."""
 
     contact: str
     sent: bool

@@ -8,7 +8,7 @@ import msgspec
 from fleet.alarms.rules.addresses import masked, refusal
 from fleet.alarms.rules.message import trial_message
 from fleet.clock import Clock
-from fleet.entries.alarms import ContactAdded, ContactTestedEntry, ContactWithdrawn
+from fleet.entries.alarms import ContactAdded, ContactTestAsked, ContactTestedEntry, ContactWithdrawn
 from fleet.errors import Conflict, NotFound, RequestRefused
 from fleet.paging.delivery import Delivery
 from fleet.store.alarm_people import StoredContact
@@ -72,7 +72,9 @@ class ContactDesk:
             contact = await _own(transaction, contact_id, caller)
             self._check_not_too_often(contact.tested_at)
             self._check_not_too_often(await transaction.alarm_people.withdrawn_tried_at(caller.person_id))
-            await transaction.alarm_people.contact_tried(contact_id, self._clock())
+            now = self._clock()
+            await transaction.alarm_people.contact_tried(contact_id, now)
+            await transaction.log.append(ContactTestAsked(at=now, actor=caller.person_id, contact=contact_id))
         error = await self._delivery.send(contact.channel, contact.address, trial_message(caller.person_id))
         now = self._clock()
         async with self._store.transaction() as transaction:

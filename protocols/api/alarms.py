@@ -5,7 +5,7 @@ deployment it is of.
 
 `GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before_alarm`, `limit` ≤ 200) → AlarmPage, newest first;
 `GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];
-`GET /api/alarm-details` (query: `alarm`, up to 20 times) → the same of several at once, those that there are, in the
+`GET /api/alarm-details` (query: `alarm`, 1 to 20 times) → the same of several at once, those that there are, in the
 order that was asked for [see-fleet];
 `POST /api/alarms/{alarm}/acknowledge` with Acknowledging → AlarmAcknowledged: taken in the caller's name, with its
 events; `going`: a call-out of the caller begins now, on the rota that the alarm goes to or on `rota`

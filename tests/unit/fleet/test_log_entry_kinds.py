@@ -208,6 +208,7 @@ IDS = {
     "alarm-window.made window",
     "alarm-window.ended window",
     "contact.added contact",
+    "contact.test-asked contact",
     "contact.tested contact",
     "contact.withdrawn contact",
     "welfare.started welfare",

@@ -94,7 +94,10 @@ async def test_a_warning_asks_why_and_the_sentence_says_it(tmp_path: Path) -> No
 
 async def test_six_keys_from_home_to_a_commissioned_unit(tmp_path: Path) -> None:
     client = fleet()
-    client.authority_list = [client.made_authority(2, kinds=["install", "use"], urgent_oral=True)]
+    recorded_at = client.now - timedelta(minutes=5)
+    client.authority_list = [
+        client.made_authority(2, kinds=["install", "use"], urgent_oral=True, recorded_at=recorded_at)
+    ]
     keys = ["exclamation_mark", "enter", "s", "y", "s", "y"]
     shows = [
         ("Critical incident", "K-0001", "URN/2/26", "resting on URN/2/26"),
