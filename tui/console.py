@@ -182,7 +182,8 @@ class ConsoleApp(Desk):
     @property
     def _seen(self) -> Sequence[Screen[Any]]:
         """The screens that are seen. What is under a room is not: painting there would paint the whole room again."""
-        return self.screen_stack[-2 if self.screen.is_modal else -1 :]
+        stack = self.screen_stack
+        return stack[-2 if stack and stack[-1].is_modal else -1 :]
 
     def _tick(self) -> None:
         self.forget_old_note()
