@@ -18,7 +18,7 @@ from protocols.rota.book import RotaBook
 from protocols.rota.solving import MAX_WALL_S, Progress, Solved, SolveFailed, SolveLimits, SolverMessage, SolveTask
 
 PROGRAM = (sys.executable, "-I", str(Path(__file__).with_name("child.py")))
-STOP_S = 2.0
+STOP_S = 8.0
 """How long a solver that is stopped may take to give its best so far; then it is killed."""
 
 _GRACE_S = 60.0
