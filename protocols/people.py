@@ -87,6 +87,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     "approver": _SEE
     | {
+        "acknowledge-event",
         "see-error-reports",
         "close-error-report",
         "see-mandates",
