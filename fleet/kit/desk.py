@@ -7,7 +7,7 @@ from fleet.clock import Clock
 from fleet.entries.entry import HashedText
 from fleet.entries.kit import ConditionSeenEntry, KitAdded, KitChanged, ServiceChanged
 from fleet.errors import Conflict, Forbidden, NotFound
-from fleet.kit.bench import check_on_no_bench
+from fleet.kit.coming import check_may_come
 from fleet.kit.custody import hand_over
 from fleet.kit.known import KnownItem, known_item, known_items
 from fleet.kit.labels import labels_pdf
@@ -151,7 +151,7 @@ class KitDesk:
             if asked.unit is not None and found.unit_id is None:
                 await _check_unit(transaction, asked.unit, found.kind)
                 if deployment is not None:
-                    await check_on_no_bench(transaction, deployment, asked.unit, now)
+                    await check_may_come(transaction, deployment, asked.unit, now)
             serial = found.serial if asked.serial is None else asked.serial
             unit = asked.unit or found.unit_id
             if (serial, unit) != (found.serial, found.unit_id):

@@ -7,7 +7,7 @@ from msgspec import structs
 from fleet.clock import Clock
 from fleet.entries.deployments import KitKept
 from fleet.errors import Conflict, RequestRefused
-from fleet.kit.bench import check_on_no_bench
+from fleet.kit.coming import check_may_come
 from fleet.kit.custody import hand_over, put_in, take_out, worse
 from fleet.kit.known import known_item
 from fleet.kit.lookup import kept_place, known_stored, locked_deployment, locked_item, refused, said
@@ -67,8 +67,8 @@ class ScanDesk:
         found = await locked_item(transaction, asked.item)
         await self._check_free(transaction, found, asked, caller, back, now)
         if deployment is not None:
-            if found.unit_id is not None:
-                await check_on_no_bench(transaction, deployment, found.unit_id, now)
+            if found.kind == "unit":
+                await check_may_come(transaction, deployment, found.unit_id, now)
             await _keep(transaction, deployment, found, caller, now)
         moved = await take_out(
             transaction,

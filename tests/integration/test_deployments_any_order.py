@@ -223,3 +223,26 @@ async def test_no_item_that_is_out_becomes_a_unit_with_a_bench_mandate_where_kit
     assert await refusal(house["TO-12"].change_kit(blank, joined)) == (409, "bench-mandate-live")
     await house["TO-12"].cancel_mandate(mandate, "it is fitted")
     assert (await house["TO-12"].change_kit(blank, joined)).row.unit == spare
+
+
+async def test_no_unit_comes_to_what_is_live_before_it_was_judged(made: World) -> None:
+    await made.owner.execute("UPDATE kit_item SET service = 'in-service'")
+    house = made.house
+    view = await go(house, await named(house, await planned(house)), "authorise", "AP-01")
+    which, units = view.row.deployment, (await house["TO-12"].kit(kind="unit")).rows
+    [spare] = [one.item for one in units if one.unit not in view.row.units]
+    await scanned_out(house, view)
+    view = await go(house, await go(house, view, "check-out"), "fit")
+    await certify(house, view)
+    view = await go(house, await go(house, view, "commission"), "go-live")
+    kept = [*(one.item for one in view.items), spare]
+    view = await house["SU-01"].set_kit(which, SetKit(based_on=view.version, items=kept))
+    out = Scan(item=spare, way="out", deployment=which)
+    assert await refusal(house["TO-12"].scan_kit(out)) == (409, "unit-unjudged")
+    view = await go(house, view, "maintain")
+    await house["TO-12"].scan_kit(out)
+    view = await house["TO-12"].deployment(which)
+    assert rules_of(view, "resume") == ["certificate-missing"]
+    house.clock.go_on(minutes=1)
+    await certify(house, view)
+    assert (await go(house, await house["TO-12"].deployment(which), "resume")).row.state == "live"

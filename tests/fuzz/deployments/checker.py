@@ -135,10 +135,10 @@ PROMISES: dict[str, str] = {
         SELECT format('%s: %s', d.deployment_id, s.by) FROM deployment d JOIN deployment_step s USING (deployment_id)
         WHERE d.deployment_id IN ({_OF_WALK}) AND s.step = 'authorise'
           AND d.requested_by = CASE WHEN skipped THEN s.made_up_by ELSE s.by END""",
-    "commissioned without a certificate": f"""
+    "live with a unit that was never judged ready": f"""
         SELECT format('%s: %s', d.deployment_id, i.item)
-        FROM deployment d JOIN deployment_step s USING (deployment_id) JOIN kit_item i USING (deployment_id)
-        WHERE d.deployment_id IN ({_OF_WALK}) AND s.step = 'commission' AND d.state IN ('commissioned', 'live')
+        FROM deployment d JOIN kit_item i USING (deployment_id)
+        WHERE d.deployment_id IN ({_OF_WALK}) AND d.state = 'live'
           AND i.unit_id IS NOT NULL AND i.service NOT IN ('lost', 'disposed') AND NOT EXISTS (
             SELECT FROM readiness_certificate c
             WHERE c.deployment_id = d.deployment_id AND c.item = i.item AND c.passed)""",
