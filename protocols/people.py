@@ -87,7 +87,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     "approver": _SEE
     | {
-        "acknowledge-event",
         "see-error-reports",
         "close-error-report",
         "see-mandates",

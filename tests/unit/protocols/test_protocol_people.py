@@ -88,9 +88,8 @@ def test_only_an_administrator_manages_people() -> None:
     assert roles_with("manage-people") == ["administrator"]
 
 
-def test_an_approver_decides_and_takes_what_pages_them_and_neither_asks_nor_looks() -> None:
+def test_an_approver_decides_and_neither_asks_nor_looks() -> None:
     assert PERMISSIONS["approver"] & CHANGING == {
-        "acknowledge-event",
         "close-error-report",
         "record-authority",
         "cancel-mandate",
