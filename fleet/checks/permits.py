@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from fleet.checks.refusals import NO_MANDATE, busy, several, used_up, will_end
-from fleet.mandates.standing import Obstacle, Standing, may_open, openable
+from fleet.mandates.standing import Obstacle, Standing, kept, may_open, openable
 from fleet.openings.budgets import day_of, day_starts
 from fleet.store.checks import Use
 from fleet.store.people import Person
@@ -44,6 +44,7 @@ async def permit(
 ) -> Permit | Obstacle:
     """The permit for a lease of at most `longest_s`, or the obstacle. Nobody changes unit, mandate and authority, or
     opens the same of the unit, until the transaction ends. `first`: the opening is not counted yet."""
+    await kept(transaction, check.mandate_id)
     obstacle = await _unit_or_person_in_the_way(transaction, check, now)
     if obstacle is not None:
         return obstacle

@@ -46,14 +46,19 @@ class Obstacle(NamedTuple):
 
 async def may_open(transaction: Transaction, mandate_id: str, modality: Modality, at: datetime) -> Standing | Obstacle:
     """The mandate if `modality` may be opened under it at `at`, else what stands in the way."""
-    before = await transaction.mandates.one(mandate_id)
-    rests_on = None if before is None else before.authority_id
-    # The authority first, as whoever cancels it and its mandates locks them: else both would wait for each other.
-    authority = None if rests_on is None else await transaction.authorities.kept(rests_on)
-    found = await transaction.mandates.kept(mandate_id)
+    found, authority = await kept(transaction, mandate_id)
     if found is None:
         return Obstacle("no-mandate", f"there is no mandate {mandate_id}", _DRAFT)
     return standing(found, authority, modality, at)
+
+
+async def kept(transaction: Transaction, mandate_id: str) -> tuple[StoredMandate | None, Authority | None]:
+    """A mandate and what it rests on, which nobody changes until the transaction ends. Whoever locks its unit too does
+    so after this: authority, mandates, unit is the order of whoever cancels; else each would wait for the other."""
+    before = await transaction.mandates.one(mandate_id)
+    rests_on = None if before is None else before.authority_id
+    authority = None if rests_on is None else await transaction.authorities.kept(rests_on)
+    return await transaction.mandates.kept(mandate_id), authority
 
 
 async def openable(

@@ -1,12 +1,14 @@
 """A few walks of `make fuzz-deployments`; and that what is promised is looked for, whichever guard is taken away."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from protocols.api.checks import CarriedRequest
+from fleet.client import Refused
+from protocols.api.checks import CarriedLease, CarriedRequest
 from protocols.api.deployments import DeploymentView, SetKit, SetVisits
 from protocols.api.kit import ItemChange, NewItem, Scan
 from protocols.api.mandates import NewMandate
@@ -15,7 +17,7 @@ from tests.fuzz.deployments.beginning import help_to
 from tests.fuzz.deployments.checker import Traces, broken
 from tests.fuzz.deployments.moves import Known, request
 from tests.fuzz.deployments.walking import Tally, walk
-from tests.fuzz.deployments.world import World, world
+from tests.fuzz.deployments.world import Furniture, World, world
 from tests.support.deployment_house import (
     UNITS,
     certify,
@@ -30,6 +32,7 @@ from tests.support.deployment_house import (
 from tests.support.kit_house import HOUR
 from tests.support.mandate_house import refusal
 from tests.support.mandates import allows
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 SEED, WALKS = "4", 5
@@ -126,13 +129,14 @@ LEASED = {
 """What a controller that kept no rule could have written of leases, and what is said of it."""
 
 
-async def test_a_lease_that_should_not_be_is_found(made: World) -> None:
+async def leasing(made: World) -> tuple[Furniture, CarriedRequest]:
+    """A walk's furniture with a deployment that is live, and a lease that may be asked for."""
     furniture = await made.furnish()
     known = Known(made, furniture, made.house.clock.now)
     await help_to(known, Random(SEED), "live")
     [mandate] = [await made.house["SU-01"].mandate(one) for one in known.mandates]
     nonce, sealed = made.key.asks(mandate.unit, furniture.units[mandate.unit])
-    asked = CarriedRequest(
+    return furniture, CarriedRequest(
         unit=mandate.unit,
         opening=nonce.opening,
         nonce=nonce.nonce,
@@ -140,6 +144,10 @@ async def test_a_lease_that_should_not_be_is_found(made: World) -> None:
         mandate=mandate.mandate_id,
         sealed=sealed,
     )
+
+
+async def test_a_lease_that_should_not_be_is_found(made: World) -> None:
+    furniture, asked = await leasing(made)
     await made.house["TO-12"].carried_lease(asked)
     assert await wrong(made, [*furniture.items]) == set()
     await made.owner.execute("SET session_replication_role = replica")
@@ -149,6 +157,27 @@ async def test_a_lease_that_should_not_be_is_found(made: World) -> None:
         await made.owner.execute(done)
         assert await wrong(made, [*furniture.items]) == expected, done
         await written.rollback()
+
+
+async def test_who_cancels_a_mandate_and_who_asks_for_a_lease_do_not_wait_for_each_other(made: World) -> None:
+    _, asked = await leasing(made)
+    busy = made.owner.transaction()
+    await busy.start()
+    await made.owner.execute("SELECT FROM unit WHERE unit_id = $1 FOR NO KEY UPDATE", asked.unit)
+    lease = asyncio.create_task(made.house["TO-12"].carried_lease(asked))
+    await until(lambda: waiting(made, 1))
+    cancelling = asyncio.create_task(made.house["SU-01"].cancel_mandate(asked.mandate, "it comes home"))
+    await until(lambda: waiting(made, 2))
+    await busy.rollback()
+    assert (await cancelling).state == "cancelled"
+    [answer] = await asyncio.gather(lease, return_exceptions=True)
+    assert isinstance(answer, CarriedLease | Refused)  # which of both, the moment decides
+
+
+async def waiting(made: World, count: int) -> bool:
+    """Whether as many of the controller's statements wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await made.owner.fetchval(query) == count)
 
 
 async def test_a_trace_of_what_was_refused_is_found(made: World) -> None:

@@ -122,7 +122,7 @@ async def carry(known: Known, draw: Random) -> Asked | None:
     view = await known.door("SU-01").mandate(known.mandates[-1] if newest else draw.choice(known.mandates))
     person = draw.choice(WORKERS) if draw.random() < 0.8 else draw.choice(ANYBODY)
     unit = view.unit if draw.random() < 0.9 else draw.choice(list(known.furniture.units))
-    covered = [one.modality for one in view.allows]
+    covered: list[Modality] = [one.modality for one in view.allows] or ["video"]  # of one that lapsed nothing is left
     made, sealed = known.world.key.asks(unit, known.furniture.units[unit])
     asked = CarriedRequest(
         unit=unit,
