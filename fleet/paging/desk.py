@@ -100,16 +100,19 @@ class AlarmDesk:
 
     async def link(self, token: str) -> LinkSeen:
         """What a link acknowledges; raises NotFound for one that is not good any more, Conflict for an alarm that
-        nobody has to take any more, Forbidden."""
+        nobody has to take any more."""
         async with self._store.transaction() as transaction:
             alarm, person = await _linked(transaction, token, self._clock())
         return LinkSeen(alarm.view(), person.person_id)
 
     async def acknowledge_by_link(self, token: str, *, going: bool) -> AlarmAcknowledged:
-        """Take an alarm in the name of whom a page went to; a link does it once. Raises as `link` does."""
+        """Take an alarm in the name of whom a page went to, whatever their role; a link does it once. Raises as `link`
+        does; `going` Forbidden too."""
         now = self._clock()
         async with self._store.transaction() as transaction:
             alarm, person = await _linked(transaction, token, now)
+            if going and not may(person.role, "serve-rota"):
+                raise Forbidden(person.role, "serve-rota")
             locked = await transaction.alarms.locked(alarm.alarm_id)
             assert locked is not None, "alarms are never deleted"
             taken = await _take(transaction, locked, person, "link", now)
@@ -194,8 +197,6 @@ async def _linked(transaction: Transaction, token: str, now: datetime) -> tuple[
     person = await transaction.people.get(link.person_id)
     if person is None or not person.may_sign_in(now):
         raise NotFound("link-unknown", "this link is not good any more", "ask somebody whose access is in force")
-    if not may(person.role, "acknowledge-event"):
-        raise Forbidden(person.role, "acknowledge-event")
     alarm = await _known(transaction, link.alarm_id, now)
     _check_open(alarm)
     return alarm, person

@@ -85,6 +85,27 @@ async def test_from_tamper_to_primary_secondary_supervisors_until_a_link_takes_i
     assert events.events == []
 
 
+async def test_whoever_is_paged_takes_it_by_the_link_whatever_their_role(house: AlarmHouse, owner: Owner) -> None:
+    await house.rota["AP-01"].add_contact("e-mail", address_of("AP-01"))
+    async with house.store.transaction() as transaction:
+        new = NewAlarm(
+            subject_kind="controller",
+            subject="controller",
+            kind="review-due",
+            severity="warning",
+            summary="a review is due",
+            rule="deadline",
+            route_to=("AP-01",),
+        )
+        await raise_alarm(transaction, new, house.now)
+    await house.round()
+    (link,) = LINK.findall(house.mail.bodies(address_of("AP-01"))[0])
+    async with browser(house) as client:
+        assert "acknowledged by AP-01" in (await client.post(link)).text
+    (taken,) = await entries(owner, "alarm.acknowledged")
+    assert (taken["actor"], taken["how"]) == ("AP-01", "link")
+
+
 async def test_a_flood_of_guesses_at_links_is_throttled(house: AlarmHouse) -> None:
     path = f"{house.rota.api.url}/ack/{'A' * 43}"
     async with browser(house) as client:

@@ -14,7 +14,7 @@ MOST_SAID = 10
 
 
 class Said(NamedTuple):
-    """One alarm of a page. `summary` is empty where it may not leave; `link` where the person may not acknowledge."""
+    """One alarm of a page. `summary` is empty where it may not leave."""
 
     alarm_id: str
     label: str
@@ -46,12 +46,10 @@ def page_message(alarms: Sequence[Said], link_hours: int, now: datetime) -> Mess
     parts = [_said(one, now) for one in ordered[:MOST_SAID]]
     if len(ordered) > MOST_SAID:
         parts.append(f"… and {len(ordered) - MOST_SAID} more: see the console.")
-    linked = any(one.link for one in ordered)
-    todo = "What to do: look (`fleet alarm list`), acknowledge, and go or ask somebody to."
-    if linked:
-        todo += f" A link acknowledges once, in your name, within {link_hours} h."
-    else:
-        todo += " Your role can not acknowledge: ask an engineer or a supervisor to."
+    todo = (
+        "What to do: look (`fleet alarm list`), acknowledge, and go or ask somebody to. "
+        f"A link acknowledges once, in your name, within {link_hours} h."
+    )
     return Message(one_line(title, 150), "\n\n".join([*parts, todo]))
 
 
@@ -85,6 +83,5 @@ def _said(one: Said, now: datetime) -> str:
     if one.summary:
         lines.append(one_line(one.summary, 200))
     lines.append(f"{one.alarm_id}, paged as {LEVEL_WORDS[one.level]}" + (", again" if one.again else ""))
-    if one.link:
-        lines.append(f"acknowledge: {one.link}")
+    lines.append(f"acknowledge: {one.link}")
     return "\n".join(lines)
