@@ -8,12 +8,13 @@ import asyncio
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, get_args
 
 from cyclopts import App, Parameter
 from textual.pilot import Pilot
 
 from fleet.client import ClientError, FleetClient, connect, load_client_settings
+from protocols.deployments import DeploymentState
 from tui.console import ConsoleApp, is_settled
 from tui.saved import SavedFilters
 
@@ -39,19 +40,7 @@ class Picture(NamedTuple):
     leave: tuple[str, ...] = ()
 
 
-STATES_DRAWN = (
-    "requested",
-    "feasible",
-    "planned",
-    "authorised",
-    "checked-out",
-    "fitted",
-    "commissioned",
-    "live",
-    "maintenance",
-    "recovered",
-    "closed",
-)
+STATES_DRAWN = tuple(state for state in get_args(DeploymentState) if state != "cancelled")
 """A deployment's page is drawn at each of them; where there is none, the board without one."""
 
 

@@ -15,6 +15,7 @@ from fleet.store.store import Store
 from protocols.api.call_outs import NewCallOut, NewRest, NewWorkDone
 from protocols.api.rota_changes import NewChange
 from protocols.api.rota_people import NewAbsence
+from tests.support.controller_role import refused_to_controller
 from tests.support.mandate_house import Owner, refusal
 from tests.support.rota_house import NOW, PRIMARY, RotaHouse, given, rota_house, week
 
@@ -43,24 +44,19 @@ async def role(house: RotaHouse, owner: Owner) -> Owner:
     return owner
 
 
-async def _refused(role: Owner, statement: str, *values: object) -> None:
-    with pytest.raises((asyncpg.InsufficientPrivilegeError, asyncpg.IntegrityConstraintViolationError)):
-        await role.execute(statement, *values)
-
-
 async def test_published_turns_are_changed_only_by_publishing_a_plan(house: RotaHouse, role: Owner) -> None:
     plan = (await house.plan([given(PRIMARY, 1, "TO-12")])).plan
     await house["SU-01"].publish_rota_plan(plan)
-    await _refused(role, "UPDATE rota_turn SET person_id = 'TO-11'")
-    await _refused(role, "UPDATE rota_turn SET starts_at = $1", week(2))
-    await _refused(role, "DELETE FROM rota_turn")
-    await _refused(role, _TURN, plan, week(3))
-    await _refused(role, "UPDATE rota_plan SET assigned = '[]'")
-    await _refused(role, _PLAN, "P-1", week(0), week(4), "published", "SU-01", NOW)
+    await refused_to_controller(role, "UPDATE rota_turn SET person_id = 'TO-11'")
+    await refused_to_controller(role, "UPDATE rota_turn SET starts_at = $1", week(2))
+    await refused_to_controller(role, "DELETE FROM rota_turn")
+    await refused_to_controller(role, _TURN, plan, week(3))
+    await refused_to_controller(role, "UPDATE rota_plan SET assigned = '[]'")
+    await refused_to_controller(role, _PLAN, "P-1", week(0), week(4), "published", "SU-01", NOW)
     draft = (await house.plan([given(PRIMARY, 2, "TO-11")])).plan
-    await _refused(role, "UPDATE rota_plan SET assigned = '[]' WHERE plan_id = $1", draft)
+    await refused_to_controller(role, "UPDATE rota_plan SET assigned = '[]' WHERE plan_id = $1", draft)
     publish = "UPDATE rota_plan SET state = 'published', published_by = 'SU-01', published_at = $2 WHERE plan_id = $1"
-    await _refused(role, publish, draft, NOW)
+    await refused_to_controller(role, publish, draft, NOW)
     publishing = role.transaction()
     await publishing.start()
     await role.execute(publish, draft, NOW)
@@ -68,7 +64,7 @@ async def test_published_turns_are_changed_only_by_publishing_a_plan(house: Rota
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         async with role.transaction():
             await role.execute(_TURN, draft, week(-1))
-    await _refused(role, "SET CONSTRAINTS ALL IMMEDIATE")
+    await refused_to_controller(role, "SET CONSTRAINTS ALL IMMEDIATE")
     await publishing.rollback()
     assert (await house["SU-01"].rota_plan(draft)).state == "draft"
     assert (await house["SU-01"].publish_rota_plan(draft)).state == "published"
@@ -78,13 +74,13 @@ async def test_a_change_by_hand_holds_with_its_entry_and_is_undone_once(house: R
     new = NewChange(kind="override", position="primary", person="TO-11", starts_at=week(0), ends_at=week(0) + DAY)
     made = (await house["SU-01"].ask_rota_change("technical", new)).change
     for what in ("decided_by = 'SU-02'", "brings = '[{}]'", "agreed_by = 'SU-02', agreed_at = now()"):
-        await _refused(role, f"UPDATE rota_change SET {what}")
+        await refused_to_controller(role, f"UPDATE rota_change SET {what}")
         undone = f"UPDATE rota_change SET state = 'undone', undone_by = 'SU-01', undone_at = $1, {what}"
-        await _refused(role, undone, NOW)
+        await refused_to_controller(role, undone, NOW)
     undo = "UPDATE rota_change SET state = 'undone', undone_by = 'SU-01', undone_at = $1"
-    await _refused(role, undo, NOW)
-    await _refused(role, undo, NOW - DAY)
-    await _refused(
+    await refused_to_controller(role, undo, NOW)
+    await refused_to_controller(role, undo, NOW - DAY)
+    await refused_to_controller(
         role,
         "INSERT INTO rota_change (change_id, rota_id, kind, state, position, person_id, starts_at, ends_at, asked_by,"
         " asked_at, decided_by, decided_at) VALUES ('S-1', 'technical', 'override', 'approved', 'primary', 'TO-12',"
@@ -93,7 +89,7 @@ async def test_a_change_by_hand_holds_with_its_entry_and_is_undone_once(house: R
         week(0),
     )
     assert (await house["SU-01"].undo_rota_change(made)).state == "undone"
-    await _refused(role, "UPDATE rota_change SET undone_at = $1", week(1))
+    await refused_to_controller(role, "UPDATE rota_change SET undone_at = $1", week(1))
 
 
 async def test_records_from_which_hours_follow_are_kept_with_their_entries(house: RotaHouse, role: Owner) -> None:
@@ -111,19 +107,19 @@ async def test_records_from_which_hours_follow_are_kept_with_their_entries(house
     ):
         columns = [row[0] for row in await role.fetch(_COLUMNS, table, record)]
         rest = ", ".join(columns)
-        await _refused(role, f"INSERT INTO {table} ({record}, {rest}) SELECT 'X-1', {rest} FROM {table}")
-        await _refused(role, f"UPDATE {table} SET withdrawn_by = 'TO-12', withdrawn_at = $1", NOW)
-    await _refused(role, "UPDATE call_out SET break_min = 60")
+        await refused_to_controller(role, f"INSERT INTO {table} ({record}, {rest}) SELECT 'X-1', {rest} FROM {table}")
+        await refused_to_controller(role, f"UPDATE {table} SET withdrawn_by = 'TO-12', withdrawn_at = $1", NOW)
+    await refused_to_controller(role, "UPDATE call_out SET break_min = 60")
 
 
 async def test_a_rota_goes_forward_and_stays_ended(house: RotaHouse, role: Owner) -> None:
     await house.put(1, name="again")
     for version in (1, 3):
-        await _refused(role, "UPDATE rota SET version = $1", version)
-    await _refused(role, "UPDATE rota_version SET document = '{}'")
+        await refused_to_controller(role, "UPDATE rota SET version = $1", version)
+    await refused_to_controller(role, "UPDATE rota_version SET document = '{}'")
     await house["SU-01"].end_rota("technical")
-    await _refused(role, "UPDATE rota SET ended_at = NULL, ended_by = NULL")
-    await _refused(role, "UPDATE rota SET ended_at = $1", NOW - DAY)
+    await refused_to_controller(role, "UPDATE rota SET ended_at = NULL, ended_by = NULL")
+    await refused_to_controller(role, "UPDATE rota SET ended_at = $1", NOW - DAY)
 
 
 async def test_who_asks_for_too_many_books_at_once_is_refused_and_others_are_not(house: RotaHouse) -> None:

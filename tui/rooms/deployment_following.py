@@ -1,4 +1,4 @@
-"""What rooms about one deployment have in common."""
+"""What rooms about deployments, kit and sites have in common."""
 
 from typing_extensions import override
 
@@ -8,16 +8,8 @@ from tui.deployment_words import Look
 from tui.rooms.following import FollowingRoom
 
 
-class DeploymentFollowing(FollowingRoom):
+class FollowsDeployments(FollowingRoom):
     """A room that asks again when deployments, kit or sites have changed."""
-
-    ROOM = "deployments"
-
-    @property
-    def look(self) -> Look:
-        """Who looks, and when."""
-        clock = self.desk.server_clock
-        return Look(self.me, clock.now(), clock.utc)
 
     @override
     def watching(self) -> Watch:
@@ -29,3 +21,15 @@ class DeploymentFollowing(FollowingRoom):
         """See Room."""
         if isinstance(item, DeploymentsChanged):
             self.soon("anew", lambda: self.ask_anew(background=True))
+
+
+class DeploymentFollowing(FollowsDeployments):
+    """A room about one deployment."""
+
+    ROOM = "deployments"
+
+    @property
+    def look(self) -> Look:
+        """Who looks, and when."""
+        clock = self.desk.server_clock
+        return Look(self.me, clock.now(), clock.utc)

@@ -3,15 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import ClassVar, TypeVar
 
-from typing_extensions import override
-
-from fleet.client import FeedItem
-from protocols.api.feed import DeploymentsChanged, Watch
 from protocols.api.kit import ItemDetail, ItemView
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.kit_item import ConditionDialog, ItemChangeDialog, MaintainedDialog, ReadingDialog, ServiceDialog
 from tui.role_words import Reserved
-from tui.rooms.following import FollowingRoom
+from tui.rooms.deployment_following import FollowsDeployments
 from tui.rooms.kit_label import KitLabelScreen
 
 T = TypeVar("T")
@@ -19,7 +15,7 @@ T = TypeVar("T")
 ITEM_ACTIONS = frozenset({"condition", "service", "maintained", "reading", "change_item", "label", "unit"})
 
 
-class KitDeeds(FollowingRoom):
+class KitDeeds(FollowsDeployments):
     """A room with an item to act on. Subclasses know `item`, and fill `show_detail`."""
 
     ROOM = "kit"
@@ -41,17 +37,6 @@ class KitDeeds(FollowingRoom):
     def show_detail(self, detail: ItemDetail) -> None:
         """Something was done with an item: show how it stands."""
         raise NotImplementedError
-
-    @override
-    def watching(self) -> Watch:
-        """See Room."""
-        return Watch(summary=True, deployments=True)
-
-    @override
-    def feed_arrived(self, item: FeedItem) -> None:
-        """See Room."""
-        if isinstance(item, DeploymentsChanged):
-            self.soon("anew", lambda: self.ask_anew(background=True))
 
     def can(self, action: str) -> bool:
         """Whether `action` can be done now."""

@@ -2,15 +2,13 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
+from typing_extensions import override
 
 from protocols.api.kit import ItemView
-from tui.asks import Asks
-from tui.lines import Page
 from tui.paint import EMPTY, Line, Span, columns, wrap
 from tui.qr import qr_lines
+from tui.rooms.code_screen import CodeScreen
 
 _LEAST_TEXT = 30
 
@@ -36,7 +34,7 @@ def label_lines(item: ItemView, width: int, height: int) -> list[Line]:
     return columns(code, words, code_width)
 
 
-class KitLabelScreen(Asks, ModalScreen[None]):
+class KitLabelScreen(CodeScreen):
     """Shows the label until `esc` closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "close", "close")]
@@ -44,23 +42,8 @@ class KitLabelScreen(Asks, ModalScreen[None]):
     def __init__(self, item: ItemView) -> None:
         super().__init__()
         self._item = item
-        self._page = Page(id="voucher")
 
-    def compose(self) -> ComposeResult:
-        """Nothing but the label."""
-        yield self._page
-
-    def on_mount(self) -> None:
-        """Show it."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Fit it to the terminal."""
-        self._draw()
-
-    def _draw(self) -> None:
-        self._page.show(label_lines(self._item, self.size.width, self.size.height))
-
-    def action_close(self) -> None:
-        """Back."""
-        self.dismiss()
+    @override
+    def lines(self, width: int, height: int) -> list[Line]:
+        """See CodeScreen."""
+        return label_lines(self._item, width, height)

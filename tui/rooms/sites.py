@@ -7,12 +7,13 @@ from textual.binding import Binding, BindingType
 from typing_extensions import override
 
 from fleet.client import FeedItem
-from protocols.api.feed import DeploymentsChanged, Watch
+from protocols.api.feed import Watch
 from protocols.api.sites import NewSurvey, SetSite, SitePage, SiteRow, SiteView
 from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.site_forms import SiteDialog, SurveyDialog
 from tui.paint import Line, Span
 from tui.role_words import Reserved
+from tui.rooms.deployment_following import FollowsDeployments
 from tui.rooms.filtered import FilteredRoom
 from tui.rooms.following import FollowingRoom
 from tui.rooms.page_room import ViewRoom
@@ -23,7 +24,7 @@ AT_ONCE = 200
 MOST_SITES = 2_000
 
 
-class SitesRoom(FilteredRoom[SiteRow], FollowingRoom):
+class SitesRoom(FilteredRoom[SiteRow], FollowsDeployments):
     """The codes. No address is shown here, nor asked for."""
 
     ROOM = "kit"
@@ -39,17 +40,6 @@ class SitesRoom(FilteredRoom[SiteRow], FollowingRoom):
     def __init__(self) -> None:
         super().__init__()
         self._all: list[SiteRow] = []
-
-    @override
-    def watching(self) -> Watch:
-        """See Room."""
-        return Watch(summary=True, deployments=True)
-
-    @override
-    def feed_arrived(self, item: FeedItem) -> None:
-        """See Room."""
-        if isinstance(item, DeploymentsChanged):
-            self.soon("anew", lambda: self.ask_anew(background=True))
 
     @override
     def ask_anew(self, *, background: bool = False) -> None:

@@ -2,15 +2,13 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
+from typing_extensions import override
 
 from protocols.api.joins import VoucherMade
-from tui.asks import Asks
-from tui.lines import Page
 from tui.paint import EMPTY, Line, Span, columns, wrap
 from tui.qr import qr_lines, size_needed
+from tui.rooms.code_screen import CodeScreen
 from tui.words import full_moment, left
 
 _GROUP = 8
@@ -53,7 +51,7 @@ def _text_lines(text: str, width: int) -> list[Line]:
     return [(Span(" ".join(groups[i : i + in_line]), "strong"),) for i in range(0, len(groups), in_line)]
 
 
-class VoucherScreen(Asks, ModalScreen[None]):
+class VoucherScreen(CodeScreen):
     """Shows a voucher until `esc` closes it; nothing of it is kept, so that no other key leaves this screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,38 +64,22 @@ class VoucherScreen(Asks, ModalScreen[None]):
         self._made = made
         self._label = label
         self._remark = ""
-        self._page = Page(id="voucher")
 
-    def compose(self) -> ComposeResult:
-        """Nothing but the voucher: every line counts."""
-        yield self._page
-
-    def on_mount(self) -> None:
-        """Show it."""
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Fit it to the terminal."""
-        self._draw()
-
-    def _draw(self) -> None:
+    @override
+    def lines(self, width: int, height: int) -> list[Line]:
+        """See CodeScreen."""
         clock = self.desk.server_clock
         made = self._made
         until = f"until {full_moment(made.expires_at, utc=clock.utc)}, {left(made.expires_at, clock.now())}"
-        name, size = self._label or "no label", self.size
-        self._page.show(voucher_lines(made, name, until, size.width, size.height, self._remark))
+        return voucher_lines(made, self._label or "no label", until, width, height, self._remark)
 
     def action_copy(self) -> None:
         """Hand the text to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._made.text)
         self._remark = COPIED
-        self._draw()
+        self.draw()
 
     def say_how_to_leave(self) -> None:
         """Somebody wanted to quit, with the voucher still on the screen."""
         self._remark = "esc closes the voucher first"
-        self._draw()
-
-    def action_close(self) -> None:
-        """Close; the text is gone."""
-        self.dismiss()
+        self.draw()
