@@ -9,8 +9,25 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from typing_extensions import override
 
-from tui.paint import EMPTY, TONES, Line, Tone, changed_columns, cut, line_width
+from tui.paint import EMPTY, Line, Tone, changed_columns, cut, line_width
 from tui.words import safe
+
+# Not in console.tcss: Textual works out each component class of each widget anew whenever a style may have changed,
+# and a screen has half a dozen of these blocks. Tones are the same in all of them, focused or not.
+TONE_STYLES: dict[Tone, Style] = {
+    "plain": Style(),
+    "strong": Style(color="#e6ecf1", bold=True),
+    "muted": Style(color="#8593a0"),
+    "rule": Style(color="#35414d"),
+    "accent": Style(color="#7aa6c2"),
+    "good": Style(color="#8fb08c"),
+    "fair": Style(color="#d9a441"),
+    "bad": Style(color="#e5705f", bold=True),
+    "loud": Style(color="#0e1217", bgcolor="#d9a441", bold=True),
+    "title": Style(color="#e6ecf1", bold=True, underline=True),
+    "qr": Style(color="#000000", bgcolor="#ffffff"),
+    "chosen": Style(color="#e6ecf1", bgcolor="#2d4152", bold=True, underline=True),
+}
 
 
 class LineView(ScrollView, can_focus=False):
@@ -20,7 +37,7 @@ class LineView(ScrollView, can_focus=False):
     only the columns that differ; call `set_line_count` when the number of lines changed.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES} | {"line--cursor"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--cursor"}
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id, classes=classes)
@@ -94,7 +111,7 @@ class LineView(ScrollView, can_focus=False):
         found = self._tones.get((tone, cursor))
         if found is None:
             base = self.get_component_rich_style("line--cursor") if cursor else self.rich_style
-            found = base + self.get_component_rich_style(f"tone--{tone}", partial=True)
+            found = base + TONE_STYLES[tone]
             self._tones[tone, cursor] = found
         return found
 

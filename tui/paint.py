@@ -1,7 +1,7 @@
 """Lines of text with tones: what every widget here draws, without saying a colour. Pure."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
@@ -14,8 +14,6 @@ from tui.words import safe
 Tone = Literal["plain", "strong", "muted", "rule", "accent", "good", "fair", "bad", "loud", "title", "qr", "chosen"]
 """What a piece of text means. `fair` and `bad` are kept for what may want a person; `loud` for what does, now; `chosen`
 is where the cursor is within a line."""
-
-TONES: tuple[Tone, ...] = get_args(Tone)
 
 PRESENCE_TONES: dict[Presence, Tone] = {
     "online": "good",

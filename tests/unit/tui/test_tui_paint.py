@@ -1,9 +1,12 @@
 """Lines and their widths."""
 
+from typing import get_args
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.paint import Line, Span, changed_columns, columns, cut, fit, joined, line_width, spread, width_of, wrap
+from tui.lines import TONE_STYLES
+from tui.paint import Line, Span, Tone, changed_columns, columns, cut, fit, joined, line_width, spread, width_of, wrap
 
 TEXT = st.text(alphabet=st.sampled_from("ab é日—…\x1b"), max_size=30)
 TONE = st.sampled_from(["plain", "bad"])
@@ -60,3 +63,8 @@ def test_blocks_side_by_side() -> None:
     right: list[Line] = [(Span("two"),)]
     assert ["".join(span.text for span in line) for line in columns(left, right, 6)] == ["one   two", "three"]
     assert joined([(Span("a"),), (), (Span("b"),)], "-") == (Span("a"), Span("-"), Span("b"))
+
+
+def test_every_tone_has_its_colours() -> None:
+    assert set(TONE_STYLES) == set(get_args(Tone))
+    assert len(set(TONE_STYLES.values())) == len(TONE_STYLES)
