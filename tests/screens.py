@@ -24,7 +24,7 @@ from tests.support.opening_entries import authority, closed, lease, mandate, med
 DIRECTORY = Path("docs/screens")
 UNITS = 14
 HISTORY_S = 75
-DRAW_LIMIT_S = 400
+DRAW_LIMIT_S = 1200
 
 
 async def main() -> None:
