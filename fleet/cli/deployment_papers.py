@@ -62,12 +62,12 @@ def evidence(
     key: Annotated[str, Parameter(validator=KEY_FORM, help="The item's key.")],
     found: Annotated[
         str, Parameter(validator=ShortLine(0, 200), allow_leading_hyphen=True, help="A number or text; ok or no.")
-    ] = "ok",
+    ] = "",
     *,
     client: Config = None,
     json: Json = False,
 ) -> None:
-    """Say what was found at one item of a checklist: ok or no, a number, or a text, as the item asks.
+    """Say what was found at one item of a checklist: ok (without more) or no, a number, or a text, as the item asks.
 
     What was said before stays, and the latest counts. A number outside of its limits is kept, and is not met.
     """
@@ -219,6 +219,8 @@ def _item(found: list[ChecklistView], number: str, step: Step, key: str) -> Chec
 def _said(item: ChecklistItem, step: Step, found: str) -> NewEvidence:
     """What was typed, as the item asks for it."""
     if item.evidence == "text":
+        if not found:
+            raise RequestRefused("evidence-unfit", f"{item.key} asks for a text", "say what was found")
         return NewEvidence(step=step, key=item.key, text=found)
     if item.evidence == "number":
         try:

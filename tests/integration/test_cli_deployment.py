@@ -99,17 +99,21 @@ async def test_a_checklist_is_laid_down_worked_by_and_told(house: RotaHouse, tmp
     items = [
         {"key": "lid", "text": "Lid closed", "procedure": "OP014"},
         {"key": "supply", "text": "Supply", "evidence": "number", "unit_of_measure": "mV", "at_least": 4750},
+        {"key": "risk", "text": "Reference of the risk assessment", "evidence": "text"},
     ]
     file.write_text(json.dumps(items))
     laid_down = ("deployment", "template", "av-capture", "assess", "--set", str(file))
     code, out, _ = await fleet(house, "SU-01", *laid_down)
     assert (code, out) == (0, "the checklist of av-capture at assess is laid down in version 2\n")
     code, out, _ = await fleet(house, "TO-13", "deployment", "template", "av-capture", "assess")
-    assert [one["key"] for one in json.loads(out)] == ["lid", "supply"]
+    assert [one["key"] for one in json.loads(out)] == ["lid", "supply", "risk"]
 
     await asked(house, "TO-12", "deployment", "request", "av-capture", "yard", "--from", at(1), "--back", at(2))
     code, out, _ = await fleet(house, "TO-12", "deployment", "checklist", "1", "assess")
-    assert (code, out.count("MISSING"), "number ≥ 4750 mV" in out) == (1, 2, True)
+    assert (code, out.count("MISSING"), "number ≥ 4750 mV" in out) == (1, 3, True)
+    code, _, err = await fleet(house, "TO-12", "deployment", "evidence", "1", "assess", "risk")
+    assert (code, "risk asks for a text: say what was found" in err) == (3, True)
+    await asked(house, "TO-12", "deployment", "evidence", "1", "assess", "risk", "RA-7")
     code, out, _ = await fleet(house, "TO-12", "deployment", "evidence", "1", "assess", "supply", "-12")
     assert (code, out) == (0, "supply of assess: NOT MET\n")
     code, _, err = await fleet(house, "TO-12", "deployment", "evidence", "1", "assess", "supply", "plenty")
