@@ -18,9 +18,11 @@ from protocols.api.sites import NewSurvey, SignalSeen, SitePage, SiteRow, SiteVi
 
 _PAGE = 200
 _MAX_TEXT = 500
-_NUMBER = r"-?[0-9]{1,3}(?:\.[0-9]{1,2})?"
-_SIGNAL = re.compile(rf"(?P<network>[^:]{{1,20}})(?::(?P<rsrp>{_NUMBER})(?::(?P<sinr>{_NUMBER}))?)?")
-SIGNAL_FORM = Form(_SIGNAL, "a network with RSRP in dBm and SINR in dB where they were measured, as one:-101.5:4")
+_TO_200 = r"(?:1?[0-9]{1,2}(?:\.[0-9]{1,2})?|200)"
+_SIGNAL = re.compile(rf"(?P<network>[^:]{{1,20}})(?::(?P<rsrp>0|-{_TO_200})(?::(?P<sinr>-?{_TO_200}))?)?", re.ASCII)
+SIGNAL_FORM = Form(
+    _SIGNAL, "a network with RSRP in dBm (-200 to 0) and SINR in dB where they were measured, as one:-101.5:4"
+)
 SITE_FORM = Form(re.compile(r"[A-Z][A-Z0-9-]{0,11}", re.ASCII), "a site's code, as NORTH-3")
 Site = Annotated[str, Parameter(validator=SITE_FORM, help="The site's code, as NORTH-3. It must not say where it is.")]
 

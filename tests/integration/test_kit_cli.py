@@ -112,6 +112,8 @@ async def test_an_address_is_read_from_standard_input_and_erased_for_good(house:
     assert (code, out) == (0, "NORTH-3 is set in version 1\n"), err
     words = ("--supply", "mains", "--supply-mv", "230000", "--signal", "one:-101.5:4", "--signal", "two", "--when")
     survey = ("site", "survey", "NORTH-3", *words, "2026-02-04T11:00Z", "--note", "by a door")
+    code, _, err = await fleet(house, "TO-12", *survey, "--signal", "three:50:9")
+    assert (code, "RSRP in dBm (-200 to 0)" in err) == (2, True), err
     code, out, err = await fleet(house, "TO-12", *survey)
     assert (code, out.startswith("the survey of NORTH-3 of ")) == (0, True), err
     code, out, _ = await fleet(house, "IN-01", "site", "list")
