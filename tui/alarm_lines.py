@@ -24,18 +24,25 @@ from tui.words import age, full_moment, moment, plural, safe, short_moment
 
 _WIDE = 110
 _LABEL = 12
+# What a narrow line has besides the kind and the deployment: moment, severity, subject, gaps, `taken TO-12`.
+_BESIDE_KIND = 46
 
 
 def alarm_line(view: AlarmView, width: int, now: datetime, *, utc: bool) -> Line:
-    """When, how bad, what about, of which kind, which deployment; at the right how it stands."""
+    """When, how bad, what about, of which kind, which deployment, which a narrow line does not
+    name twice; at the right how it stands."""
     wide = width > _WIDE
     open_tone: Tone = "strong" if waits(view) else "plain"
+    kind = " ".join(part for part in (kind_words(view), times(view)) if part)
+    of = fit(view.deployment or "", 9)
+    if not wide and view.deployment in {None, about(view)}:
+        of = ""
     left: Line = (
         Span(fit(short_moment(view.raised_at, now, utc=utc), 10), "muted"),
         Span(fit(view.severity, 8), SEVERITY_TONES[view.severity] if view.closed_at is None else "muted"),
         Span(fit(about(view), 24 if wide else 13), open_tone),
-        Span(" " + fit(" ".join(part for part in (kind_words(view), times(view)) if part), 24 if wide else 17)),
-        Span(fit(view.deployment or "", 9), "accent"),
+        Span(" " + fit(kind, 24 if wide else max(17, width - _BESIDE_KIND - len(of)))),
+        Span(" " + of, "accent"),
         Span(safe(view.summary) if wide else "", "muted"),
     )
     return spread(left, (_right(view), Span(" ")), width)

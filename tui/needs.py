@@ -301,8 +301,8 @@ def need_line(need: Need, width: int, now: datetime, *, utc: bool) -> Line:
     left: Line = (
         Span(fit(at, 11 if wide else 10), "muted"),
         Span(word, need.tone),
-        Span(" " * (9 - len(word))),
-        Span(fit(need.name, 24 if wide else 13), "muted" if need.is_others else "strong"),
+        Span(" " * (10 - len(word))),
+        Span(fit(need.name, 23 if wide else 12), "muted" if need.is_others else "strong"),
         Span(f" ×{number(need.counts)}" if need.counts > 1 else "", _TONES[need.kind]),
         Span(" " + safe(words_of(need, now, utc=utc, wide=wide)), "muted" if need.is_others else "plain"),
     )
