@@ -182,6 +182,6 @@ def _no_authority(facts: Facts, kind: AuthorityKind, *, to_come: bool = False) -
     remedy = (
         "let an approver record that the review was held: fleet authority review"
         if overdue
-        else f"ask for an authority to {kind}, let an approver record it, and name it here"
+        else f"ask for an authority to {kind}, let an approver record it, and an engineer or a supervisor name it"
     )
     return refused(_NO[kind], f"{what} is {when}{told}", APPROVER, remedy)
