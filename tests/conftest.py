@@ -6,6 +6,7 @@ this holds in each of them. Without `-n` there is one process, as pytest is used
 
 import os
 import signal
+import sys
 import tempfile
 import time
 import uuid
@@ -42,14 +43,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _compile_once(config: pytest.Config) -> None:
-    """Where Python is told to write no bytecode, keep it beside the sources for this run only.
+    """Where Python is told to write no bytecode, keep it away from the sources: with the virtual environment.
 
-    The tests start our programs hundreds of times: each start would compile everything anew, in most of its time.
+    To compile everything takes each worker longer than to import and collect it all, and our programs, which the tests
+    start hundreds of times, most of their time. What is kept is compiled anew only where a source changed.
     """
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and "PYTHONPYCACHEPREFIX" not in os.environ:
-        kept = tempfile.TemporaryDirectory(prefix="bytecode-", ignore_cleanup_errors=True)
-        os.environ["PYTHONPYCACHEPREFIX"] = kept.name
-        config.add_cleanup(kept.cleanup)
+        kept = Path(sys.prefix) / "bytecode"
+        if sys.prefix == sys.base_prefix or not os.access(sys.prefix, os.W_OK):
+            folder = tempfile.TemporaryDirectory(prefix="bytecode-", ignore_cleanup_errors=True)
+            config.add_cleanup(folder.cleanup)
+            kept = Path(folder.name)
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(kept)
+        sys.dont_write_bytecode = False
 
 
 def _open_the_way(config: pytest.Config) -> None:
