@@ -154,7 +154,7 @@ def request(
         supervisor=supervisor,
         note=note,
     )
-    _tell(ask(client, lambda door: door.request_deployment(new)), "is requested", json=json)
+    _tell(ask(client, lambda door: door.request_deployment(new)), "is asked for", json=json)
 
 
 @app.command(name="set")
@@ -205,5 +205,6 @@ def _tell(done: DeploymentView, what: str, *, json: bool) -> None:
     row = done.row
     print_line(f"{row.deployment}, {row.title}, {what}: {row.state}, version {done.version}")
     if row.next_step is not None:
-        stopped = f", which {row.blocked_by} rules stop" if row.blocked_by else ""
+        rules = "1 rule stops" if row.blocked_by == 1 else f"{row.blocked_by} rules stop"
+        stopped = f", which {rules}" if row.blocked_by else ""
         print_remark(f"next comes {row.next_step}{stopped}: fleet deployment show {row.deployment}")

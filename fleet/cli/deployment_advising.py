@@ -66,7 +66,7 @@ def _print(found: Advice) -> None:
         (wanted_words(one.wanted), len(one.items), one.missing or None, _some(one.items), _some(one.held_back))
         for one in found.kit
     ]
-    columns = ("wanted", "there are", "missing", "which", "held back")
+    columns = ("wanted", "found", "missing", "which", "held back")
     print_table(columns, kit, empty="it wants no kit", free=["held back"])
     print_line(f"\npeople; a team that covers the work: {', '.join(found.team) or 'none'}")
     people = [

@@ -61,7 +61,7 @@ def step(
         if json:
             print_json(done)
         else:
-            _tell(done, f"{what}: {done.row.deployment} is {done.row.state}")
+            _tell(done, f"{what}: {done.row.deployment} is {_state(done)}")
         return
     if json:
         print_json(stopped)
@@ -115,10 +115,14 @@ def incident(
         return
     kit = ", ".join(f"{one.item} ({one.unit_label or one.model_name})" for one in done.items)
     print_line(f"{done.row.deployment} is yours: {kit or 'no kit'}")
-    _tell(done, f"{done.row.deployment} is {done.row.state}")
+    _tell(done, f"{done.row.deployment} is {_state(done)}")
     for one in done.steps:
         if one.owed_until is not None:
             print_remark(f"papers of {one.step} are owed until {moment(one.owed_until)}")
+
+
+def _state(done: DeploymentView) -> str:
+    return "in maintenance" if done.row.state == "maintenance" else done.row.state
 
 
 def _tell(done: DeploymentView, sentence: str) -> None:

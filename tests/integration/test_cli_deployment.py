@@ -33,7 +33,7 @@ async def test_from_the_request_to_a_plan_that_a_rule_stops(house: RotaHouse) ->
     request = ("deployment", "request", "av-capture", "north yard", "--site", "NORTH", "--lead", "TO-12")
     times = ("--from", at(1, 12), "--back", at(4, 12))
     code, out, err = await fleet(house, "TO-12", *request, *times, "--rota", "technical", said=b"")
-    assert (code, out) == (0, "DEP-1, north yard, is requested: requested, version 1\n")
+    assert (code, out) == (0, "DEP-1, north yard, is asked for: requested, version 1\n")
     assert "next comes assess: fleet deployment show DEP-1" in err
     await asked(house, "TO-12", "deployment", "step", "1", "assess", "--reason", "it was never surveyed")
     code, out, err = await fleet(house, "SU-02", "deployment", "step", "DEP-1", "plan")
