@@ -122,6 +122,7 @@ def acknowledge(
         print_line(f"alarm {done.alarm.alarm} is yours{begun}")
     if done.problem is not None:
         print_remark(f"no call-out was recorded: {done.problem.message}; {done.problem.remedy}")
+        print_remark("where you leave all the same: fleet oncall out")
 
 
 @app.command
