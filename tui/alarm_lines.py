@@ -24,8 +24,8 @@ from tui.words import age, full_moment, moment, plural, safe, short_moment
 
 _WIDE = 110
 _LABEL = 12
-# What a narrow line has besides the kind and the deployment: moment, severity, subject, gaps, `taken TO-12`.
-_BESIDE_KIND = 46
+# What a narrow line has besides the kind and the deployment: moment, severity, subject, gaps, `cleared, not taken`.
+_BESIDE_KIND = 53
 
 
 def alarm_line(view: AlarmView, width: int, now: datetime, *, utc: bool) -> Line:

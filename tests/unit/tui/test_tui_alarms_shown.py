@@ -116,6 +116,9 @@ def test_a_narrow_line_of_a_deadline_tells_its_stage_and_does_not_name_the_deplo
     line = said([alarm_line(view, 80, NOW, utc=True)])
     assert "authority review in 14 d" in line
     assert line.count("DEP-118") == 1
+    of_a_unit = said([alarm_line(an_alarm(1, AT, state="cleared", cleared_at=AT), 80, NOW, utc=True)])
+    assert "DEP-118 " in of_a_unit
+    assert of_a_unit.endswith(" cleared, not taken ")
 
 
 FIGURE = {
