@@ -34,7 +34,7 @@ def alarm_line(view: AlarmView, width: int, now: datetime, *, utc: bool) -> Line
     wide = width > _WIDE
     open_tone: Tone = "strong" if waits(view) else "plain"
     kind = " ".join(part for part in (kind_words(view), times(view)) if part)
-    of = fit(view.deployment or "", 9)
+    of = fit(view.deployment or "", 8)
     if not wide and view.deployment in {None, about(view)}:
         of = ""
     left: Line = (

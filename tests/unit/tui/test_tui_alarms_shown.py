@@ -113,12 +113,13 @@ def test_an_alarm_is_one_line_and_its_page_tells_to_whom_each_page_went(width: i
 def test_a_narrow_line_of_a_deadline_tells_its_stage_and_does_not_name_the_deployment_twice() -> None:
     kind = "deadline-authority-review-14-days"
     view = an_alarm(1, AT, rule="deadline", kind=kind, subject="DEP-118:A-1", label=None, subject_kind="deployment")
-    line = said([alarm_line(view, 80, NOW, utc=True)])
+    line = said([alarm_line(view, 78, NOW, utc=True)])
     assert "authority review in 14 d" in line
     assert line.count("DEP-118") == 1
-    of_a_unit = said([alarm_line(an_alarm(1, AT, state="cleared", cleared_at=AT), 80, NOW, utc=True)])
+    of_a_unit = said([alarm_line(an_alarm(1, AT, state="cleared", cleared_at=AT), 78, NOW, utc=True)])
     assert "DEP-118 " in of_a_unit
     assert of_a_unit.endswith(" cleared, not taken ")
+    assert "…" not in of_a_unit
 
 
 FIGURE = {
