@@ -21,8 +21,8 @@ async def check_may_come(
         raise Conflict(
             "unit-unjudged",
             f"{which} is live, and nobody would have judged whether this unit is ready",
-            f"begin maintenance first: fleet deployment step {which.removeprefix('DEP-')} maintain; resuming asks for "
-            "its certificate",
+            f"begin maintenance first: fleet deployment step {which.removeprefix('DEP-')} maintain --reason WHY; "
+            "resuming asks for its certificate",
         )
     if deployment.state not in FITTED_STATES or unit_id is None:
         return
