@@ -194,6 +194,7 @@ _KEYS: dict[str, str] = {
     "checklist-open": "c",
     "papers-owed": "w",
     "alarms-open": "A",
+    "alarms-untaken": "A",
 }
 """By which key of a deployment's page what a rule asks for is done."""
 

@@ -28,7 +28,7 @@ from fleet.deployments.stored_facts import (
 )
 from fleet.kit.known import KnownItem, known_items
 from fleet.store.checklists import Begun, StoredEvidence, StoredTemplate
-from fleet.store.deployment_facts import FoundItem, FoundMandate, FoundSurvey
+from fleet.store.deployment_facts import FoundItem, FoundMandate, FoundSurvey, OpenAlarms
 from fleet.store.deployments import StoredCertificate, StoredDeployment, StoredStep
 from fleet.store.people import Person
 from fleet.store.store import Transaction
@@ -101,7 +101,7 @@ class _Reading:
         self._evidence: dict[str, list[StoredEvidence]] = {}
         self._templates: list[StoredTemplate] = []
         self._surveys: dict[str, FoundSurvey] = {}
-        self._alarms: dict[str, int] = {}
+        self._alarms: dict[str, OpenAlarms] = {}
         self._manned: dict[str, bool] = {}
         self._unnamed: str | None = None
         self._zones: dict[str, str] = {}
@@ -193,6 +193,7 @@ class _Reading:
         everybody = sorted({*callers, *(going.person_id for visit in visits for going in visit.people)})
         people = {one: self._people.facts(one, zone, away) for one in everybody}
         steps = self._steps.get(number, [])
+        alarms = self._alarms.get(number, OpenAlarms())
         return Facts(
             deployment=row_facts(stored, steps),
             wanted=[WantedFacts(owned=owned, free=free) for owned, free in self._wanted.get(number, [])],
@@ -215,7 +216,8 @@ class _Reading:
             certificates=latest_certificates(self._certificates.get(number, [])),
             site=None if stored.site is None else site_facts(stored.site, self._surveys.get(stored.site)),
             papers=paper_facts(steps),
-            alarms_open=self._alarms.get(number, 0),
+            alarms_open=alarms.open,
+            alarms_untaken=alarms.untaken,
             has_on_call=self._manned.get(stored.rota_id or self._unnamed or "", False),
             now=now,
             caller=None if self._caller is None else CallerFacts(person=self._caller.person_id, role=self._caller.role),

@@ -185,7 +185,11 @@ async def _take(
 
 def _check_open(alarm: StoredAlarm) -> None:
     if alarm.acknowledged_by is not None:
-        raise Conflict("alarm-taken", f"{alarm.acknowledged_by} has acknowledged this alarm already")
+        raise Conflict(
+            "alarm-taken",
+            f"{alarm.acknowledged_by} has acknowledged this alarm already",
+            "ask them whether somebody goes; who goes too records it: fleet oncall out",
+        )
 
 
 async def _linked(transaction: Transaction, token: str, now: datetime) -> tuple[StoredAlarm, Person]:

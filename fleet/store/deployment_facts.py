@@ -48,6 +48,13 @@ class FoundMandate(NamedTuple):
     not_after: datetime
 
 
+class OpenAlarms(NamedTuple):
+    """How many alarms are open, and how many of these nobody has acknowledged."""
+
+    open: int = 0
+    untaken: int = 0
+
+
 class FoundSurvey(NamedTuple):
     """The latest survey of a site."""
 
@@ -135,11 +142,11 @@ class DeploymentFactStore:
             for one in records
         }
 
-    async def open_alarms(self, deployment_ids: Iterable[str]) -> dict[str, int]:
-        """How many alarms are open of each and of its units that are out, but those of its deadlines, which it has
-        anyway; none for those left out."""
+    async def open_alarms(self, deployment_ids: Iterable[str]) -> dict[str, OpenAlarms]:
+        """The open alarms of each and of its units that are out, but those of its deadlines, which it has anyway; none
+        for those left out."""
         records = await self._connection.fetch(_SQL["alarms"], list(deployment_ids))
-        return {one["deployment_id"]: one["open"] for one in records}
+        return {one["deployment_id"]: OpenAlarms(one["open"], one["untaken"]) for one in records}
 
     async def visits_of(self, person_ids: Iterable[str], now: datetime) -> list[FoundVisit]:
         """The visits of these people, for any deployment, that end after `now`."""

@@ -62,7 +62,7 @@ _HARD: dict[Step, tuple[Rule, ...]] = {
     "maintain": (authority.work_in_force,),
     "resume": (authority.use_in_force, kit.kit_in_hand, kit.units_active, readiness.certified_again),
     "recover": (authority.no_live_mandate, authority.retrieve_in_force, people.recoverers_competent),
-    "close": (kit.kit_back, paper.papers_made_up, paper.alarms_closed, authority.statements_made),
+    "close": (kit.kit_back, paper.papers_made_up, paper.alarms_taken, authority.statements_made),
     "cancel": (kit.kit_back, paper.papers_told, authority.statements_told),
 }
 

@@ -38,16 +38,18 @@ def papers_told(facts: Facts) -> Iterator[Blocker]:
         yield warning("papers-owed", sentence, whose, remedy)
 
 
-def alarms_closed(facts: Facts) -> Iterator[Blocker]:
-    """`alarms-open`, for closing."""
-    if facts.alarms_open:
-        yield refused("alarms-open", _alarms(facts), lead_of(facts), "find out what each is, acknowledge it, clear it")
+def alarms_taken(facts: Facts) -> Iterator[Blocker]:
+    """`alarms-untaken`, for closing. One that was taken may last: the unit is on its shelf, or out for another."""
+    if facts.alarms_untaken:
+        sentence = f"{_alarms(facts.alarms_untaken)} {'waits' if facts.alarms_untaken == 1 else 'wait'} for somebody"
+        yield refused("alarms-untaken", sentence, lead_of(facts), "find out what each is, and acknowledge it")
 
 
 def alarms_told(facts: Facts) -> Iterator[Blocker]:
     """`alarms-open`, for going live."""
     if facts.alarms_open:
-        yield warning("alarms-open", _alarms(facts), lead_of(facts), "find out what each is, and acknowledge it")
+        sentence = f"{_alarms(facts.alarms_open)} {'is' if facts.alarms_open == 1 else 'are'} open"
+        yield warning("alarms-open", sentence, lead_of(facts), "find out what each is, and acknowledge it")
 
 
 def _owed(facts: Facts) -> Iterator[tuple[str, str, str]]:
@@ -59,6 +61,5 @@ def _owed(facts: Facts) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _alarms(facts: Facts) -> str:
-    count = facts.alarms_open
-    return f"{count} {'alarm' if count == 1 else 'alarms'} of it {'is' if count == 1 else 'are'} open"
+def _alarms(count: int) -> str:
+    return f"{count} {'alarm' if count == 1 else 'alarms'} of it"

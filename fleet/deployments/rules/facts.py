@@ -263,8 +263,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     `wanted` has an entry for each of the deployment's `wants`. `people` has everybody of `visits`, and the caller, by
     person id. `checklists` may lack steps that have none. `papers` are the open ones. `alarms_open` counts open alarms
-    of the deployment and of its units. `has_on_call`: somebody is on call now on its rota, or on the one that
-    is paged where it names none. `caller` None: nobody asks (the board, a watch); then nothing is said of who may.
+    of the deployment and of its units, `alarms_untaken` those of them that nobody has acknowledged. `has_on_call`:
+    somebody is on call now on its rota, or on the one that is paged where it names none. `caller` None: nobody asks
+    (the board, a watch); then nothing is said of who may.
     """
 
     deployment: DeploymentFacts
@@ -280,6 +281,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     site: SiteFacts | None
     papers: Sequence[PaperFacts]
     alarms_open: int
+    alarms_untaken: int
     has_on_call: bool
     now: datetime
     caller: CallerFacts | None

@@ -44,7 +44,8 @@ SELECT DISTINCT ON (site) site, surveyed_at, supply, signals FROM site_survey
 WHERE site = ANY ($1::text[]) ORDER BY site, surveyed_at DESC
 
 -- name: alarms
-SELECT asked.deployment_id, count(alarm.alarm_id)::integer AS open
+SELECT asked.deployment_id, count(alarm.alarm_id)::integer AS open,
+    count(alarm.alarm_id) FILTER (WHERE alarm.acknowledged_at IS NULL)::integer AS untaken
 FROM unnest($1::text[]) AS asked (deployment_id)
 JOIN alarm ON alarm.closed_at IS NULL AND alarm.rule <> 'deadline' AND (alarm.deployment_id = asked.deployment_id
     OR alarm.subject_kind = 'deployment' AND alarm.subject = asked.deployment_id

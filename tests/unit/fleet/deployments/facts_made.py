@@ -134,6 +134,7 @@ def ready(step: Step, state: DeploymentState | None = None, **changes: Any) -> F
         site=SiteFacts(site="S1", surveyed_at=NOW - DAY, supply="mains", best_rsrp_dbm=-90),
         papers=[],
         alarms_open=0,
+        alarms_untaken=0,
         has_on_call=True,
         now=NOW,
         caller=CallerFacts(person=person, role=role),

@@ -173,7 +173,7 @@ BROKEN: list[tuple[Step, str, str, Spoil]] = [
     ("close", "refused", "kit-out", item(is_out=True)),
     ("close", "warning", "kit-lost", item(is_out=True, is_gone=True)),
     ("close", "refused", "papers-owed", facts(papers=[PAPER])),
-    ("close", "refused", "alarms-open", facts(alarms_open=2)),
+    ("close", "refused", "alarms-untaken", facts(alarms_open=2, alarms_untaken=1)),
     ("close", "refused", "statement-missing", authority(**ORAL)),
     ("close", "refused", "checklist-open", facts(checklists={"close": CHECKLIST})),
     ("cancel", "refused", "kit-out", item(is_out=True)),
