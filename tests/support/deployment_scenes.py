@@ -69,8 +69,8 @@ async def lay_down_deployments(sign_in: SignIn) -> None:
         await _kit(doors["SU-02"])
         authority = await _authority(doors["AP-04"])
         for number, state in enumerate(STATES):
-            for _ in range(_TRIES):
-                if await _bring(doors, number, state, authority) == state:
+            for again in range(_TRIES):
+                if await _bring(doors, number + again * len(STATES), state, authority) == state:
                     break
         await doors["SU-02"].make_handover("technical")
 
@@ -118,7 +118,7 @@ async def _bring(doors: dict[str, FleetClient], number: int, state: DeploymentSt
         title=_TITLES[number % len(_TITLES)],
         site=_SITE,
         starts_at=now,
-        expected_back_at=now + timedelta(days=2 + 3 * number),
+        expected_back_at=now + timedelta(days=2 + 3 * (number % len(STATES))),
         wants=[*wants, KitWanted(kind="battery", count=1)],
         works=[],
         modalities=["video"],
