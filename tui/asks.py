@@ -38,11 +38,18 @@ class Asks(Screen[Any]):
         if self.is_attached and (self.desk.is_attended or not background):
             self._put(self, topic, question, then, failed or self.desk.explain, exclusive=True)
 
-    def do(self, deed: str, question: Callable[[], Awaitable[T]], then: Callable[[T], None]) -> None:
+    def do(
+        self,
+        deed: str,
+        question: Callable[[], Awaitable[T]],
+        then: Callable[[T], None],
+        *,
+        failed: Callable[[ClientError], None] | None = None,
+    ) -> None:
         """As `ask`, for what changes something: `deed` goes on the note line at once, and is carried through even if
         the person leaves the screen meanwhile."""
         self.desk.say(deed, waiting=True)
-        self._put(self.desk, deed, question, then, self.desk.explain, exclusive=False)
+        self._put(self.desk, deed, question, then, failed or self.desk.explain, exclusive=False)
 
     def _put(
         self,

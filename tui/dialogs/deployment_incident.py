@@ -53,20 +53,21 @@ def _marked(sign: str, text: str) -> list[Line]:
 
 class IncidentDialog(RotaForm[NewIncident]):
     """Returns the incident to begin, None when closed. What would go, and the authorities in force, come into it as
-    soon as the controller has told them."""
+    soon as the controller has told them. `typed` is what stands in its fields, as of one that was refused."""
 
     TITLE = "Critical incident: you go, now"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "go")]
     DOES = "go"
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, typed: Mapping[str, str] | None = None) -> None:
         rows = (
             Row("authorities", "rests on", "a number of those above, as 1; nothing is fitted without", "", 40),
             Row("site", "site", "its code, as K7; may follow", "", 12),
             Row("title", "title", "a few words, not whom it concerns", "critical incident", 60),
             Row("hours", "kit back in, h", "1 to 72", "24", 2),
         )
-        super().__init__(rows)
+        self.typed: Mapping[str, str] = typed or {}
+        super().__init__([row._replace(value=self.typed.get(row.name, row.value)) for row in rows])
         self._look = look
         self._advice: Advice | None = None
         self._authorities: list[AuthorityView] | None = None
@@ -153,6 +154,7 @@ class IncidentDialog(RotaForm[NewIncident]):
     @override
     def read(self, values: Mapping[str, str]) -> NewIncident:
         """See RotaForm."""
+        self.typed = values
         items = picked(self._advice) if self._advice is not None and self._advice.possible else []
         named = named_of(values["authorities"], self._authorities or [])
         return incident_of(values, items, [one.authority_id for one in named])

@@ -1,5 +1,8 @@
 """Going to a critical incident, from wherever the person is."""
 
+from collections.abc import Mapping
+
+from fleet.client import ClientError
 from protocols.api.deployments import DeploymentView, NewIncident
 from tui.deployment_words import Look
 from tui.dialogs.deployment_incident import IncidentDialog
@@ -15,18 +18,32 @@ async def go_to_incident(room: Room) -> None:
     if not desk.may(GOING.permission):
         desk.say(whose(GOING), "fair")
         return
+    await _ask(room, None)
+
+
+async def _ask(room: Room, typed: Mapping[str, str] | None) -> None:
+    """Ask, with what was typed before where that was refused."""
+    desk = room.desk
     clock = desk.server_clock
+    dialog = IncidentDialog(Look(room.me, clock.now(), clock.utc), typed)
 
     def began(view: DeploymentView) -> None:
         desk.say(f"{view.row.deployment} is yours; s says that it is fitted", "good")
         desk.call_later(_open, room, view.row.deployment)
 
+    async def ask_again(error: ClientError) -> None:
+        await _ask(room, dialog.typed)
+        desk.explain(error)
+
+    def refused(error: ClientError) -> None:
+        desk.call_later(ask_again, error)
+
     def begin(new: NewIncident | None) -> None:
         if new is not None:
             asked = new
-            room.do("going to a critical incident", lambda: desk.door.begin_incident(asked), began)
+            room.do("going to a critical incident", lambda: desk.door.begin_incident(asked), began, failed=refused)
 
-    await desk.push_screen(IncidentDialog(Look(room.me, clock.now(), clock.utc)), begin)
+    await desk.push_screen(dialog, begin)
 
 
 async def _open(room: Room, deployment_id: str) -> None:

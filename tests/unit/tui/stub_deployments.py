@@ -354,6 +354,8 @@ class StubDeployments(FleetClient):
 
     async def begin_incident(self, new: NewIncident) -> DeploymentView:
         self.asked.append(("begin_incident", new))
+        if new.site == "NOWHERE":
+            raise Refused(404, Problem(code="site-unknown", message="there is no site NOWHERE", remedy="lay it down"))
         made = view(
             self.now, "checked-out", authorities=[authority_shown(self.now)] if new.authorities else [], urgent=True
         )

@@ -119,6 +119,21 @@ async def test_six_keys_from_home_to_a_commissioned_unit(tmp_path: Path) -> None
     assert len(screen.asked("judge_readiness")) == 1
 
 
+async def test_an_incident_that_is_refused_is_asked_for_again_with_what_was_typed(tmp_path: Path) -> None:
+    async with console(fleet(), tmp_path) as screen:
+        await screen.sees("NEEDS YOU")
+        await screen.press("exclamation_mark")
+        await screen.sees("Critical incident", "K-0001")
+        await screen.press("tab", *"NOWHERE", "enter")
+        await screen.sees("there is no site NOWHERE")
+        await screen.press("escape")
+        await screen.sees("Critical incident", "site             NOWHERE")
+        await screen.press("tab", *"K7", "enter")
+        await screen.sees("DEP-9", "PAPERWORK OWED 1")
+    asked = [NewIncident(items=["K-0001", "K-0003"], site=site) for site in ("NOWHERE", "K7")]
+    assert screen.asked("begin_incident") == [("begin_incident", one) for one in asked]
+
+
 async def test_an_incident_can_not_be_begun_by_who_may_not_work_on_one(tmp_path: Path) -> None:
     async with console(fleet("approver"), tmp_path) as screen:
         await screen.press("exclamation_mark")
