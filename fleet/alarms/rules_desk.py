@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import msgspec
+from msgspec import structs
 
 from fleet.alarms.raising import clear_this
 from fleet.clock import Clock
@@ -16,6 +17,7 @@ from fleet.store.people import Person
 from fleet.store.store import Store, Transaction
 from protocols.alarms import DEFAULT_RULES, MAX_WINDOW_H, AlarmRules, EventRule
 from protocols.api.alarms import AlarmRulesView, NewWindow, SetAlarmRules, WindowView
+from protocols.people import may
 
 _DEFAULTS = AlarmRulesView(version=0, rules=DEFAULT_RULES, changed_by=None, changed_at=None)
 MAX_WINDOWS = 20
@@ -61,11 +63,14 @@ class AlarmRulesDesk:
             transaction.changed.alarms = True
         return AlarmRulesView(version=version, rules=asked.rules, changed_by=caller.person_id, changed_at=now)
 
-    async def windows(self, unit_id: str, deployment_id: str) -> list[WindowView]:
-        """Maintenance windows that are not over."""
+    async def windows(self, caller: Person, unit_id: str, deployment_id: str) -> list[WindowView]:
+        """Maintenance windows that are not over; for who may not see deployments those of units, without reasons."""
         async with self._store.transaction() as transaction:
             found = await transaction.alarm_people.windows(self._clock(), unit_id, deployment_id)
-        return [one.view() for one in found]
+        views = [one.view() for one in found]
+        if may(caller.role, "see-deployments"):
+            return views
+        return [structs.replace(one, reason="") for one in views if one.deployment is None]
 
     async def make_window(self, asked: NewWindow, caller: Person) -> WindowView:
         """Say that somebody will work on a unit, or on those of a deployment. Raises NotFound."""

@@ -103,10 +103,10 @@ async def set_alarm_rules(request: ApiRequest, services: Given, data: JSONBody[S
 
 @get("/api/alarm-windows", opt={"permission": "see-fleet"})
 async def list_alarm_windows(
-    services: Given, unit: UnitAsked = "", deployment: DeploymentAsked = ""
+    request: ApiRequest, services: Given, unit: UnitAsked = "", deployment: DeploymentAsked = ""
 ) -> list[WindowView]:
     """Maintenance windows that are not over."""
-    return await services.alarm_rules.windows(unit, deployment)
+    return await services.alarm_rules.windows(caller_of(request).person, unit, deployment)
 
 
 @post("/api/alarm-windows", opt={"permission": "work-deployment", "refuses": [404, 409]})

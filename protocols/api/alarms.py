@@ -1,7 +1,7 @@
 """Alarms and paging as the API shows them. In brackets the permission that a route takes.
 
-Who may not see deployments (`see-deployments`) is shown no alarm of a deployment or a person, and of no alarm which
-deployment it is of.
+Who may not see deployments (`see-deployments`) is shown no alarm of a deployment or a person, of no alarm which
+deployment it is of, and of maintenance windows only those of units, without reasons.
 
 `GET /api/alarms` (query: `open_only`, `unit`, `deployment`, `before_alarm`, `limit` ≤ 200) → AlarmPage, newest first;
 `GET /api/alarms/{alarm}` → AlarmDetail, with whom it paged and its events [see-fleet];

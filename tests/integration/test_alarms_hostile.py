@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from fleet.client import Refused
 from fleet.paging.desk import AlarmDesk
 from fleet.store.people import Person
 from fleet.store.store import Store
-from tests.support.alarm_house import PRIMARY_NOW, AlarmHouse, address_of, alarm_house
+from protocols.api.alarms import NewWindow
+from tests.support.alarm_house import PRIMARY_NOW, UNIT, AlarmHouse, address_of, alarm_house
 from tests.support.mandate_house import refusal
 from tests.support.waiting import until
 
@@ -100,6 +102,20 @@ async def test_who_may_not_see_deployments_sees_none_in_alarms(house: AlarmHouse
         ids = [raised.alarm_id, *await _ids(desk, caller)]
         seen[role] = [one.alarm.kind for one in await desk.details(ids, caller)]
     assert seen == {"engineer": ["welfare-missed", "tamper"], "administrator": ["tamper"]}
+
+
+async def test_who_may_not_see_deployments_sees_none_in_windows(house: AlarmHouse) -> None:
+    await house.rota["TO-11"].make_alarm_window(
+        NewWindow(unit=UNIT, starts_at=house.now, ends_at=house.now + timedelta(hours=1), reason="a new antenna")
+    )
+    desk = house.rota.api.services.alarm_rules
+    async with house.store.transaction() as transaction:
+        people = await transaction.people.every()
+    reasons = {}
+    for role in ("engineer", "administrator"):
+        caller = next(one for one in people if one.role == role)
+        reasons[role] = [one.reason for one in await desk.windows(caller, "", "")]
+    assert reasons == {"engineer": ["a new antenna"], "administrator": [""]}
 
 
 async def _ids(desk: AlarmDesk, caller: Person) -> list[str]:
