@@ -1,0 +1,31 @@
+"""Everything the rules say of a plan. Pure."""
+
+from collections.abc import Iterable
+
+from fleet.wiring.rules import fuse_rules
+from fleet.wiring.rules.rule import Case, Rule
+from protocols.wiring.findings import RULES, SEVERITY_ORDER, VERDICT_ORDER, Assessment, Judgement
+from protocols.wiring.plan import Plan
+from protocols.wiring.policy import WiringPolicy
+
+ALL_RULES: tuple[Rule, ...] = (*fuse_rules.RULES,)
+"""Every rule, in the order of docs/wiring-rules.md."""
+
+
+def assess(plan: Plan, policy: WiringPolicy | None = None) -> Assessment:
+    """Judges a plan whose names are right (see `consistency`) by every rule, under a policy or the defaults."""
+    case = Case(plan, policy or WiringPolicy())
+    return Assessment(judgements=ordered(found for one in ALL_RULES for found in one.judge(case)))
+
+
+def ordered(judgements: Iterable[Judgement]) -> list[Judgement]:
+    """Fails first, then what is not judged; by severity, rule and subject."""
+    return sorted(
+        judgements,
+        key=lambda one: (
+            VERDICT_ORDER.index(one.verdict),
+            SEVERITY_ORDER.index(one.severity),
+            RULES.index(one.rule),
+            one.subject,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Vehicle wiring: what a harness is, what the rules find in it, and what was measured once it was fitted."""
