@@ -51,7 +51,11 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewFitting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What was measured at one visit."""
+    """What was measured at one visit. With `from_unit` the controller adds the voltage at `load`, the load that the
+    unit of the harness's item is (None: the only one there is), from that unit's latest report. Nobody else writes
+    `by_unit`, and nothing at all is no fitting."""
 
-    measured: Annotated[list[Measured], Meta(min_length=1, max_length=MAX_MEASURED)]
+    measured: Annotated[list[Measured], Meta(max_length=MAX_MEASURED)] = []
     note: ShortText = ""
+    from_unit: bool = False
+    load: Name | None = None
