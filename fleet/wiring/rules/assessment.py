@@ -2,13 +2,23 @@
 
 from collections.abc import Iterable
 
-from fleet.wiring.rules import fuse_rules
+from fleet.wiring.rules import cavity_rules, current_rules, drop_rules, fuse_rules, short_rules
 from fleet.wiring.rules.rule import Case, Rule
 from protocols.wiring.findings import RULES, SEVERITY_ORDER, VERDICT_ORDER, Assessment, Judgement
 from protocols.wiring.plan import Plan
 from protocols.wiring.policy import WiringPolicy
 
-ALL_RULES: tuple[Rule, ...] = (*fuse_rules.RULES,)
+_MODULES = (
+    cavity_rules,
+    current_rules,
+    drop_rules,
+    fuse_rules,
+    short_rules,
+)
+
+ALL_RULES: tuple[Rule, ...] = tuple(
+    sorted((one for module in _MODULES for one in module.RULES), key=lambda one: RULES.index(one.id))
+)
 """Every rule, in the order of docs/wiring-rules.md."""
 
 

@@ -72,7 +72,7 @@ def flow_conductors(flow: Flow) -> list[str]:
 def drop_v(network: Network, flow: Flow, demand: Demand, temperature_c: float = 20.0) -> Worked:
     """What is lost on a load's way out and back, volts: Σ current · resistance, each conductor with the current of all
     loads behind it."""
-    return total(_dropped(network, name, demand, temperature_c) for name in flow_conductors(flow))
+    return total(dropped_v(network, name, demand, temperature_c) for name in flow_conductors(flow))
 
 
 def loop_ohm(network: Network, conductors: Iterable[str], temperature_c: float = 20.0) -> Worked:
@@ -80,7 +80,8 @@ def loop_ohm(network: Network, conductors: Iterable[str], temperature_c: float =
     return total(conductor_ohm(name, network.conductor(name), temperature_c) for name in conductors)
 
 
-def _dropped(network: Network, name: str, demand: Demand, temperature_c: float) -> Worked:
+def dropped_v(network: Network, name: str, demand: Demand, temperature_c: float = 20.0) -> Worked:
+    """What one conductor loses, volts, with the current of all loads behind it."""
     ohm = conductor_ohm(name, network.conductor(name), temperature_c)
     field = "running_a" if demand == "running" else "peak_a"
     silent = tuple(

@@ -145,13 +145,20 @@ class Network:
 
     def current_at_a(self, point: str, demand: Demand) -> float | None:
         """The current through a point, amperes; None where a load does not say what it draws."""
-        through = [
-            flow.load
-            for flow in self.flows
-            for way in (flow.feed, flow.back)
-            if way is not None and point in way.points
-        ]
-        return total_a(through, demand)
+        return total_a((flow.load for flow in self.flows_at(point)), demand)
+
+    def flows_at(self, point: str) -> list[Flow]:
+        """The loads whose current goes through a point."""
+        return self._at_points.get(point, [])
+
+    @cached_property
+    def _at_points(self) -> dict[str, list[Flow]]:
+        found: dict[str, list[Flow]] = {}
+        for flow in self.flows:
+            for way in (flow.feed, flow.back):
+                for point in way.points if way is not None else ():
+                    found.setdefault(point, []).append(flow)
+        return found
 
 
 def terminal_of(name: str, load: Load, role: TerminalRole) -> str | None:
