@@ -71,12 +71,12 @@ def cavity_size(case: Case) -> Iterator[Found]:
     """Of each conductor in a cavity that is made for certain cross-sections."""
     for name, conductor in case.plan.conductors.items():
         for end in (conductor.start, conductor.end):
-            limits = _sizes(case.plan, end)
+            limits = sizes_taken(case.plan, end)
             if limits:
                 yield _fitted(name, conductor.csa_mm2, end, limits)
 
 
-def _sizes(plan: Plan, point: str) -> dict[str, float]:
+def sizes_taken(plan: Plan, point: str) -> dict[str, float]:
     """The cross-sections that a cavity takes, mm², as far as they are known; nothing for any other point."""
     name, _, pin = point.partition(".")
     connector = plan.connectors.get(name)

@@ -34,7 +34,7 @@ def drop_cranking(case: Case) -> Iterator[Found]:
         if not flow.load.rides_cranking:
             continue
         drop = drop_v(case.network, flow, "peak", _COLD_C)
-        crank, low = _crank_min_v(case, flow), _min_v(flow)
+        crank, low = crank_min_v(case, flow), _min_v(flow)
         if isinstance(drop, Known) and isinstance(crank, Known) and isinstance(low, Known):
             yield _cranked(flow, crank.value, drop, low.value)
         else:
@@ -101,7 +101,7 @@ def _min_v(flow: Flow) -> Worked:
     return Unknown((f"loads.{flow.name}.min_v",)) if low is None else Known(low)
 
 
-def _crank_min_v(case: Case, flow: Flow) -> Worked:
+def crank_min_v(case: Case, flow: Flow) -> Worked:
     """The lowest voltage of the battery behind a load while the engine is started; the only battery where the source
     does not say which."""
     vehicle = case.plan.vehicle

@@ -38,7 +38,7 @@ def _loops(case: Case, fuse: str) -> tuple[list[_Loop], list[str]]:
     """The shorts that can be worked out, and what the others need."""
     loops: list[_Loop] = []
     needs: list[str] = []
-    for point, conductors in _shorts(case, fuse):
+    for point, conductors in shorts(case, fuse):
         match loop_ohm(case.network, conductors):
             case Known() as ohm:
                 loops.append(_Loop(point, ohm))
@@ -47,7 +47,8 @@ def _loops(case: Case, fuse: str) -> tuple[list[_Loop], list[str]]:
     return loops, list(dict.fromkeys(needs))
 
 
-def _shorts(case: Case, fuse: str) -> Iterator[tuple[str, Iterable[str]]]:
+def shorts(case: Case, fuse: str) -> Iterator[tuple[str, Iterable[str]]]:
+    """The shorts that a fuse has to blow for: where each is, and the conductors of its way out and back."""
     network = case.network
     for name, load in case.plan.loads.items():
         returned = terminal_of(name, load, "return")
