@@ -2,18 +2,36 @@
 
 from collections.abc import Iterable
 
-from fleet.wiring.rules import cavity_rules, current_rules, drop_rules, fuse_rules, short_rules
+from fleet.wiring.rules import (
+    battery_rules,
+    can_rules,
+    cavity_rules,
+    current_rules,
+    cutoff_rules,
+    drop_rules,
+    fuse_rules,
+    practice_rules,
+    sense_rules,
+    short_rules,
+    vehicle_rules,
+)
 from fleet.wiring.rules.rule import Case, Rule
 from protocols.wiring.findings import RULES, SEVERITY_ORDER, VERDICT_ORDER, Assessment, Judgement
 from protocols.wiring.plan import Plan
 from protocols.wiring.policy import WiringPolicy
 
 _MODULES = (
+    battery_rules,
+    can_rules,
     cavity_rules,
     current_rules,
+    cutoff_rules,
     drop_rules,
     fuse_rules,
+    practice_rules,
+    sense_rules,
     short_rules,
+    vehicle_rules,
 )
 
 ALL_RULES: tuple[Rule, ...] = tuple(
@@ -25,7 +43,8 @@ ALL_RULES: tuple[Rule, ...] = tuple(
 def assess(plan: Plan, policy: WiringPolicy | None = None) -> Assessment:
     """Judges a plan whose names are right (see `consistency`) by every rule, under a policy or the defaults."""
     case = Case(plan, policy or WiringPolicy())
-    return Assessment(judgements=ordered(found for one in ALL_RULES for found in one.judge(case)))
+    judgements = ordered(found for one in ALL_RULES for found in one.judge(case))
+    return Assessment(judgements=judgements, curves=battery_rules.drain_curves(case))
 
 
 def ordered(judgements: Iterable[Judgement]) -> list[Judgement]:
