@@ -7,7 +7,7 @@ from fleet.wiring.rules.diagram_rows import Sheet, head, lines_of, told
 from fleet.wiring.rules.diagram_tree import Block, Drawing, Remarks
 from fleet.wiring.rules.diagram_words import battery_words, vehicle_words
 from fleet.wiring.rules.difference_lines import difference_lines
-from fleet.wiring.rules.marks import Line, Mark, cells, fitted, joined
+from fleet.wiring.rules.marks import Line, Mark, cells, joined, wrapped
 from fleet.wiring.rules.network import Network
 from protocols.wiring.findings import Assessment, Judgement
 from protocols.wiring.plan import Plan
@@ -42,11 +42,11 @@ def diagram(plan: Plan, assessment: Assessment | None, width: int) -> list[Line]
 def _head(plan: Plan, assessment: Assessment | None, width: int) -> list[Line]:
     revision = f"revision {plan.revision}" if plan.revision else ""
     title = joined((plan.title, revision), " · ")
-    lines: list[Line] = [(Mark(plan.name, "strong"), Mark(fitted(f"  {title}", width - len(plan.name))))]
+    first, *more = wrapped(title, width - len(plan.name) - 2) or [""]
+    lines: list[Line] = [(Mark(plan.name, "strong"), Mark(f"  {first}")), *((Mark(line),) for line in more)]
     if plan.vehicle is not None:
-        lines.append((Mark(fitted(vehicle_words(plan.vehicle), width), "muted"),))
-        for name, battery in plan.vehicle.batteries.items():
-            lines.append((Mark(fitted(battery_words(name, battery), width), "muted"),))
+        said = [vehicle_words(plan.vehicle), *(battery_words(*one) for one in plan.vehicle.batteries.items())]
+        lines += [(Mark(line, "muted"),) for words in said for line in wrapped(words, width)]
     if assessment is not None:
         lines += verdict_lines(assessment, width)
     return lines

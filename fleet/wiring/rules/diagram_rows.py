@@ -1,5 +1,6 @@
 """Rows of the diagram: guides and names to the left, a conductor's figures in columns to the right. Pure."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fleet.wiring.rules.marks import Line, Mark, Tone, cells, colour_marks, fitted, padded, wrapped
@@ -11,6 +12,7 @@ FIGURES_WIDTH = sum(width for width, _ in _FIGURES)
 _INLINE_FROM = 112
 _INLINE_WIDTH = 34
 _LEFT_MOST = 72
+_LEAST_WORDS = 16
 
 
 class Figures(NamedTuple):
@@ -41,6 +43,11 @@ class Sheet(NamedTuple):
     left: int
     remarks: int
 
+    @property
+    def middle(self) -> int:
+        """Where what rules say begins."""
+        return self.left + FIGURES_WIDTH
+
     @classmethod
     def of(cls, width: int) -> "Sheet":
         """The shares of `width` columns."""
@@ -57,20 +64,34 @@ def head(sheet: Sheet) -> Line:
 
 
 def lines_of(row: Row, sheet: Sheet) -> list[Line]:
-    """A row as lines: its own, and what rules say of it beneath where there is no room beside it."""
+    """A row as lines: its own, the rest of a component's words, and what rules say of it beneath where there is no room
+    beside it."""
     left: list[Mark] = [*row.prefix, row.sign, Mark(" "), Mark(row.name, "strong")]
     used = sum(cells(mark.text) for mark in left)
+    more: list[Line] = []
     if row.figures is None:
-        room = sheet.left + FIGURES_WIDTH - used - 2
-        left += [Mark("  "), Mark(fitted(row.text, room))] if row.text and room > 3 else []
+        said, *rest = wrapped(row.text, max(_LEAST_WORDS, sheet.middle - used - 2)) or [""]
+        left += [Mark("  "), Mark(said)] if said else []
         filled = sum(cells(mark.text) for mark in left)
-        tail = [Mark(" " * (sheet.left + FIGURES_WIDTH - filled))]
+        tail = [Mark(" " * (sheet.middle - filled))]
+        more = [(*_guides(row), Mark(f"   {line}")) for line in _within(rest, row, sheet)]
     else:
         tail = [*_leader(row.text, sheet.left - used), *_figure_marks(row.figures)]
     beside = [part for one in row.remarks for part in (Mark("  "), remark(one))]
     if sum(cells(mark.text) for mark in beside) <= sheet.remarks:
-        return [(*left, *tail, *beside)]
-    return [(*left, *tail), *_beneath(row, sheet)]
+        return [(*left, *tail, *beside), *more]
+    return [(*left, *tail), *more, *_beneath(row, sheet)]
+
+
+def _guides(row: Row) -> Line:
+    """What goes on beneath a row, to the left of it too."""
+    return (*(_going_on(mark) for mark in row.prefix), row.guide)
+
+
+def _within(rest: Sequence[str], row: Row, sheet: Sheet) -> list[str]:
+    """The rest of a component's words, broken anew for the lines beneath its own."""
+    used = sum(cells(mark.text) for mark in _guides(row)) + 3
+    return wrapped(" ".join(rest), max(_LEAST_WORDS, sheet.middle - used))
 
 
 def _leader(text: str, room: int) -> list[Mark]:
@@ -113,8 +134,8 @@ def _is_grave(judgement: Judgement) -> bool:
 
 def _beneath(row: Row, sheet: Sheet) -> list[Line]:
     """What rules say of a row on lines beneath it, as many on each as there is room for."""
-    guides = (*(_going_on(mark) for mark in row.prefix), row.guide)
-    room = max(16, sheet.left + FIGURES_WIDTH + sheet.remarks - sum(cells(mark.text) for mark in guides))
+    guides = _guides(row)
+    room = max(_LEAST_WORDS, sheet.middle + sheet.remarks - sum(cells(mark.text) for mark in guides))
     lines: list[Line] = []
     used = room
     for one in row.remarks:

@@ -12,7 +12,7 @@ from fleet.wiring.rules import diagram_words as words
 from fleet.wiring.rules.diagram_rows import Figures, Row
 from fleet.wiring.rules.marks import Line, Mark, number
 from fleet.wiring.rules.network import Network, terminal_of
-from fleet.wiring.rules.ways import Link, Way, grown
+from fleet.wiring.rules.ways import Link, grown
 from protocols.wiring.findings import Assessment, Judgement
 from protocols.wiring.plan import Plan
 
@@ -142,15 +142,15 @@ class Drawing:
             self._drawn.update(ways)
             if not ways:
                 break
-            if back := list(self._return(here)):
-                stops.append(_Stop(back, is_branch=True))
+            if back := self._return(here):
+                stops.append(_Stop(_guided(back, _BACK, 0), is_branch=True))
             stops += [_Stop(self._branch(link, here, tree, guide), is_branch=True) for link in ways[:-1]]
             arrived = ways[-1]
             if arrived.kind == "conductor":
                 stops.append(_Stop([self._wire(arrived.name, guide)]))
             here = arrived.other(here)
         turn = len(stops)
-        stops += [_Stop([row]) for row in self._return(here)]
+        stops += self._return(here)
         return _guided(stops, guide, turn)
 
     def _undrawn(self, links: Mapping[str, list[Link]], point: str) -> list[Link]:
@@ -220,29 +220,26 @@ class Drawing:
         text = words.load_words(self._network, name, load)
         return Row(Mark("■", "strong"), f"{name}.{pin}", text, remarks=self._remarks.take(f"loads.{name}", *paths))
 
-    def _return(self, point: str) -> Iterator[Row]:
-        """From a load's supply terminal the rows from its return to a ground, or to where another's was drawn."""
+    def _return(self, point: str) -> list[_Stop]:
+        """From a load's supply terminal what lies from its return to a ground, or to where another's was drawn."""
         name = point.partition(".")[0]
         load = self._plan.loads.get(name)
         if load is None or point != terminal_of(name, load, "supply"):
-            return
+            return []
         back = terminal_of(name, load, "return")
         if back is None:
-            return
+            return []
+        stops = [_Stop([self._load(name, back.partition(".")[2])])]
         way = self._network.back(back)
-        yield self._load(name, back.partition(".")[2])._replace(sign=Mark("▪", "strong"))
-        if way is not None:
-            yield from self._back_along(way)
-
-    def _back_along(self, way: Way) -> Iterator[Row]:
-        for step in way.steps:
+        for step in way.steps if way is not None else ():
             if step.link in self._drawn:
-                yield Row(Mark("╰"), f"with the return above to {way.points[-1]}")
-                return
+                joined = way.points[-1] if way is not None else ""
+                return [*stops, _Stop([Row(Mark("╰"), f"with the return above to {joined}")])]
             self._drawn.add(step.link)
             if step.link.kind == "conductor":
-                yield self._wire(step.link.name, _BACK)
-            yield from self._station(step.to, step.link)
+                stops.append(_Stop([self._wire(step.link.name, _BACK)]))
+            _arrive(stops, list(self._station(step.to, step.link)), step.link)
+        return stops
 
 
 def _weight_behind(tree: _Tree, here: str, link: Link) -> int:

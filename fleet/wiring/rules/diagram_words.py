@@ -7,6 +7,8 @@ from fleet.wiring.rules.tables import BLADE_COLOURS
 from protocols.wiring.parts import Bus, Connector, Fuse, Ground, Load, LoadTerminal, Source, Splice
 from protocols.wiring.plan import Battery, Conductor, Plan, Vehicle
 
+_LEAST_V = 0.01
+
 TERMINAL_WORDS: dict[str, str] = {
     "15": "ignition-switched",
     "30": "battery +",
@@ -53,7 +55,7 @@ def ground_words(ground: Ground) -> str:
 def fuse_words(fuse: Fuse) -> str:
     """A fuse: its rating, the blade's colour, its place."""
     colour = BLADE_COLOURS.get(fuse.rating_a, "") if fuse.kind == "blade" else ""
-    kind = joined(("blade" if fuse.kind == "blade" else "", colour), " ")
+    kind = joined((colour, "blade" if fuse.kind == "blade" else ""), " ")
     return joined((f"fuse {number(fuse.rating_a)} A", kind, fuse.place))
 
 
@@ -67,7 +69,7 @@ def splice_words(splice: Splice) -> str:
 def connector_words(connector: Connector, label: str = "") -> str:
     """A connector half, for one of its cavities."""
     kind = connector.kind if connector.kind != "device" else "device connector"
-    return joined((label, connector.part or kind, connector.place))
+    return joined((label, connector.place, connector.part or kind))
 
 
 def load_words(network: Network, name: str, load: Load) -> str:
@@ -81,7 +83,9 @@ def drop_words(network: Network, name: str) -> str:
     if flow is None or flow.feed is None or flow.back is None:
         return ""
     drop = drop_v(network, flow, "peak")
-    return f"drop {number(drop.value)} V" if isinstance(drop, Known) else ""
+    if not isinstance(drop, Known):
+        return ""
+    return f"drop {drop.value:.2f} V" if drop.value >= _LEAST_V else f"drop below {_LEAST_V} V"
 
 
 def terminal_words(terminal: LoadTerminal) -> str:

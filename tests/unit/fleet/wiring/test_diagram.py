@@ -36,9 +36,9 @@ def test_one_circuit_is_followed_from_its_source_to_its_ground() -> None:
     assert tree(drawn(plan, width=64)) == [
         "● B1  30 battery +, battery main",
         "│ W1 ····························  2.5 RD       0.2     1      2",
-        "▬ F1  fuse 5 A, blade tan",
+        "▬ F1  fuse 5 A, tan blade",
         "│ W2 ····························  2.5 GNYE       1     1      2",
-        "■ camera.+  Camera, drop 0.0351 V",
+        "■ camera.+  Camera, drop 0.04 V",
         "▪ camera.-  return",
         "╎ W3 ····························  2.5 BN         1     1      2",
         "╧ G1  31 return",
@@ -168,7 +168,7 @@ def test_what_fails_and_is_not_judged_stands_beneath_its_part_with_the_rule() ->
     )
     lines = drawn(plan, assessment)
     assert "✗ 3 fail (1 of safety)   ? 1 not judged   not to be fitted" in lines
-    assert lines[lines.index("▬ F1  fuse 5 A, blade tan") + 1] == "│   ✗ splice-total (safety)"
+    assert lines[lines.index("▬ F1  fuse 5 A, tan blade") + 1] == "│   ✗ splice-total (safety)"
     assert "╎   ✗ drop-cold  ? drop-hot" in lines
     assert not any("pair-together" in line for line in lines)
     assert lines[lines.index("of the whole") :][:3] == ["of the whole", "✗ days-to-no-start", "    vehicle: soon flat"]
