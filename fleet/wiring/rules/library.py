@@ -17,7 +17,7 @@ def template_text(name: str) -> str:
 
 def template(name: str) -> Plan:
     """The plan of one of `TEMPLATES`. Raises `KeyError` for any other name."""
-    plan = read_plan(template_text(name)).plan
-    if plan is None:
-        raise KeyError(name)
-    return plan
+    reading = read_plan(template_text(name))
+    if reading.plan is None:
+        raise LookupError(f"{name} is not as it was shipped: {reading.faults[0].message}")
+    return reading.plan
