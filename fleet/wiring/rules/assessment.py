@@ -10,9 +10,13 @@ from fleet.wiring.rules import (
     cutoff_rules,
     drop_rules,
     fuse_rules,
+    obd_rules,
     practice_rules,
     sense_rules,
     short_rules,
+    structure_rules,
+    tap_rules,
+    unfused_rules,
     vehicle_rules,
 )
 from fleet.wiring.rules.rule import Case, Rule
@@ -28,9 +32,13 @@ _MODULES = (
     cutoff_rules,
     drop_rules,
     fuse_rules,
+    obd_rules,
     practice_rules,
     sense_rules,
     short_rules,
+    structure_rules,
+    tap_rules,
+    unfused_rules,
     vehicle_rules,
 )
 

@@ -1,7 +1,8 @@
 """How a plan's points hang together: what feeds what, where it returns, and which current flows where. Pure.
 
 Current is taken to flow in trees: from a source outwards, and from a load's return to a ground. A link that closes a
-ring is in `rings`; a rule tells of it, and no figure is worth anything until it is opened.
+ring is in `rings`; a rule tells of it, and no figure is worth anything until it is opened. What joins a source with a
+ground, or leads past a fuse, is in `bridges` and `bypasses`; it is told of once, and current is taken not to use it.
 """
 
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from fleet.wiring.rules import parting
 from fleet.wiring.rules.ways import Forest, Link, LinkKind, Way, grown
 from protocols.wiring.parts import Connector, Load
 from protocols.wiring.plan import Conductor, Plan
@@ -33,10 +35,7 @@ class Network:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.links: list[Link] = list(_links(plan))
-        self.at: dict[str, list[Link]] = {}
-        for link in self.links:
-            self.at.setdefault(link.start, []).append(link)
-            self.at.setdefault(link.end, []).append(link)
+        self.at = _by_point(self.links)
 
     def conductor(self, name: str) -> Conductor:
         """A conductor of the plan."""
@@ -55,12 +54,30 @@ class Network:
         return frozenset(seen)
 
     @cached_property
+    def bridges(self) -> list[Link]:
+        """The links that join supply with return, shields among them."""
+        shields = [
+            Link("conductor", name, one.start, one.end) for name, one in self.plan.conductors.items() if one.shield
+        ]
+        return parting.bridges(self.plan, [*self.links, *shields])
+
+    @cached_property
+    def bypasses(self) -> dict[str, list[Link]]:
+        """By fuse, the links that lead past it."""
+        return parting.bypasses(self.plan, [link for link in self.links if link not in self.bridges])
+
+    @cached_property
+    def _sound(self) -> dict[str, list[Link]]:
+        put_aside = {*self.bridges, *(link for links in self.bypasses.values() for link in links)}
+        return _by_point(link for link in self.links if link not in put_aside)
+
+    @cached_property
     def _positive(self) -> Forest:
-        return grown(self.at, self.plan.sources, self.plan.grounds)
+        return grown(self._sound, self.plan.sources, self.plan.grounds)
 
     @cached_property
     def _negative(self) -> Forest:
-        return grown(self.at, self.plan.grounds, self.plan.sources)
+        return grown(self._sound, self.plan.grounds, self.plan.sources)
 
     @property
     def rings(self) -> list[Link]:
@@ -71,6 +88,23 @@ class Network:
     def return_rings(self) -> list[Link]:
         """Links that close a second way to a ground, or between two grounds."""
         return self._negative.rings
+
+    def ring(self, link: Link) -> tuple[Way, Way]:
+        """Of a link in `rings` or `return_rings`: the ways to its two ends from where they part, or from two roots."""
+        forest = self._positive if link.start in self._positive.roots else self._negative
+        ways = [way for end in (link.start, link.end) if (way := forest.way_to(end)) is not None]
+        return ways[0].apart_from(ways[-1])
+
+    def onward(self, point: str) -> list[Link]:
+        """The links that current takes from a fed point, away from its source."""
+        return self._onward.get(point, [])
+
+    @cached_property
+    def _onward(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for there, link in self._positive.parents.items():
+            found.setdefault(link.other(there), []).append(link)
+        return found
 
     def is_fed(self, point: str) -> bool:
         """Whether a source reaches `point`."""
@@ -175,6 +209,14 @@ def total_a(loads: Iterable[Load], demand: Demand) -> float | None:
             return None
         total += drawn
     return total
+
+
+def _by_point(links: Iterable[Link]) -> dict[str, list[Link]]:
+    found: dict[str, list[Link]] = {}
+    for link in links:
+        found.setdefault(link.start, []).append(link)
+        found.setdefault(link.end, []).append(link)
+    return found
 
 
 def _links(plan: Plan) -> Iterator[Link]:

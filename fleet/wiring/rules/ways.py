@@ -42,6 +42,15 @@ class Way(NamedTuple):
         """Every point it goes through, both ends included."""
         return [self.origin, *(step.to for step in self.steps)]
 
+    def apart_from(self, other: "Way") -> tuple["Way", "Way"]:
+        """Both ways from where they part; as they are where they begin at two points."""
+        shared = 0
+        for mine, theirs in zip(self.steps, other.steps, strict=False):
+            if self.origin != other.origin or mine != theirs:
+                break
+            shared += 1
+        return Way(self.points[shared], self.steps[shared:]), Way(other.points[shared], other.steps[shared:])
+
     @property
     def turned(self) -> "Way":
         """The same way in the other direction."""
