@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fleet.wiring.rules.battery_rules import battery_behind
+from fleet.wiring.rules.drop_rules import crank_min_v
 from fleet.wiring.rules.electric import Known, Unknown, Worked, drop_v
 from fleet.wiring.rules.network import Flow
 from fleet.wiring.rules.rule import Case, Found, at_least, at_most, missing, rule
@@ -37,11 +37,12 @@ def _judged(case: Case, flow: Flow, cutoff: Cutoff) -> Found:
     figures = {"off_v": cutoff.off_v, "on_v": cutoff.on_v, "delay_s": cutoff.delay_s}
     if isinstance(drop, Known):
         figures["drop_v"] = drop.value
+    rides = flow.load.rides_cranking and flow.feed is not None
     parts = [
         _hysteresis(case, cutoff, figures),
         _charging(case, cutoff, drop, figures),
         _brown_out(flow, cutoff, drop, figures),
-        *([_cranking(case, flow, cutoff, drop, figures)] if flow.load.rides_cranking else []),
+        *([_cranking(case, flow, cutoff, drop, figures)] if rides else []),
     ]
     wrong = [part for part in parts if part.wrong]
     unverified = drop.unverified if isinstance(drop, Known) else ()
@@ -97,31 +98,23 @@ def _brown_out(flow: Flow, cutoff: Cutoff, drop: Worked, figures: dict[str, floa
 
 def _cranking(case: Case, flow: Flow, cutoff: Cutoff, drop: Worked, figures: dict[str, float]) -> _Part:
     """A delay that outlasts the start is enough, whatever the dip; a dip that is not below `off_v` needs none."""
-    vehicle, behind = case.plan.vehicle, battery_behind(case.plan, flow)
-    crank_s = None if vehicle is None else vehicle.crank_s
-    crank_min_v = None if vehicle is None or behind is None else vehicle.batteries[behind].crank_min_v
+    crank_s = None if case.plan.vehicle is None else case.plan.vehicle.crank_s
     if crank_s is not None:
         figures["crank_s"] = crank_s
         if at_least(cutoff.delay_s, crank_s):
             return _Part()
-    if crank_min_v is None:
-        return _Part(needs=(_crank_path(case, flow, behind),))
-    figures["crank_min_v"] = crank_min_v
-    if at_least(crank_min_v - _least(drop), cutoff.off_v):
+    dip = crank_min_v(case, flow)
+    if isinstance(dip, Unknown):
+        return _Part(needs=dip.needs)
+    figures["crank_min_v"] = dip.value
+    if at_least(dip.value - _least(drop), cutoff.off_v):
         return _Part(needs=_needs(drop))
     if crank_s is None:
         return _Part(needs=("vehicle.crank_s",))
     return _Part(
-        f"the start dips to {crank_min_v:g} V for {crank_s:g} s, and it goes off after {cutoff.delay_s:g} s",
+        f"the start dips to {dip.value:g} V for {crank_s:g} s, and it goes off after {cutoff.delay_s:g} s",
         f"set delay_s to {crank_s:g} s or more",
     )
-
-
-def _crank_path(case: Case, flow: Flow, behind: str | None) -> str:
-    if behind is not None:
-        return f"vehicle.batteries.{behind}.crank_min_v"
-    several = case.plan.vehicle is not None and len(case.plan.vehicle.batteries) > 1
-    return f"sources.{flow.feed.origin}.battery" if several and flow.feed is not None else "vehicle.batteries"
 
 
 def _drop(case: Case, flow: Flow) -> Worked:
