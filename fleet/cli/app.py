@@ -71,6 +71,7 @@ app.command("fleet.cli.report:app", name="report", help="Reports: utilisation, c
 app.command("fleet.cli.kit:app", name="kit", help="Kit: list, scan out and in, look after, labels, models, stock.")
 app.command("fleet.cli.site:app", name="site", help="Sites: list, show, set, survey, erase.")
 app.command("fleet.cli.alarm:app", name="alarm", help="Alarms: list, look, acknowledge; rules, maintenance, contacts.")
+app.command("fleet.cli.wiring:app", name="wiring", help="Vehicle wiring: check, advise, draw, compare, cut lists.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.log:app", name="log", help="The deployment log: look, read, take away, check, keep.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")

@@ -10,6 +10,7 @@ from protocols.wiring.plan import Plan
 
 _NONE = "–"
 _LEAST = 40
+_FIELD_MOST = 24
 
 
 def difference_lines(
@@ -33,11 +34,12 @@ def newly(verdicts: Sequence[str], before: Assessment, after: Assessment) -> lis
 def _listed(differences: Sequence[Difference], width: int) -> list[Line]:
     lines: list[Line] = []
     subject = None
+    named = min(_FIELD_MOST, max((cells(one.field) for one in differences if one.kind == "changed"), default=0))
     for one in differences:
         if one.kind == "changed" and one.field:
             if one.subject != subject:
                 lines.append((Mark("~ ", "fair"), Mark(one.subject, "strong")))
-            lines.append(_changed(one, width))
+            lines.append(_changed(one, named, width))
         elif one.kind == "changed":
             lines.append((Mark("~ ", "fair"), Mark(one.subject, "strong"), *_values(one, width - cells(one.subject))))
         else:
@@ -46,8 +48,8 @@ def _listed(differences: Sequence[Difference], width: int) -> list[Line]:
     return lines
 
 
-def _changed(one: Difference, width: int) -> Line:
-    name = padded(one.field, max(14, cells(one.field)))
+def _changed(one: Difference, named: int, width: int) -> Line:
+    name = padded(one.field, max(named, cells(one.field)))
     return (Mark("    "), Mark(name), *_values(one, width - 4 - cells(name)))
 
 

@@ -117,8 +117,8 @@ def test_the_lines_say_what_changed_and_what_it_means() -> None:
     told = lines(plan, thin)
     assert told[:3] == [
         "~ conductors.W2",
-        "    csa_mm2         2.5 → 0.35",
-        "    colour          – → RD",
+        "    csa_mm2  2.5 → 0.35",
+        "    colour   – → RD",
     ]
     assert any(line.startswith("✗ fuse-protects-cable of conductors.W2 fails now: F1 of 5 A") for line in told)
     assert "✓ fuse-protects-cable of conductors.W2 fails no more" in lines(thin, plan)

@@ -1,0 +1,15 @@
+"""`fleet wiring`: vehicle wiring, from a file on this machine to a harness that a deployment has."""
+
+from cyclopts import App
+
+from fleet.cli import wiring_checking, wiring_lists, wiring_making, wiring_shown
+
+_HELP = """Vehicle wiring: check, advise, draw, compare and write plans of harnesses.
+
+These commands work on files, without a controller; FILE - is standard input. A file with faults is refused with line
+and column of each, exit code 2.
+"""
+
+app = App(name="wiring", help=_HELP)
+for _commands in (wiring_checking, wiring_shown, wiring_lists, wiring_making):
+    _commands.add_commands(app)
