@@ -9,8 +9,6 @@ from protocols.wiring.plan import Plan
 
 _SUPPLY_PIN = "16"
 _GROUND_PINS = ("4", "5")
-_WRONG_LINE = {"6": "l", "14": "h"}
-"""The line of a bus that a pin has nothing to do with."""
 
 
 @rule("obd-pin", "safety", "pin is 4, 5, 6, 7, 14 or 16, joined to what it is for; load_a ≤ limit_a at pin 16")
@@ -46,14 +44,14 @@ def _used(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _wrong(network: Network, pin: str, point: str) -> str | None:
-    """What a pin is joined to against its meaning."""
+    """What a pin is joined to against its meaning. What a bus is joined to is `can-listen-only`'s to tell."""
+    if not network.reached(point).isdisjoint(f"{bus}.{line}" for bus in network.plan.buses for line in ("h", "l")):
+        return None
     if pin != _SUPPLY_PIN and network.is_fed(point):
         return "joined to supply"
     if pin not in _GROUND_PINS and network.is_return(point):
         return "joined to a ground"
-    reached = network.reached(point)
-    lines = [f"{bus}.{_WRONG_LINE[pin]}" for bus in network.plan.buses] if pin in _WRONG_LINE else []
-    return next((f"joined to {line}" for line in lines if line in reached), None)
+    return None
 
 
 def _drawn(case: Case, subject: str, point: str) -> Found:

@@ -68,8 +68,6 @@ def test_without_the_vehicle_or_what_is_drawn_pin_16_is_not_judged() -> None:
     ("changes", "pin"),
     [
         ({"connectors.OBD.cavities.16.joins": "G1", "connectors.OBD.cavities.4.joins": "B1"}, "4"),
-        ({"connectors.OBD.cavities.6.joins": "powertrain.l", "connectors.OBD.cavities.14.joins": None}, "6"),
-        ({"connectors.OBD.cavities.14.joins": "powertrain.h", "connectors.OBD.cavities.6.joins": None}, "14"),
         ({"connectors.OBD.cavities.6.joins": "G1"}, "6"),
         ({"connectors.OBD.cavities.14.joins": "B1"}, "14"),
     ],
