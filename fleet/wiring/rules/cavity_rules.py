@@ -9,11 +9,13 @@ from protocols.wiring.plan import Plan
 
 
 class _Rated(NamedTuple):
-    """A point with the most that it may carry, amperes."""
+    """A point with the most that it may carry, amperes. Of two that may carry the same, the one of lower `rank` is
+    told of: the half that says what it mates with."""
 
     point: str
     subject: str
     rating_a: float
+    rank: int = 0
 
 
 @rule("cavity-rating", "safety", "load_a ≤ rating_a")
@@ -46,7 +48,8 @@ def _cavities(plan: Plan) -> Iterator[_Rated]:
         for pin, cavity in connector.cavities.items():
             rating = connector.rating_a if cavity.rating_a is None else cavity.rating_a
             if rating is not None:
-                yield _Rated(f"{name}.{pin}", f"connectors.{name}.cavities.{pin}", rating)
+                rank = 0 if connector.mates is not None else 1
+                yield _Rated(f"{name}.{pin}", f"connectors.{name}.cavities.{pin}", rating, rank)
 
 
 def _weaker_of_mated(plan: Plan) -> Iterator[_Rated]:
@@ -55,8 +58,12 @@ def _weaker_of_mated(plan: Plan) -> Iterator[_Rated]:
     for one in rated.values():
         name, pin = one.point.split(".", 1)
         against = rated.get(f"{other.get(name)}.{pin}")
-        if against is None or (one.rating_a, one.point) < (against.rating_a, against.point):
+        if against is None or _weakness(one) < _weakness(against):
             yield one
+
+
+def _weakness(one: _Rated) -> tuple[float, int, str]:
+    return one.rating_a, one.rank, one.point
 
 
 def _terminals(plan: Plan) -> Iterator[_Rated]:
