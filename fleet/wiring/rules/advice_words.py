@@ -27,15 +27,15 @@ def conductor_advice(search: SizeSearch, sizes: Sizes, name: str) -> ConductorAd
 
 def remarks(search: SizeSearch, sizes: Sizes) -> list[str]:
     """What would help where no size does, a sentence for each load, fuse and conductor."""
-    told: set[str] = set()
-    found: list[str] = []
-    for way in sorted(sizes.hopeless, key=lambda one: RULES.index(one.rule)):
-        if way.subject not in told:
-            told.add(way.subject)
-            found.append(_way_remark(search, way))
+    ways = {way.subject: way for way in sorted(sizes.hopeless, key=lambda one: -RULES.index(one.rule))}
+    alone = {subject: way for subject, way in ways.items() if not at_most(sum(search.at_best(way).values()), way.most)}
+    found = [_way_remark(search, alone[subject]) for subject in sorted(alone)]
     for name in sizes.unsizable:
         _, why = _unsizable(search, name)
         found.append(f"{name}: {why}; fit contacts for larger conductors, or share the load between two circuits.")
+    shared = sorted(_named(subject) for subject in ways.keys() - alone.keys())
+    if shared:
+        found.append(f"{', '.join(shared)}: sizes depend on conductors shared with the above; settle those first.")
     return found
 
 

@@ -132,12 +132,17 @@ class Network:
     def conductors_behind(self, fuse: str) -> list[tuple[str, bool]]:
         """The conductors that `fuse` protects: those from its outlet until the next fuse, outwards, each with whether
         it is on the fuse's own outlet."""
-        found: list[tuple[str, bool]] = []
+        return self._behind.get(fuse, [])
+
+    @cached_property
+    def _behind(self) -> dict[str, list[tuple[str, bool]]]:
+        found: dict[str, list[tuple[str, bool]]] = {}
         for name, conductor in self.plan.conductors.items():
             outer = self.outer_end(name)
-            if outer is not None and self.fuse_before(outer) == fuse:
+            fuse = None if outer is None else self.fuse_before(outer)
+            if fuse is not None:
                 inner = conductor.start if outer == conductor.end else conductor.end
-                found.append((name, inner in (f"{fuse}.in", f"{fuse}.out")))
+                found.setdefault(fuse, []).append((name, inner in (f"{fuse}.in", f"{fuse}.out")))
         return found
 
     def outer_end(self, conductor: str) -> str | None:

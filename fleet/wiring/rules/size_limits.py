@@ -18,7 +18,11 @@ from fleet.wiring.rules.short_rules import shorts
 from fleet.wiring.rules.sizing import drop_limit_v
 from fleet.wiring.rules.tables import ampacity, copper_factor, resistance, sizes
 from protocols.wiring.findings import RuleId
-from protocols.wiring.plan import Conductor
+from protocols.wiring.parts import Load
+from protocols.wiring.plan import Conductor, Vehicle
+
+_LESS_THAN_V = 1e-6
+"""By how much a voltage has to be below a limit that it must not reach."""
 
 
 class Floor(NamedTuple):
@@ -126,10 +130,14 @@ class SizeLimits:
             limit_v = drop_limit_v(vehicle.system_v, self.case.policy)
             yield WayLimit("drop-cold", subject, weights, limit_v)
             factor = copper_factor(self.case.hot_c)
-            yield WayLimit("drop-hot", subject, {name: weight * factor for name, weight in weights.items()}, limit_v)
-            crank = crank_min_v(self.case, flow)
-            if flow.load.rides_cranking and isinstance(crank, Known) and flow.load.min_v is not None:
-                yield WayLimit("drop-cranking", subject, weights, crank.value - flow.load.min_v)
+            hot = {name: weight * factor for name, weight in weights.items()}
+            yield WayLimit("drop-hot", subject, hot, limit_v)
+            crank = crank_min_v(self.case, flow) if flow.load.rides_cranking else None
+            dip_v = crank.value if isinstance(crank, Known) else None
+            if dip_v is not None and flow.load.min_v is not None:
+                yield WayLimit("drop-cranking", subject, weights, dip_v - flow.load.min_v)
+            for most_v in _left_by_cutoff(vehicle, flow.load, dip_v):
+                yield WayLimit("cut-off", f"{subject}.cutoff", hot, most_v)
 
     def _drop_weights(self, flow: Flow) -> dict[str, float] | None:
         weights: dict[str, float] = {}
@@ -147,11 +155,25 @@ class SizeLimits:
             return
         for fuse, planned in self.case.plan.fuses.items():
             most_ohm = vehicle.system_v / (policy.short_factor * planned.rating_a) - policy.source_resistance_ohm
-            for names in _widest(frozenset(conductors) for _, conductors in shorts(self.case, fuse)):
-                lengths = {name: self.conductors[name].length_m for name in names}
-                weights = {name: one / 1000 for name, one in lengths.items() if one is not None}
-                if len(weights) == len(lengths):
-                    yield WayLimit("short-blows-fuse", f"fuses.{fuse}", weights, most_ohm)
+            loops = (frozenset(conductors) for _, conductors in shorts(self.case, fuse))
+            lengths = {name: one.length_m for name, one in self.conductors.items() if one.length_m is not None}
+            for names in _widest(loop for loop in loops if loop <= lengths.keys()):
+                weights = {name: lengths[name] / 1000 for name in sorted(names)}
+                yield WayLimit("short-blows-fuse", f"fuses.{fuse}", weights, most_ohm)
+
+
+def _left_by_cutoff(vehicle: Vehicle, load: Load, dip_v: float | None) -> Iterator[float]:
+    """What a load's cut-off leaves to be lost between battery and load, volts: it goes off while the load still works,
+    not while the alternator charges, and not by the dip of a start that is longer than its delay."""
+    cutoff = load.cutoff
+    if cutoff is None:
+        return
+    if load.min_v is not None:
+        yield cutoff.off_v - load.min_v
+    if vehicle.alternator is not None:
+        yield vehicle.alternator.charge_min_v - cutoff.off_v - _LESS_THAN_V
+    if dip_v is not None and (vehicle.crank_s is None or not at_least(cutoff.delay_s, vehicle.crank_s)):
+        yield dip_v - cutoff.off_v
 
 
 def _widest(loops: Iterable[frozenset[str]]) -> list[frozenset[str]]:
