@@ -99,14 +99,19 @@ class Values:
         for name, key, value in pairs:
             inside = at.inside(name, key.place)
             if name not in fields:
-                close = nearest(name, known)
-                remedy = f"write {close}" if close else f"one of {', '.join(known)}"
-                self._fault(inside, f"{quoted(name)} is no field here", remedy)
+                self._unknown_field(inside, name, known)
                 continue
             found = self._value(value, fields[name].type, self._of_value(inside, value))
             if found is not _MISSING:
                 values[name] = found
         return values if self._has_required(wanted, values, at) else _MISSING
+
+    def _unknown_field(self, inside: _At, name: str, known: list[str]) -> None:
+        if len(self.faults) >= MAX_FAULTS:
+            return
+        close = nearest(name, known)
+        remedy = f"write {close}" if close else f"write one of {', '.join(known)}"
+        self._fault(inside, f"{quoted(name)} is no field here", remedy)
 
     def _has_required(self, wanted: inspect.StructType, values: dict[str, object], at: _At) -> bool:
         has_all = True

@@ -19,7 +19,11 @@ from protocols.wiring.words import COLOUR_CODES, Colour, Name, PinName, Point
 _LONGEST_COMPARED = 60
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _PLAIN_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)")
-_LEADING_NUMBER = re.compile(r"([-+]?[0-9]+(?:[.,][0-9]+)?) *([^0-9 .,:_+-].{0,20})")
+_UNITED_NUMBER = re.compile(
+    r"([-+]?(?:0|[1-9][0-9]{0,19})(?:[.,][0-9]{1,9})?) *(?!x|o|b|e[-+0-9])([a-z°µΩ%].{0,20})", re.IGNORECASE
+)
+_WITH_COMMA = re.compile(r"[-+]?[0-9]{1,20},(?:[0-9]{1,2}|[0-9]{4,20})")
+"""Three digits after a comma may be thousands."""
 _TRUE = ("true", "yes", "on", "y")
 _FALSE = ("false", "no", "off", "n")
 _COLOUR_NAMES = {name: code for code, name in COLOUR_CODES.items()} | {"gray": "GY", "purple": "VT"}
@@ -133,13 +137,16 @@ def _number(scalar: Scalar) -> float | Refusal:
         return float(text)
     if text == "":
         return Refusal("there is no number", "write one, or leave the line out where it is not known")
-    message = f"{quoted(text)} is no plain number"
-    united = _LEADING_NUMBER.fullmatch(text)
-    if united is not None and united[1].replace(",", ".").lstrip("+-0") != "" and not text[:2].lower().startswith("0x"):
-        return Refusal(message, f"write {united[1].replace(',', '.')} alone, in the unit that the field's name ends in")
-    if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text[:_LONGEST_COMPARED]):
-        return Refusal(message, f"write {text.replace(',', '.')}, with a point")
-    return Refusal(message, "write digits, with a point where one is needed, and no unit")
+    return Refusal(f"{quoted(text)} is no plain number", _number_remedy(text))
+
+
+def _number_remedy(text: str) -> str:
+    united = _UNITED_NUMBER.fullmatch(text)
+    if united is not None:
+        return f"write {united[1].replace(',', '.')} alone, in the unit that the field's name ends in"
+    if _WITH_COMMA.fullmatch(text):
+        return f"write {text.replace(',', '.')}, with a point"
+    return "write digits, with a point where one is needed, and no unit"
 
 
 def _within(number: float, wanted: inspect.FloatType | inspect.IntType) -> float | Refusal:

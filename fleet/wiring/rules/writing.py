@@ -96,7 +96,7 @@ def _text(text: str) -> str:
 def _folded(text: str, depth: int) -> list[str]:
     """The lines of a long text, where folding them gives the text again; none for a text that fits on a line."""
     blanks = "  " * depth
-    if len(text) <= _WIDTH // 2 or _UNSEEN.search(text):
+    if len(text) <= _WIDTH // 2 or text != text.strip() or _UNSEEN.search(text):
         return []
     lines = wrap(text, _WIDTH - len(blanks), break_long_words=False, break_on_hyphens=False)
     return [f"{blanks}{line}" for line in lines] if len(lines) > 1 and " ".join(lines) == text else []

@@ -202,7 +202,9 @@ class _Composer:
     def _count(self, size: int, place: Place) -> None:
         self._size += size
         if self._size > MAX_NODES:
-            raise _Stopped(Fault(place, "", f"here are more than {MAX_NODES} values", "use fewer aliases"))
+            raise _Stopped(
+                Fault(place, "", f"this is the value after the first {MAX_NODES}", "use fewer, and fewer aliases")
+            )
 
     def _meant(self, anchor: str, place: Place) -> tuple[Node, int]:
         meant = self._anchored.get(anchor)
