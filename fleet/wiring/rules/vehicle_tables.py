@@ -7,11 +7,11 @@ from fleet.wiring.rules.tables import Entry
 SystemV = Literal[12, 24]
 Suppression = Literal["suppressed", "unsuppressed"]
 
-_TEST_A = "ISO 16750-2 test A, upper value, read in a supply maker's manual"
-_TEST_B = "ISO 16750-2 test B, read in a supply maker's manual"
-_TEST_B_24_V = "ISO 16750-2 test B; the manual read has it agreed with the customer, typically 58 V"
-_J1962 = "SAE J1962, read in an instrument maker's table of its pins"
-_CAN = "ISO 11898 at 1 Mbit/s, read in an instrument maker's manual"
+_TEST_A = "ISO 16750-2 test A, upper value, as ITECH's IT6000C manual has it, p. 81"
+_TEST_B = "ISO 16750-2 test B, as ITECH's IT6000C manual has it, p. 82"
+_TEST_B_24_V = "ISO 16750-2 test B; the same page has it agreed with the customer, typically 58 V"
+_J1962 = "SAE J1962, as DashLogic's table of its pins has it"
+_CAN = "ISO 11898 at 1 Mbit/s, as DEWETRON's DEWE3-A4L manual has it, p. 18"
 
 LOAD_DUMP_V: dict[tuple[SystemV, Suppression], Entry] = {
     (12, "suppressed"): Entry(35.0, _TEST_B),
