@@ -17,6 +17,7 @@ from fleet.client.files import read_small
 from fleet.errors import SettingsInvalid
 from protocols.api.welfare import EveryMin
 from protocols.settings import UnitSettings
+from protocols.wiring.policy import WiringPolicy
 
 _PREFIX = "MUSTER_"
 _OTHERS = ("MUSTER_CLIENT_", "MUSTER_AGENT_", "MUSTER_CONFIG", "MUSTER_TEST_")
@@ -221,6 +222,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mandates: MandateSettings = MandateSettings()
     media: MediaSettings = msgspec.field(default_factory=MediaSettings)
     welfare: WelfareSettings = WelfareSettings()
+    wiring: WiringPolicy = WiringPolicy()
     alarms: AlarmSettings = msgspec.field(default_factory=AlarmSettings)
     new_unit: UnitSettings = UnitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

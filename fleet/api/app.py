@@ -43,6 +43,7 @@ from fleet.api import (
     units,
     watch,
     welfare,
+    wiring,
 )
 from fleet.api.access import ANYONE_SIGNED_IN, guard
 from fleet.api.description import describe
@@ -82,6 +83,7 @@ _PARTS = (
     checklists,
     advice,
     reports,
+    wiring,
     watch,
     preview,
     feed,
@@ -117,7 +119,7 @@ def _services(state: State) -> Services:
 
 
 def build_api(services: Services) -> Litestar:
-    """The application; deny by default, bodies at most 64 KiB, every error a Problem."""
+    """The application; deny by default, bodies at most 64 KiB but of plans, every error a Problem."""
     handlers = _handlers()
     options: dict[str, Any] = {
         "guards": [guard],

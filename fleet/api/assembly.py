@@ -68,6 +68,9 @@ from fleet.settings import LogSettings, Settings
 from fleet.sites.desk import SiteDesk
 from fleet.store.store import Store
 from fleet.welfare.desk import WelfareDesk
+from fleet.wiring.desk import WiringDesk
+from fleet.wiring.giving_desk import GivingDesk
+from fleet.wiring.judging import PlanJudging
 from protocols.joining import BrokerAddress
 
 _HEALTH_PER_MINUTE = 120
@@ -97,6 +100,7 @@ def assemble(
     judging, solvers = Judging(), Solvers(store, clock)
     delivery = Delivery(settings.alarms)
     call_outs = CallOutDesk(store, clock, judging, settings.welfare)
+    plans = PlanJudging(settings.wiring)
     return Services(
         store=store,
         clock=clock,
@@ -165,6 +169,8 @@ def assemble(
         sites=SiteDesk(store, clock),
         welfare=WelfareDesk(store, clock, settings.welfare),
         handovers=HandoverDesk(store, clock, judging),
+        wiring=WiringDesk(store, clock, plans),
+        deployment_wiring=GivingDesk(store, clock, plans),
         deployment_duties=DeploymentDuties(store, clock),
         handover_duties=HandoverDuties(store, clock),
     )

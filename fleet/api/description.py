@@ -33,7 +33,7 @@ _MEANINGS = {
     403: "The caller may not do this.",
     404: "What the path names does not exist.",
     409: "The state does not allow this, or has changed meanwhile.",
-    413: "The body is longer than 64 KiB.",
+    413: "The body is longer than 64 KiB, or, with the text of a plan, than 516 KiB.",
     429: "Too many requests from one address.",
     503: "The controller has lost its database, or is stopping.",
 }

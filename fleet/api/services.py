@@ -67,6 +67,8 @@ from fleet.rota.work_desk import WorkDesk
 from fleet.sites.desk import SiteDesk
 from fleet.store.store import Store
 from fleet.welfare.desk import WelfareDesk
+from fleet.wiring.desk import WiringDesk
+from fleet.wiring.giving_desk import GivingDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,8 @@ class Services:
     sites: SiteDesk
     welfare: WelfareDesk
     handovers: HandoverDesk
+    wiring: WiringDesk
+    deployment_wiring: GivingDesk
     deployment_duties: DeploymentDuties
     handover_duties: HandoverDuties
 

@@ -32,6 +32,7 @@ from fleet.client.settings import ClientSettings
 from fleet.client.signing import sign
 from fleet.client.sites import SiteRequests
 from fleet.client.welfare import WelfareRequests
+from fleet.client.wiring import WiringRequests
 from protocols.api.events import EventPage, EventView
 from protocols.api.joins import AcceptedUnit, Decision, Invite, JoinView, Refusal, VoucherMade, VoucherView
 from protocols.api.people import AccessEnded, DraftSignature, DraftView, PeopleChange, PersonView
@@ -80,6 +81,7 @@ class FleetClient(
     ReportRequests,
     WelfareRequests,
     HandoverRequests,
+    WiringRequests,
 ):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 

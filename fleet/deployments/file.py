@@ -82,6 +82,7 @@ async def _found(transaction: Transaction, deployment_id: str, caller: Person, n
         made_by=caller.person_id,
         deployment=deployment_view(known),
         checklists=[one.view() for one in await checklists_of(transaction, stored)],
+        wiring=await transaction.wiring.shown(deployment_id),
         entries=[
             FileEntry(index=one.leaf, kind=one.said.kind, at=one.said.at, actor=one.said.actor) for one in entries
         ],

@@ -11,6 +11,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, Spacer
 
+from fleet.deployments.file_wiring_pdf import wiring_part
 from fleet.openings.report_form import utc
 from fleet.pdf import BAD, DOUBT, GREY, INK, Edges, build, cell, facts_table, heading, remark, rows_table
 from protocols.api.checklists import ChecklistView, EvidenceView
@@ -39,6 +40,7 @@ def as_pdf(file: DeploymentFile, maker: str, sha256: str) -> bytes:
         story += [Spacer(0, _GAP), heading(title, 11), Spacer(0, 1 * mm), part]
     story += _certificates(file.deployment.certificates)
     story += _checklists(file.checklists)
+    story += wiring_part(file.wiring)
     story += [Spacer(0, _GAP), heading("Entries of the log", 11), Spacer(0, 1 * mm), *_entries(file)]
     return build(
         story,

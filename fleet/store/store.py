@@ -58,6 +58,7 @@ from fleet.store.telemetry import TelemetryStore
 from fleet.store.units import UnitStore
 from fleet.store.visits import VisitStore
 from fleet.store.welfare import WelfareStore
+from fleet.store.wiring import WiringStore
 
 ROLE = "muster_controller"
 _STATEMENT_LIMIT_S = 30.0
@@ -334,6 +335,11 @@ class Transaction:
     def handovers(self) -> HandoverStore:
         """Handover sheets."""
         return HandoverStore(self._connection)
+
+    @cached_property
+    def wiring(self) -> WiringStore:
+        """Harnesses, what deployments were given of them, and what was measured."""
+        return WiringStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:

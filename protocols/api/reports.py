@@ -12,6 +12,7 @@ import msgspec
 
 from protocols.api.checklists import ChecklistView
 from protocols.api.deployments import DeploymentView
+from protocols.api.wiring import DeploymentWiring
 from protocols.deployments import (
     DeploymentKind,
 )
@@ -33,6 +34,7 @@ class DeploymentFile(msgspec.Struct, frozen=True, kw_only=True):
     made_by: str
     deployment: DeploymentView
     checklists: list[ChecklistView]
+    wiring: list[DeploymentWiring]
     entries: list[FileEntry]
     entries_left_out: int
 

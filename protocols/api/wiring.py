@@ -8,7 +8,9 @@
 `GET /api/deployments/{deployment}/wiring` → list[DeploymentWiring];
 `POST /api/deployments/{deployment}/wiring` with GiveHarness → DeploymentWiring: a plan that fails, or leaves unjudged,
 anything of severity `safety` is refused (409 `wiring-unsafe`, `wiring-unjudged`), and so is a deployment that is over;
-`POST /api/deployments/{deployment}/wiring/{harness}/fittings` with NewFitting → DeploymentWiring;
+`POST /api/deployments/{deployment}/wiring/{harness}/fittings` with NewFitting → DeploymentWiring; a value is of a
+battery, load or bus of the plan, and there once; what a unit has measured only the controller enters (409 where it
+can not);
 `POST /api/deployments/{deployment}/wiring/{harness}/withdraw` → DeploymentWiring: the harness is not this deployment's
 any more; what was measured stays. Reading takes `see-deployments`, changing `work-deployment`.
 """
@@ -109,7 +111,7 @@ class Fitting(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeploymentWiring(msgspec.Struct, frozen=True, kw_only=True):
     """A harness of a deployment: as designed and as fitted, the newest fitting first. `failed` are the judgements of
-    the given revision that do not pass, under the policy when it was given."""
+    the given revision that do not pass, under the policy when it was given: at most 200, the gravest first."""
 
     deployment: str
     harness: str

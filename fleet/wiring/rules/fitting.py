@@ -214,7 +214,9 @@ class _Comparing:
         share = self._policy.fitted_drain_tolerance_percent / 100
         limit = self._policy.kit_drain_max_ma
         figures = " + ".join(f"{flow.load.quiescent_ma or 0.0:g}" for flow in fed)
-        formula = f"predicted {figures} = {predicted:.6g} mA; at most {share:.0%} more, and at most {limit:g} mA in all"
+        formula = (
+            f"predicted {figures} = {predicted:.6g} mA; at most {100 * share:g} % more, and at most {limit:g} mA in all"
+        )
         least = predicted * (1 - share)
         return _Limits(
             formula,
@@ -256,8 +258,8 @@ class _Comparing:
             return _Limits("", missing=f"say buses.{name}.termination_ohm")
         predicted = 1 / sum(1 / ohm for ohm in bus.termination_ohm)
         share = self._policy.fitted_termination_tolerance_percent / 100
-        ends = " ∥ ".join(f"{ohm:g}" for ohm in bus.termination_ohm)
-        formula = f"predicted {ends} = {predicted:.4g} Ω, ± {share:.1%}"
+        ends = " and ".join(f"{ohm:g} Ω" for ohm in bus.termination_ohm)
+        formula = f"predicted {ends} in parallel = {predicted:.4g} Ω, ± {100 * share:g} %"
         return _Limits(formula, predicted, predicted * (1 - share), predicted * (1 + share))
 
 

@@ -22,7 +22,10 @@ from protocols.api.deployments import (
 )
 from protocols.api.kit import ItemView
 from protocols.api.reports import DeploymentFile, FileEntry
+from protocols.api.wiring import DeploymentWiring, Fitting
 from protocols.deployments import Blocker, ChecklistItem, Deadline, KitWanted
+from protocols.wiring.findings import Judgement
+from protocols.wiring.fitted import Compared
 
 NOW = datetime(2026, 11, 22, 14, 2, 7, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -128,6 +131,67 @@ def checklist() -> ChecklistView:
     return ChecklistView(step="fit", version=2, items=items, evidence=evidence, missing=["supply", "seal"])
 
 
+def wiring() -> DeploymentWiring:
+    judgement = Judgement(
+        rule="splice-total",
+        severity="function",
+        verdict="unjudged",
+        subject="splices.S1",
+        sentence="the total at S1 can not be judged",
+        remedy="say what the heater draws",
+        formula="total_a <= rating_a",
+        figures={"total_a": 6.3},
+        unverified=["ampacity of 2 mm²"],
+        needs=["loads.heater.running_a"],
+    )
+    compared = Compared(
+        quantity="voltage-at-load-v",
+        subject="camera",
+        value=11.4,
+        predicted=12.41234567,
+        low=12.2,
+        high=12.8,
+        verdict="fail",
+        sentence="11.4 V measured, less than 12.2 V",
+        by_unit=True,
+        measured_at=NOW - DAY / 4,
+    )
+    drain = Compared(
+        quantity="kit-drain-ma",
+        subject="main",
+        value=12.0,
+        predicted=None,
+        low=None,
+        high=None,
+        verdict="unjudged",
+        sentence="say what the heater draws",
+    )
+    fitting = Fitting(
+        fitting="HF-0123456789ab",
+        revision=3,
+        made_at=NOW - DAY / 5,
+        made_by="TO-13",
+        note="engine off, blower off",
+        compared=[compared, drain],
+        passed=False,
+    )
+    return DeploymentWiring(
+        deployment="DEP-118",
+        harness="H-0123456789ab",
+        name="van-kit",
+        title="Kit in the <blue> van",
+        revision=3,
+        sha256="ef" * 32,
+        item="K-0042",
+        unit="unit-abcd2345",
+        given_at=NOW - DAY / 2,
+        given_by="TO-12",
+        withdrawn_at=NOW - DAY / 8,
+        failed=[judgement],
+        fittings=[fitting],
+    )
+
+
 def view() -> DeploymentView:
     steps = [
         StepView(
@@ -205,6 +269,7 @@ def whole(entries: int = 2) -> DeploymentFile:
         made_by="IN-01",
         deployment=view(),
         checklists=[checklist()],
+        wiring=[wiring()],
         entries=[
             FileEntry(index=None if not number else 400 + number, kind="kit.moved", at=NOW, actor="TO-12")
             for number in range(entries)
@@ -259,6 +324,12 @@ def test_figures_and_what_is_amiss_are_said() -> None:
         "warning: TO-12 is owed rest",
         "2 battery (bat-12)",
         "31 older entries are left out",
+        "H-0123456789ab revision 3",
+        "total_a 6.3",
+        "unverified: ampacity of 2 mm²",
+        "11.4 by the unit",
+        "12.4123",
+        "12.2 to 12.8",
         "not yet",
     ):
         assert said in text, said
@@ -279,7 +350,7 @@ def test_a_deployment_of_nothing_yet_has_a_file() -> None:
     bare = msgspec.structs.replace(
         view(), items=[], visits=[], authorities=[], steps=[], deadlines=[], certificates=[], note=""
     )
-    file = msgspec.structs.replace(whole(0), deployment=bare, checklists=[], entries_left_out=0)
+    file = msgspec.structs.replace(whole(0), deployment=bare, checklists=[], wiring=[], entries_left_out=0)
     text = " ".join(pages(file)[0])
-    for said in ("No kit.", "No visit.", "No authority.", "No certificate.", "No entry."):
+    for said in ("No kit.", "No visit.", "No authority.", "No certificate.", "No harness.", "No entry."):
         assert said in text

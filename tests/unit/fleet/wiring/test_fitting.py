@@ -127,7 +127,7 @@ def test_the_kits_drain_is_at_most_what_its_loads_draw_asleep_and_a_tolerance(va
     one = compared(whole(), told("kit-drain-ma", "main", value))
     assert one.verdict == wanted
     assert [one.predicted, one.low, one.high] == pytest.approx([10.0, 0.0, 12.0])
-    assert "predicted 10 = 10 mA; at most 20% more, and at most 50 mA in all" in one.sentence
+    assert "predicted 10 = 10 mA; at most 20 % more, and at most 50 mA in all" in one.sentence
 
 
 def test_the_policys_drain_binds_where_it_is_smaller_and_is_included() -> None:
@@ -174,7 +174,7 @@ def test_a_bus_measures_what_its_ends_are_in_parallel(value: float, wanted: str)
     one = compared(whole(), told("termination-ohm", "powertrain", value))
     assert one.verdict == wanted
     assert [one.predicted, one.low, one.high] == pytest.approx([60.0, 57.0, 63.0])
-    assert "predicted 120 ∥ 120 = 60 Ω" in one.sentence
+    assert "predicted 120 Ω and 120 Ω in parallel = 60 Ω, ± 5 %" in one.sentence
 
 
 def test_a_bus_that_says_nothing_of_its_ends_is_not_judged() -> None:
