@@ -20,7 +20,7 @@ def can_listen_only(case: Case) -> Iterator[Found]:
     ground or another line is joined to, which acts upon it as a sender would."""
     lines = _lines(case)
     for name, load in case.plan.loads.items():
-        yield from _listens(name, load, _joined_buses(lines, name, load))
+        yield from _listens(name, load, _joined_buses(case, lines, name, load))
     told: set[str] = set()
     for bus in case.plan.buses:
         disturbed = _disturbed(case, lines, bus, told)
@@ -95,8 +95,11 @@ def _heard(case: Case) -> list[str]:
     return [bus for bus in case.plan.buses if bus in heard]
 
 
-def _joined_buses(lines: Mapping[str, Forest], name: str, load: Load) -> list[str]:
-    points = [f"{name}.{pin}" for pin in load.terminals]
+def _joined_buses(case: Case, lines: Mapping[str, Forest], name: str, load: Load) -> list[str]:
+    """The buses that a load is joined to by a terminal that is neither live nor grounded: where those are on a line,
+    the bus is told of, and not each load behind."""
+    signals = [f"{name}.{pin}" for pin in load.terminals]
+    points = [one for one in signals if not case.network.is_fed(one) and not case.network.is_return(one)]
     joined = [line.split(".")[0] for line, forest in lines.items() if any(one in forest.roots for one in points)]
     return list(dict.fromkeys(joined))
 

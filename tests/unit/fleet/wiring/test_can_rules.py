@@ -11,7 +11,7 @@ from fleet.wiring.rules.assessment import ALL_RULES, assess
 from fleet.wiring.rules.can_rules import can_bus, can_listen_only, can_stub, can_termination
 from protocols.wiring.plan import Plan
 from protocols.wiring.policy import WiringPolicy
-from tests.support.wiring_plans import changed, circuit, found, only, verdicts, wire, without
+from tests.support.wiring_plans import changed, circuit, found, kit, only, verdicts, wire, without
 
 ROOT = Path(__file__).parents[4]
 PROGRAM = [path for package in ("protocols", "fleet", "tui") for path in sorted((ROOT / package).rglob("*.py"))]
@@ -148,6 +148,12 @@ def test_nothing_but_loads_is_joined_to_a_bus(start: str, told: str) -> None:
     [one] = [one for one in judged if one.verdict != "pass"]
     assert (one.subject, one.severity, one.verdict) == ("buses.powertrain", "safety", "fail")
     assert f"are joined to {told}" in one.sentence
+
+
+def test_a_bus_on_supply_is_told_of_and_not_each_load_behind() -> None:
+    more = {"loads.light": kit(), "conductors.E2": wire("F1.out", "light.+"), "conductors.E3": wire("light.-", "G1")}
+    plan = changed(listening(conductors__E1=wire("F1.out", "powertrain.h")), more)
+    assert verdicts(can_listen_only, plan) == {"loads.camera.can": "pass", "buses.powertrain": "fail"}
 
 
 def test_two_buses_that_are_joined_are_told_of_once() -> None:
