@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from fleet.errors import SettingsInvalid
+from fleet.settings import load_settings
 from fleet.wiring.rules.assessment import ALL_RULES, assess
 from fleet.wiring.rules.can_rules import can_bus, can_listen_only, can_stub, can_termination
 from protocols.wiring.plan import Plan
@@ -192,6 +194,21 @@ def test_the_house_has_no_setting_about_modes_and_can_write_none() -> None:
     for text in ("can_mode", "listen_only", "rules_off", "ignore", "can-listen-only"):
         with pytest.raises(msgspec.ValidationError, match="unknown field"):
             msgspec.convert({text: "normal"}, WiringPolicy)
+
+
+@pytest.mark.parametrize("section", ["", "wiring", "can", "rules"])
+@pytest.mark.parametrize("word", ["can_mode", "listen_only", "can_listen_only", "rules_off", "unsafe"])
+def test_no_text_of_settings_has_a_word_for_it(tmp_path: Path, section: str, word: str) -> None:
+    """Neither the controller's file nor its environment, at the top or in a section."""
+    path = tmp_path / "fleet.toml"
+    least = 'state_dir = "state"\n[database]\ndsn = "postgresql:///muster"\n'
+    path.write_text(f'{word} = "normal"\n{least}' if not section else f'{least}[{section}]\n{word} = "normal"\n')
+    with pytest.raises(SettingsInvalid, match="unknown field"):
+        load_settings(path, {})
+    path.write_text(least)
+    name = "__".join(["MUSTER", *([section] if section else []), word]).upper().replace("MUSTER__", "MUSTER_", 1)
+    with pytest.raises(SettingsInvalid, match="unknown field"):
+        load_settings(path, {name: "normal"})
 
 
 def test_the_rule_is_asked_of_every_plan() -> None:
