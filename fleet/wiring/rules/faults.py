@@ -33,7 +33,7 @@ class Fault(NamedTuple):
 
 def told(faults: Iterable[Fault]) -> list[Fault]:
     """Faults in the order of their places, each once, and no more than `MAX_FAULTS`."""
-    return sorted(set(faults))[:MAX_FAULTS]
+    return sorted(dict.fromkeys(faults), key=lambda one: one.place)[:MAX_FAULTS]
 
 
 def quoted(text: str) -> str:

@@ -196,5 +196,5 @@ class Values:
 
     @staticmethod
     def _of_value(inside: _At, value: Node) -> _At:
-        """A fault of one value is shown where that is, of a mapping or list at its key."""
-        return inside._replace(place=value.place) if isinstance(value, Scalar) else inside
+        """A fault of one value is shown where that is, of a mapping, a list or no value at all at its key."""
+        return inside._replace(place=value.place) if isinstance(value, Scalar) and value.text else inside

@@ -119,7 +119,7 @@ def _not_yaml(error: yaml.MarkedYAMLError) -> Fault:
     mark = error.problem_mark or error.context_mark
     what = ", ".join(part for part in (error.context, error.problem) if part)
     return Fault(
-        _place_of(mark), "", f"this is not YAML: {what}", "look at blanks, colons, quotes and brackets here and before"
+        _place_of(mark), "", f"this is not YAML: {what}", "look at blanks, colons, quotes and brackets up to here"
     )
 
 
