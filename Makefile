@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -130,6 +130,9 @@ agree-tree: setup ## Roots and proofs of random trees against two libraries of o
 
 agree-rota: setup ## The rota's rules against a slow oracle on random books, across every clock change to 2030: ROTAS=10000
 	@$(BIN)/python -m tests.rota.agreement $(if $(ROTAS),--rotas $(ROTAS)) $(ARGS)
+
+agree-wireviz: setup debian ## WireViz's own examples imported, drawn and exported again: ARGS="--from A_COPY_OF_ITS_REPOSITORY"
+	@$(BIN)/python -m tests.wireviz $(ARGS)
 
 tamper-log: setup ## Damage an export of the log in every way; count what its auditor does not find: ENTRIES=10000
 	@$(BIN)/python -m tests.tamper.tampering $(if $(ENTRIES),--entries $(ENTRIES)) $(ARGS)

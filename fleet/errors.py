@@ -6,6 +6,7 @@
     ├── InvalidValue         PostgreSQL can not hold a value it was given
     ├── SchemaOutdated       the database has another revision than this program
     ├── TimestampFailed      a time-stamping authority gave no timestamp that can be kept
+    ├── DrawingFailed        no drawing of a wiring plan was made
     ├── LogDamaged           the deployment log in the database is not what was written there
     └── RequestRefused       a request that is not done, with an API `Problem` inside
         ├── NotFound
@@ -68,6 +69,16 @@ class TimestampFailed(FleetError):
         super().__init__(f"no timestamp ({reason}): {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class DrawingFailed(FleetError):
+    """No drawing; `program` is `wireviz` or `dot`, `detail` what is wrong with it, `remedy` what to do."""
+
+    def __init__(self, program: str, detail: str, remedy: str) -> None:
+        super().__init__(f"no drawing, {program} {detail}: {remedy}")
+        self.program = program
+        self.detail = detail
+        self.remedy = remedy
 
 
 class LogDamaged(FleetError):
