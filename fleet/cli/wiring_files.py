@@ -108,6 +108,15 @@ def write_text(path: Path | None, text: str) -> None:
         files.write_new(path, text.encode())
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write to a new file, which only its owner may read, or to standard output; raises RequestRefused."""
+    if path == STANDARD:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        files.write_new(path, content)
+
+
 def _read(path: Path) -> bytes:
     if path != STANDARD:
         try:

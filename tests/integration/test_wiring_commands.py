@@ -251,6 +251,61 @@ async def test_a_plan_goes_to_wireviz_and_what_that_can_not_say_is_told(van: Pat
     assert (code, "connectors:" in out, "left out: " in err) == (0, True, True)
 
 
+async def test_what_wireviz_can_say_comes_back_from_it(van: Path) -> None:
+    exported, back = van.with_name("van.yml"), van.with_name("back.yaml")
+    assert (await wiring("export", str(van), "--to", str(exported)))[0] == 0
+    code, out, _ = await wiring("import", str(exported), "--to", str(back))
+    assert (code, out) == (0, "")
+    _, out, _ = await wiring("diff", str(van), str(back), "--json")
+    changed = [one for one in json.loads(out)["differences"] if one["subject"].startswith("conductors.")]
+    assert {(one["kind"], one["field"]) for one in changed} <= {("changed", "cable")}
+
+
+async def test_a_file_of_wireviz_with_faults_is_refused_where_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "faulty.yml"
+    file.write_text("connectors:\n  X1: [1, 2]\n")
+    code, out, err = await wiring("import", str(file))
+    assert (code, out, err.startswith(f"{file}:2:")) == (2, "", True)
+
+
+@pytest.mark.long
+async def test_drawings_go_to_new_files(van: Path) -> None:
+    svg, png, pdf = (van.with_suffix(f".{form}") for form in ("svg", "png", "pdf"))
+    assert await wiring("draw", str(van), "--svg", str(svg), "--png", str(png), "--pdf", str(pdf)) == (0, "", "")
+    drawn = {file.suffix: file.read_bytes() for file in (svg, png, pdf)}
+    assert b"<svg" in drawn[".svg"]
+    assert drawn[".png"].startswith(b"\x89PNG")
+    assert drawn[".pdf"].startswith(b"%PDF")
+    code, _, err = await wiring("draw", str(van), "--svg", str(svg))
+    assert (code, "is there already" in err) == (3, True)
+
+
+async def test_a_worked_vehicle_begins_a_plan_with_its_comments() -> None:
+    assert await wiring("new", "van-12v") == (0, VAN, "")
+    code, _, err = await wiring("new", "tractor")
+    assert (code, "name one of van-12v, " in err) == (3, True)
+
+
+async def test_answers_make_a_circuit_that_passes(tmp_path: Path) -> None:
+    file = tmp_path / "kit.yaml"
+    code, out, err = await wiring("new", "lorry-24v", "--load-a", "2", "--run-m", "5", "--to", str(file))
+    assert (code, out, err.endswith("; it may be fitted\n")) == (0, "", True)
+    found = await answered("check", str(file))
+    assert (found["failed"], found["unjudged"], found["may_be_fitted"]) == (0, 0, True)
+
+
+async def test_an_answer_that_is_none_is_refused_by_its_option() -> None:
+    code, out, err = await wiring("new", "van-12v", "--load-a", "lots", "--source", "auxiliary")
+    assert (code, out) == (2, "")
+    assert "--load-a: load is a number from " in err
+    assert "--source: source is one of " in err
+
+
+async def test_answers_with_which_no_plan_passes_are_told(tmp_path: Path) -> None:
+    code, out, err = await wiring("new", "van-12v", "--load-a", "20", "--fuse-a", "1")
+    assert (code, out.startswith("muster_wiring: 1"), "fuse-carries-load: " in err) == (1, True, True)
+
+
 async def test_a_process_answers_as_here(van: Path) -> None:
     words = ("wiring", "bom", str(van))
     assert await run_here(*words) == await ended(await begun(*words))
