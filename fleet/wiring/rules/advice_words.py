@@ -6,7 +6,7 @@ from fleet.wiring.rules.rule import at_most
 from fleet.wiring.rules.size_limits import WayLimit
 from fleet.wiring.rules.size_search import Sizes, SizeSearch
 from protocols.wiring.advice import ConductorAdvice
-from protocols.wiring.findings import RULES, RuleId
+from protocols.wiring.findings import RuleId
 
 _BATTERY_TERMINALS = ("30", "30a")
 
@@ -17,7 +17,7 @@ def conductor_advice(search: SizeSearch, sizes: Sizes, name: str) -> ConductorAd
     if name in sizes.unsizable:
         return _without(csa_mm2, name, *_unsizable(search, name))
     if name not in sizes.chosen:
-        way = min((one for one in sizes.hopeless if name in one.weights), key=lambda one: RULES.index(one.rule))
+        way = next(one for one in sizes.hopeless if name in one.weights)
         return _without(csa_mm2, name, way.rule, f"no size lets {_named(way.subject)} pass {way.rule}")
     chosen, rule, sentence = _chosen(search, name, sizes.chosen[name])
     return ConductorAdvice(
@@ -27,13 +27,15 @@ def conductor_advice(search: SizeSearch, sizes: Sizes, name: str) -> ConductorAd
 
 def remarks(search: SizeSearch, sizes: Sizes) -> list[str]:
     """What would help where no size does, a sentence for each load, fuse and conductor."""
-    ways = {way.subject: way for way in sorted(sizes.hopeless, key=lambda one: -RULES.index(one.rule))}
-    alone = {subject: way for subject, way in ways.items() if not at_most(sum(search.at_best(way).values()), way.most)}
-    found = [_way_remark(search, alone[subject]) for subject in sorted(alone)]
+    alone: dict[str, WayLimit] = {}
+    for way in sizes.hopeless:
+        if not at_most(sum(search.at_best(way).values()), way.most):
+            alone.setdefault(_component(way), way)
+    found = [_way_remark(search, way) for way in alone.values()]
     for name in sizes.unsizable:
         _, why = _unsizable(search, name)
         found.append(f"{name}: {why}; fit contacts for larger conductors, or share the load between two circuits.")
-    shared = sorted(_named(subject) for subject in ways.keys() - alone.keys())
+    shared = sorted({_component(way) for way in sizes.hopeless} - alone.keys())
     if shared:
         found.append(f"{', '.join(shared)}: sizes depend on conductors shared with the above; settle those first.")
     return found
@@ -101,6 +103,10 @@ def _helps(search: SizeSearch, way: WayLimit, lost: dict[str, float]) -> Iterato
     terminals = {plan.sources[flow.feed.origin].terminal for flow in flows if flow.feed is not None}
     if any(one not in _BATTERY_TERMINALS for one in terminals):
         yield "a relay that the ignition only switches, so that the battery feeds the load by a way of its own"
+
+
+def _component(way: WayLimit) -> str:
+    return way.subject.split(".")[1]
 
 
 def _named(subject: str) -> str:

@@ -52,6 +52,18 @@ def advised(plan: Plan, policy: WiringPolicy | None = None) -> Plan:
     return applied(plan, advise(plan, policy))
 
 
+def sized(plan: Plan, policy: WiringPolicy | None = None) -> Plan:
+    """A plan with the smallest conductors for the fuses that it has; one for which there is none stays as it is."""
+    chosen = SizeSearch(SizeLimits(Case(plan, policy or WiringPolicy()))).smallest().chosen
+    return msgspec.structs.replace(
+        plan,
+        conductors={
+            name: msgspec.structs.replace(one, csa_mm2=chosen.get(name, one.csa_mm2))
+            for name, one in plan.conductors.items()
+        },
+    )
+
+
 def applied(plan: Plan, advice: Advice) -> Plan:
     """A plan with the sizes and ratings of `advice`, which is about it."""
     csa_mm2 = {one.conductor: one.advised_mm2 for one in advice.conductors if one.advised_mm2 is not None}

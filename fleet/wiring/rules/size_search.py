@@ -15,7 +15,8 @@ from protocols.wiring.findings import RULES, RuleId
 
 class Sizes(NamedTuple):
     """The size of each conductor for which there is one. `hopeless`: the limits that no sizes keep, whose conductors
-    stay as they are; `unsizable`: conductors that no size in the tables satisfies alone."""
+    stay as they are, and after them those that can not be kept for that. `unsizable`: conductors that no size in the
+    tables satisfies alone."""
 
     chosen: dict[str, float]
     hopeless: list[WayLimit]
