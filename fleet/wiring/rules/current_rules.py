@@ -125,17 +125,17 @@ def _spliced(case: Case, name: str, flows: list[Flow], limits: dict[str, float])
 
 def branches_a(network: Network, point: str) -> dict[str, float]:
     """What each branch at a point carries for hours, amperes, by the name of its link: outwards where a source feeds
-    the point, else those that return to it. A load that does not say what it draws counts as nothing."""
-    found: dict[str, float] = {}
-    for flow in network.flows_at(point):
-        for way in (flow.feed, flow.back):
-            if way is None or point not in way.points:
-                continue
-            at = way.points.index(point) - (0 if network.is_fed(point) else 1)
-            if 0 <= at < len(way.steps):
-                branch = way.steps[at].link.name
-                found[branch] = found.get(branch, 0.0) + (flow.load.running_a or 0.0)
-    return found
+    the point, else those that return to it. A branch whose loads do not all say what they draw counts as nothing."""
+    links = network.onward(point)
+    if not network.is_fed(point):
+        back = network.back(point)
+        trunk = back.steps[0].link if back is not None and back.steps else None
+        links = [link for link in network.at.get(point, ()) if link != trunk]
+    return {
+        link.name: network.current_a(link.kind, link.name, "running") or 0.0
+        for link in links
+        if network.flows_through(link.kind, link.name)
+    }
 
 
 def _silent(flows: Iterable[Flow]) -> list[str]:

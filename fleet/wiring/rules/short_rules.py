@@ -55,8 +55,8 @@ def shorts(case: Case, fuse: str) -> Iterator[tuple[str, Iterable[str]]]:
         back = None if returned is None else network.back(returned)
         for pin in load.terminals:
             point = f"{name}.{pin}"
-            way = network.feed(point)
-            if way is not None and network.fuse_before(point) == fuse:
+            way = network.feed(point) if network.fuse_before(point) == fuse else None
+            if way is not None:
                 yield point, [*way.names("conductor"), *(back.names("conductor") if back is not None else ())]
     for name, _ in network.conductors_behind(fuse):
         end = network.outer_end(name)
