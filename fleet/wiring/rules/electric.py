@@ -4,6 +4,7 @@ What can not be said because the plan does not tell is an `Unknown`, with the pa
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from fleet.wiring.rules.network import Demand, Flow, Network
@@ -51,6 +52,7 @@ def ampacity_a(name: str, conductor: Conductor) -> Worked:
     return Known(entry.value, () if entry.is_verified else (what,))
 
 
+@lru_cache(maxsize=4096)
 def conductor_ohm(name: str, conductor: Conductor, temperature_c: float = 20.0) -> Worked:
     """A conductor's resistance, ohms: r₂₀ · (1 + 0.00393 · (T − 20)) · length."""
     missing = [field for field in ("csa_mm2", "length_m") if getattr(conductor, field) is None]
@@ -80,6 +82,7 @@ def loop_ohm(network: Network, conductors: Iterable[str], temperature_c: float =
     return total(conductor_ohm(name, network.conductor(name), temperature_c) for name in conductors)
 
 
+@lru_cache(maxsize=4096)
 def dropped_v(network: Network, name: str, demand: Demand, temperature_c: float = 20.0) -> Worked:
     """What one conductor loses, volts, with the current of all loads behind it."""
     ohm = conductor_ohm(name, network.conductor(name), temperature_c)

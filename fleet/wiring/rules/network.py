@@ -64,7 +64,8 @@ class Network:
     @cached_property
     def bypasses(self) -> dict[str, list[Link]]:
         """By fuse, the links that lead past it."""
-        return parting.bypasses(self.plan, [link for link in self.links if link not in self.bridges])
+        put_aside = set(self.bridges)
+        return parting.bypasses(self.plan, [link for link in self.links if link not in put_aside])
 
     @cached_property
     def _sound(self) -> dict[str, list[Link]]:
@@ -125,9 +126,14 @@ class Network:
 
     def fuse_before(self, point: str) -> str | None:
         """The nearest fuse on the way from a source to `point`; None where there is none."""
-        way = self.feed(point)
-        fuses = way.names("fuse") if way is not None else []
-        return fuses[-1] if fuses else None
+        return self._fuse_before.get(point)
+
+    @cached_property
+    def _fuse_before(self) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for there, link in self._positive.parents.items():
+            found[there] = link.name if link.kind == "fuse" else found.get(link.other(there))
+        return found
 
     def conductors_behind(self, fuse: str) -> list[tuple[str, bool]]:
         """The conductors that `fuse` protects: those from its outlet until the next fuse, outwards, each with whether

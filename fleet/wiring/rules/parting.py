@@ -15,6 +15,7 @@ _FOREVER = 1_000_000
 _WEIGHTS: dict[LinkKind, int] = {"conductor": 4, "mate": 6, "join": 6, "inside": 6, "fuse": 12}
 _TERMINAL_WEIGHT = 5
 _FUSE_SIDE_WEIGHT = 1
+_MOST_PASSED = 8
 _ONE, _OTHER = "<", ">"
 """No point has such a name."""
 
@@ -54,15 +55,19 @@ def bridges(plan: Plan, links: Sequence[Link]) -> list[Link]:
 
 
 def bypasses(plan: Plan, links: Sequence[Link]) -> dict[str, list[Link]]:
-    """By fuse, the links that lead past it from a source to its other side: without them it is on the only way."""
+    """By fuse, the links that lead past it from a source to its other side: without them it is on the only way. Of no
+    more than eight fuses, for each takes its time; past the others lead a second way and what has no fuse before it."""
     unfused = [link for link in links if link.kind != "fuse"]
+    live = reached(unfused, plan.sources)
     found: dict[str, list[Link]] = {}
     for fuse in plan.fuses:
         inner, outer = f"{fuse}.in", f"{fuse}.out"
-        if {inner, outer} <= reached(unfused, plan.sources):
+        if inner in live and outer in live and len(found) < _MOST_PASSED:
             ways = [_past(plan, unfused, inner, outer), _past(plan, unfused, outer, inner)]
             found[fuse] = min(ways, key=lambda way: way[1])[0]
-            unfused = [link for link in unfused if link not in found[fuse]]
+            put_aside = set(found[fuse])
+            unfused = [link for link in unfused if link not in put_aside]
+            live = reached(unfused, plan.sources)
     return found
 
 
@@ -80,7 +85,8 @@ def _past(plan: Plan, unfused: Sequence[Link], inner: str, outer: str) -> tuple[
 
 def _between(links: Sequence[Link], crossing: Sequence[Link], one: Iterable[str], other: Iterable[str]) -> list[Link]:
     """Those of `crossing` that join what reaches `one` with what reaches `other`."""
-    rest = [link for link in links if link not in crossing]
+    put_aside = set(crossing)
+    rest = [link for link in links if link not in put_aside]
     near, far = reached(rest, one), reached(rest, other)
     return [
         link
