@@ -1,8 +1,7 @@
-"""How a plan hangs together: what is open, joined twice, joined wrongly, or used twice. Pure."""
+"""How a plan hangs together: what is joined wrongly, joined twice, or used twice. Pure."""
 
 from collections.abc import Iterable, Iterator
 
-from fleet.wiring.rules.network import Network, terminal_of
 from fleet.wiring.rules.rule import Case, Found, rule
 from fleet.wiring.rules.ways import Link, Way
 
@@ -15,73 +14,34 @@ def link_path(link: Link) -> str:
     return f"connectors.{connector}.cavities.{pin}"
 
 
-@rule("open-circuit", "function", "a source feeds each supply terminal, and each return terminal is joined to a ground")
-def open_circuit(case: Case) -> Iterator[Found]:
-    """Of each load with a supply or return terminal. Loads that one gap leaves without are told of together."""
-    gaps: dict[frozenset[str], list[Found]] = {}
-    for name, load in case.plan.loads.items():
-        supply, back = terminal_of(name, load, "supply"), terminal_of(name, load, "return")
-        if supply is None and back is None:
-            continue
-        opens = list(_open(case.network, name, supply, back))
-        if not opens:
-            yield Found("pass", f"loads.{name}", f"{name} is joined to a source and a ground")
-        for point, found in opens:
-            island = case.network.reached(point)
-            is_alone = any(map(case.network.is_fed, island)) or any(map(case.network.is_return, island))
-            gaps.setdefault(frozenset((found.subject,)) if is_alone else island, []).append(found)
-    for first, *others in gaps.values():
-        also = ", ".join(other.subject.split(".")[1] for other in others)
-        yield first._replace(sentence=f"{first.sentence}; so it is with {also}") if also else first
-
-
-def _open(network: Network, name: str, supply: str | None, back: str | None) -> list[tuple[str, Found]]:
-    """What is open at a load, each with the point where it is."""
-    if supply is not None and back is not None and _is_turned(network, supply, back):
-        said, remedy = f"{name} is connected the wrong way round", f"swap what {supply} and {back} are joined to"
-        return [(supply, Found("fail", f"loads.{name}", said, remedy))]
-    found: list[tuple[str, Found]] = []
-    if supply is not None and not network.is_fed(supply):
-        said = f"{supply} is joined to return" if network.is_return(supply) else f"no source feeds {supply}"
-        found.append((supply, Found("fail", _terminal_path(supply), said, "join it to a source, through a fuse")))
-    if back is None:
-        said, remedy = f"{name} has no return terminal", "say which terminal it returns by, and join that to a ground"
-        found.append((f"{name}.", Found("fail", f"loads.{name}", said, remedy)))
-    elif not network.is_return(back):
-        said = f"{back} is joined to supply" if network.is_fed(back) else f"{back} is joined to no ground"
-        found.append((back, Found("fail", _terminal_path(back), said, "join it to a ground")))
-    return found
-
-
-def _is_turned(network: Network, supply: str, back: str) -> bool:
-    return (
-        network.is_return(supply)
-        and network.is_fed(back)
-        and not network.is_fed(supply)
-        and not network.is_return(back)
-    )
-
-
-def _terminal_path(point: str) -> str:
-    load, _, pin = point.partition(".")
-    return f"loads.{load}.terminals.{pin}"
-
-
 @rule("supply-to-return", "safety", "no conductor, contact or fuse joins supply with return")
 def supply_to_return(case: Case) -> Iterator[Found]:
-    """Of each link that joins supply with return, and each shield that is live; else of each source."""
+    """Of each link that joins supply with return, and each shield or screen that is live; else of each source."""
     short = dict.fromkeys(link_path(link) for link in case.network.bridges)
     for path in short:
         name = path.split(".", 1)[1].replace(".cavities.", ".")
         yield Found("fail", path, f"{name} joins supply with return", f"remove {name}, or lead it elsewhere")
-    for name, conductor in case.plan.conductors.items():
-        path, ends = f"conductors.{name}", (conductor.start, conductor.end)
-        live = [end for end in ends if case.network.is_fed(end)]
-        if conductor.shield and live and path not in short:
-            yield Found("fail", path, f"the shield {name} is live: it is joined to supply at {live[0]}", "ground it")
+    for path, point in _screens(case):
+        if path not in short and case.network.is_fed(point):
+            name = path.split(".", 1)[1].replace(".terminals.", ".")
+            said = f"the screen {name} is live: it is joined to supply at {point}"
+            yield Found("fail", path, said, "join it to a ground, or to nothing")
+            short[path] = None
     if not short:
         for source in case.plan.sources:
             yield Found("pass", f"sources.{source}", f"{source} is joined to no ground")
+
+
+def _screens(case: Case) -> Iterator[tuple[str, str]]:
+    """The ends of shields, and the terminals for them, each with its path."""
+    for name, conductor in case.plan.conductors.items():
+        if conductor.shield:
+            yield f"conductors.{name}", conductor.start
+            yield f"conductors.{name}", conductor.end
+    for name, load in case.plan.loads.items():
+        for pin, terminal in load.terminals.items():
+            if terminal.role == "screen":
+                yield f"loads.{name}.terminals.{pin}", f"{name}.{pin}"
 
 
 @rule("fused-negative", "safety", "no fuse is in a return")
@@ -182,7 +142,6 @@ def cavity_used_twice(case: Case) -> Iterator[Found]:
 
 
 RULES = (
-    open_circuit,
     two_ways,
     fused_negative,
     parallel_fuses,

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from fleet.wiring.rules.assessment import assess
+from fleet.wiring.rules.open_rules import open_circuit
 from fleet.wiring.rules.structure_rules import (
     cavity_used_twice,
     fused_negative,
-    open_circuit,
     parallel_fuses,
     supply_to_return,
     two_ways,
@@ -211,6 +211,13 @@ def test_a_shield_between_supply_and_return_is_a_short_and_a_live_one_is_told_of
     live = changed(branched(W9=wire("S1", "S3", shield=True)), {"splices.S3": Splice()})
     assert failing(live) == [("supply-to-return", "conductors.W9")]
     assert failing(changed(branched(W9=wire("S2", "S3", shield=True)), {"splices.S3": Splice()})) == []
+
+
+def test_a_screens_terminal_on_supply_is_told_of() -> None:
+    terminals = {**kit().terminals, "s": LoadTerminal(role="screen")}
+    live = changed(branched(W9=wire("S1", "camera.s")), {"loads.camera.terminals": terminals})
+    assert failing(live) == [("supply-to-return", "loads.camera.terminals.s")]
+    assert failing(changed(live, {"conductors.W9.from": "S2"})) == []
 
 
 def test_a_cavity_takes_one_conductor() -> None:

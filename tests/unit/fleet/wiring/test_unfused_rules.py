@@ -1,5 +1,7 @@
 """What is live with no fuse before it."""
 
+from itertools import pairwise
+
 import pytest
 
 from fleet.wiring.rules.assessment import assess
@@ -123,3 +125,30 @@ def test_a_conductor_behind_the_plug_is_told_of_and_not_the_contacts_before_it()
         conductors={"W1": wire("camera.+", "X1.16"), "W3": wire("camera.-", "G1")},
     )
     assert failing(plan) == ["conductors.W1"]
+
+
+def test_of_more_fuses_than_are_weighed_every_way_past_is_still_told_of() -> None:
+    names = [f"kit{number}" for number in range(12)]
+    plan = circuit(
+        loads={name: kit() for name in names},
+        fuses={f"F-{name}": Fuse(rating_a=5) for name in names},
+        conductors={
+            **{f"in-{name}": wire("B1", f"F-{name}.in") for name in names},
+            **{f"past-{name}": wire("B1", f"F-{name}.out") for name in names},
+            **{f"out-{name}": wire(f"F-{name}.out", f"{name}.+") for name in names},
+            **{f"back-{name}": wire(f"{name}.-", "G1") for name in names},
+        },
+    )
+    told = [one.subject for one in assess(plan).of("fail") if one.rule in ("unfused-positive", "two-ways")]
+    assert all(any(subject.endswith(f"-{name}") for subject in told) for name in names)
+
+
+def test_a_chain_of_hundreds_of_conductors_is_judged() -> None:
+    points = ["F1.out", *(f"S{number}" for number in range(199)), "camera.+"]
+    chain = {f"C{number}": wire(*ends) for number, ends in enumerate(pairwise(points))}
+    plan = circuit(
+        splices={point: Splice() for point in points[1:-1]},
+        conductors={"W1": wire("B1", "F1.in"), **chain, "W3": wire("camera.-", "G1")},
+    )
+    assert verdicts(unfused_positive, plan) == {"loads.camera.terminals.+": "pass"}
+    assert failing(changed(plan, {"conductors.W1.to": "S0"})) == ["conductors.C1"]
