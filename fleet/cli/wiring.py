@@ -2,14 +2,14 @@
 
 from cyclopts import App
 
-from fleet.cli import wiring_checking, wiring_lists, wiring_making, wiring_shown
+from fleet.cli import wiring_checking, wiring_fitted, wiring_kept, wiring_lists, wiring_making, wiring_shown
 
 _HELP = """Vehicle wiring: check, advise, draw, compare and write plans of harnesses.
 
-These commands work on files, without a controller; FILE - is standard input. A file with faults is refused with line
-and column of each, exit code 2.
+Commands that name a FILE alone need no controller; FILE - is standard input. A file with faults is refused with line
+and column of each, exit code 2. Those that name a harness or a deployment ask the controller.
 """
 
 app = App(name="wiring", help=_HELP)
-for _commands in (wiring_checking, wiring_shown, wiring_lists, wiring_making):
+for _commands in (wiring_checking, wiring_shown, wiring_lists, wiring_making, wiring_kept, wiring_fitted):
     _commands.add_commands(app)
