@@ -19,6 +19,7 @@ from tests.fuzz.api_deployments import deployments
 from tests.fuzz.api_kit import kit
 from tests.fuzz.api_records import records
 from tests.fuzz.api_rotas import USED, rotas
+from tests.fuzz.api_wiring import wiring
 from tests.support.controller import RunningApi
 from tests.support.fleet_rows import add_units
 from tests.support.joining import Knocker
@@ -118,6 +119,7 @@ async def furnish(api: RunningApi) -> House:
     known_rotas, only_rotas = await rotas(store, now)
     known_kit, only_kit = await kit(api, "FZ-1001")
     known_deployments = await deployments(api, now, "FZ-1001")
+    known_wiring = await wiring(api, "FZ-1001", known_deployments["deployment_id"])
     known_records = await records(store, now, USED, "FZ-1001")
     known_alarms = await alarms(store, now, "unit-fuzz0001", "FZ-1000")
     house.known = {
@@ -148,6 +150,7 @@ async def furnish(api: RunningApi) -> House:
         **known_records,
         **known_kit,
         **known_deployments,
+        **known_wiring,
         **known_alarms,
     }
     house.only = {

@@ -42,6 +42,7 @@ from tests.support.kit_logged import deployments, kit, sites
 from tests.support.mandates import allows
 from tests.support.people import FOUNDERS, Keyholder
 from tests.support.unit_door import JoinedUnit, csr_of, new_key
+from tests.support.wiring_logged import wiring
 
 Owner = asyncpg.Connection  # the records' type plays no part here
 
@@ -469,6 +470,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await sites(house)
     await deployments(house)
     await checklists(house, "unit-bench222")
+    await wiring(house)
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)

@@ -21,6 +21,7 @@ from fleet.entries import (
     rotas,
     sites,
     welfare,
+    wiring,
 )
 from fleet.entries.entry import Entry, HashedText
 from fleet.entries.log import LogScope
@@ -42,6 +43,7 @@ KINDS: list[type[Entry]] = [
         handovers,
         kit,
         sites,
+        wiring,
     )
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
@@ -246,6 +248,12 @@ IDS = {
     "deployment.step-owed person",
     "readiness.judged certificate",
     "readiness.judged item",
+    "harness.kept harness",
+    "deployment.harness-given harness",
+    "deployment.harness-given item",
+    "deployment.harness-withdrawn harness",
+    "deployment.harness-fitted harness",
+    "deployment.harness-fitted fitting",
 }
 """Ids that the controller or a unit makes, person ids, codes of sites and kit, and the key name of a witness."""
 DIGESTS_AND_NONCES = {
@@ -282,6 +290,9 @@ DIGESTS_AND_NONCES = {
     "readiness.judged sha256",
     "checklist-template.set sha256",
     "deployment.file-read sha256",
+    "harness.kept sha256",
+    "deployment.harness-given sha256",
+    "deployment.harness-fitted sha256",
 }
 CODES = {
     "session.refused reason",
