@@ -14,6 +14,7 @@ from fleet.wiring.rules.reading import read_plan
 from tests.support.fleet_command import LIMIT_S, Ran, run_here
 from tests.support.rota_cli import FLEET, begun, ended
 
+MISTAKES = Path(__file__).parents[1] / "cases" / "twenty-mistakes.yaml"
 VAN = template_text("van-12v")
 NOT_FUSED = VAN.replace("F1: {rating_a: 5,", "F1: {rating_a: 30,")
 
@@ -82,6 +83,15 @@ async def test_what_fails_stands_with_its_place_and_is_the_exit_code(unsafe: Pat
     assert code == 1
     placed = [one for one in json.loads(out)["judgements"] if one["rule"] == "fuse-protects-cable"]
     assert (placed[0]["line"], placed[0]["column"], placed[0]["figures"]["rating_a"]) == (line, 3, 30.0)
+
+
+async def test_a_file_with_twenty_mistakes_has_twenty_fails_and_nothing_else() -> None:
+    code, out, _ = await wiring("check", str(MISTAKES), "--json")
+    found = json.loads(out)
+    assert (code, found["faults"], found["failed"], found["unjudged"]) == (1, [], 20, 0)
+    assert len({one["rule"] for one in found["judgements"] if one["verdict"] == "fail"}) == 20
+    code, out, _ = await wiring("draw", str(MISTAKES))
+    assert (code, sum(line.count("✗") for line in out.splitlines()[4:])) == (0, 20)
 
 
 async def test_what_passes_is_shown_with_formula_and_figures_when_asked(van: Path) -> None:

@@ -16,7 +16,7 @@ from fleet.wiring.rules.ways import Link, grown
 from protocols.wiring.findings import Assessment, Judgement
 from protocols.wiring.plan import Plan
 
-_FEED, _BACK, _BRANCH = "│", "╎", "┐"
+_FEED, _BACK, _BRANCH, _RING = "│", "╎", "┐", "↺"
 _SIGNS = {"source": "●", "ground": "╧", "splice": "◆", "connector": "□", "bus": "═"}
 _CAVITY = Mark(_SIGNS["connector"], "strong")
 _BETWEEN = {"mate": "⇄", "inside": "=", "join": "="}
@@ -160,14 +160,14 @@ class Drawing:
         rows = self._chain(link.other(here), tree, guide)
         if link.kind != "conductor":
             return rows
-        return [self._wire(link.name, _BRANCH), *rows]
+        return [self._wire(link.name, _BRANCH)._replace(guide=Mark(guide)), *rows]
 
     def _ring(self, link: Link) -> Row:
         self._drawn.add(link)
-        text = f"closes a second way from {link.start} to {link.end}"
+        text = f"a second way to {link.end}"
         if link.kind == "conductor":
-            return self._wire(link.name, "↺")._replace(text=text)
-        return Row(Mark("↺", "fair"), link.name, text)
+            return self._wire(link.name, _RING)._replace(text=text)
+        return Row(Mark(_RING, "fair"), link.name, text)
 
     def _wire(self, name: str, sign: str) -> Row:
         conductor = self._plan.conductors[name]

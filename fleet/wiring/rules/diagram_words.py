@@ -27,7 +27,7 @@ def source_words(source: Source) -> str:
         (
             source.circuit if source.circuit not in ("general", "battery") else "",
             "" if source.fuse_a is None else f"its own fuse {number(source.fuse_a)} A",
-            "" if source.existing_load_a is None else f"carries {number(source.existing_load_a)} A already",
+            "" if not source.existing_load_a else f"carries {number(source.existing_load_a)} A already",
             "" if source.colour is None else f"tapped at {source.colour}",
         )
     )

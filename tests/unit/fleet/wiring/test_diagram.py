@@ -179,8 +179,29 @@ def test_what_fails_and_is_not_judged_stands_beneath_its_part_with_the_rule() ->
 def test_a_second_way_is_said_where_it_begins() -> None:
     plan = changed(circuit(), {"conductors.W9": wire("B1", "F1.in")})
     lines = drawn(plan)
-    assert any("↺ W9  closes a second way from B1 to F1.in" in line for line in lines)
+    assert any("↺ W9  a second way to F1.in" in line for line in lines)
     assert len(of(lines, "W9")) == 1
+
+
+def test_what_is_said_of_a_branch_keeps_to_its_guide() -> None:
+    plan = circuit(
+        splices={"S1": Splice()},
+        loads={"camera": kit(), "lamp": kit()},
+        conductors={
+            "W1": wire("B1", "F1.in"),
+            "W2": wire("F1.out", "S1"),
+            "W3": wire("S1", "lamp.+", 0.35),
+            "W4": wire("S1", "camera.+"),
+            "W5": wire("camera.-", "G1"),
+            "W6": wire("lamp.-", "G1"),
+        },
+    )
+    found = Judgement(
+        rule="downstream-conductor", severity="safety", verdict="fail", subject="conductors.W3", sentence="thin"
+    )
+    lines = drawn(plan, Assessment(judgements=[found]))
+    at = next(number for number, line in enumerate(lines) if line.startswith("├──┐ W3"))
+    assert lines[at + 1] == "│  │   ✗ downstream-conductor (safety)"
 
 
 def test_a_load_that_nothing_feeds_is_drawn_with_its_return() -> None:
