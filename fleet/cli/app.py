@@ -45,6 +45,11 @@ _CARRY = """A lease for a unit without coverage, to be carried to it.
 Standard output is the lease alone, for `edge-agent carried open`. It can be used once, within 15 minutes of the moment
 the unit was asked (`edge-agent carried ask`). Only for picture and sound, and for no bench mandate.
 """
+_WIRING = """Vehicle wiring: check, advise, draw, compare and write plans of harnesses.
+
+Commands that name a FILE alone need no controller; FILE - is standard input. A file with faults is refused with line
+and column of each, exit code 2. Those that name a harness or a deployment ask the controller.
+"""
 
 app = App(name="fleet", help=_HELP)
 app.command("fleet.cli.controller:init", help="Make a new fleet: authority, keys, database, first administrators.")
@@ -71,7 +76,7 @@ app.command("fleet.cli.report:app", name="report", help="Reports: utilisation, c
 app.command("fleet.cli.kit:app", name="kit", help="Kit: list, scan out and in, look after, labels, models, stock.")
 app.command("fleet.cli.site:app", name="site", help="Sites: list, show, set, survey, erase.")
 app.command("fleet.cli.alarm:app", name="alarm", help="Alarms: list, look, acknowledge; rules, maintenance, contacts.")
-app.command("fleet.cli.wiring:app", name="wiring", help="Vehicle wiring: check, advise, draw, compare, cut lists.")
+app.command("fleet.cli.wiring:app", name="wiring", help=_WIRING)
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.log:app", name="log", help="The deployment log: look, read, take away, check, keep.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
