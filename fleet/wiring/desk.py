@@ -46,7 +46,7 @@ class WiringDesk:
 
     async def keep(self, new: NewHarness, caller: Person) -> HarnessView:
         """Keep a plan as a new harness."""
-        judged = await self._judging.judge(new.text)
+        judged = await self._judging.judge(new.text, caller.person_id)
         kept = _revision(f"H-{secrets.token_hex(6)}", 1, new.text, judged, caller, self._clock())
         async with self._store.transaction() as transaction:
             if await transaction.wiring.count() >= MAX_HARNESSES:
@@ -57,7 +57,7 @@ class WiringDesk:
 
     async def revise(self, harness_id: str, new: NewHarnessRevision, caller: Person) -> HarnessView:
         """Keep a plan as the next revision of a harness, unless that is at another one than `new.revision`."""
-        judged = await self._judging.judge(new.text)
+        judged = await self._judging.judge(new.text, caller.person_id)
         kept = _revision(harness_id, new.revision + 1, new.text, judged, caller, self._clock())
         async with self._store.transaction() as transaction:
             newest = await transaction.wiring.locked(harness_id)

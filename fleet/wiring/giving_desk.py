@@ -52,7 +52,7 @@ class GivingDesk:
         async with self._store.transaction() as transaction:
             await found_deployment(transaction, deployment_id)
             revision = await found_revision(transaction, asked.harness, asked.revision)
-        assessment = (await self._judging.judge(revision.text)).assessment
+        assessment = (await self._judging.judge(revision.text, caller.person_id)).assessment
         _check_fit(f"{asked.harness} revision {revision.revision}", assessment)
         amiss = assessment.of("fail") + assessment.of("unjudged")
         async with self._store.transaction() as transaction:
@@ -88,7 +88,9 @@ class GivingDesk:
             text = (await found_revision(transaction, harness_id, given.revision)).text
             reading = await reading_of(transaction, given, now) if new.from_unit else None
         policy = self._judging.policy
-        measured, compared = await self._judging.work_out(lambda: values(text, policy, new, reading, now))
+        measured, compared = await self._judging.work_out(
+            lambda: values(text, policy, new, reading, now), caller.person_id
+        )
         texts = [msgspec.json.encode(one).decode() for one in (measured, compared)]
         kept = StoredFitting(
             fitting_id=f"HF-{secrets.token_hex(6)}",

@@ -1,6 +1,7 @@
 """Plans read and judged beside the event loop: a long one takes the rules a second and more."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +13,8 @@ from protocols.wiring.plan import Plan
 from protocols.wiring.policy import WiringPolicy
 
 MAX_WAITING = 8
+MAX_EACH = 2
+"""How many plans one person may have asked for at a time, so that nobody keeps the others from theirs †."""
 _MAX_MESSAGE = 400
 
 T = TypeVar("T")
@@ -30,23 +33,24 @@ class PlanJudging:
     def __init__(self, policy: WiringPolicy) -> None:
         self.policy = policy
         self._place = asyncio.Lock()
-        self._waiting = 0
+        self._asked: Counter[str] = Counter()
 
-    async def judge(self, text: str) -> Judged:
-        """What a text says and what the rules say of it; raises RequestRefused `plan-faulty` with line and column of
-        its first fault, and Conflict when too many ask at once."""
-        return await self.work_out(lambda: judged(text, self.policy))
+    async def judge(self, text: str, who: str) -> Judged:
+        """What a text says and what the rules say of it, for somebody; raises RequestRefused `plan-faulty` with line
+        and column of its first fault, and Conflict as `work_out` does."""
+        return await self.work_out(lambda: judged(text, self.policy), who)
 
-    async def work_out(self, work: Callable[[], T]) -> T:
-        """What `work`, which is pure, gives; raises Conflict when too many ask at once."""
-        if self._waiting >= MAX_WAITING:
+    async def work_out(self, work: Callable[[], T], who: str) -> T:
+        """What `work`, which is pure, gives; raises Conflict when too many are asked for at once, or by `who`."""
+        if self._asked[who] >= MAX_EACH or self._asked.total() >= MAX_WAITING:
             raise Conflict("too-many-checks", "too many plans are being checked at once", "try again in some seconds")
-        self._waiting += 1
+        self._asked[who] += 1
         try:
             async with self._place:
                 return await asyncio.to_thread(work)
         finally:
-            self._waiting -= 1
+            self._asked[who] -= 1
+            self._asked += Counter()  # forgets whoever waits for nothing
 
 
 def judged(text: str, policy: WiringPolicy) -> Judged:

@@ -329,7 +329,7 @@ async def test_there_is_an_end_to_how_much_is_kept(house: RotaHouse, monkeypatch
     assert await refusal(house["TO-12"].keep_harness(VAN)) == (409, "too-many-harnesses")
     await house["TO-12"].withdraw_harness(which, harness)
     assert await refusal(house["TO-12"].give_harness(which, harness)) == (409, "too-many-given")
-    monkeypatch.setattr("fleet.wiring.judging.MAX_WAITING", 0)
+    monkeypatch.setattr("fleet.wiring.judging.MAX_EACH", 0)
     assert await refusal(house["TO-12"].keep_harness(VAN)) == (409, "too-many-checks")
 
 

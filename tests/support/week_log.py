@@ -22,6 +22,9 @@ ITEMS_OF = {
     "call-out.recorded": "call_out",
     "welfare.started": "welfare",
     "handover.made": "handover",
+    "harness.kept": "harness_revision",
+    "deployment.harness-given": "deployment_harness",
+    "deployment.harness-fitted": "harness_fitting",
     "alarm.acknowledged": "alarm WHERE acknowledged_by IS NOT NULL",
     "unit.joined": "unit",
 }

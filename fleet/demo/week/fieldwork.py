@@ -3,14 +3,25 @@
 from fleet.client import FleetClient
 from fleet.demo.week.planning import ROTA
 from fleet.demo.week.stage import OffScript, Stage
-from fleet.demo.week.story import Check, Go, In, Incident, Judge, Out, Reports, Seen, Story
+from fleet.demo.week.story import Check, Go, In, Incident, Judge, Out, Reports, Seen, Story, Wired
 from fleet.demo.week.watching import find_hero
+from fleet.wiring.rules.library import template_text
 from protocols.api.checklists import NewEvidence
 from protocols.api.deployments import NewIncident, StepAsked
 from protocols.api.kit import ConditionSeen, Scan
 from protocols.deployments import ChecklistItem, Step
+from protocols.wiring.fitted import Measured, NewFitting
 
 _OVER_LEAST = 5.0
+_VAN_MEASURED = (
+    Measured(quantity="battery-v", subject="main", value=12.62),
+    Measured(quantity="voltage-at-load-v", subject="camera", value=12.47),
+    Measured(quantity="kit-drain-ma", subject="main", value=18.6),
+    Measured(quantity="sense-off-v", subject="camera", value=0.04),
+    Measured(quantity="sense-on-v", subject="camera", value=12.4),
+    Measured(quantity="termination-ohm", subject="body", value=60.3),
+)
+"""Of the library's van, with the engine off."""
 _REASONS: dict[Step, str] = {"maintain": "work on the supply", "cancel": "not needed any more"}
 
 
@@ -101,3 +112,15 @@ async def judge(stage: Stage, story: Story, act: Judge) -> None:
     if not made or any(one.passed != act.passes for one in made):
         failed = [line.name for one in made for line in one.lines if line.result != "pass"]
         raise OffScript(story.key, act, f"judged otherwise: {failed}")
+
+
+async def wired(stage: Stage, story: Story, act: Wired) -> None:
+    """Keep a harness, give it, and enter what was measured."""
+    view, door = await stage.seen(story, act), stage.door(story, act)
+    harness = (await door.keep_harness(template_text(act.template))).row.harness
+    item = next(one.item for one in view.items if one.unit is not None)
+    await door.give_harness(view.row.deployment, harness, item=item)
+    measured = NewFitting(measured=list(_VAN_MEASURED), note="engine off, doors shut")
+    made = (await door.fit_harness(view.row.deployment, harness, measured)).fittings[0]
+    if not made.passed:
+        raise OffScript(story.key, act, "; ".join(one.sentence for one in made.compared if one.verdict != "pass"))

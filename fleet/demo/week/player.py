@@ -30,6 +30,7 @@ _HOW: dict[type[Act], _Doing] = {
     told.Seen: fieldwork.see,
     told.Reports: fieldwork.report,
     told.Judge: fieldwork.judge,
+    told.Wired: fieldwork.wired,
     told.OnCall: watching.on_call,
     told.Look: watching.look,
     told.Take: watching.take,

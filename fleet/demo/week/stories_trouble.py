@@ -23,6 +23,7 @@ from fleet.demo.week.story import (
     Take,
     Unmandated,
     Visits,
+    Wired,
     at,
 )
 from fleet.demo.week.ways import usual, visits
@@ -103,6 +104,7 @@ TROUBLE: tuple[Story, ...] = (
             visits(_WHITE_VAN, at(2, 9.3), team=("TO-08", "TO-15")),
             Keep(at_h=at(2, 9.35), by="TO-23"),
             Go(at_h=at(2, 9.4), by=SUPERVISOR, step="plan", refused="work-competence"),
+            Wired(at_h=at(3, 15), by="TO-23", template="van-12v"),
         ),
     ),
     story(

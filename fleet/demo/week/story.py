@@ -132,6 +132,12 @@ class Judge(Act, frozen=True, kw_only=True):
     passes: bool = True
 
 
+class Wired(Act, frozen=True, kw_only=True):
+    """A loom of the library is kept as a harness, given for the deployment's first unit, and measured: all is well."""
+
+    template: str
+
+
 class Mandated(Act, frozen=True, kw_only=True):
     """A field mandate under the authority named first is asked for, and approved, for the deployment's first unit."""
 

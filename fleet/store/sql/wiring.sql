@@ -58,7 +58,7 @@ UPDATE deployment_harness SET withdrawn_by = $2, withdrawn_at = $3 WHERE given_i
 
 -- name: fittings
 SELECT fitting_id, given_id, measured, compared, sha256, passed, note, made_by, made_at FROM harness_fitting
-WHERE given_id = ANY ($1::bigint[]) ORDER BY made_at DESC, fitting_id
+WHERE given_id = ANY ($1::bigint[]) ORDER BY number DESC
 
 -- name: count_fittings
 SELECT count(*) FROM harness_fitting JOIN deployment_harness USING (given_id) WHERE deployment_id = $1

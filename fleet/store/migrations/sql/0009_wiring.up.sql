@@ -54,9 +54,10 @@ CREATE TABLE harness_fitting (
     passed     boolean NOT NULL,
     note       text NOT NULL,
     made_by    text NOT NULL REFERENCES person,
-    made_at    timestamptz NOT NULL
+    made_at    timestamptz NOT NULL,
+    number     bigint GENERATED ALWAYS AS IDENTITY
 );
-CREATE INDEX harness_fitting_of ON harness_fitting (given_id, made_at);
+CREATE INDEX harness_fitting_of ON harness_fitting (given_id, number);
 
 -- Revisions count up by one, and a harness is at its newest.
 CREATE FUNCTION check_harness_revision() RETURNS trigger LANGUAGE plpgsql AS $$
