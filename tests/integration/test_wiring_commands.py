@@ -316,6 +316,16 @@ async def test_answers_with_which_no_plan_passes_are_told(tmp_path: Path) -> Non
     assert (code, out.startswith("muster_wiring: 1"), "fuse-carries-load: " in err) == (1, True, True)
 
 
+async def test_the_example_in_the_document_is_checked_and_drawn_as_it_says(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "wiring.md").read_text(encoding="utf-8")
+    file = tmp_path / "first.yaml"
+    file.write_text(document.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    found = await answered("check", str(file))
+    assert (found["failed"], found["unjudged"]) == (0, 0)
+    _, out, _ = await wiring("draw", str(file))
+    assert f"```text\n{out}```" in document
+
+
 async def test_a_process_answers_as_here(van: Path) -> None:
     words = ("wiring", "bom", str(van))
     assert await run_here(*words) == await ended(await begun(*words))
