@@ -24,7 +24,9 @@ from protocols.wiring.plan import Plan
 Form = Literal["svg", "png", "pdf"]
 FORMS: tuple[Form, ...] = get_args(Form)
 
-TIME_LIMIT_S = 30.0
+WIREVIZ_LIMIT_S = 30.0
+DOT_LIMIT_S = 30.0
+"""How long each of the two programs may take."""
 MAX_BYTES = 32 * 1024 * 1024
 _MAX_SAID = 200
 
@@ -36,9 +38,9 @@ _TAGS = frozenset(b"xml svg g title polygon polyline path ellipse rect text defs
 _REACHES_OUT = re.compile(rb"\s(on\w+|[\w:]*href|src)\s*=|url\((?!#)")
 
 
-def draw(plan: Plan, form: Form, *, time_limit_s: float = TIME_LIMIT_S) -> bytes:
+def draw(plan: Plan, form: Form) -> bytes:
     """The file of a consistent plan's drawing, at most `MAX_BYTES`. An SVG has no script in it and refers to nothing
-    outside. Blocks for seconds, `time_limit_s` at most for each of two programs. Raises DrawingFailed."""
+    outside. Blocks for seconds, a minute at most. Raises DrawingFailed."""
     if importlib.util.find_spec("wireviz") is None:
         raise DrawingFailed("wireviz", "is not installed", "run `pip install 'muster[drawing]'`")
     dot = shutil.which("dot")
@@ -48,8 +50,8 @@ def draw(plan: Plan, form: Form, *, time_limit_s: float = TIME_LIMIT_S) -> bytes
         folder = Path(name)
         (folder / "plan.yml").write_text(wireviz_text(outwards(plan)), encoding="utf-8")
         wireviz = [sys.executable, "-P", "-m", "wireviz.wv_cli", "--format", "g", "plan.yml"]
-        _run("wireviz", wireviz, folder, time_limit_s)
-        _run("dot", [dot, f"-T{form}", *_title(plan), "-o", f"plan.{form}", "plan.gv"], folder, time_limit_s)
+        _run("wireviz", wireviz, folder, WIREVIZ_LIMIT_S)
+        _run("dot", [dot, f"-T{form}", *_title(plan), "-o", f"plan.{form}", "plan.gv"], folder, DOT_LIMIT_S)
         drawn = _read(folder / f"plan.{form}")
     return harmless(drawn) if form == "svg" else drawn
 

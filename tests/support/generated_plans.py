@@ -1,6 +1,6 @@
 """Plans of every shape that the contract allows, for properties; their names need not hang together."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from hypothesis import strategies as st
@@ -9,6 +9,8 @@ from msgspec import inspect
 from protocols.text import ONE_LINE
 from protocols.wiring.plan import Plan
 from protocols.wiring.words import COLOUR_CODES, Colour, Name, PinName, Point
+
+Part = TypeVar("Part", bound=msgspec.Struct)
 
 _ENTRIES = 3
 _NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,23}", fullmatch=True)
@@ -23,6 +25,11 @@ _TRAPS = st.sampled_from(
 def plans() -> st.SearchStrategy[Plan]:
     """Any plan, of a few components of each kind."""
     return _of(inspect.type_info(Plan)).map(lambda built: msgspec.convert(built, Plan))
+
+
+def parts(kind: type[Part]) -> st.SearchStrategy[Part]:
+    """Any part of a plan, of one kind."""
+    return _of(inspect.type_info(kind)).map(lambda built: msgspec.convert(built, kind))
 
 
 def _of(wanted: inspect.Type) -> st.SearchStrategy[Any]:

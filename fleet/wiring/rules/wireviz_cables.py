@@ -54,6 +54,13 @@ def grouped(plan: Plan, connectors: Iterable[str], lost: list[str]) -> list[Grou
     bundles = _bundles(loose, taken | set(loose))
     taken.update(bundles)
     groups += [Group(route, names) for route, names in bundles.items()]
+    components = {*connectors, *plan.cables}
+    lost.extend(
+        f"conductors.{name}: read under another name, for something else is called {name}"
+        for group in groups
+        for name in group.conductors
+        if name in components
+    )
     bundled = {name for names in bundles.values() for name in names}
     for name in loose:
         if name not in bundled:
@@ -85,16 +92,17 @@ def _of_sheath(plan: Plan, sheath: str, taken: set[str], lost: list[str]) -> lis
         )
     if shield is not None:
         groups[0] = groups[0]._replace(shield=shield)
-        lost.extend(_of_shield(shield, inside[shield], inside[groups[0].conductors[0]]))
+        lost.extend(_of_shield(groups[0].name, shield, inside[shield], inside[groups[0].conductors[0]]))
     return groups
 
 
-def _of_shield(name: str, shield: Conductor, wire: Conductor) -> list[str]:
+def _of_shield(cable: str, name: str, shield: Conductor, wire: Conductor) -> list[str]:
     """What a shield says otherwise than its cable does."""
     said = _alike(shield)._asdict()
     usual = {**_alike(wire)._asdict(), "csa_mm2": None}
-    differing = [field for field, value in said.items() if value not in (usual[field], None)]
-    return [
+    differing = [field for field, value in said.items() if value != usual[field]]
+    named = [] if name == f"{cable}-s" else [f"conductors.{name}: a shield has no name, and is read as {cable}-s"]
+    return named + [
         f"conductors.{name}.{field}: WireViz has no place for it, the shield is as the cable"
         for field in (*differing, *(["label"] if shield.label else []))
     ]

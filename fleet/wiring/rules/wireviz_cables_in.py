@@ -15,6 +15,7 @@ from protocols.wiring.plan import MAX_CONDUCTORS
 _TYPES = frozenset({"thin-wall", "pvc"})
 _DRAWING_ONLY = frozenset({"show_name"})
 _SHORT, _LONG = 80, 500
+_DIGITS = 9
 
 _Run = tuple[End | None, End | None]
 Values = dict[str, object]
@@ -200,7 +201,7 @@ def _spec(attributes: Attributes, faults: Faults) -> CableSpec:
             f"{code[:20]} is no series",
             f"write one of {', '.join(SERIES)}",
         )
-    wanted = int(count) if count.isascii() and count.isdecimal() and len(count) < len("999999") else 0
+    wanted = int(count) if count.isascii() and count.isdecimal() and len(count) <= _DIGITS else 0
     size = wanted or len(colours)
     if not 1 <= size <= MAX_CONDUCTORS:
         remedy = f"give it `wirecount` or `colors`, at most {MAX_CONDUCTORS}"

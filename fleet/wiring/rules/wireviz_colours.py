@@ -38,8 +38,8 @@ SERIES: dict[str, list[str]] = {
 
 _CODES = re.compile("[A-Za-z]{2}")
 _SAME = {"SL": "GY"}
-_GAUGE = re.compile(r"\s*(?P<aught>\d{1,2}/0|\d{1,9}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>[A-Za-z²]+2?)?\s*")
-_LENGTH = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d{0,20})?(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>\S.{0,19})?\s*")
+_GAUGE = re.compile(r"\s*(?P<aught>\d{1,2}/0|\d{1,9}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>[A-Za-z²]+2?)?\s*")
+_LENGTH = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?)\s*(?P<unit>\S.{0,19})?\s*")
 _METRES = {
     "": 1.0,
     "m": 1.0,

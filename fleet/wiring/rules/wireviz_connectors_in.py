@@ -17,6 +17,7 @@ _DRAWING_ONLY = frozenset({"style", "show_name"})
 _ROLES = frozenset(get_args(TerminalRole))
 _SINGLE = frozenset({"supply", "return", "ignition-sense", "can-h", "can-l"})
 _SHORT, _LONG = 80, 500
+_DIGITS = 9
 
 
 class Instance(NamedTuple):
@@ -34,7 +35,6 @@ class Components:
     def __init__(self) -> None:
         self.instances: dict[str, Instance] = {}
         self._open: dict[str, dict[str, object]] = {}
-        self._contacts: set[frozenset[str]] = set()
 
     def point(self, end: End) -> str:
         """A pin as a point of the plan."""
@@ -56,17 +56,14 @@ class Components:
 
     def join(self, first: End, second: End) -> bool:
         """Let one of two pins, if it is a cavity that joins nothing yet, make contact with the other."""
-        pair = frozenset((self.point(first), self.point(second)))
-        if pair in self._contacts:
-            return True
+        if self.point(first) == self.point(second):
+            return False
         for here, there in ((first, second), (second, first)):
             one = self.instances[here.name]
-            if one.field != "connectors" or len(pair) == 1:
+            if one.field != "connectors":
                 continue
             cavity = cast("dict[str, dict[str, object]]", one.values["cavities"])[one.pins[here.pin]]
-            if "joins" not in cavity:
-                cavity["joins"] = self.point(there)
-                self._contacts.add(pair)
+            if cavity.setdefault("joins", self.point(there)) == self.point(there):
                 return True
         return False
 
@@ -196,7 +193,7 @@ class ConnectorReader:
 def spec_of(attributes: Attributes, faults: Faults) -> ConnectorSpec:
     """A connector's pins; at most `MAX_CAVITIES`."""
     pins, labels, count = attributes.texts("pins"), attributes.texts("pinlabels") or [], attributes.text("pincount")
-    wanted = int(count) if count.isascii() and count.isdecimal() and len(count) < len("999999") else 0
+    wanted = int(count) if count.isascii() and count.isdecimal() and len(count) <= _DIGITS else 0
     size = max(len(pins or []), len(labels), wanted) or (1 if attributes.text("style") == "simple" else 0)
     if not 1 <= size <= MAX_CAVITIES:
         remedy = f"give it `pincount`, `pins` or `pinlabels`, at most {MAX_CAVITIES}"

@@ -17,6 +17,7 @@ from fleet.wiring.rules.wireviz_extras_in import extras
 from fleet.wiring.rules.wireviz_names import Names, fitted
 from fleet.wiring.rules.wireviz_nodes import Attributes, Faults, is_nothing, section
 from fleet.wiring.rules.wireviz_sets import Joined, Sets
+from fleet.wiring.rules.wireviz_words import KINDS
 from fleet.wiring.rules.yaml_nodes import Listing, Mapping, composed
 from protocols.wiring.plan import MAX_COMPONENTS, MAX_CONDUCTORS, Plan
 
@@ -76,11 +77,11 @@ class _Reader:
         """The plan; None where it would be too large, or nothing is in it."""
         joined = self._joined
         if (
-            len(joined.connectors) > MAX_COMPONENTS
-            or len(joined.cables) > MAX_COMPONENTS
+            len(joined.connectors) > MAX_COMPONENTS * len(KINDS)
+            or len(joined.cables) > MAX_COMPONENTS + MAX_CONDUCTORS
             or len(joined.wires) > MAX_CONDUCTORS
         ):
-            message = f"the file comes to more than {MAX_COMPONENTS} components or {MAX_CONDUCTORS} wires"
+            message = f"the file comes to more than {MAX_COMPONENTS} components of a kind, or {MAX_CONDUCTORS} wires"
             self._faults.add(self._root.node, "", message, "import a part of it")
             return None
         components = self._connectors.components(joined, self._names)
@@ -105,8 +106,7 @@ class _Reader:
         if metadata is None:
             return {"name": "wireviz"}
         title, number = self._short(metadata, "title", 80), metadata.text("pn")
-        name = self._names.of("metadata.pn" if number else "metadata.title", number or title or "wireviz", "H")
-        self._names.forget(name)
+        name = Names(self.lost).of("metadata.pn" if number else "metadata.title", number or title or "wireviz", "H")
         revisions = metadata.node_of("revisions")
         found = Attributes("metadata.revisions", revisions) if isinstance(revisions, Mapping) else None
         revision = found.keys()[-1] if found is not None and found.keys() else ""

@@ -37,10 +37,6 @@ class Names:
         self._taken.add(name)
         return name
 
-    def forget(self, name: str) -> None:
-        """Let a name be given again."""
-        self._taken.discard(name)
-
     def is_free(self, name: str) -> bool:
         """Whether a name is fit and nothing has it yet."""
         return name not in self._taken and free(name, set()) == name and is_name(name)

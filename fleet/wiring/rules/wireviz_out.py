@@ -45,6 +45,11 @@ def to_wireviz(plan: Plan) -> Exported:
     return Exported(document, [*writer.lost, *not_said(plan)])
 
 
+def expressible(plan: Plan) -> bool:
+    """Whether WireViz has a place for all of a consistent plan: reading what `wireviz_text` writes gives it again."""
+    return not to_wireviz(plan).lost
+
+
 def wireviz_text(plan: Plan) -> str:
     """A plan as WireViz's YAML."""
     return written(to_wireviz(plan).document)
@@ -95,8 +100,9 @@ class _Writer:
         if len(pins) == 1 and (kind.pins or getattr(component, "kind", "") == "terminal"):
             attributes |= {"style": "simple", "show_name": True}
         attributes["pins"] = list(self._pins[name].values())
-        if any(self._told_apart(name, labels)):
-            attributes["pinlabels"] = self._told_apart(name, labels)
+        apart = self._told_apart(name, labels)
+        if any(apart):
+            attributes["pinlabels"] = apart
         if isinstance(component, Connector) and component.links:
             attributes["loops"] = [[self._pins[name][pin] for pin in link] for link in component.links]
         self.connectors[name] = attributes
@@ -118,9 +124,13 @@ class _Writer:
     def _told_apart(self, name: str, labels: list[str]) -> list[str]:
         """Labels without those that are another pin's name, which WireViz refuses."""
         pins = [str(pin) for pin in self._pins[name].values()]
-        return [
-            shown(label) if label not in pins or pins[number] == label else "" for number, label in enumerate(labels)
-        ]
+        apart = [label not in pins or pins[number] == label for number, label in enumerate(labels)]
+        self.lost.extend(
+            f"{name}.{pin}: WireViz refuses its label {label}, for another pin is called so"
+            for pin, label, is_apart in zip(self._pins[name], labels, apart, strict=True)
+            if not is_apart
+        )
+        return [shown(label) if is_apart else "" for label, is_apart in zip(labels, apart, strict=True)]
 
     def _conductors(self) -> None:
         for group in grouped(self.plan, frozenset(self.connectors), self.lost):
@@ -132,16 +142,18 @@ class _Writer:
         runs: dict[tuple[str, str], list[tuple[object, object, object]]] = {}
         for name, wire in group.wires:
             conductor = self.plan.conductors[name]
-            (first, first_pin), (last, last_pin) = self._end(conductor.start), self._end(conductor.end)
+            (first, first_pin), (last, last_pin) = self._end(conductor.start, name), self._end(conductor.end, name)
             runs.setdefault((first, last), []).append((first_pin, wire, last_pin))
         for (first, last), wires in runs.items():
             ends = [[pin for pin, _, _ in wires], [wire for _, wire, _ in wires], [pin for _, _, pin in wires]]
             named = zip((first, group.name, last), ends, strict=True)
             self.connections.append([{name: members} for name, members in named if name])
 
-    def _end(self, point: str) -> tuple[str, object]:
+    def _end(self, point: str, conductor: str = "") -> tuple[str, object]:
         name, _, pin = point.partition(".")
         if name in self._open:
+            if name != f"{conductor[:20]}-end":
+                self.lost.append(f"connectors.{name}: an end that is joined to nothing has no name")
             return "", None
         return name, self._pins[name][pin or "1"]
 
