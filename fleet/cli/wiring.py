@@ -2,7 +2,15 @@
 
 from cyclopts import App
 
-from fleet.cli import wiring_checking, wiring_fitted, wiring_kept, wiring_lists, wiring_making, wiring_shown
+from fleet.cli import (
+    wiring_checking,
+    wiring_fitted,
+    wiring_kept,
+    wiring_lists,
+    wiring_making,
+    wiring_parts,
+    wiring_shown,
+)
 
 _HELP = """Vehicle wiring: check, advise, draw, compare and write plans of harnesses.
 
@@ -11,5 +19,13 @@ and column of each, exit code 2. Those that name a harness or a deployment ask t
 """
 
 app = App(name="wiring", help=_HELP)
-for _commands in (wiring_checking, wiring_shown, wiring_lists, wiring_making, wiring_kept, wiring_fitted):
+for _commands in (
+    wiring_checking,
+    wiring_shown,
+    wiring_lists,
+    wiring_making,
+    wiring_parts,
+    wiring_kept,
+    wiring_fitted,
+):
     _commands.add_commands(app)
