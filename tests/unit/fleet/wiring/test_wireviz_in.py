@@ -164,7 +164,8 @@ def test_faults_are_told_with_their_place(text: str, line: int, message: str) ->
 
 
 FRAGMENTS = """X1 W1 {X1: 1} {W1: s} [1-9999999] pincount wirecount: <<: *plug &a - , : [ ] { } --> == X1. .X1
-    loops: [[1,2]] mpn: 99999999999 AWG 9e999 connectors: cables: connections: {pincount: 3} {wirecount: 2} colors: [RD, ~] shield: true"""
+    loops: [[1,2]] mpn: 99999999999 AWG 9e999 connectors: cables: connections: {pincount: 3} {wirecount: 2}
+    colors: [RD, ~] shield: true"""
 FRAGMENT = st.sampled_from(["\n", "\n- ", "\n  - ", "", *re.findall(r"\S+", FRAGMENTS)])
 TEXT = st.lists(FRAGMENT, max_size=40).map(" ".join)
 
