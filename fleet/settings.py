@@ -208,7 +208,8 @@ class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything a controller needs. `state_dir` holds its keys and certificates."""
+    """Everything a controller needs. `state_dir` holds its keys and certificates, section `[wiring]` the house's
+    thresholds for vehicle wiring."""
 
     state_dir: str
     database: DatabaseSettings
