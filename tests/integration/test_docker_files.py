@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import asyncssh
 import pytest
-import yaml  # type: ignore[import-untyped]  # PyYAML ships no types
+import yaml
 
 from fleet.demo.postgres import PostgresServer, programs
 from fleet.settings import load_settings

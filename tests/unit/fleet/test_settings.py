@@ -31,6 +31,15 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.alarms.webhook_hosts == ["hooks.example", "127.0.0.1"]
 
 
+def test_the_thresholds_of_wiring_are_settings_and_what_keeps_people_safe_is_none(tmp_path: Path) -> None:
+    path = _written(tmp_path, LEAST + "[wiring]\ndrop_max_percent = 2\n")
+    wiring = load_settings(path, {"MUSTER_WIRING__KIT_DRAIN_MAX_MA": "30"}).wiring
+    assert (wiring.drop_max_percent, wiring.kit_drain_max_ma, wiring.drop_max_v) == (2.0, 30.0, 0.5)
+    for key in ("can_listen_only", "fuse_protects_cable", "obd_pin_max_a"):
+        with pytest.raises(SettingsInvalid, match=key):
+            load_settings(_written(tmp_path, LEAST + f"[wiring]\n{key} = 1\n"), {})
+
+
 @pytest.mark.parametrize(
     ("text", "environment", "named"),
     [
