@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from fleet.wiring.rules.cavity_tables import cavity_tables
+from fleet.wiring.rules.diagram_remarks import Remarks
 from fleet.wiring.rules.diagram_rows import Sheet, head, lines_of, told
-from fleet.wiring.rules.diagram_tree import Block, Drawing, Remarks
+from fleet.wiring.rules.diagram_tree import Block, Drawing
 from fleet.wiring.rules.diagram_words import battery_words, vehicle_words
 from fleet.wiring.rules.difference_lines import difference_lines
 from fleet.wiring.rules.marks import Line, Mark, cells, joined, wrapped

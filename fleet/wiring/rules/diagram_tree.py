@@ -9,17 +9,15 @@ from functools import partial
 from typing import NamedTuple
 
 from fleet.wiring.rules import diagram_words as words
+from fleet.wiring.rules.diagram_chains import BACK, BRANCH, CAVITY, FEED, RING, Stop, arrive, branched, guided
+from fleet.wiring.rules.diagram_remarks import Remarks
 from fleet.wiring.rules.diagram_rows import Figures, Row
-from fleet.wiring.rules.marks import Line, Mark, number
+from fleet.wiring.rules.marks import Mark, number
 from fleet.wiring.rules.network import Network, terminal_of
 from fleet.wiring.rules.ways import Link, grown
-from protocols.wiring.findings import Assessment, Judgement
 from protocols.wiring.plan import Plan
 
-_FEED, _BACK, _BRANCH, _RING = "│", "╎", "┐", "↺"
-_SIGNS = {"source": "●", "ground": "╧", "splice": "◆", "connector": "□", "bus": "═"}
-_CAVITY = Mark(_SIGNS["connector"], "strong")
-_BETWEEN = {"mate": "⇄", "inside": "=", "join": "="}
+_SIGNS = {"source": "●", "ground": "╧", "splice": "◆", "connector": CAVITY.text, "bus": "═"}
 
 
 class Block(NamedTuple):
@@ -35,43 +33,6 @@ class _Tree(NamedTuple):
     onward: dict[str, list[Link]]
     weight: dict[str, int]
     rings: dict[str, list[Link]]
-
-
-class _Stop(NamedTuple):
-    """A row of a chain, or the rows of a branch off it."""
-
-    rows: list[Row]
-    is_branch: bool = False
-
-
-class Remarks:
-    """What rules say of each component, handed out once."""
-
-    def __init__(self, assessment: Assessment | None) -> None:
-        self._of: dict[str, list[Judgement]] = {}
-        for one in assessment.judgements if assessment is not None else ():
-            if one.verdict != "pass":
-                self._of.setdefault(_component(one.subject), []).append(one)
-
-    def take(self, *paths: str) -> tuple[Judgement, ...]:
-        """What is said of the components at `paths` and was not handed out yet."""
-        return tuple(one for path in paths for one in self._of.pop(path, ()))
-
-    def rest(self) -> list[Judgement]:
-        """What was not handed out."""
-        return [one for some in self._of.values() for one in some]
-
-
-_DEEPER = (("connectors", "cavities"), ("loads", "terminals"))
-
-
-def _component(subject: str) -> str:
-    """The path of the component that a path is in, as far as it has a row of its own."""
-    parts = subject.split(".")
-    if subject.startswith("vehicle.batteries."):
-        return ".".join(parts[:3])
-    is_deeper = len(parts) > 3 and (parts[0], parts[2]) in _DEEPER
-    return ".".join(parts[: 4 if is_deeper else 2])
 
 
 class Drawing:
@@ -94,10 +55,14 @@ class Drawing:
             rows = [Row(Mark(_SIGNS["bus"]), name, words.bus_words(bus), remarks=self._remarks.take(f"buses.{name}"))]
             tree = self._tree((f"{name}.h", f"{name}.l"), (*plan.sources, *plan.grounds))
             for line in ("h", "l"):
-                rows += _branched(self._chain(f"{name}.{line}", tree), is_last=line == "l")
+                rows += branched(self._chain(f"{name}.{line}", tree), is_last=line == "l")
             found.append(Block("", rows))
         found += self._rest()
-        shields = [self._wire(name, _FEED) for name, one in plan.conductors.items() if one.shield]
+        shields = [
+            self._wire(name, FEED)._replace(text=f"{one.start} → {one.end}")
+            for name, one in plan.conductors.items()
+            if one.shield
+        ]
         return [*found, *([Block("shields", shields)] if shields else [])]
 
     def _rest(self) -> Iterator[Block]:
@@ -108,11 +73,12 @@ class Drawing:
                 yield Block(f"{name}, not fed", self._chain(first, self._tree((first,), self._plan.grounds)))
         for name in self._plan.grounds:
             if any(link not in self._drawn for link in self._network.at.get(name, ())):
-                yield Block(f"also at {name}", self._chain(name, self._tree((name,), self._plan.sources), _BACK))
+                yield Block(f"also at {name}", self._chain(name, self._tree((name,), self._plan.sources), BACK))
+        title = "joined to no source"
         for link in self._network.links:
             if link not in self._drawn and link.kind != "fuse":
-                start = link.start
-                yield Block("joined to no source", self._chain(start, self._tree((start,), ())))
+                yield Block(title, self._chain(link.start, self._tree((link.start,), ())))
+                title = ""
         for name in self._plan.fuses:
             if f"{name}.in" not in self._seen:
                 yield Block("joined to nothing", [*self._station(f"{name}.in")])
@@ -131,27 +97,27 @@ class Drawing:
             rings.setdefault(ring.start, []).append(ring)
         return _Tree(onward, weight, rings)
 
-    def _chain(self, root: str, tree: _Tree, guide: str = _FEED) -> list[Row]:
+    def _chain(self, root: str, tree: _Tree, guide: str = FEED) -> list[Row]:
         """From a point straight on to the end of its largest branch, smaller branches within."""
-        stops: list[_Stop] = []
+        stops: list[Stop] = []
         here, arrived = root, None
         while True:
-            _arrive(stops, list(self._station(here, arrived)), arrived)
-            stops += [_Stop([self._ring(link)], is_branch=True) for link in self._undrawn(tree.rings, here)]
+            arrive(stops, list(self._station(here, arrived)), arrived)
+            stops += [Stop([self._ring(link)], is_branch=True) for link in self._undrawn(tree.rings, here)]
             ways = sorted(self._undrawn(tree.onward, here), key=partial(_weight_behind, tree, here))
             self._drawn.update(ways)
             if not ways:
                 break
             if back := self._return(here):
-                stops.append(_Stop(_guided(back, _BACK, 0), is_branch=True))
-            stops += [_Stop(self._branch(link, here, tree, guide), is_branch=True) for link in ways[:-1]]
+                stops.append(Stop(guided(back, BACK, 0), is_branch=True))
+            stops += [Stop(self._branch(link, here, tree, guide), is_branch=True) for link in ways[:-1]]
             arrived = ways[-1]
             if arrived.kind == "conductor":
-                stops.append(_Stop([self._wire(arrived.name, guide)]))
+                stops.append(Stop([self._wire(arrived.name, guide)]))
             here = arrived.other(here)
         turn = len(stops)
         stops += self._return(here)
-        return _guided(stops, guide, turn)
+        return guided(stops, guide, turn)
 
     def _undrawn(self, links: Mapping[str, list[Link]], point: str) -> list[Link]:
         return [link for link in links.get(point, ()) if link not in self._drawn]
@@ -160,14 +126,14 @@ class Drawing:
         rows = self._chain(link.other(here), tree, guide)
         if link.kind != "conductor":
             return rows
-        return [self._wire(link.name, _BRANCH)._replace(guide=Mark(guide)), *rows]
+        return [self._wire(link.name, BRANCH)._replace(guide=Mark(guide)), *rows]
 
     def _ring(self, link: Link) -> Row:
         self._drawn.add(link)
         text = f"a second way to {link.end}"
         if link.kind == "conductor":
-            return self._wire(link.name, _RING)._replace(text=text)
-        return Row(Mark(_RING, "fair"), link.name, text)
+            return self._wire(link.name, RING)._replace(text=text)
+        return Row(Mark(RING, "fair"), link.name, text)
 
     def _wire(self, name: str, sign: str) -> Row:
         conductor = self._plan.conductors[name]
@@ -220,7 +186,7 @@ class Drawing:
         text = words.load_words(self._network, name, load)
         return Row(Mark("■", "strong"), f"{name}.{pin}", text, remarks=self._remarks.take(f"loads.{name}", *paths))
 
-    def _return(self, point: str) -> list[_Stop]:
+    def _return(self, point: str) -> list[Stop]:
         """From a load's supply terminal what lies from its return to a ground, or to where another's was drawn."""
         name = point.partition(".")[0]
         load = self._plan.loads.get(name)
@@ -229,16 +195,16 @@ class Drawing:
         back = terminal_of(name, load, "return")
         if back is None:
             return []
-        stops = [_Stop([self._load(name, back.partition(".")[2])])]
+        stops = [Stop([self._load(name, back.partition(".")[2])])]
         way = self._network.back(back)
         for step in way.steps if way is not None else ():
             if step.link in self._drawn:
                 joined = way.points[-1] if way is not None else ""
-                return [*stops, _Stop([Row(Mark("╰"), f"with the return above to {joined}")])]
+                return [*stops, Stop([Row(Mark("╰"), f"with the return above to {joined}")])]
             self._drawn.add(step.link)
             if step.link.kind == "conductor":
-                stops.append(_Stop([self._wire(step.link.name, _BACK)]))
-            _arrive(stops, list(self._station(step.to, step.link)), step.link)
+                stops.append(Stop([self._wire(step.link.name, BACK)]))
+            arrive(stops, list(self._station(step.to, step.link)), step.link)
         return stops
 
 
@@ -252,35 +218,3 @@ def _plural(kind: str) -> str:
 
 def _cable_path(cable: str | None) -> tuple[str, ...]:
     return () if cable is None else (f"cables.{cable}",)
-
-
-def _arrive(stops: list[_Stop], rows: list[Row], arrived: Link | None) -> None:
-    """Add a point's rows; a cavity in contact with the cavity before it goes on its line."""
-    last = stops[-1] if stops else None
-    if rows and last is not None and not last.is_branch and arrived is not None and arrived.kind in _BETWEEN:
-        before, now = last.rows[-1], rows[0]
-        if before.sign == now.sign == _CAVITY:
-            name = f"{before.name} {_BETWEEN[arrived.kind]} {now.name}"
-            stops[-1] = _Stop([before._replace(name=name, remarks=(*before.remarks, *now.remarks))])
-            return
-    stops += [_Stop([row]) for row in rows]
-
-
-def _guided(stops: list[_Stop], guide: str, turn: int) -> list[Row]:
-    """The rows of a chain, each with what goes on beneath it; from the row before `turn` on it is a return."""
-    rows: list[Row] = []
-    for at, stop in enumerate(stops):
-        is_last = at == len(stops) - 1
-        if stop.is_branch:
-            rows += _branched(stop.rows, is_last)
-            continue
-        mark = Mark(" ") if is_last else Mark(_BACK if at >= turn - 1 else guide)
-        rows += [row._replace(guide=mark) for row in stop.rows]
-    return rows
-
-
-def _branched(rows: list[Row], is_last: bool) -> list[Row]:
-    """Rows as a branch of the chain to their left."""
-    first: Line = (Mark("└──" if is_last else "├──"),)
-    below: Line = (Mark("   " if is_last else "│  "),)
-    return [row._replace(prefix=(*(first if at == 0 else below), *row.prefix)) for at, row in enumerate(rows)]

@@ -115,7 +115,6 @@ def conductor_words(conductor: Conductor) -> str:
         (
             conductor.label,
             "" if conductor.type == "thin-wall" else "old PVC",
-            "shield" if conductor.shield else "",
             "" if conductor.cable is None else f"in {conductor.cable}",
         )
     )

@@ -27,7 +27,7 @@ def plain(line: Line) -> str:
 
 def cells(text: str) -> int:
     """How many columns of a terminal `text` takes."""
-    return sum(_cells_of(sign) for sign in text)
+    return len(text) if text.isascii() else sum(_cells_of(sign) for sign in text)
 
 
 def fitted(text: str, width: int) -> str:

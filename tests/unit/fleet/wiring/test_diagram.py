@@ -217,7 +217,7 @@ def test_a_load_that_nothing_feeds_is_drawn_with_its_return() -> None:
 
 def test_a_shield_has_a_place_of_its_own() -> None:
     lines = drawn(changed(circuit(), {"conductors.W9": wire("camera.-", "G1", shield=True)}))
-    assert "shield" in lines[lines.index("shields") + 1]
+    assert lines[lines.index("shields") + 1].startswith("│ W9  camera.- → G1 ··")
 
 
 def test_blocks_stand_side_by_side_where_there_is_room() -> None:
