@@ -12,13 +12,7 @@ from fleet.cli import (
     wiring_shown,
 )
 
-_HELP = """Vehicle wiring: check, advise, draw, compare and write plans of harnesses.
-
-Commands that name a FILE alone need no controller; FILE - is standard input. A file with faults is refused with line
-and column of each, exit code 2. Those that name a harness or a deployment ask the controller.
-"""
-
-app = App(name="wiring", help=_HELP)
+app = App(name="wiring", help="Vehicle wiring: check, advise, draw, compare and write plans of harnesses.")
 for _commands in (
     wiring_checking,
     wiring_shown,
