@@ -52,7 +52,8 @@ class CableReader:
         cables: dict[str, Values] = {}
         conductors: dict[str, Values] = {}
         runs = _runs(joined)
-        self._labels = Counter(label for template in joined.cables.values() for label in self.specs[template].labels)
+        named = (template for template in joined.cables.values() if not self._is_one_wire(template))
+        self._labels = Counter(label for template in named for label in self.specs[template].labels)
         read = [self._cable(instance, template, names, cables) for instance, template in joined.cables.items()]
         for cable in read:
             for number, found in runs[cable.instance].items():
@@ -60,6 +61,10 @@ class CableReader:
                     self._conductor(cable, number, count, run, components, names, conductors)
             self._tell_unused(cable, runs[cable.instance])
         return cables, conductors
+
+    def _is_one_wire(self, template: str) -> bool:
+        """Whether it is a bundle of one wire, whose designator is the conductor's name."""
+        return self._attributes[template].text("category") == "bundle" and len(self.specs[template].colours) == 1
 
     def _cable(self, instance: str, template: str, names: Names, cables: dict[str, Values]) -> _Cable:
         attributes, spec = self._attributes[template], self.specs[template]

@@ -162,7 +162,10 @@ class _Writer:
             for pin, cavity in connector.cavities.items():
                 if cavity.joins is not None and name not in self._open:
                     other, other_pin = self._end(cavity.joins)
-                    self.connections.append([{name: [self._pins[name][pin]]}, "--", {other: [other_pin]}])
+                    sides = [{name: [self._pins[name][pin]]}, {other: [other_pin]}]
+                    is_left = any(other in kind for kind in (self.plan.sources, self.plan.grounds, self.plan.buses))
+                    first, last = reversed(sides) if is_left else sides
+                    self.connections.append([first, "--", last])
         for first, second in mated(self.plan):
             if first in self.connectors and second in self.connectors:
                 self.connections.append([first, "<==>", second])

@@ -102,7 +102,7 @@ def facts_of(component: Component, *, names: Mapping[str, object]) -> str:
         value = getattr(component, fact.field)
         if value is not None and (fact.field in ALWAYS or value != names.get(fact.field)):
             written.append(f"{fact.before}{number(value) if isinstance(value, float) else value}{fact.after}")
-    return ", ".join(written)
+    return _broken(written, ", ", ",\n")
 
 
 def facts_in(kind: Kind, text: str) -> tuple[dict[str, str], list[str]]:
@@ -148,8 +148,8 @@ def notes_of(**paragraphs: str) -> str:
     """`place`, `route` and `note` as a drawing's notes. A note alone bears no word before it."""
     given = {name: text for name, text in paragraphs.items() if text}
     if list(given) == ["note"] and not given["note"].startswith(_FIRST_WORDS):
-        return _broken(given["note"])
-    return "\n".join(_broken(f"{name}: {text}") for name, text in given.items())
+        return _wrapped(given["note"])
+    return "\n".join(_wrapped(f"{name}: {text}") for name, text in given.items())
 
 
 def notes_in(text: str) -> dict[str, str]:
@@ -164,15 +164,23 @@ def notes_in(text: str) -> dict[str, str]:
     return found
 
 
-def _broken(text: str) -> str:
-    """In lines of about `NOTES_WIDTH`; broken at blanks only, so that a blank for each line end gives it back."""
-    lines = [""]
-    for count, word in enumerate(text.split(" ")):
-        fits = not count or len(lines[-1]) + 1 + len(word) <= NOTES_WIDTH or word in _FIRST_WORDS or not word
-        if not count:
-            lines[-1] = word
-        elif fits:
-            lines[-1] += f" {word}"
+def _wrapped(text: str) -> str:
+    """Broken at blanks only, so that a blank for each line end gives the text back; never before a first word."""
+    words: list[str] = []
+    for word in text.split(" "):
+        if words and (word in _FIRST_WORDS or not word):
+            words[-1] += f" {word}"
         else:
-            lines.append(word)
-    return "\n".join(lines)
+            words.append(word)
+    return _broken(words, " ", "\n")
+
+
+def _broken(pieces: list[str], between: str, at_end: str) -> str:
+    """Pieces in lines of at most `NOTES_WIDTH` signs, unless one is longer."""
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and len(lines[-1]) + len(between) + len(piece) <= NOTES_WIDTH:
+            lines[-1] += f"{between}{piece}"
+        else:
+            lines.append(piece)
+    return at_end.join(lines)
