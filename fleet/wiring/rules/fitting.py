@@ -10,11 +10,11 @@ A value exactly at a limit passes.
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import get_args
 
 from fleet.wiring.rules.electric import Unknown, drop_v
+from fleet.wiring.rules.fitting_limits import Limits, compared
 from fleet.wiring.rules.network import Flow, Network, terminal_of
-from fleet.wiring.rules.rule import at_least, at_most
 from protocols.wiring.fitted import Compared, Measured, MeasuredQuantity
 from protocols.wiring.parts import Load
 from protocols.wiring.plan import Battery, Plan
@@ -23,28 +23,6 @@ from protocols.wiring.policy import WiringPolicy
 SENSE_LOSS_V = 1.0
 """How far below the battery an ignition-sense wire may be with the ignition on."""
 _QUANTITIES: tuple[MeasuredQuantity, ...] = get_args(MeasuredQuantity)
-_UNITS: dict[MeasuredQuantity, str] = {
-    "battery-v": "V",
-    "voltage-at-load-v": "V",
-    "kit-drain-ma": "mA",
-    "sense-off-v": "V",
-    "sense-on-v": "V",
-    "termination-ohm": "Ω",
-}
-
-
-class _Limits(NamedTuple):
-    """What a value is held against. `missing`: what is not known, by which it stays unjudged unless a known limit
-    fails it; `little` is the least that is plausible, and `why` what a smaller value means."""
-
-    formula: str
-    predicted: float | None = None
-    low: float | None = None
-    high: float | None = None
-    missing: str = ""
-    little: float | None = None
-    why: str = ""
-    unverified: tuple[str, ...] = ()
 
 
 def expected(plan: Plan) -> list[tuple[MeasuredQuantity, str]]:
@@ -67,66 +45,11 @@ def expected(plan: Plan) -> list[tuple[MeasuredQuantity, str]]:
 def compare_measured(plan: Plan, policy: WiringPolicy, measured: Sequence[Measured]) -> list[Compared]:
     """Each measured value, in its order, beside what a plan whose names are right predicts under `policy`."""
     comparing = _Comparing(plan, policy, measured)
-    return [_compared(one, comparing.limits(one)) for one in measured]
+    return [compared(one, comparing.limits(one)) for one in measured]
 
 
 def _battery_of(plan: Plan, flow: Flow) -> str | None:
     return None if flow.feed is None else plan.sources[flow.feed.origin].battery
-
-
-def _compared(one: Measured, limits: _Limits) -> Compared:
-    too_low = limits.low is not None and not at_least(one.value, limits.low)
-    too_high = limits.high is not None and not at_most(one.value, limits.high)
-    verdict: Literal["pass", "fail", "unjudged"] = "pass"
-    if too_low or too_high:
-        verdict = "fail"
-    elif limits.missing:
-        verdict = "unjudged"
-    return Compared(
-        quantity=one.quantity,
-        subject=one.subject,
-        value=one.value,
-        predicted=limits.predicted,
-        low=limits.low,
-        high=limits.high,
-        verdict=verdict,
-        sentence=_sentence(one, limits, too_low=too_low, too_high=too_high),
-        by_unit=one.by_unit,
-        measured_at=one.measured_at,
-    )
-
-
-def _sentence(one: Measured, limits: _Limits, *, too_low: bool, too_high: bool) -> str:
-    parts = [f"{_figure(one.value, one.quantity)} measured"]
-    if too_low and limits.low is not None:
-        parts.append(f"less than {_figure(limits.low, one.quantity)}")
-    elif too_high and limits.high is not None:
-        parts.append(f"more than {_figure(limits.high, one.quantity)}")
-    elif limits.missing:
-        parts.append(f"can not be judged: {limits.missing}")
-    else:
-        parts.append(_within(limits, one.quantity))
-    said = "; ".join(part for part in (", ".join(parts), limits.formula) if part)
-    if limits.little is not None and not at_least(one.value, limits.little):
-        said += f"; less than {_figure(limits.little, one.quantity)} is implausible: {limits.why}"
-    if limits.unverified:
-        said += f"; unverified: {', '.join(limits.unverified)}"
-    return said
-
-
-def _within(limits: _Limits, quantity: MeasuredQuantity) -> str:
-    match limits.low, limits.high:
-        case float(low), float(high):
-            return f"within {_figure(low, quantity)} to {_figure(high, quantity)}"
-        case float(low), None:
-            return f"at least {_figure(low, quantity)}"
-        case None, float(high):
-            return f"at most {_figure(high, quantity)}"
-    return "held against nothing"
-
-
-def _figure(value: float, quantity: MeasuredQuantity) -> str:
-    return f"{round(value, 4):.6g} {_UNITS[quantity]}"
 
 
 class _Comparing:
@@ -142,7 +65,7 @@ class _Comparing:
     def _network(self) -> Network:
         return Network(self._plan)
 
-    def limits(self, one: Measured) -> _Limits:
+    def limits(self, one: Measured) -> Limits:
         """What a value is held against."""
         match one.quantity:
             case "battery-v":
@@ -158,7 +81,7 @@ class _Comparing:
             case "termination-ohm":
                 return self._termination(one.subject)
 
-    def _battery(self, name: str) -> _Limits:
+    def _battery(self, name: str) -> Limits:
         battery, vehicle = self._batteries.get(name), self._plan.vehicle
         if battery is None or vehicle is None:
             return _nothing("battery", name)
@@ -169,29 +92,29 @@ class _Comparing:
         if high is None:
             needs.append("vehicle.alternator")
         missing = f"say {' and '.join(needs)}" if needs else ""
-        return _Limits(
+        return Limits(
             "from the voltage while cranking to the charging voltage", None, battery.crank_min_v, high, missing
         )
 
-    def _at_load(self, name: str) -> _Limits:
+    def _at_load(self, name: str) -> Limits:
         flow = next((one for one in self._network.flows if one.name == name), None)
         if flow is None:
             return _nothing("load with a supply terminal", name)
         if flow.feed is None or flow.back is None:
-            return _Limits("", missing=f"{name} has no whole way from a source to a ground")
+            return Limits("", missing=f"{name} has no whole way from a source to a ground")
         battery_v, missing = self._measured_battery(_battery_of(self._plan, flow), flow.feed.origin)
         if battery_v is None:
-            return _Limits("", missing=missing)
+            return Limits("", missing=missing)
         drop = drop_v(self._network, flow, "running")
         if isinstance(drop, Unknown):
-            return _Limits("", missing=f"say {', '.join(drop.needs)}")
+            return Limits("", missing=f"say {', '.join(drop.needs)}")
         tolerance = self._policy.fitted_voltage_tolerance_v
         predicted = battery_v - drop.value
         formula = (
             f"predicted {battery_v:.6g} V − {drop.value:.4g} V drop at 20 °C = {predicted:.4g} V; "
             f"from {tolerance:g} V below that to {tolerance:g} V above the battery"
         )
-        return _Limits(formula, predicted, predicted - tolerance, battery_v + tolerance, unverified=drop.unverified)
+        return Limits(formula, predicted, predicted - tolerance, battery_v + tolerance, unverified=drop.unverified)
 
     def _measured_battery(self, battery: str | None, source: str) -> tuple[float | None, str]:
         """The voltage at a battery's posts; else what is missing."""
@@ -201,15 +124,15 @@ class _Comparing:
             return None, f"measure battery-v of {battery} as well"
         return self._battery_v[battery], ""
 
-    def _drain(self, name: str) -> _Limits:
+    def _drain(self, name: str) -> Limits:
         if name not in self._batteries:
             return _nothing("battery", name)
         fed = [flow for flow in self._network.flows if _battery_of(self._plan, flow) == name]
         if not fed:
-            return _Limits("", missing=f"{name} feeds no load of this plan")
+            return Limits("", missing=f"{name} feeds no load of this plan")
         silent = [f"loads.{flow.name}.quiescent_ma" for flow in fed if flow.load.quiescent_ma is None]
         if silent:
-            return _Limits("", missing=f"say {', '.join(silent)}")
+            return Limits("", missing=f"say {', '.join(silent)}")
         predicted = sum(flow.load.quiescent_ma or 0.0 for flow in fed)
         share = self._policy.fitted_drain_tolerance_percent / 100
         limit = self._policy.kit_drain_max_ma
@@ -218,7 +141,7 @@ class _Comparing:
             f"predicted {figures} = {predicted:.6g} mA; at most {100 * share:g} % more, and at most {limit:g} mA in all"
         )
         least = predicted * (1 - share)
-        return _Limits(
+        return Limits(
             formula,
             predicted,
             0.0,
@@ -231,40 +154,40 @@ class _Comparing:
         load = self._plan.loads.get(name)
         return load, None if load is None else terminal_of(name, load, "ignition-sense")
 
-    def _sense_off(self, name: str) -> _Limits:
+    def _sense_off(self, name: str) -> Limits:
         load, terminal = self._sensing(name)
         if load is None or terminal is None:
             return _nothing("load with an ignition-sense terminal", name)
-        return _Limits("with the ignition off", 0.0, None, self._policy.sense_off_max_v)
+        return Limits("with the ignition off", 0.0, None, self._policy.sense_off_max_v)
 
-    def _sense_on(self, name: str) -> _Limits:
+    def _sense_on(self, name: str) -> Limits:
         load, terminal = self._sensing(name)
         if load is None or terminal is None:
             return _nothing("load with an ignition-sense terminal", name)
         feed = self._network.feed(terminal)
         if feed is None:
-            return _Limits("", missing=f"no source feeds {terminal}")
+            return Limits("", missing=f"no source feeds {terminal}")
         battery_v, missing = self._measured_battery(self._plan.sources[feed.origin].battery, feed.origin)
         if battery_v is None:
-            return _Limits("", missing=missing)
+            return Limits("", missing=missing)
         formula = f"with the ignition on: {battery_v:.6g} V at the battery − {SENSE_LOSS_V:g} V"
-        return _Limits(formula, battery_v, battery_v - SENSE_LOSS_V)
+        return Limits(formula, battery_v, battery_v - SENSE_LOSS_V)
 
-    def _termination(self, name: str) -> _Limits:
+    def _termination(self, name: str) -> Limits:
         bus = self._plan.buses.get(name)
         if bus is None:
             return _nothing("bus", name)
         if not bus.termination_ohm:
-            return _Limits("", missing=f"say buses.{name}.termination_ohm")
+            return Limits("", missing=f"say buses.{name}.termination_ohm")
         predicted = 1 / sum(1 / ohm for ohm in bus.termination_ohm)
         share = self._policy.fitted_termination_tolerance_percent / 100
         ends = " and ".join(f"{ohm:g} Ω" for ohm in bus.termination_ohm)
         formula = f"predicted {ends} in parallel = {predicted:.4g} Ω, ± {100 * share:g} %"
-        return _Limits(formula, predicted, predicted * (1 - share), predicted * (1 + share))
+        return Limits(formula, predicted, predicted * (1 - share), predicted * (1 + share))
 
 
-def _nothing(kind: str, name: str) -> _Limits:
-    return _Limits("", missing=f"the plan has no {kind} {name}")
+def _nothing(kind: str, name: str) -> Limits:
+    return Limits("", missing=f"the plan has no {kind} {name}")
 
 
 def unknown_subjects(plan: Plan, measured: Sequence[Measured]) -> Iterator[Measured]:
