@@ -70,7 +70,7 @@ def _fitting(one: Fitting) -> list[Flowable]:
     ]
     columns = ("what", "measured", "predicted", "limits", "verdict", "why")
     rows = [_line(line) for line in one.compared]
-    return [Spacer(0, 2 * mm), facts_table(facts, (32, 150)), rows_table(columns, rows, (38, 24, 20, 24, 16, 60))]
+    return [Spacer(0, 2 * mm), facts_table(facts, (32, 150)), rows_table(columns, rows, (36, 34, 18, 26, 16, 52))]
 
 
 def _line(line: Compared) -> list[Paragraph]:
