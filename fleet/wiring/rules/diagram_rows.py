@@ -66,7 +66,7 @@ def head(sheet: Sheet) -> Line:
 def lines_of(row: Row, sheet: Sheet) -> list[Line]:
     """A row as lines: its own, the rest of a component's words, and what rules say of it beneath where there is no room
     beside it."""
-    left: list[Mark] = [*row.prefix, row.sign, Mark(" "), Mark(row.name, "strong")]
+    left: list[Mark] = [*row.prefix, row.sign, *([Mark(" "), Mark(row.name, "strong")] if row.name else [])]
     used = sum(cells(mark.text) for mark in left)
     more: list[Line] = []
     if row.figures is None:

@@ -200,7 +200,7 @@ class Drawing:
         for step in way.steps if way is not None else ():
             if step.link in self._drawn:
                 joined = way.points[-1] if way is not None else ""
-                return [*stops, Stop([Row(Mark("╰"), f"with the return above to {joined}")])]
+                return [*stops, Stop([Row(Mark("╰"), "", f"with the return above to {joined}")])]
             self._drawn.add(step.link)
             if step.link.kind == "conductor":
                 stops.append(Stop([self._wire(step.link.name, BACK)]))
