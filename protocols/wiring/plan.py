@@ -20,7 +20,7 @@ MAX_CONDUCTORS = 500
 MAX_TEXT_CHARS = 128 * 1024
 """How long the text of a plan may be."""
 
-_Percent = Annotated[float, Meta(gt=0, le=1)]
+_Share = Annotated[float, Meta(ge=0.01, le=1)]
 _Volts = Annotated[float, Meta(gt=0, le=100)]
 
 
@@ -29,9 +29,9 @@ class Battery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     own, without our kit. `crank_min_v` is the lowest voltage at its posts while the engine is started. What is None
     is not known."""
 
-    capacity_ah: Annotated[float, Meta(gt=0, le=1000)]
-    soh: _Percent = 1.0
-    soc_now: _Percent = 0.9
+    capacity_ah: Annotated[float, Meta(ge=0.1, le=1000)]
+    soh: _Share = 1.0
+    soc_now: _Share = 0.9
     soc_min: Annotated[float, Meta(ge=0, le=1)] = 0.6
     standing_drain_ma: Annotated[float, Meta(ge=0, le=10_000)] | None = None
     crank_min_v: _Volts | None = None

@@ -11,6 +11,8 @@ from protocols.wiring.plan import Battery, Plan
 _CURVE_STEPS = 40
 _BEYOND = 0.05
 """How far below the lowest share of charge a curve goes on."""
+LEAST_DRAIN_MA = 0.001
+"""What is less drains nothing: a battery loses far more by itself."""
 _DEAD_WHEN_STANDING = ("15", "50")
 _ALL = "loads"
 
@@ -48,7 +50,7 @@ def standing_drain(case: Case) -> Iterator[Found]:
 
 @rule(
     "days-to-no-start",
-    "function",
+    "safety",
     "days = capacity_ah · soh · (soc_now − soc_min) / ((vehicle_ma + kit_drain_ma) / 1000) / 24 ≥ stand_days",
 )
 def days_to_no_start(case: Case) -> Iterator[Found]:
@@ -63,10 +65,10 @@ def drain_curves(case: Case) -> list[DrainCurve]:
     curves: list[DrainCurve] = []
     for name, battery, drain in _drained(case):
         vehicle_ma = battery.standing_drain_ma
-        if drain.needs or vehicle_ma is None or vehicle_ma + drain.known_ma <= 0:
+        if drain.needs or vehicle_ma is None or not _drains(vehicle_ma + drain.known_ma):
             continue
         days = days_at(battery, vehicle_ma + drain.known_ma)
-        alone = days_at(battery, vehicle_ma) if vehicle_ma > 0 else None
+        alone = days_at(battery, vehicle_ma) if _drains(vehicle_ma) else None
         curves.append(
             DrainCurve(
                 battery=name,
@@ -74,14 +76,14 @@ def drain_curves(case: Case) -> list[DrainCurve]:
                 days=days,
                 days_without_kit=alone,
                 with_kit=_points(battery, vehicle_ma + drain.known_ma, vehicle_ma + drain.known_ma),
-                without_kit=_points(battery, vehicle_ma, vehicle_ma or drain.known_ma),
+                without_kit=_points(battery, vehicle_ma, vehicle_ma if _drains(vehicle_ma) else drain.known_ma),
             )
         )
     return curves
 
 
 def days_at(battery: Battery, drain_ma: float) -> float:
-    """How many days `drain_ma`, more than 0, takes from the charge of now to the least; 0 where it is there already."""
+    """How many days `drain_ma`, at least 0.001, takes from the charge of now to the least; 0 when it is there."""
     usable_ah = battery.capacity_ah * battery.soh * max(0.0, battery.soc_now - battery.soc_min)
     return usable_ah / (drain_ma / 1000) / 24
 
@@ -148,8 +150,8 @@ def _stands(case: Case, name: str, battery: Battery, drain: Drain) -> Found:
     needs = [*drain.needs, *([f"{subject}.standing_drain_ma"] if vehicle_ma is None else [])]
     total_ma = drain.known_ma + (vehicle_ma or 0.0)
     flat = battery.soc_now <= battery.soc_min
-    days = days_at(battery, total_ma) if total_ma > 0 else 0.0
-    if (total_ma > 0 or flat) and not at_least(days, stand_days):
+    days = days_at(battery, total_ma) if _drains(total_ma) else 0.0
+    if (_drains(total_ma) or flat) and not at_least(days, stand_days):
         at_most_days = f"{'at most ' if needs else ''}{days:.4g} days"
         return Found(
             "fail",
@@ -160,7 +162,7 @@ def _stands(case: Case, name: str, battery: Battery, drain: Drain) -> Found:
         )
     if needs:
         return missing(subject, f"how long {name} can stand and start the engine", needs)
-    if total_ma <= 0:
+    if not _drains(total_ma):
         return Found("pass", subject, f"nothing drains {name} while the vehicle stands", "", figures)
     return Found(
         "pass",
@@ -169,6 +171,10 @@ def _stands(case: Case, name: str, battery: Battery, drain: Drain) -> Found:
         "",
         {**figures, "days": days},
     )
+
+
+def _drains(drain_ma: float) -> bool:
+    return drain_ma >= LEAST_DRAIN_MA
 
 
 def _points(battery: Battery, drain_ma: float, pace_ma: float) -> list[DrainPoint]:

@@ -6,6 +6,7 @@ What can not be said because the plan does not tell is an `Unknown`, with the pa
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from fleet.wiring.rules.network import Demand, Flow, Network
 from fleet.wiring.rules.tables import ampacity, copper_factor, resistance
@@ -26,6 +27,9 @@ class Unknown(NamedTuple):
 
 
 Worked = Known | Unknown
+
+_DROPPED: WeakKeyDictionary[Network, dict[tuple[str, Demand, float], Worked]] = WeakKeyDictionary()
+"""Every load behind a conductor asks for the same drop; what was worked out goes with its network."""
 
 
 def total(parts: Iterable[Worked]) -> Worked:
@@ -82,9 +86,16 @@ def loop_ohm(network: Network, conductors: Iterable[str], temperature_c: float =
     return total(conductor_ohm(name, network.conductor(name), temperature_c) for name in conductors)
 
 
-@lru_cache(maxsize=4096)
 def dropped_v(network: Network, name: str, demand: Demand, temperature_c: float = 20.0) -> Worked:
     """What one conductor loses, volts, with the current of all loads behind it."""
+    known = _DROPPED.setdefault(network, {})
+    asked = (name, demand, temperature_c)
+    if asked not in known:
+        known[asked] = _dropped_v(network, name, demand, temperature_c)
+    return known[asked]
+
+
+def _dropped_v(network: Network, name: str, demand: Demand, temperature_c: float) -> Worked:
     ohm = conductor_ohm(name, network.conductor(name), temperature_c)
     field = "running_a" if demand == "running" else "peak_a"
     silent = tuple(

@@ -55,9 +55,9 @@ def _protected(case: Case, fuse_name: str, fuse: Fuse, name: str) -> Found:
     )
 
 
-@rule("fuse-carries-load", "function", "load_a / fuse_load_share ≤ rating_a")
+@rule("fuse-carries-load", "function", "needed_a = max(load_a / fuse_load_share, peak_a) ≤ rating_a")
 def fuse_carries_load(case: Case) -> Iterator[Found]:
-    """Of each fuse that feeds loads, what they draw for hours."""
+    """Of each fuse that feeds loads, what they draw for hours, and at their peaks."""
     for name, fuse in case.plan.fuses.items():
         flows = case.network.flows_through("fuse", name)
         if not flows:
@@ -67,26 +67,31 @@ def fuse_carries_load(case: Case) -> Iterator[Found]:
             needs = [f"loads.{flow.name}.running_a" for flow in flows if flow.load.running_a is None]
             yield missing(f"fuses.{name}", f"whether {name} carries its load", needs)
         else:
-            yield _carried(name, fuse, load_a)
+            yield _carried(name, fuse, load_a, case.network.current_a("fuse", name, "peak"))
 
 
-def _carried(name: str, fuse: Fuse, load_a: float) -> Found:
-    needed = load_a / FUSE_LOAD_SHARE
+def _carried(name: str, fuse: Fuse, load_a: float, peak_a: float | None) -> Found:
+    lasting_a = load_a / FUSE_LOAD_SHARE
+    needed_a = max(lasting_a, peak_a or 0.0)
     figures = {
         "load_a": load_a,
         "fuse_load_share": FUSE_LOAD_SHARE,
-        "needed_a": needed,
+        "needed_a": needed_a,
         "rating_a": fuse.rating_a,
     }
+    if peak_a is not None:
+        figures["peak_a"] = peak_a
     said = f"{name} of {fuse.rating_a:g} A feeds {load_a:.4g} A for hours"
-    if at_least(fuse.rating_a, needed):
+    if needed_a > lasting_a:
+        said = f"{said} and {needed_a:.4g} A at the peak"
+    if at_least(fuse.rating_a, needed_a):
         return Found("pass", f"fuses.{name}", said, "", figures)
-    standard = next_fuse(needed)
-    larger = f"a fuse of {standard:g} A" if standard is not None else f"a fuse of at least {needed:.4g} A"
+    standard = next_fuse(needed_a)
+    larger = f"a fuse of {standard:g} A" if standard is not None else f"a fuse of at least {needed_a:.4g} A"
     return Found(
         "fail",
         f"fuses.{name}",
-        f"{said}, which takes at least {needed:.4g} A",
+        f"{said}, which takes at least {needed_a:.4g} A",
         f"fit {larger} where every conductor behind it allows that, or feed less from it",
         figures,
     )

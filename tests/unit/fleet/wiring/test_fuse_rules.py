@@ -80,11 +80,20 @@ def test_no_fuse_no_word() -> None:
 
 @pytest.mark.parametrize(("load_a", "verdict"), [(3.74, "pass"), (3.75, "pass"), (3.76, "fail"), (0, "pass")])
 def test_a_fuse_carries_its_load_for_hours(load_a: float, verdict: str) -> None:
-    one = only(fuse_carries_load, changed(circuit(), {"loads.camera.running_a": load_a}))
+    plan = changed(circuit(), {"loads.camera.running_a": load_a, "loads.camera.peak_a": load_a})
+    one = only(fuse_carries_load, plan)
     assert (one.subject, one.verdict) == ("fuses.F1", verdict)
     assert one.figures["needed_a"] == pytest.approx(load_a / 0.75, rel=1e-12)
     if verdict == "fail":
         assert "fit a fuse of 7.5 A where" in one.remedy
+
+
+@pytest.mark.parametrize(("peak_a", "verdict"), [(4.99, "pass"), (5.0, "pass"), (5.01, "fail"), (None, "pass")])
+def test_a_fuse_carries_its_peak(peak_a: float | None, verdict: str) -> None:
+    one = only(fuse_carries_load, changed(circuit(), {"loads.camera.running_a": 1.0, "loads.camera.peak_a": peak_a}))
+    assert (one.verdict, one.figures.get("peak_a")) == (verdict, peak_a)
+    if verdict == "fail":
+        assert "5.01 A at the peak" in one.sentence
 
 
 def test_a_fuse_carries_all_loads_behind_it() -> None:
