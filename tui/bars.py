@@ -17,7 +17,7 @@ from tui.field import Field
 from tui.lines import LineView
 from tui.needs import wanting
 from tui.paint import EMPTY, Line, Span, Tone, cut, joined, line_width, spread
-from tui.rooms_map import ROOMS
+from tui.rooms_map import ROOMS, RoomKey
 from tui.welfare_lines import header_words
 from tui.words import clock, duration, number
 
@@ -67,19 +67,24 @@ def tabs(
     room: str, summary: Summary | None, permissions: Collection[Permission], duties: int = 0, width: int = 0
 ) -> Line:
     """The numbered rooms; `Now` carries how many things want a person with `permissions`, with the `duties` that want
-    this one. They stand as far apart as `width` columns allow; 0: as far as they like."""
-    parts: list[Line] = []
-    for key, name, title in ROOMS:
-        here = name == room
-        part: Line = (Span(key, "accent"), Span(" "), Span(title, "title" if here else "muted"))
-        count = wanting(summary, permissions) + duties if summary is not None else 0
-        if name == "now" and summary is not None and count:
-            tone: Tone = "bad" if summary.alarms else "fair"
-            part = (*part, Span(f" {number(count)}", tone))
-        parts.append(part)
-    taken = sum(line_width(part) for part in parts)
-    fitting = [gap for gap in (3, 2) if not width or taken + gap * (len(parts) - 1) <= width]
-    return joined(parts, " " * (fitting[0] if fitting else 1))
+    this one. They stand as far apart as `width` columns allow; 0: as far as they like. Where they do not fit, the last
+    rooms are left to their keys, the one that is `room` excepted."""
+    count = wanting(summary, permissions) + duties if summary is not None else 0
+    count_tone: Tone = "bad" if summary is not None and summary.alarms else "fair"
+    mark = Span(f" {number(count)}", count_tone) if count else None
+    for kept in range(len(ROOMS), 0, -1):
+        shown = [one for at, one in enumerate(ROOMS) if at < kept or one.name == room]
+        parts = [_tab(one, is_here=one.name == room, mark=mark) for one in shown]
+        taken = sum(line_width(part) for part in parts)
+        for gap in (3, 2, 1):
+            if not width or taken + gap * (len(parts) - 1) <= width:
+                return joined(parts, " " * gap)
+    return EMPTY
+
+
+def _tab(room: RoomKey, *, is_here: bool, mark: Span | None) -> Line:
+    part: Line = (Span(room.key, "accent"), Span(" "), Span(room.title, "title" if is_here else "muted"))
+    return (*part, mark) if mark is not None and room.name == "now" else part
 
 
 def note_line(note: Note | None, width: int, now: float) -> Line:

@@ -1,7 +1,7 @@
 """The console: rooms, the feed that keeps them true, and one timer that lets ages grow."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from protocols.api.feed import SummaryChanged, Watch
 from protocols.api.problems import Problem
 from protocols.api.sessions import Whoami
 from protocols.api.welfare import WelfareView
+from protocols.api.wiring import DeploymentWiring
 from tui.bars import Bar, shown_keys
 from tui.desk import Desk
 from tui.dialogs.dialog import Dialog
@@ -46,9 +47,13 @@ from tui.rooms.rota import RotaRoom
 from tui.rooms.unit import UnitRoom
 from tui.rooms.units import UnitsRoom
 from tui.rooms.voucher import VoucherScreen
+from tui.rooms.wiring import WiringRoom
+from tui.rooms.wiring_given import WiringGivenRoom
+from tui.rooms.wiring_harness import HarnessRoom
 from tui.rooms_map import ROOMS, RoomName
 from tui.saved import SavedFilters
 from tui.settling import settled
+from tui.wiring_asking import wiring_of_deployment, wiring_of_unit
 
 TICK_S = 1.0
 
@@ -107,6 +112,7 @@ class ConsoleApp(Desk):
         self.add_mode("mandates", MandatesRoom)
         self.add_mode("rota", RotaRoom)
         self.add_mode("deployments", DeploymentsRoom)
+        self.add_mode("wiring", WiringRoom)
         self.add_mode("kit", KitRoom)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
@@ -310,6 +316,25 @@ class ConsoleApp(Desk):
         await self.push_screen(KitItemRoom(code))
 
     @override
+    async def open_harness(self, harness_id: str, revision: int = 0) -> None:
+        """See Desk."""
+        await self.push_screen(HarnessRoom(harness_id, revision))
+
+    @override
+    async def open_deployment_wiring(self, deployment_id: str) -> None:
+        """See Desk."""
+
+        def load() -> Awaitable[list[DeploymentWiring]]:
+            return wiring_of_deployment(self.door, deployment_id)
+
+        await self.push_screen(WiringGivenRoom(deployment_id, load, deployment_id))
+
+    @override
+    async def open_unit_wiring(self, unit_id: str) -> None:
+        """See Desk."""
+        await self.push_screen(WiringGivenRoom(unit_id, lambda: wiring_of_unit(self.door, unit_id)))
+
+    @override
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """See Desk."""
         await self.push_screen(UnitEventsRoom(unit_id, label))
@@ -419,7 +444,7 @@ class ConsoleApp(Desk):
             ("q", "quit"),
         ]
         room = self._room
-        about_units = room is None or room.ROOM not in {"people", "mandates", "rota", "deployments", "kit"}
+        about_units = room is None or room.ROOM not in {"people", "mandates", "rota", "deployments", "wiring", "kit"}
         legend = () if room is None else room.legend
         await self.push_screen(KeysDialog(here, everywhere, about_units=about_units, legend=legend))
 

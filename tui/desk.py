@@ -199,6 +199,18 @@ class Desk(App[None]):
         """Open the page of an item of kit."""
         raise NotImplementedError
 
+    async def open_harness(self, harness_id: str, revision: int = 0) -> None:
+        """Open the page of a harness, with a revision of its plan, 0 the newest."""
+        raise NotImplementedError
+
+    async def open_deployment_wiring(self, deployment_id: str) -> None:
+        """Open the harnesses of a deployment."""
+        raise NotImplementedError
+
+    async def open_unit_wiring(self, unit_id: str) -> None:
+        """Open the harnesses of the deployments that a unit is in."""
+        raise NotImplementedError
+
     async def open_unit_events(self, unit_id: str, label: str) -> None:
         """Open one unit's events."""
         raise NotImplementedError

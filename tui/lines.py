@@ -27,6 +27,20 @@ TONE_STYLES: dict[Tone, Style] = {
     "title": Style(color="#e6ecf1", bold=True, underline=True),
     "qr": Style(color="#000000", bgcolor="#ffffff"),
     "chosen": Style(color="#e6ecf1", bgcolor="#2d4152", bold=True, underline=True),
+    "wire-BK": Style(color="#e6ecf1", bgcolor="#000000"),
+    "wire-BN": Style(color="#ffffff", bgcolor="#7a4a22"),
+    "wire-RD": Style(color="#ffffff", bgcolor="#b3261e"),
+    "wire-OG": Style(color="#000000", bgcolor="#e8862e"),
+    "wire-YE": Style(color="#000000", bgcolor="#e8d33f"),
+    "wire-GN": Style(color="#ffffff", bgcolor="#2e7d32"),
+    "wire-BU": Style(color="#ffffff", bgcolor="#1f5fb0"),
+    "wire-VT": Style(color="#ffffff", bgcolor="#7a3fa0"),
+    "wire-GY": Style(color="#000000", bgcolor="#9aa0a6"),
+    "wire-WH": Style(color="#000000", bgcolor="#f2f2f2"),
+    "wire-PK": Style(color="#000000", bgcolor="#f0a3c0"),
+    "wire-TQ": Style(color="#000000", bgcolor="#3fbfb5"),
+    "wire-GD": Style(color="#000000", bgcolor="#c9a227"),
+    "wire-SR": Style(color="#000000", bgcolor="#c7ccd1"),
 }
 
 

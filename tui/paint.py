@@ -11,7 +11,39 @@ from protocols.health import Standing
 from protocols.uplink import Severity
 from tui.words import safe
 
-Tone = Literal["plain", "strong", "muted", "rule", "accent", "good", "fair", "bad", "loud", "title", "qr", "chosen"]
+WireTone = Literal[
+    "wire-BK",
+    "wire-BN",
+    "wire-RD",
+    "wire-OG",
+    "wire-YE",
+    "wire-GN",
+    "wire-BU",
+    "wire-VT",
+    "wire-GY",
+    "wire-WH",
+    "wire-PK",
+    "wire-TQ",
+    "wire-GD",
+    "wire-SR",
+]
+"""The colour of a conductor's insulation by its code in IEC 60757, which is the text that is painted in it."""
+
+Tone = Literal[
+    "plain",
+    "strong",
+    "muted",
+    "rule",
+    "accent",
+    "good",
+    "fair",
+    "bad",
+    "loud",
+    "title",
+    "qr",
+    "chosen",
+    WireTone,
+]
 """What a piece of text means. `fair` and `bad` are kept for what may want a person; `loud` for what does, now; `chosen`
 is where the cursor is within a line."""
 

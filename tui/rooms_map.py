@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-RoomName = Literal["now", "units", "log", "people", "events", "mandates", "rota", "deployments", "kit"]
+RoomName = Literal["now", "units", "log", "people", "events", "mandates", "rota", "deployments", "wiring", "kit"]
 
 
 class RoomKey(NamedTuple):
@@ -18,6 +18,7 @@ ROOMS: tuple[RoomKey, ...] = (
     RoomKey("2", "units", "Units"),
     RoomKey("3", "deployments", "Deployments"),
     RoomKey("4", "rota", "Rota"),
+    RoomKey("5", "wiring", "Wiring"),
     RoomKey("6", "kit", "Kit"),
     RoomKey("7", "log", "Log"),
     RoomKey("8", "people", "People"),

@@ -53,6 +53,7 @@ class DeploymentRoom(ViewRoom[DeploymentView], DeploymentDeeds, DeploymentPlanDe
         Binding("u", "authorities", "authorities", tooltip="what it rests on"),
         Binding("r", "readiness", "readiness", tooltip="judge its units now"),
         Binding("w", "paper", "paperwork", tooltip="say that the paperwork of a step is there"),
+        Binding("h", "wiring", "wiring", tooltip="its harnesses: as designed and as fitted"),
         Binding("m", "maintain", "maintain", tooltip="take it out of service for work, or put it back"),
         Binding("f", "file", "file", tooltip="save the deployment file as PDF or JSON: an entry in the log"),
         Binding("l", "log", "log", tooltip="its entries in the log"),
@@ -140,6 +141,10 @@ class DeploymentRoom(ViewRoom[DeploymentView], DeploymentDeeds, DeploymentPlanDe
         """What is kept for it."""
         if self.chosen is not None:
             await self.app.push_screen(DeploymentKitRoom(self.chosen))
+
+    async def action_wiring(self) -> None:
+        """Its harnesses."""
+        await self.desk.open_deployment_wiring(self._about)
 
     async def action_readiness(self) -> None:
         """Judge its units, and show the lines of their certificates."""

@@ -32,6 +32,7 @@ class UnitRoom(UnitDeeds):
         Binding("k", "quarantine", "quarantine", tooltip="let it report and open nothing"),
         Binding("u", "release", "release", tooltip="end its quarantine"),
         Binding("x", "revoke", "revoke", tooltip="end its life in the fleet, for good"),
+        Binding("w", "wiring", "wiring", tooltip="its harness: as designed and as fitted"),
         Binding("e", "settings", "settings", tooltip="edit its settings"),
         Binding("m", "mandates", "mandates", tooltip="its mandates: draft, sign, cancel"),
         Binding("p", "plot", "plot", tooltip="plot figures over time"),

@@ -38,6 +38,7 @@ class UnitDeeds(Room):
     RESERVED: ClassVar[Mapping[str, Reserved]] = {
         "check": Reserved("checking a unit", "check-unit"),
         "mandates": Reserved("seeing mandates", "see-mandates"),
+        "wiring": Reserved("seeing harnesses", "see-deployments"),
         "log": Reserved("reading the log", "read-log"),
         "report": Reserved("asking for a report", "command-unit"),
         "settings": Reserved("changing settings", "change-settings"),
@@ -78,7 +79,7 @@ class UnitDeeds(Room):
         match action:
             case "report":
                 return self._is_active or isinstance(self.desk.link, LinkDown)
-            case "settings" | "label" | "plot" | "events" | "log" | "check" | "mandates":
+            case "settings" | "label" | "plot" | "events" | "log" | "check" | "mandates" | "wiring":
                 return self.detail is not None
             case "acknowledge":
                 return bool(self.open_alarms)
@@ -117,6 +118,10 @@ class UnitDeeds(Room):
     def _open(self, label: str, wish: NewCheck | None) -> None:
         if wish is not None:
             self.app.push_screen(CheckRoom(self.unit_id, label, wish))
+
+    async def action_wiring(self) -> None:
+        """The harnesses of the deployments that it is in."""
+        await self.desk.open_unit_wiring(self.unit_id)
 
     async def action_mandates(self) -> None:
         """Its mandates."""

@@ -39,6 +39,7 @@ from tests.unit.tui.stub_deployments import StubDeployments
 from tests.unit.tui.stub_log import StubLog
 from tests.unit.tui.stub_mandates import StubMandates
 from tests.unit.tui.stub_rotas import StubRotas
+from tests.unit.tui.stub_wiring import StubWiring
 
 _PRESENCES: tuple[Presence, ...] = ("online",) * 12 + ("stale", "online", "quiet", "online", "never")
 _SEVERITIES: tuple[Severity, ...] = ("info", "warning", "info", "alarm", "info")
@@ -68,7 +69,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments, StubAlarms):
+class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments, StubAlarms, StubWiring):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -84,6 +85,7 @@ class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments, 
         self.found_rotas()
         self.found_deployments()
         self.found_alarms()
+        self.found_wiring()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []

@@ -25,7 +25,7 @@ from tui.needs import fleet_lines, need_line, needs, things, things_line, wantin
 from tui.paint import Line, line_width
 from tui.rooms.plot import unbroken
 from tui.rooms.voucher import voucher_lines
-from tui.rooms_map import ROOMS
+from tui.rooms_map import ROOMS, RoomName
 from tui.saved import SavedFilter, SavedFilters
 from tui.unit_columns import columns_for, head_line, row_line
 from tui.unit_page import Moment, UnitPicture, body_lines, top_lines, worries
@@ -153,11 +153,19 @@ def test_a_silence_is_a_gap_in_the_plot() -> None:
     assert unbroken(History(figure="supply_mv", bucket_s=60, points=[])) == []
 
 
-def test_only_rooms_that_exist_are_shown() -> None:
+def test_every_room_is_shown_where_there_is_space() -> None:
     shown = text(tabs("units", None, ENGINEER))
-    assert [room.key for room in ROOMS] == ["1", "2", "3", "4", "6", "7", "8", "9", "0"]
+    assert [room.key for room in ROOMS] == ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"]
     assert all(f"{room.key} {room.title}" in shown for room in ROOMS)
-    assert "Wiring" not in shown
+
+
+@pytest.mark.parametrize("room", [one.name for one in ROOMS])
+def test_the_room_that_one_is_in_is_among_the_tabs_of_a_narrow_screen(room: RoomName) -> None:
+    titles = {one.name: f"{one.key} {one.title}" for one in ROOMS}
+    line = tabs(room, None, ENGINEER, 12, 79)
+    assert line_width(line) <= 79
+    assert titles[room] in text(line)
+    assert all(titles[one.name] in text(line) for one in ROOMS if one.key not in "90")
 
 
 def test_the_note_counts_the_seconds_of_waiting() -> None:
