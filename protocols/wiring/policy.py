@@ -1,4 +1,5 @@
-"""Thresholds of the house for wiring (†). What keeps people safe is not here: no setting loosens it."""
+"""Thresholds of the house for wiring (†), within bounds. That a rule is applied at all is no setting, and what has one
+right answer is none either: listen-only, forbidden taps, fuses in positive only, the ratings of parts."""
 
 from typing import Annotated
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from fleet.wiring.rules.electric import Unknown, Worked
 from fleet.wiring.rules.network import Network
+from fleet.wiring.rules.tables import sizes
 from protocols.wiring.findings import Judgement, RuleId, Severity, Verdict
 from protocols.wiring.plan import Plan
 from protocols.wiring.policy import WiringPolicy
@@ -58,7 +59,7 @@ class Rule(NamedTuple):
                 verdict=found.verdict,
                 subject=found.subject,
                 sentence=found.sentence,
-                remedy=found.remedy,
+                remedy=_asked_for(case.plan, found) if found.verdict == "unjudged" else found.remedy,
                 formula=self.formula,
                 figures=dict(found.figures or {}),
                 unverified=list(found.unverified),
@@ -89,4 +90,22 @@ def unjudged(subject: str, about: str, *figures: Worked) -> Found:
 
 def missing(subject: str, about: str, needs: list[str]) -> Found:
     """That `about` can not be judged while the plan does not say `needs`, paths in it."""
-    return Found("unjudged", subject, f"{about} can not be judged", f"say {', '.join(needs)}", needs=needs)
+    return Found("unjudged", subject, f"{about} can not be judged", needs=needs)
+
+
+def _asked_for(plan: Plan, found: Found) -> str:
+    """What to do about something unjudged: say what is missing, or take a size that the tables have."""
+    unsaid: list[str] = []
+    unlisted: dict[str, list[str]] = {}
+    for need in found.needs:
+        name = need.removeprefix("conductors.").removesuffix(".csa_mm2")
+        sized = plan.conductors.get(name) if need == f"conductors.{name}.csa_mm2" else None
+        if sized is None or sized.csa_mm2 is None:
+            unsaid.append(need)
+        else:
+            larger = next((size for size in sizes(sized.type, sized.resistance) if size > sized.csa_mm2), None)
+            instead = f"take {larger:g} mm²" if larger is not None else "take a smaller size"
+            what = f"the tables of {sized.type} and {sized.resistance} have no {sized.csa_mm2:g} mm²: {instead}"
+            unlisted.setdefault(what, []).append(name)
+    said = [f"say {', '.join(unsaid)}"] if unsaid else []
+    return "; ".join([*said, *(f"{what} for {', '.join(names)}" for what, names in unlisted.items())])
