@@ -13,7 +13,7 @@ _GROUND_PINS = ("4", "5")
 
 @rule("obd-pin", "safety", "pin is 4, 5, 6, 7, 14 or 16, joined to what it is for; load_a ≤ limit_a at pin 16")
 def obd_pin(case: Case) -> Iterator[Found]:
-    """Of each pin of a J1962 connector, or of two that mate, that our conductors or loads are joined to."""
+    """Of each pin of a J1962 connector that our conductors or loads are joined to, there or at the half it mates."""
     for connector, pin in _used(case.plan):
         subject, point = f"connectors.{connector}.cavities.{pin}", f"{connector}.{pin}"
         wrong = _wrong(case.network, pin, point)
@@ -28,7 +28,7 @@ def obd_pin(case: Case) -> Iterator[Found]:
 
 
 def _used(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Each pin in use once, at the half that our conductor or load is at."""
+    """Each pin in use once: at the half that our conductor or load is at, or at the one that is a diagnostic plug's."""
     ours = {point for one in plan.conductors.values() for point in (one.start, one.end)}
     for name, connector in plan.connectors.items():
         for pin, cavity in connector.cavities.items():
@@ -37,9 +37,10 @@ def _used(plan: Plan) -> Iterator[tuple[str, str]]:
     halves = [name for name, connector in plan.connectors.items() if connector.kind == "J1962"]
     mates: Mapping[str, str] = {one: other for pair in mated(plan) for one, other in (pair, pair[::-1])}
     for at, name in enumerate(halves):
+        other = mates.get(name)
         for pin in plan.connectors[name].cavities:
-            is_told = mates.get(name) in halves[:at] and f"{mates[name]}.{pin}" in ours
-            if f"{name}.{pin}" in ours and not is_told:
+            is_here, is_there = f"{name}.{pin}" in ours, f"{other}.{pin}" in ours
+            if (is_here and not (other in halves[:at] and is_there)) or (is_there and other not in halves):
                 yield name, pin
 
 

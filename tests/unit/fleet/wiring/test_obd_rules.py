@@ -84,6 +84,14 @@ def test_a_load_that_is_itself_the_plug_is_judged_without_conductors() -> None:
     assert verdicts(obd_pin, plan) == {"connectors.X1.cavities.16": "fail", "connectors.X1.cavities.5": "pass"}
 
 
+@pytest.mark.parametrize(("pin", "running_a"), [("16", 4.5), ("9", 1.0)])
+def test_a_plug_of_another_kind_in_the_socket_does_not_hide_its_pins(pin: str, running_a: float) -> None:
+    plan = changed(plugged(running_a), {"connectors.X1.kind": "in-line", "conductors.W1.from": f"X1.{pin}"})
+    told = verdicts(obd_pin, plan)
+    assert told.pop(f"connectors.OBD.cavities.{pin}") == "fail"
+    assert told == {f"connectors.OBD.cavities.{one}": "pass" for one in ("4", "6", "14")}
+
+
 def test_pins_of_a_plug_whose_other_half_is_not_in_the_plan_are_judged() -> None:
     plan = changed(
         without(plugged(4.5), "connectors.OBD", "connectors.X1.mates"), {"connectors.X1.cavities.16.joins": "B1"}
