@@ -51,7 +51,7 @@ async def test_the_board_fits_follows_and_filters(tmp_path: Path, size: tuple[in
     async with console(client, tmp_path, size) as screen:
         await screen.press("3")
         await screen.sees(
-            "DEPLOYMENTS  2 open", "1 overdue", "statement late 30 h", "✓ fit", "3 Deployments", "0 Mandates"
+            "DEPLOYMENTS  2 open", "1 overdue", "statement late 30 h", "✓ fit", "3 Deployments", "8 People"
         )
         assert all(len(line) <= size[0] for line in screen.lines)
         await screen.press("slash", *"overdue", "enter")

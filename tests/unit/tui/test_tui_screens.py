@@ -17,7 +17,7 @@ async def test_the_first_screen_says_what_needs_a_person(tmp_path: Path, size: t
     async with console(StubClient(), tmp_path, size) as screen:
         await screen.sees("NEEDS YOU  17", "alarm", "join", "quiet", "212 units", "link 84 ms", "TO-12 · engineer")
         assert "1 Now 17 " in screen.lines[1]
-        assert screen.lines[1].rstrip().endswith("9 Events 0 Mandates" if size[0] == 80 else "9 Events   0 Mandates")
+        assert screen.lines[1].rstrip().endswith("9 Events" if size[0] == 80 else "9 Events   0 Mandates")
         assert "enter open" in screen.lines[-1]
         assert screen.lines[-1].rstrip().endswith("q quit  ? keys")
 
