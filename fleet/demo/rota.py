@@ -5,7 +5,7 @@ One week that is published is nobody's, because whose turn it would be is on lea
 demo.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime, time, timedelta
 from itertools import cycle, islice
@@ -17,7 +17,7 @@ from fleet.demo.place import PEOPLE, Place
 from fleet.rota.rules.schedule import on_call
 from fleet.rota.rules.spans import Span
 from fleet.rota.rules.wall import local_date, midnight, monday_of, on_date
-from protocols.api.call_outs import NewCallOut
+from protocols.api.call_outs import CallOutView, NewCallOut
 from protocols.api.rota_people import NewAbsence, SetTerms
 from protocols.api.rotas import NewPlan
 from protocols.rota.member import AbsenceKind, Competence, Regulation21, WorkingDay, WorkingTerms
@@ -143,15 +143,32 @@ def _plan(today: date) -> NewPlan:
 
 
 async def last_night(supervisor: FleetClient, now: datetime) -> None:
-    """Whoever was primary was called out from ten past two until twenty to six. Raises ClientError."""
-    today = local_date(now, ZONE)
-    night = today if on_date(today, time(5, 40), ZONE) < now else today - _DAY
-    left, returned = on_date(night, time(2, 10), ZONE), on_date(night, time(5, 40), ZONE)
-    book = await supervisor.rota_book(ROTA, left, returned)
-    shifts = on_call(book.rota, book.assigned, book.changes, Span(left, returned))
+    """Whoever was primary was called out from ten past two until twenty to six, in the last night that was quiet.
+
+    Raises ClientError.
+    """
+    night = quiet_night(await supervisor.call_outs(rota=ROTA), now)
+    book = await supervisor.rota_book(ROTA, night.starts_at, night.ends_at)
+    shifts = on_call(book.rota, book.assigned, book.changes, night)
     (person,) = {one.person for one in shifts if one.position == "primary"}
     await supervisor.record_call_out(
         NewCallOut(
-            rota=ROTA, person=person, left_home_at=left, returned_at=returned, reference="unit quiet", source="hand"
+            rota=ROTA,
+            person=person,
+            left_home_at=night.starts_at,
+            returned_at=night.ends_at,
+            reference="unit quiet",
+            source="hand",
         )
     )
+
+
+def quiet_night(called: Sequence[CallOutView], now: datetime) -> Span:
+    """From ten past two until twenty to six of the newest night that is over `now` and in which nobody was out."""
+    day = local_date(now, ZONE)
+    while True:
+        night = Span(on_date(day, time(2, 10), ZONE), on_date(day, time(5, 40), ZONE))
+        out = [one for one in called if one.left_home_at < night.ends_at and (one.returned_at or now) > night.starts_at]
+        if night.ends_at < now and not out:
+            return night
+        day -= _DAY
