@@ -171,7 +171,12 @@ def given_page(one: DeploymentWiring, width: int, now: datetime, *, utc: bool) -
     by = f"given {moment(one.given_at, now, utc=utc)} by {one.given_by}"
     feeds = f"feeds {one.item}" + (f", {one.unit}" if one.unit else "") if one.item else "what it feeds was not said"
     lines: list[Line] = [
-        (Span(f" {one.name}", "title"), Span(f"  revision {one.revision}", "strong"), Span(f"   {one.deployment}")),
+        (
+            Span(" "),
+            Span(one.name, "title"),
+            Span(f"  revision {one.revision}", "strong"),
+            Span(f"   {one.deployment}"),
+        ),
         (Span(f" {one.title}", "muted"),),
         (Span(f" {by}; {feeds}"),),
     ]

@@ -34,7 +34,7 @@ VIEWS: tuple[View, ...] = (
     View("p", "drain", "drain"),
 )
 _BESIDE_FROM = 130
-_FINDINGS = 58
+_FINDINGS = 62
 
 
 def strip_line(shown: ViewName) -> Line:
@@ -91,7 +91,7 @@ def _diagram(plan: Plan, seen: SeenPlan, width: int) -> list[Line]:
 
 
 def _cuts(plan: Plan, policy: WiringPolicy, width: int) -> list[Line]:
-    ends = max(12, min(22, (width - 42) // 2))
+    ends = max(12, min(22, (width - 46) // 2))
     heads = (("conductor", 11), ("mm²", 6), ("type", 10), ("colour", 8), ("cut", 9), ("from", ends), ("to", ends))
     lines: list[Line] = [
         (Span(" CUT", "accent"),),
@@ -150,13 +150,13 @@ def curve_lines(curves: Sequence[DrainCurve]) -> list[Line]:
         return _nothing("no curve: the plan does not say enough of a battery (vehicle.batteries)")
     lines: list[Line] = []
     for curve in curves:
-        without = "" if curve.days_without_kit is None else f", {curve.days_without_kit:.1f} d without the kit"
-        words = f" starts for {curve.days:.1f} d of standing{without}; has to keep {100 * curve.soc_min:.0f} %"
+        without = "" if curve.days_without_kit is None else f", {curve.days_without_kit:.1f} d without kit"
+        words = f" starts for {curve.days:.1f} d of standing{without}; needs {100 * curve.soc_min:.0f} %"
         lines.append((Span(f" {curve.battery}", "strong"), Span(words)))
     legend: Line = (
-        Span(" charge in %, days of standing: ", "muted"),
+        Span(" charge in % by days: ", "muted"),
         Span("amber with our kit", "fair"),
         Span("  blue without", "accent"),
-        Span("  red the least to start with", "bad"),
+        Span("  red the least it needs", "bad"),
     )
     return [*lines, legend]

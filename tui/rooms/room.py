@@ -106,6 +106,12 @@ class Room(Asks):
         self.refetch()
         self.desk.update_watch()
 
+    def leave_with(self, result: object) -> None:
+        """Close with a result, if this room is the one on top; what was said of it stands on in the room below."""
+        if self.is_current:
+            self.desk.room_shown = None
+            self.dismiss(result)
+
     def action_back(self) -> None:
         """Back to where it was opened, for the rooms that bind a key to it."""
         self.dismiss()

@@ -138,4 +138,5 @@ class WiringRoom(FilteredRoom[HarnessRow], FollowsDeployments):
             self.call_later(self._open_kept, view.row.harness)
 
     async def _open_kept(self, harness: str) -> None:
+        self.desk.room_shown = None  # what was said when it was kept stands on
         await self.app.push_screen(HarnessRoom(harness))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -28,7 +29,7 @@ from tui.wiring_advice import AdvisedText, advised_text
 from tui.wiring_findings import finding_lines, verdict_line
 from tui.wiring_seen import PlanChecking, SeenPlan
 from tui.wiring_words import RESERVED, kept_sentence
-from tui.words import moment
+from tui.words import moment, safe
 
 TYPING_PAUSE_S = 0.25
 _WIDE_FROM = 120
@@ -37,12 +38,21 @@ _WIDE_FROM = 120
 class PlanField(TextField):
     """The text of a plan: numbered lines, and tab indents."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f7", "screen.next_place(-1)", "finding before", show=False)]
+
     def __init__(self, text: str) -> None:
         super().__init__(id="plan")
         self.show_line_numbers = True
         self.tab_behavior = "indent"
         self.indent_width = 2
         self.load_text(text)
+
+    @override
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is drawn: nothing in it that a terminal could obey."""
+        line = super().get_line(line_index)
+        line.plain = safe(line.plain)
+        return line
 
 
 class WiringEditRoom(Room):
@@ -54,7 +64,6 @@ class WiringEditRoom(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "keep", "keep", tooltip="keep it, after a look at what goes into the log"),
         Binding("f8", "next_place(1)", "next finding", tooltip="the line of the next fault or finding"),
-        Binding("f7", "next_place(-1)", "finding before", show=False),
         Binding("f9", "advise", "advice", tooltip="put advised sizes and fuses into the text, after a look at them"),
         Binding("escape", "back", "back"),
     ]
@@ -128,7 +137,7 @@ class WiringEditRoom(Room):
         width = max(30, self._found.scrollable_size.width - 1)
         name = "a new plan" if self._view is None else self._view.row.name
         state = f"revision {self._revision}" if self._view is not None else "not kept"
-        head: Line = (Span(f" {name}", "title"), Span(f"  {state}", "muted"))
+        head: Line = (Span(" "), Span(name, "title"), Span(f"  {state}", "muted"))
         if self._seen is None:
             self._title.show([(*head, Span("   reading …", "muted"))])
             return
@@ -227,8 +236,8 @@ class WiringEditRoom(Room):
     def _kept(self, text: str, kept: HarnessView) -> None:
         self.desk.say(f"{kept.row.name} is kept as revision {kept.row.revision} of {kept.row.harness}", "good")
         self._view, self._revision, self._kept_text = kept, kept.row.revision, text
-        if self.is_current and not self.is_changed:
-            self.dismiss(kept)
+        if not self.is_changed:
+            self.leave_with(kept)
         elif self.is_attached:
             self._show()
 

@@ -149,5 +149,4 @@ class WiringFittingRoom(WiringFieldsRoom):
         passed = bool(after.fittings) and after.fittings[0].passed
         said = "it is as planned" if passed else "kept: it is NOT as planned"
         self.desk.say(said, "good" if passed else "bad")
-        if self.is_current:
-            self.dismiss(after)
+        self.leave_with(after)

@@ -122,7 +122,7 @@ class WiringGivenRoom(ListingRoom[DeploymentWiring], FollowsDeployments, GivesHa
     def title_line(self) -> Line:
         """See ListingRoom."""
         count = plural(len(self._list.items), "harness", "harnesses") if self._is_known else "…"
-        return (Span(f" {self._about}", "title"), Span("  wiring  ", "muted"), Span(count, "strong"))
+        return (Span(" "), Span(self._about, "title"), Span("  wiring  ", "muted"), Span(count, "strong"))
 
     @override
     def key_of(self, item: DeploymentWiring) -> object:

@@ -66,7 +66,7 @@ class WiringPlanRoom(WiringViewRoom):
 
     def _kept(self, view: HarnessView) -> None:
         self.desk.say(f"{view.row.name} is kept as {view.row.harness}", "good")
-        self._leave_with(view)
+        self.leave_with(view)
 
     async def action_edit(self) -> None:
         """Go on with it as text."""
@@ -74,8 +74,4 @@ class WiringPlanRoom(WiringViewRoom):
 
     def _edited(self, view: HarnessView | None) -> None:
         if view is not None:
-            self.call_later(self._leave_with, view)
-
-    def _leave_with(self, view: HarnessView) -> None:
-        if self.is_current:
-            self.dismiss(view)
+            self.call_later(self.leave_with, view)

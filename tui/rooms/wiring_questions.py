@@ -33,7 +33,7 @@ class WiringQuestionsRoom(WiringFieldsRoom):
         """See WiringFieldsRoom."""
         vehicle = self._template.vehicle
         described = "" if vehicle is None else f"   {vehicle.system_v} V  {vehicle.description}"
-        return (Span(f" {self._template_name}", "title"), Span(described, "muted"))
+        return (Span(" "), Span(self._template_name, "title"), Span(described, "muted"))
 
     @override
     def work_out(self) -> None:
@@ -67,8 +67,4 @@ class WiringQuestionsRoom(WiringFieldsRoom):
 
     def _planned(self, view: HarnessView | None) -> None:
         if view is not None:
-            self.call_later(self._leave_with, view)
-
-    def _leave_with(self, view: HarnessView) -> None:
-        if self.is_current:
-            self.dismiss(view)
+            self.call_later(self.leave_with, view)

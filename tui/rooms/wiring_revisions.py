@@ -29,7 +29,7 @@ class WiringDifferenceRoom(PageRoom):
 
     def __init__(self, name: str, harness: str, before: int, after: int) -> None:
         super().__init__()
-        self._name = name
+        self._harness_name = name
         self._harness = harness
         self._pair = (before, after)
         self._two: _Two | None = None
@@ -57,7 +57,10 @@ class WiringDifferenceRoom(PageRoom):
     def page_lines(self, width: int) -> list[Line]:
         """See PageRoom."""
         before, after = self._pair
-        head: list[Line] = [(Span(f" {self._name}", "title"), Span(f"  revision {before} → {after}", "strong")), ()]
+        head: list[Line] = [
+            (Span(" "), Span(self._harness_name, "title"), Span(f"  revision {before} → {after}", "strong")),
+            (),
+        ]
         if self._two is None:
             return [*head, (Span(" asking the controller …", "muted"),)]
         first, second, policy = self._two
@@ -102,7 +105,7 @@ class WiringRevisionsRoom(ListingRoom[RevisionRow]):
     def title_line(self) -> Line:
         """See ListingRoom."""
         count = plural(len(self._view.revisions), "revision")
-        return (Span(f" {self._view.row.name}", "title"), Span(f"  {count}", "strong"))
+        return (Span(" "), Span(self._view.row.name, "title"), Span(f"  {count}", "strong"))
 
     @override
     def key_of(self, item: RevisionRow) -> object:
