@@ -10,8 +10,10 @@ from fleet.errors import RequestRefused
 def check_new(paths: Sequence[Path]) -> None:
     """Raise RequestRefused where one of the files can not be made."""
     for path in paths:
-        if path.exists() or not path.absolute().parent.is_dir():
-            raise RequestRefused("file-unwritable", f"{path} is there already, or has no directory", "name a new file")
+        if not path.absolute().parent.is_dir():
+            raise RequestRefused("file-unwritable", f"{path} has no directory", "make that first, or name another file")
+        if path.exists():
+            raise RequestRefused("file-unwritable", f"{path} is there already", "name a new file")
 
 
 def write_new(path: Path, content: bytes) -> None:

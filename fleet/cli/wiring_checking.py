@@ -96,11 +96,13 @@ def check(
 
 def summary(assessment: Assessment) -> str:
     """How many judgements there are of each verdict, and whether the plan may be fitted."""
+    if not assessment.judgements:
+        return "there is nothing to judge: no fuse, load or conductor is in it"
     counts = ", ".join(
         f"{len(found)} {word}" for verdict, word in _COUNTED.items() if (found := assessment.of(verdict))
     )
     fits = "it may be fitted" if assessment.may_be_fitted else "it is not to be fitted"
-    return f"{counts or 'nothing to judge'}; {fits}"
+    return f"{counts}; {fits}"
 
 
 def curve_words(curve: DrainCurve) -> str:

@@ -60,7 +60,7 @@ def _chosen(search: SizeSearch, name: str, size: float) -> tuple[float, RuleId |
         return size, rule, f"{size:g} mm²; {smaller[-1]:g} mm² would fail {rule} of {_named(subject)}"
     if smaller:
         return size, None, f"{size:g} mm² as it is planned; without its length no smaller size can be judged"
-    return size, None, f"{size:g} mm², the smallest there is"
+    return size, None, f"{size:g} mm², the smallest of its tables"
 
 
 def _unsizable(search: SizeSearch, name: str) -> tuple[RuleId | None, str]:

@@ -51,7 +51,7 @@ def _ends(plan: Plan) -> dict[str, list[tuple[str, str]]]:
 def _entries(
     plan: Plan, ends: dict[str, list[tuple[str, str]]], connector: str, pin: str, cavity: Cavity
 ) -> list[_Entry]:
-    joins = f"= {cavity.joins}" if cavity.joins is not None else ""
+    joins = f"joins {cavity.joins}" if cavity.joins is not None else ""
     entries = []
     for name, far in ends.get(f"{connector}.{pin}", ()):
         conductor = plan.conductors[name]
@@ -62,7 +62,7 @@ def _entries(
                 name,
                 number(conductor.csa_mm2),
                 conductor.colour or "?",
-                joined((far, joins), " "),
+                joined((far, joins), ", "),
                 cavity.contact,
             )
         )

@@ -57,6 +57,8 @@ def verdict_lines(assessment: Assessment, width: int) -> list[Line]:
     """How many fail and are not judged, and whether the plan may be fitted."""
     failed, unjudged = assessment.of("fail"), assessment.of("unjudged")
     if not failed and not unjudged:
+        if not assessment.judgements:
+            return [(Mark("there is nothing to judge yet", "muted"),)]
         return [(Mark(f"✓ all {len(assessment.judgements)} checks pass", "good"),)]
     marks = [
         *([Mark(f"✗ {_counted(failed, 'fail')}", "bad")] if failed else []),

@@ -26,6 +26,11 @@ class _At(NamedTuple):
     path: str
     place: Place
 
+    @property
+    def field(self) -> str:
+        """The name of the field that a value is of; of a list's item the list's."""
+        return next((one for one in reversed(self.path.split(".")) if not one.isdigit()), "")
+
     def inside(self, name: str, place: Place) -> "_At":
         shown = escaped(name[:_LONGEST_NAME])
         return _At(f"{self.path}.{shown}" if self.path else shown, place)
@@ -84,7 +89,7 @@ class Values:
         if not isinstance(node, Scalar):
             what = "a mapping" if isinstance(node, Mapping) else "a list"
             return self._fault(at, f"there is {what}, and one value is wanted", "write one value")
-        found = taken(node, wanted)
+        found = taken(node, wanted, at.field)
         if isinstance(found, Refusal):
             return self._fault(at, *found, breaks=False)
         return found
@@ -110,7 +115,10 @@ class Values:
         if len(self.faults) >= MAX_FAULTS:
             return
         close = nearest(name, known)
-        remedy = f"write {close}" if close else f"write one of {', '.join(known)}"
+        if name.isdigit():
+            remedy = "write a decimal with a point: a comma begins the next field"
+        else:
+            remedy = f"write {close}" if close else f"write one of {', '.join(known)}"
         self._fault(inside, f"{quoted(name)} is no field here", remedy)
 
     def _has_required(self, wanted: inspect.StructType, values: dict[str, object], at: _At) -> bool:
@@ -122,7 +130,7 @@ class Values:
             has_all = self.is_whole = False
             inside = at.inside(name, at.place)
             if inside.path not in self.places:
-                self._fault(inside, f"{name} is not said", f"add {name}")
+                self._fault(inside, f"{name} is not said", f"add {name}{_only_value(one.type)}")
         return has_all
 
     def _dict(self, node: Node, wanted: inspect.DictType, at: _At) -> object:
@@ -198,3 +206,8 @@ class Values:
     def _of_value(inside: _At, value: Node) -> _At:
         """A fault of one value is shown where that is, of a mapping, a list or no value at all at its key."""
         return inside._replace(place=value.place) if isinstance(value, Scalar) and value.text else inside
+
+
+def _only_value(wanted: inspect.Type) -> str:
+    """What follows a field's name where one value alone fits."""
+    return f": {wanted.values[0]}" if isinstance(wanted, inspect.LiteralType) and len(wanted.values) == 1 else ""

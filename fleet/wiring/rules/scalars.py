@@ -22,6 +22,20 @@ _PLAIN_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)")
 _UNITED_NUMBER = re.compile(
     r"([-+]?(?:0|[1-9][0-9]{0,19})(?:[.,][0-9]{1,9})?) *(?!x|o|b|e[-+0-9])([a-z°µΩ%].{0,20})", re.IGNORECASE
 )
+_UNITS = {
+    "a": "A",
+    "ah": "Ah",
+    "c": "°C",
+    "days": "days",
+    "kbit": "kbit/s",
+    "m": "m",
+    "ma": "mA",
+    "mm2": "mm²",
+    "ohm": "Ω",
+    "s": "s",
+    "v": "V",
+}
+"""By what the names of fields end in."""
 _WITH_COMMA = re.compile(r"[-+]?[0-9]{1,20},(?:[0-9]{1,2}|[0-9]{4,20})")
 """Three digits after a comma may be thousands."""
 _TRUE = ("true", "yes", "on", "y")
@@ -45,8 +59,8 @@ def is_nothing(scalar: Scalar) -> bool:
     return scalar.is_plain and scalar.text in _NOTHING
 
 
-def taken(scalar: Scalar, wanted: Wanted) -> Taken:
-    """The value of a scalar where `wanted` is wanted, or why it is none."""
+def taken(scalar: Scalar, wanted: Wanted, field: str) -> Taken:
+    """The value of a scalar of `field` where `wanted` is wanted, or why it is none."""
     match wanted:
         case inspect.StrType():
             return text_taken(scalar.text, wanted)
@@ -55,7 +69,7 @@ def taken(scalar: Scalar, wanted: Wanted) -> Taken:
         case inspect.LiteralType():
             return _one_of(scalar, wanted)
         case inspect.FloatType() | inspect.IntType():
-            number = _number(scalar)
+            number = _number(scalar, field)
             return number if isinstance(number, Refusal) else _within(number, wanted)
 
 
@@ -63,7 +77,8 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     """The known word that `word` was probably meant to be."""
     if len(word) > _LONGEST_COMPARED:
         return None
-    return next(iter(get_close_matches(word, known, 1) or get_close_matches(word.lower(), known, 1)), None)
+    same = [one for one in known if one.lower() == word.lower()]
+    return next(iter(same or get_close_matches(word, known, 1) or get_close_matches(word.lower(), known, 1)), None)
 
 
 def text_taken(text: str, wanted: inspect.StrType) -> str | Refusal:
@@ -129,7 +144,7 @@ def _one_of(scalar: Scalar, wanted: inspect.LiteralType) -> Taken:
     return Refusal(message, f"write {'one of ' if len(words) > 1 else ''}{', '.join(words)}")
 
 
-def _number(scalar: Scalar) -> float | Refusal:
+def _number(scalar: Scalar, field: str) -> float | Refusal:
     text = scalar.text
     if _PLAIN_NUMBER.fullmatch(text):
         if not scalar.is_plain:
@@ -137,16 +152,26 @@ def _number(scalar: Scalar) -> float | Refusal:
         return float(text)
     if text == "":
         return Refusal("there is no number", "write one, or leave the line out where it is not known")
-    return Refusal(f"{quoted(text)} is no plain number", _number_remedy(text))
+    return Refusal(f"{quoted(text)} is no plain number", _number_remedy(text, field))
 
 
-def _number_remedy(text: str) -> str:
+def _number_remedy(text: str, field: str) -> str:
     united = _UNITED_NUMBER.fullmatch(text)
     if united is not None:
-        return f"write {united[1].replace(',', '.')} alone, in the unit that the field's name ends in"
+        return _remedy_of_unit(united[1].replace(",", "."), united[2], field)
     if _WITH_COMMA.fullmatch(text):
         return f"write {text.replace(',', '.')}, with a point"
     return "write digits, with a point where one is needed, and no unit"
+
+
+def _remedy_of_unit(digits: str, unit: str, field: str) -> str:
+    """A number may be copied where its unit is the field's; 1400 mA are not 1400 A."""
+    wanted = _UNITS.get(field.rpartition("_")[2])
+    if wanted is None:
+        return f"write {float(digits) / 100:g}" if unit == "%" else f"write a number alone: {field} has no unit"
+    if unit.lower().replace("²", "2") in (field.rpartition("_")[2], wanted.lower()):
+        return f"write {digits} alone, which is in {wanted}"
+    return f"write it in {wanted}, the number alone"
 
 
 def _within(number: float, wanted: inspect.FloatType | inspect.IntType) -> float | Refusal:

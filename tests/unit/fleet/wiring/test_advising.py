@@ -51,7 +51,7 @@ def test_conductors_and_fuse_are_advised_together_and_pass() -> None:
 
 def test_the_sentence_says_what_the_next_smaller_size_would_fail() -> None:
     assert _conductor(EIGHT_AMPERES, "W2").sentence == "W2: 10 mm²; 6 mm² would fail drop-hot of camera."
-    assert _conductor(circuit(), "W2").sentence == "W2: 0.5 mm², the smallest there is."
+    assert _conductor(circuit(), "W2").sentence == "W2: 0.5 mm², the smallest of its tables."
 
 
 def test_what_the_house_allows_is_what_is_advised_by() -> None:

@@ -300,8 +300,8 @@ def test_each_cavity_says_what_goes_into_it() -> None:
     )
     assert [plain(line) for line in cavity_tables(plan, 80)] == [
         "□ X1  in-line, 2-way sealed, 13 A a cavity",
-        "  cavity  label   conductor  mm²  colour  goes to            contact",
-        "  1       supply  W2         2.5  RDBK    F1.out = camera.+  1.5 mm pin",
-        "  2               W3         2.5  ?       G1 = camera.-",
+        "  cavity  label   conductor  mm²  colour  goes to                 contact",
+        "  1       supply  W2         2.5  RDBK    F1.out, joins camera.+  1.5 mm pin",
+        "  2               W3         2.5  ?       G1, joins camera.-",
         "  3               –",
     ]

@@ -27,10 +27,10 @@ def only(text: str) -> Fault:
 @pytest.mark.parametrize(
     ("written", "remedy"),
     [
-        ("2.5 mm²", "write 2.5 alone, in the unit that the field's name ends in"),
-        ("2.5mm2", "write 2.5 alone, in the unit that the field's name ends in"),
-        ("10A", "write 10 alone, in the unit that the field's name ends in"),
-        ("2,5 A", "write 2.5 alone, in the unit that the field's name ends in"),
+        ("10A", "write 10 alone, which is in A"),
+        ("2,5 A", "write 2.5 alone, which is in A"),
+        ("1400mA", "write it in A, the number alone"),
+        ("2.5 mm²", "write it in A, the number alone"),
         ("2,5", "write 2.5, with a point"),
         ("'5'", "write 5 without quotes"),
         ('"1,000"', "write digits, with a point where one is needed, and no unit"),
@@ -58,6 +58,41 @@ def test_what_is_no_plain_number_in_range_is_refused_with_what_to_write(written:
     fault = only(f"{HEAD}fuses:\n  F1:\n    rating_a: {written}\n")
     assert (fault.path, fault.remedy) == ("fuses.F1.rating_a", remedy)
     assert fault.place.line == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "remedy"),
+    [
+        ("conductors.W1.csa_mm2", "2.5 mm²", "write 2.5 alone, which is in mm²"),
+        ("conductors.W1.csa_mm2", "2.5mm2", "write 2.5 alone, which is in mm²"),
+        ("conductors.W1.length_m", "200 mm", "write it in m, the number alone"),
+        ("buses.B.termination_ohm", "[120 Ω, 120]", "write 120 alone, which is in Ω"),
+        ("buses.B.bitrate_kbit", "500 kbit/s", "write 500 alone, which is in kbit/s"),
+        ("batteries.main.soh", "85%", "write 0.85"),
+        ("batteries.main.soh", "0.85 V", "write a number alone: soh has no unit"),
+    ],
+)
+def test_a_number_with_a_unit_is_copied_only_where_the_unit_is_the_fields(path: str, written: str, remedy: str) -> None:
+    kind, name, field = path.split(".")
+    block = f"{kind}: {{{name}: {{{field}: {written}}}}}"
+    text = f"{HEAD}vehicle:\n  {block}\n" if kind == "batteries" else f"{HEAD}{block}\n"
+    assert remedy in [fault.remedy for fault in read_plan(text).faults]
+
+
+def test_a_decimal_comma_is_told_where_it_begins_another_field() -> None:
+    faults = read_plan(f"{HEAD}fuses: {{F1: {{rating_a: 7,5}}}}\n").faults
+    assert [(one.message, one.remedy) for one in faults] == [
+        ('"5" is no field here', "write a decimal with a point: a comma begins the next field")
+    ]
+
+
+def test_a_field_that_takes_one_value_is_asked_for_with_it() -> None:
+    assert [one.remedy for one in read_plan("name: van\n").faults] == ["add muster_wiring: 1"]
+
+
+def test_a_name_in_other_capitals_is_the_one_that_was_meant() -> None:
+    text = f"{HEAD}fuses: {{F1: {{rating_a: 5}}}}\nsplices: {{S1: {{}}}}\nconductors: {{W1: {{from: f1.in, to: S1}}}}\n"
+    assert [one.remedy for one in read_plan(text).faults] == ["write F1, or add f1"]
 
 
 @pytest.mark.parametrize("value", ["1000", "0.001", "5.", ".5"])
