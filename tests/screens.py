@@ -17,6 +17,7 @@ from fleet.demo.place import Place
 from fleet.demo.run import Demo
 from fleet.entries.entry import Entry
 from fleet.store.store import open_store
+from fleet.wiring.rules.library import template_text
 from tests.support.deployment_scenes import lay_down_deployments
 from tests.support.joining import Knocker
 from tests.support.opening_entries import authority, closed, lease, mandate, media, opened
@@ -35,6 +36,7 @@ async def main() -> None:
             await _give_people_something_to_do(place, Path(toml))
             await _tell_of_openings(settings.database.dsn, Path(toml))
             await lay_down_deployments(lambda person: connect(load_client_settings(place.client_toml(person))))
+            await _keep_harnesses(Path(toml))
             await asyncio.sleep(HISTORY_S)
             for person in ("TO-12", "IN-03"):
                 await asyncio.to_thread(_draw, place.client_toml(person))
@@ -91,6 +93,18 @@ async def _give_people_something_to_do(place: Place, toml: Path) -> None:
         await Knocker(root).knock(stolen)
         join = next(join for join in await door.joins() if join.label == "van kit 9")
         await door.refuse_join(join.join_id, "the voucher went astray")
+
+
+async def _keep_harnesses(toml: Path) -> None:
+    """One whose fuse is too large, the first by name, and one that a deployment has, the last."""
+    text = template_text("van-12v")
+    unsafe = text.replace("name: van-12v", "name: camera-van").replace("F1: {rating_a: 5,", "F1: {rating_a: 20,")
+    async with connect(load_client_settings(toml)) as door:
+        await door.keep_harness(unsafe)
+        kept = await door.keep_harness(text.replace("name: van-12v", "name: van-of-depot"))
+        await door.keep_harness(template_text("lorry-24v"))
+        going_on = await door.deployments(open_only=True, limit=1)
+        await door.give_harness(going_on.rows[0].deployment, kept.row.harness)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from protocols.wiring.findings import Assessment, Judgement, RuleId
 from protocols.wiring.plan import Plan
 from protocols.wiring.policy import WiringPolicy
 from tui.paint import EMPTY, Line, Span, fit, joined, line_width, wrap
+from tui.wiring_findings import remedy_lines
 from tui.wiring_marks import VERDICT_SIGNS, VERDICT_TONES, colour_spans
 
 _LABEL = 19
@@ -95,7 +96,7 @@ def worked_lines(found: Worked, width: int) -> list[Line]:
 def _wanting(one: Judgement, width: int) -> list[Line]:
     said = f"{VERDICT_SIGNS[one.verdict]} {one.rule}: {one.sentence}"
     told = [(Span(" "), *line) for line in wrap(said, width - 2, VERDICT_TONES[one.verdict])]
-    return [*told, *((Span("   → "), *line) for line in wrap(one.remedy, width - 6) if one.remedy)]
+    return [*told, *remedy_lines(one.remedy, width)]
 
 
 def _chosen(plan: Plan, width: int) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fleet.wiring.rules.faults import Fault
+from fleet.wiring.rules.faults import Fault, Place
 from fleet.wiring.rules.marks import number
 from protocols.wiring.findings import Assessment, Judgement
 from tui.paint import Line, Span, Tone, joined, wrap
@@ -27,7 +27,7 @@ def finding_lines(seen: SeenPlan, width: int) -> list[Line]:
 def fault_lines(fault: Fault, width: int) -> list[Line]:
     """A fault of the text at its line and column."""
     head: Line = (
-        Span(f" {fault.place.line}:{fault.place.column}", "accent"),
+        Span(_place_words(fault.place), "accent"),
         Span("  ✗ fault", "bad"),
         Span(f"  {fault.path}", "muted"),
     )
@@ -38,12 +38,21 @@ def judgement_lines(one: Judgement, seen: SeenPlan, width: int) -> list[Line]:
     """What a rule says, at the line and column of its subject."""
     place = seen.reading.place(one.subject)
     head: Line = (
-        Span(f" {place.line}:{place.column}", "accent"),
+        Span(_place_words(place), "accent"),
         Span(f"  {VERDICT_SIGNS[one.verdict]} {one.rule}", VERDICT_TONES[one.verdict]),
         Span(f"  {one.severity}", SEVERITY_TONES[one.severity]),
         Span(f"  {one.subject}", "muted"),
     )
     return [head, *_told(one.sentence, one.remedy, width)]
+
+
+def is_head(line: Line, place: Place) -> bool:
+    """Whether a line is the first of what is said of `place`."""
+    return bool(line) and line[0].text == _place_words(place)
+
+
+def _place_words(place: Place) -> str:
+    return f" {place.line}:{place.column}"
 
 
 def check_lines(seen: SeenPlan, width: int) -> list[Line]:
@@ -64,7 +73,13 @@ def _why(one: Judgement, width: int) -> list[Line]:
 
 def _told(sentence: str, remedy: str, width: int) -> list[Line]:
     lines = _indented(sentence, width)
-    return [*lines, *([(Span("   → "), *line) for line in wrap(remedy, width - 6, "strong")] if remedy else [])]
+    return [*lines, *remedy_lines(remedy, width, "strong")]
+
+
+def remedy_lines(remedy: str, width: int, tone: Tone = "plain") -> list[Line]:
+    """What to do, after an arrow; nothing where there is nothing to do."""
+    broken = wrap(remedy, width - 6, tone) if remedy else []
+    return [(Span("   → " if at == 0 else "     "), *line) for at, line in enumerate(broken)]
 
 
 def _indented(text: str, width: int, tone: Tone = "plain") -> list[Line]:

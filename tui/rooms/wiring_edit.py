@@ -26,7 +26,7 @@ from tui.paint import Line, Span, Tone, spread, wrap
 from tui.role_words import Reserved
 from tui.rooms.room import Room
 from tui.wiring_advice import AdvisedText, advised_text
-from tui.wiring_findings import finding_lines, verdict_line
+from tui.wiring_findings import finding_lines, is_head, verdict_line
 from tui.wiring_seen import PlanChecking, SeenPlan
 from tui.wiring_words import RESERVED, kept_sentence
 from tui.words import moment, safe
@@ -80,6 +80,7 @@ class WiringEditRoom(Room):
         self._title = Page(id="title")
         self.area = PlanField(text)
         self._found = Page(id="found")
+        self._told: list[Line] = []
         self._checking = PlanChecking(self, self._judged)
 
     @override
@@ -143,8 +144,8 @@ class WiringEditRoom(Room):
             return
         changed = Span("  changed", "fair") if self.is_changed and self._view is not None else Span("")
         self._title.show([spread((*head, changed), verdict_line(self._seen), max(30, self.size.width - 2))])
-        found = finding_lines(self._seen, width)
-        self._found.show(found or [(), (Span(" nothing wants mending; ctrl+s keeps it", "good"),)])
+        self._told = finding_lines(self._seen, width)
+        self._found.show(self._told or [(), (Span(" nothing wants mending; ctrl+s keeps it", "good"),)])
 
     @property
     def _places(self) -> list[Place]:
@@ -168,6 +169,8 @@ class WiringEditRoom(Room):
         later = [place for place in places if place > here] if by > 0 else [one for one in places if one < here]
         to = (later or places)[0 if by > 0 else -1]
         self.area.move_cursor((to.line - 1, to.column - 1), center=True)
+        at = next((at for at, line in enumerate(self._told) if is_head(line, to)), 0)
+        self._found.scroll_to(y=at, animate=False)
         self.desk.say(f"line {to.line}, column {to.column}")
 
     def action_advise(self) -> None:

@@ -76,7 +76,8 @@ class WiringFittingRoom(WiringFieldsRoom):
         given = self._given
         return (
             Span(" AS FITTED", "muted"),
-            Span(f"  {given.name}", "title"),
+            Span("  "),
+            Span(given.name, "title"),
             Span(f"  revision {given.revision} at {given.deployment}", "strong"),
             Span("   empty: not measured", "muted"),
         )
@@ -90,7 +91,7 @@ class WiringFittingRoom(WiringFieldsRoom):
     def beside_line(self, name: str) -> Line:
         """See WiringFieldsRoom."""
         if name == "note":
-            return (Span(" its hash stands in the log", "muted"),)
+            return (Span(" its hash is logged", "muted"),)
         if name == "load":
             return (Span(f" {', '.join(self._plan.loads)}; or empty", "muted"),)
         return beside_line(self._compared.get(name))

@@ -66,6 +66,7 @@ async def test_f8_goes_from_finding_to_finding(tmp_path: Path, size: tuple[int, 
             await screen.press("f8")
             seen.append(lines[area(screen).cursor_location[0]].strip().partition(":")[0])
         assert seen == ["W2", "W3", "W4", "W5", "W9", "W10", "W11"]
+        await screen.sees("return-conductor  safety  conductors.W11")
         await screen.press("f8")
         assert lines[area(screen).cursor_location[0]].strip().startswith("W2")
         await screen.press("f7")
