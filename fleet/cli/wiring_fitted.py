@@ -26,8 +26,11 @@ _MEASURED = re.compile(
     rf"(?P<subject>[A-Za-z][A-Za-z0-9_-]{{0,23}})\.(?P<quantity>{_QUANTITIES})=(?P<value>-?[0-9]{{1,6}}(\.[0-9]{{1,6}})?)",
     re.ASCII,
 )
-MEASURED_FORM = Form(_MEASURED, f"what of what was measured, as camera.voltage-at-load-v=11.9; one of {_QUANTITIES}")
-VALUE_FORM = Form(re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII), "volts, as 12.6")
+MEASURED_FORM = Form(
+    _MEASURED,
+    f"PART.QUANTITY=VALUE, as camera.voltage-at-load-v=11.9, without a unit; a quantity is one of {_QUANTITIES}",
+)
+VALUE_FORM = Form(re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII), "volts, a number alone with a point, as 12.6")
 NAME_FORM = Form(re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}", re.ASCII), "a load's name, as the plan has it")
 
 

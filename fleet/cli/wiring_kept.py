@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
 from fleet.cli.options import WholeNumber
-from fleet.cli.output import moment, print_facts, print_json, print_line, print_table
+from fleet.cli.output import moment, print_facts, print_json, print_line, print_remark, print_table
 from fleet.cli.wiring_files import STANDARD, PlanFile, read_plan_file, write_bytes
 from fleet.cli.wiring_painted import print_marks, terminal_width
 from fleet.client import FleetClient
@@ -91,13 +91,16 @@ def keep(
 
     One that fails is kept too; it can not be given to a deployment where what fails is of safety.
     """
-    text = read_plan_file(file).text
+    read = read_plan_file(file)
+    namesakes: list[str] = []
 
     async def kept(door: FleetClient) -> HarnessView:
         if harness is None:
-            return await door.keep_harness(text)
+            rows = await every_harness(door, read.plan.name)
+            namesakes.extend(one.harness for one in rows if one.name == read.plan.name)
+            return await door.keep_harness(read.text)
         seen = await door.harness(await harness_named(door, harness))
-        return await door.revise_harness(seen.row.harness, seen.row.revision, text)
+        return await door.revise_harness(seen.row.harness, seen.row.revision, read.text)
 
     found = ask(client, kept)
     if json:
@@ -105,6 +108,8 @@ def keep(
         return
     row = found.row
     print_line(f"{row.harness} {row.name} is kept, revision {row.revision}; {verdict_words(row)}")
+    if namesakes:
+        print_remark(f"of the same name: {', '.join(namesakes)}; name each by its id; --harness keeps a next revision")
 
 
 def show(

@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 
 from fleet.cli.door import Json
 from fleet.cli.output import print_json, print_line, print_remark, print_table
+from fleet.cli.wiring_checking import summary
 from fleet.cli.wiring_files import (
     NewFile,
     PlanFile,
@@ -18,6 +19,7 @@ from fleet.cli.wiring_files import (
 )
 from fleet.wiring.rules.advising import advise as advise_plan
 from fleet.wiring.rules.advising import applied
+from fleet.wiring.rules.assessment import assess
 from fleet.wiring.rules.cuts import bill_of_materials, cut_list, label_list
 from fleet.wiring.rules.marks import number
 from fleet.wiring.rules.writing import write_plan
@@ -49,12 +51,15 @@ def advise(
     house = read_policy(policy)
     plan = read_plan_file(file).plan
     advice = advise_plan(plan, house)
+    done = applied(plan, advice)
     if to is not None:
-        write_text(to, write_plan(applied(plan, advice)))
+        write_text(to, write_plan(done))
     elif json:
         print_json(advice)
     else:
         _print_advice(plan, advice)
+    if not json:
+        print_remark(f"with all of it done: {summary(assess(done, house))}")
 
 
 def _print_advice(plan: Plan, advice: Advice) -> None:

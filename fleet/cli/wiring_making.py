@@ -54,7 +54,7 @@ def templates(*, json: Json = False) -> None:
 def new(
     name: Annotated[str, Parameter(name="TEMPLATE", help="A worked vehicle, as fleet wiring templates lists them.")],
     *,
-    load_a: Annotated[Answer, Parameter(help="The most that the kit draws, A.")] = None,
+    load_a: Annotated[Answer, Parameter(help="The most that the kit draws, A; mend running_a in the file.")] = None,
     run_m: Annotated[Answer, Parameter(help="From the source to the kit, m.")] = None,
     source: Annotated[Answer, Parameter(help="battery, auxiliary or ignition, of what the vehicle has.")] = None,
     fuse_a: Annotated[Answer, Parameter(help="The fuse, A; without it as advised.")] = None,

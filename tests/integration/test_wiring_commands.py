@@ -180,7 +180,8 @@ async def test_the_policy_of_a_house_is_a_file(van: Path, tmp_path: Path) -> Non
 
 
 async def test_advice_makes_an_unsafe_plan_pass_and_writes_over_nothing(unsafe: Path) -> None:
-    code, out, _ = await wiring("advise", str(unsafe))
+    code, out, err = await wiring("advise", str(unsafe))
+    assert (err.startswith("with all of it done: "), err.endswith(" pass; it may be fitted\n")) == (True, True)
     assert (code, out.splitlines()[0].split()[:2]) == (0, ["conductor", "mm²"])
     mended = unsafe.with_name("mended.yaml")
     assert (await wiring("advise", str(unsafe), "--to", str(mended)))[0] == 0

@@ -65,6 +65,14 @@ async def test_a_faulty_file_never_reaches_the_controller(house: RotaHouse, tmp_
     assert (await house["TO-12"].harnesses()).total == 0
 
 
+async def test_a_second_harness_of_one_name_is_told(house: RotaHouse, van: str) -> None:
+    _, out, err = await fleet(house, "TO-12", "wiring", "keep", van)
+    assert err == ""
+    code, _, err = await fleet(house, "TO-12", "wiring", "keep", van)
+    first = out.split()[0]
+    assert (code, err.startswith(f"of the same name: {first}; "), "--harness" in err) == (0, True, True)
+
+
 async def test_only_a_safe_harness_is_given(house: RotaHouse, unsafe: str) -> None:
     which = await deployment(house, "authorised")
     assert (await fleet(house, "TO-12", "wiring", "keep", unsafe))[0] == 0
