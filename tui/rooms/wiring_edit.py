@@ -207,6 +207,8 @@ class WiringEditRoom(Room):
     def action_keep(self) -> None:
         """Keep the text, once the sentence was seen."""
         seen = self._seen
+        if not self.is_current:
+            return
         if seen is None or seen.text != self.area.text or self._checking.is_busy:
             self._check()
             self.soon("keep", self.action_keep)
