@@ -70,7 +70,12 @@ def _bad_point(plan: Plan, path: str, point: str) -> Iterator[Inconsistency]:
         parts = _parts(plan, kind, component)
         if part not in parts:
             message = f"{component} has no {part}" if part else f"{component} is no point by itself"
-            yield Inconsistency(path, message, _one_of([f"{component}.{one}" for one in parts]))
+            yield Inconsistency(path, message, _one_of([f"{component}.{one}" for one in parts]) + _or_add(kind, part))
+
+
+def _or_add(kind: str, part: str) -> str:
+    where = {"connectors": "cavities", "loads": "terminals"}.get(kind)
+    return f", or add {part} to its {where}" if where and part else ""
 
 
 def _parts(plan: Plan, kind: str, component: str) -> Iterable[str]:

@@ -95,6 +95,12 @@ def test_a_name_in_other_capitals_is_the_one_that_was_meant() -> None:
     assert [one.remedy for one in read_plan(text).faults] == ["write F1, or add f1"]
 
 
+def test_a_terminal_that_a_load_has_not_may_be_added() -> None:
+    text = f"{HEAD}loads: {{camera: {{}}}}\nsplices: {{S1: {{}}}}\nconductors: {{W1: {{from: S1, to: camera.h}}}}\n"
+    [fault] = read_plan(text).faults
+    assert fault.remedy == "write one of camera.+, camera.-, or add h to its terminals"
+
+
 @pytest.mark.parametrize("value", ["1000", "0.001", "5.", ".5"])
 def test_a_number_at_its_limits_is_taken(value: str) -> None:
     assert read_plan(f"{HEAD}fuses: {{F1: {{rating_a: {value}}}}}\n").faults == []
