@@ -62,7 +62,8 @@ def consistent_plans(draw: st.DrawFn) -> Plan:
         conductors[name] = replace(conductor, start=start, end=end, cable=cable, shield=is_shield)
     used = {conductor.cable for conductor in conductors.values()}
     cables = {name: cable for name, cable in plan.cables.items() if name in used}
-    made = replace(plan, connectors=connectors, conductors=conductors, cables=cables)
+    loads = {name: _with_a_peak(load) for name, load in plan.loads.items()}
+    made = replace(plan, connectors=connectors, conductors=conductors, cables=cables, loads=loads)
     assert inconsistencies(made) == []
     return made
 
@@ -79,6 +80,13 @@ def points_of(plan: Plan) -> set[str]:
             if isinstance(part, Load):
                 found.update(f"{name}.{pin}" for pin in part.terminals)
     return found
+
+
+def _with_a_peak(load: Load) -> Load:
+    """A load that draws no more for hours than at most."""
+    if load.peak_a is None or load.running_a is None:
+        return load
+    return replace(load, peak_a=max(load.peak_a, load.running_a))
 
 
 def _joined(draw: st.DrawFn, cavity: Cavity, own: str, points: list[str]) -> Cavity:

@@ -1,8 +1,9 @@
-"""Whether the names in a plan hang together. Pure."""
+"""Whether a plan hangs together: its names, and figures that can not both be so. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from fleet.wiring.rules.contradictions import contradictions
 from fleet.wiring.rules.scalars import nearest
 from protocols.wiring.parts import Connector
 from protocols.wiring.plan import Plan
@@ -33,6 +34,7 @@ def inconsistencies(plan: Plan) -> list[Inconsistency]:
         *_bad_mates(plan),
         *_unknown_batteries(plan),
         *_bad_loads(plan),
+        *(Inconsistency(*one) for one in contradictions(plan)),
     ]
 
 

@@ -108,6 +108,48 @@ def test_a_name_that_does_not_fit_is_told_once(
     assert found_remedy.startswith(remedy)
 
 
+@pytest.mark.parametrize(
+    ("changes", "path", "message"),
+    [
+        (
+            {"loads.camera.peak_a": 0.9},
+            "loads.camera.peak_a",
+            "camera draws 1 A for hours, and 0.9 A at most",
+        ),
+        (
+            {"vehicle.alternator": {"kind": "smart", "charge_min_v": 14.7, "charge_max_v": 13.6}},
+            "vehicle.alternator.charge_max_v",
+            "13.6 V at most is less than the 14.7 V at least",
+        ),
+        (
+            {
+                "vehicle.system_v": 24,
+                "vehicle.alternator": {"kind": "smart", "charge_min_v": 13.6, "charge_max_v": 14.7},
+            },
+            "vehicle.alternator.charge_max_v",
+            "an alternator of 14.7 V charges no system of 24 V",
+        ),
+    ],
+)
+def test_figures_that_can_not_both_be_so_are_told(changes: dict[str, object], path: str, message: str) -> None:
+    [(found_path, found_message, remedy)] = told(changed(WHOLE, changes))
+    assert (found_path, found_message) == (path, message)
+    assert remedy
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loads.camera.peak_a": 1.0},
+        {"loads.camera.peak_a": None},
+        {"loads.camera.running_a": None},
+        {"vehicle.alternator": {"kind": "smart", "charge_min_v": 12.0, "charge_max_v": 12.0}},
+    ],
+)
+def test_figures_that_are_equal_or_not_said_contradict_nothing(changes: dict[str, object]) -> None:
+    assert told(changed(WHOLE, changes)) == []
+
+
 def test_signals_may_be_many() -> None:
     more = {name: LoadTerminal(role="signal") for name in ("s1", "s2")}
     terminals = {"+": LoadTerminal(role="supply"), "-": LoadTerminal(role="return"), **more}
