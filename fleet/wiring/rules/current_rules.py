@@ -22,11 +22,12 @@ def return_conductor(case: Case) -> Iterator[Found]:
 
 def _returned(case: Case, name: str, fuses: list[list[str]]) -> Found:
     subject = f"conductors.{name}"
-    behind = " and ".join(dict.fromkeys(one[-1] for one in fuses))
+    names = list(dict.fromkeys(one[-1] for one in fuses))
+    behind = f"{' and '.join(names)} {'lets' if len(names) == 1 else 'let'}"
     rating = let_through_a(case.network, fuses)
     carries = ampacity_a(name, case.network.conductor(name))
     if not isinstance(carries, Known):
-        return unjudged(subject, f"whether {name} carries what {behind} lets pass", carries)
+        return unjudged(subject, f"whether {name} carries what {behind} pass", carries)
     limit = case.policy.derating * carries.value
     figures = {
         "rating_a": rating,
@@ -35,12 +36,12 @@ def _returned(case: Case, name: str, fuses: list[list[str]]) -> Found:
         "limit_a": limit,
     }
     if at_most(rating, limit):
-        said = f"{name} may carry back the {rating:.4g} A that {behind} lets pass"
+        said = f"{name} may carry back the {rating:.4g} A that {behind} pass"
         return Found("pass", subject, said, "", figures, carries.unverified)
     return Found(
         "fail",
         subject,
-        f"{name} may carry back {limit:.4g} A, and {behind} lets {rating:.4g} A pass",
+        f"{name} may carry back {limit:.4g} A, and {behind} {rating:.4g} A pass",
         f"fit a larger {name}, or fuses that let at most {limit:.4g} A pass",
         figures,
         carries.unverified,

@@ -104,14 +104,23 @@ def _same_origin(case: Case, one: Way, other: Way) -> bool:
 def two_ways(case: Case) -> Iterator[Found]:
     """Of each link that closes a ring; else of each source and ground. Two fuses side by side, and rings through a fuse
     in a return, have their own rules."""
-    rings = dict.fromkeys(link_path(link) for link in _plain_rings(case))
-    for path in rings:
+    rings = {link_path(link): _joined_sources(case, link) for link in _plain_rings(case)}
+    for path, sources in rings.items():
         name = path.split(".", 1)[1].replace(".cavities.", ".")
         said = f"{name} closes a second way: what is behind stays live, or is returned, where the first is opened"
+        if sources:
+            said = f"{name} joins {' and '.join(sources)}: one feeds into the other, and opening one leaves both live"
         yield Found("fail", path, said, f"remove {name}, or what it doubles")
     if not rings:
         for kind, names in (("sources", case.plan.sources), ("grounds", case.plan.grounds)):
             yield from (Found("pass", f"{kind}.{name}", f"one way leads to each point of {name}") for name in names)
+
+
+def _joined_sources(case: Case, link: Link) -> list[str]:
+    """The two sources that a ring link joins; none where it goes round from one source or to a ground."""
+    origins = dict.fromkeys(way.origin for way in case.network.ring(link))
+    sources = [name for name in origins if name in case.plan.sources]
+    return sources if len(sources) == len(origins) > 1 else []
 
 
 def _plain_rings(case: Case) -> Iterable[Link]:

@@ -112,6 +112,8 @@ def test_two_sources_that_are_joined_behind_fuses_are_two_ways(battery: str | No
         {"sources.B2": Source(terminal="30a", battery=battery, circuit="battery"), "fuses.F2": Fuse(rating_a=5)},
     )
     assert [rule for rule, _ in failing(joined)] == ["two-ways"]
+    [one] = [one for one in found(two_ways, joined) if one.verdict == "fail"]
+    assert all(source in one.sentence for source in ("B1", "B2"))
 
 
 def test_two_sources_joined_by_a_conductor_alone_are_found() -> None:
