@@ -41,8 +41,14 @@ def from_wireviz(text: str) -> Imported:
         if root is not None:
             found = [Fault(root.place, "", "this is no WireViz file", "begin with `connectors:`")]
         return Imported(None, [], told(found))
+    top = Attributes("", root)
+    if top.keys() and not _KNOWN & set(top.keys()):
+        message, remedy = "this is no WireViz file", "begin with `connectors:`"
+        if top.node_of("muster_wiring") is not None:
+            message, remedy = "this is a plan already", "check it as it is"
+        return Imported(None, [], [Fault(root.place, "", message, remedy)])
     faults = Faults()
-    reader = _Reader(Attributes("", root), faults)
+    reader = _Reader(top, faults)
     plan = reader.plan() if not faults.found else None
     if plan is not None and not faults.found:
         faults.found.extend(Fault(START, *one) for one in inconsistencies(plan))

@@ -88,6 +88,7 @@ class Sets:
         self._separator = separator
         self._faults = faults
         self._generated: dict[str, int] = {}
+        self._has_room = True
         self.joined = Joined({}, {}, [], [], [])
 
     def read(self, node: Node, path: str) -> None:
@@ -96,7 +97,7 @@ class Sets:
             self._faults.add(node, path, "a connection set is a list", "write its components as a list")
             return
         count = self._count(node, path)
-        if count is None:
+        if count is None or self._is_full(node, path, count * len(node.items)):
             return
         items: list[_Item | _Arrow] = []
         for number, one in enumerate(node.items):
@@ -104,8 +105,16 @@ class Sets:
             if item is None:
                 return
             items.append(item)
-        if self._alternates(items, count):
+        if self._alternates(items):
             self._join(items, count)
+
+    def _is_full(self, node: Listing, path: str, more: int) -> bool:
+        """Whether the sets come to too much with this one; nothing is made of it and those after it then."""
+        made = len(self.joined.wires) + len(self.joined.contacts)
+        if self._has_room and made + more > MAX_JOINED:
+            self._has_room = False
+            self._faults.add(node, path, f"the sets come to more than {MAX_JOINED} wires", "import a part")
+        return not self._has_room
 
     def _count(self, node: Listing, path: str) -> int | None:
         """How many connections a set makes; None where its components do not agree."""
@@ -170,14 +179,14 @@ class Sets:
         return name, is_connector
 
     def _unnamed(self, template: str) -> str:
-        taken = {*self.joined.connectors, *self.joined.cables, *self._connectors, *self._cables}
+        taken = (self.joined.connectors, self.joined.cables, self._connectors, self._cables)
         while True:
             self._generated[template] = self._generated.get(template, 0) + 1
             name = f"{template}-{self._generated[template]}"
-            if name not in taken:
+            if not any(name in one for one in taken):
                 return name
 
-    def _alternates(self, items: "list[_Item | _Arrow]", count: int) -> bool:
+    def _alternates(self, items: "list[_Item | _Arrow]") -> bool:
         """Whether connectors and what joins them take turns, and arrows stand between connectors."""
         for number, item in enumerate(items):
             after = items[number + 1] if number + 1 < len(items) else None
@@ -196,11 +205,6 @@ class Sets:
             if isinstance(item, _Arrow) and (after is None or number == 0):
                 self._faults.add(item.node, item.path, "an arrow joins two connectors", "write one before and after it")
                 return False
-        if len(self.joined.wires) + len(self.joined.contacts) + count * len(items) > MAX_JOINED:
-            self._faults.add(
-                items[0].node, items[0].path, f"the sets come to more than {MAX_JOINED} wires", "import a part"
-            )
-            return False
         return True
 
     def _join(self, items: "list[_Item | _Arrow]", count: int) -> None:

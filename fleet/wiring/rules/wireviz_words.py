@@ -165,10 +165,10 @@ def notes_in(text: str) -> dict[str, str]:
 
 
 def _wrapped(text: str) -> str:
-    """Broken at blanks only, so that a blank for each line end gives the text back; never before a first word."""
+    """Broken at blanks only, so that a blank for each line end gives the text back; not beside a first word."""
     words: list[str] = []
     for word in text.split(" "):
-        if words and (word in _FIRST_WORDS or not word):
+        if words and (word in _FIRST_WORDS or not word or words[-1] in _FIRST_WORDS):
             words[-1] += f" {word}"
         else:
             words.append(word)

@@ -242,3 +242,21 @@ def test_colours() -> None:
         "TELALT": 50,
     }
     assert all(iec_colour(colour) is not None for colours in SERIES.values() for colour in colours)
+
+
+def test_sets_beyond_the_bound_are_told_of_once_and_make_nothing() -> None:
+    text = (
+        "connectors:\n  X: {pincount: 1, autogenerate: true}\ncables:\n  W: {wirecount: 100}\nconnections:\n"
+        + "  - - X.\n    - W.: [1-100]\n    - X.\n" * 900
+    )
+    [fault] = from_wireviz(text).faults
+    assert (fault.path, fault.message) == ("connections.38", "the sets come to more than 4000 wires")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("hello: world\n", "this is no WireViz file"), ("muster_wiring: 1\nname: van\n", "this is a plan already")],
+)
+def test_what_has_nothing_of_a_wireviz_file_is_refused(text: str, message: str) -> None:
+    found = from_wireviz(text)
+    assert (found.plan, [fault.message for fault in found.faults]) == (None, [message])

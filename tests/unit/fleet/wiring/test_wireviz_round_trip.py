@@ -7,6 +7,7 @@ from fleet.wiring.rules.library import TEMPLATES, template
 from fleet.wiring.rules.reading import read_plan
 from fleet.wiring.rules.wireviz_in import from_wireviz
 from fleet.wiring.rules.wireviz_out import expressible, to_wireviz, wireviz_text
+from protocols.wiring.parts import Bus
 from protocols.wiring.plan import Plan
 from tests.support.wireviz_plans import consistent_plans
 
@@ -64,4 +65,9 @@ conductors: {{A: {{{ends}, cable: C}}, B: {{{ends}, label: A}}}}
     plan = read_plan(text).plan
     assert plan is not None
     assert expressible(plan)
+    assert from_wireviz(wireviz_text(plan)).plan == plan
+
+
+def test_a_place_of_one_long_word_comes_back() -> None:
+    plan = Plan(muster_wiring=1, name="van", buses={"body": Bus(place="gateway" * 10)})
     assert from_wireviz(wireviz_text(plan)).plan == plan
