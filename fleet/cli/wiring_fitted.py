@@ -16,7 +16,6 @@ from fleet.cli.wiring_kept import HarnessName, Revision, harness_named
 from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete
 from fleet.wiring.rules.fitting import expected
-from fleet.wiring.rules.marks import number
 from fleet.wiring.rules.reading import read_plan
 from protocols.api.wiring import DeploymentWiring, Fitting, HarnessView
 from protocols.wiring.fitted import Compared, Measured, MeasuredQuantity, NewFitting
@@ -200,6 +199,6 @@ def _print_fitting(fitting: Fitting) -> None:
 
 
 def _row(one: Compared) -> tuple[object, ...]:
-    told = [None if value is None else number(value) for value in (one.predicted, one.low, one.high)]
+    told = [None if value is None else f"{value:.5g}" for value in (one.predicted, one.low, one.high)]
     quantity = f"{one.quantity} (by the unit)" if one.by_unit else one.quantity
-    return (quantity, one.subject, number(one.value), *told, one.verdict, one.sentence)
+    return (quantity, one.subject, f"{one.value:.5g}", *told, one.verdict, one.sentence)

@@ -148,9 +148,16 @@ def _contacts(plan: Plan) -> Iterable[_Bought]:
     for name, connector in plan.connectors.items():
         yield _Bought("connector", connector.part or _connector_words(connector), 1, "pcs", name)
     for name, connector in plan.connectors.items():
-        for cavity in connector.cavities.values():
+        for pin, cavity in connector.cavities.items():
+            point = f"{name}.{pin}"
+            ends = [one for one in plan.conductors.values() if point in (one.start, one.end) and not one.shield]
             if cavity.contact:
                 yield _Bought("contact", cavity.contact, 1, "pcs", name)
+            elif ends and connector.kind != "terminal":
+                csa = ends[0].csa_mm2
+                size = _UNKNOWN_SIZE if csa is None else f"{csa:g} mm²"
+                whose = connector.part or _connector_words(connector)
+                yield _Bought("contact", f"contact for {size}, to suit {whose}", 1, "pcs", name)
 
 
 def _connector_words(connector: Connector) -> str:

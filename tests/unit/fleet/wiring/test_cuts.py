@@ -189,3 +189,19 @@ def test_every_label_fits(name: str, start: str, end: str, csa_mm2: float | None
     for one in label_list(plan):
         assert len(one.text) <= MAX_LABEL_CHARS
         assert one.text.startswith(name)
+
+
+def test_a_cavity_with_a_conductor_and_no_contact_named_still_takes_one() -> None:
+    plan = changed(
+        circuit(),
+        {
+            "connectors.X1": {
+                "kind": "device",
+                "part": "3-way plug",
+                "cavities": {"1": {"joins": "camera.+"}, "2": {}},
+            },
+            "conductors.W2.to": "X1.1",
+        },
+    )
+    contacts = [(one.part, one.quantity) for one in bill_of_materials(plan) if one.kind == "contact"]
+    assert contacts == [("contact for 2.5 mm², to suit 3-way plug", 1)]
