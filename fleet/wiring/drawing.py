@@ -46,14 +46,21 @@ def draw(plan: Plan, form: Form) -> bytes:
     dot = shutil.which("dot")
     if dot is None:
         raise DrawingFailed("dot", "is not installed", "install graphviz, on Debian `apt install graphviz`")
-    with TemporaryDirectory(prefix="muster-drawing-") as name:
-        folder = Path(name)
-        (folder / "plan.yml").write_text(wireviz_text(outwards(plan)), encoding="utf-8")
-        wireviz = [sys.executable, "-P", "-m", "wireviz.wv_cli", "--format", "g", "plan.yml"]
-        _run("wireviz", wireviz, folder, WIREVIZ_LIMIT_S)
-        _run("dot", [dot, f"-T{form}", *_title(plan), "-o", f"plan.{form}", "plan.gv"], folder, DOT_LIMIT_S)
-        drawn = _read(folder / f"plan.{form}")
+    try:
+        with TemporaryDirectory(prefix="muster-drawing-") as name:
+            drawn = _drawn(plan, form, Path(name), dot)
+    except OSError as error:
+        remedy = "free some room, or let TMPDIR name a directory that can be written"
+        raise DrawingFailed("wireviz", f"has no directory to work in ({error.strerror})", remedy) from error
     return harmless(drawn) if form == "svg" else drawn
+
+
+def _drawn(plan: Plan, form: Form, folder: Path, dot: str) -> bytes:
+    (folder / "plan.yml").write_text(wireviz_text(outwards(plan)), encoding="utf-8")
+    wireviz = [sys.executable, "-P", "-m", "wireviz.wv_cli", "--format", "g", "plan.yml"]
+    _run("wireviz", wireviz, folder, WIREVIZ_LIMIT_S)
+    _run("dot", [dot, f"-T{form}", *_title(plan), "-o", f"plan.{form}", "plan.gv"], folder, DOT_LIMIT_S)
+    return _read(folder / f"plan.{form}")
 
 
 def _title(plan: Plan) -> list[str]:

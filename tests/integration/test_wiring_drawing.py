@@ -173,3 +173,9 @@ def test_the_program_counts(
     assert main() == code
     counts = json.loads(capsys.readouterr().out)
     assert [counts[name] for name in ("files", "imported", "drawn", "same_connections")] == [1, *[1 - code] * 3]
+
+
+def test_a_machine_without_room_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "away"))
+    with pytest.raises(DrawingFailed, match="has no directory to work in"):
+        draw(plan_of(), "svg")
