@@ -208,6 +208,12 @@ def _check_room(deployment_id: str, harness_id: str, given: Sequence[StoredGiven
 
 def _check_fit(what: str, assessment: Assessment) -> None:
     """Raise Conflict for a plan that may not be fitted."""
+    if not assessment.judgements:
+        raise Conflict(
+            "wiring-unjudged",
+            f"there is nothing to judge in {what}: no fuse, load or conductor is in it",
+            "write the circuit that feeds the kit, and keep it as the next revision",
+        )
     grave = [one for one in assessment.judgements if one.severity == "safety"]
     failed = [one for one in grave if one.verdict == "fail"]
     if failed:

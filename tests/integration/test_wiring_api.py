@@ -392,3 +392,8 @@ async def test_the_database_lets_nothing_that_was_kept_be_changed(house: RotaHou
             "INSERT INTO harness_fitting SELECT 'HF-0123456789ab', given_id, measured, compared, sha256, passed, note, "
             "made_by, made_at FROM harness_fitting"
         )
+
+
+async def test_a_plan_with_nothing_in_it_is_not_given(house: RotaHouse) -> None:
+    which, harness = await deployment(house, "planned"), await kept(house, "muster_wiring: 1\nname: empty\n")
+    assert await refusal(house["TO-12"].give_harness(which, harness)) == (409, "wiring-unjudged")
