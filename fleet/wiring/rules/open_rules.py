@@ -8,11 +8,12 @@ from fleet.wiring.rules.rule import Case, Found, rule
 
 @rule("open-circuit", "function", "a source feeds each supply terminal, and each return terminal is joined to a ground")
 def open_circuit(case: Case) -> Iterator[Found]:
-    """Of each load with a supply or return terminal. Loads that one gap leaves without are told of together."""
+    """Of each load with a supply or return terminal. Loads that one gap leaves without are told of together; one that is
+    connected the wrong way round is `supply-to-return`'s."""
     gaps: dict[frozenset[str], list[Found]] = {}
     for name, load in case.plan.loads.items():
         supply, back = terminal_of(name, load, "supply"), terminal_of(name, load, "return")
-        if supply is None and back is None:
+        if (supply is None and back is None) or is_turned(case.network, supply, back):
             continue
         opens = list(_open(case.network, name, supply, back))
         if not opens:
@@ -28,9 +29,6 @@ def open_circuit(case: Case) -> Iterator[Found]:
 
 def _open(network: Network, name: str, supply: str | None, back: str | None) -> list[tuple[str, Found]]:
     """What is open at a load, each with the point where it is."""
-    if supply is not None and back is not None and _is_turned(network, supply, back):
-        said, remedy = f"{name} is connected the wrong way round", f"swap what {supply} and {back} are joined to"
-        return [(supply, Found("fail", f"loads.{name}", said, remedy))]
     found: list[tuple[str, Found]] = []
     if supply is not None and not network.is_fed(supply):
         said = f"{supply} is joined to return" if network.is_return(supply) else f"no source feeds {supply}"
@@ -44,7 +42,10 @@ def _open(network: Network, name: str, supply: str | None, back: str | None) -> 
     return found
 
 
-def _is_turned(network: Network, supply: str, back: str) -> bool:
+def is_turned(network: Network, supply: str | None, back: str | None) -> bool:
+    """Whether a load's supply terminal is joined to a ground and its return terminal to a source."""
+    if supply is None or back is None:
+        return False
     return (
         network.is_return(supply)
         and network.is_fed(back)

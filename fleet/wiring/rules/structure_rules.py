@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from fleet.wiring.rules.network import terminal_of
+from fleet.wiring.rules.open_rules import is_turned
 from fleet.wiring.rules.rule import Case, Found, rule
 from fleet.wiring.rules.ways import Link, Way
 
@@ -16,7 +18,8 @@ def link_path(link: Link) -> str:
 
 @rule("supply-to-return", "safety", "no conductor, contact or fuse joins supply with return")
 def supply_to_return(case: Case) -> Iterator[Found]:
-    """Of each link that joins supply with return, and each shield or screen that is live; else of each source."""
+    """Of each link that joins supply with return, each shield or screen that is live, and each load that is connected the
+    wrong way round; else of each source."""
     short = dict.fromkeys(link_path(link) for link in case.network.bridges)
     for path in short:
         name = path.split(".", 1)[1].replace(".cavities.", ".")
@@ -27,9 +30,18 @@ def supply_to_return(case: Case) -> Iterator[Found]:
             said = f"the screen {name} is live: it is joined to supply at {point}"
             yield Found("fail", path, said, "join it to a ground, or to nothing")
             short[path] = None
+    yield from _turned(case)
     if not short:
         for source in case.plan.sources:
             yield Found("pass", f"sources.{source}", f"{source} is joined to no ground")
+
+
+def _turned(case: Case) -> Iterator[Found]:
+    for name, load in case.plan.loads.items():
+        supply, back = terminal_of(name, load, "supply"), terminal_of(name, load, "return")
+        if is_turned(case.network, supply, back):
+            said = f"{name} is connected the wrong way round: its supply is joined to return, its return to supply"
+            yield Found("fail", f"loads.{name}", said, f"swap what {supply} and {back} are joined to")
 
 
 def _screens(case: Case) -> Iterator[tuple[str, str]]:

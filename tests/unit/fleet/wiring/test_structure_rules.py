@@ -73,7 +73,7 @@ def test_loads_that_one_gap_leaves_without_are_told_of_together(taken: str, pin:
 
 def test_a_load_the_wrong_way_round_is_one_mistake() -> None:
     turned = changed(circuit(), {"conductors.W2.to": "camera.-", "conductors.W3.from": "camera.+"})
-    assert failing(turned) == [("open-circuit", "loads.camera")]
+    assert failing(turned) == [("supply-to-return", "loads.camera")]
 
 
 def test_a_supply_terminal_on_return_is_open_and_no_short() -> None:
