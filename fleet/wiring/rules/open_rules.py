@@ -8,8 +8,8 @@ from fleet.wiring.rules.rule import Case, Found, rule
 
 @rule("open-circuit", "function", "a source feeds each supply terminal, and each return terminal is joined to a ground")
 def open_circuit(case: Case) -> Iterator[Found]:
-    """Of each load with a supply or return terminal. Loads that one gap leaves without are told of together; one that is
-    connected the wrong way round is `supply-to-return`'s."""
+    """Of each load with a supply or return terminal; one that is connected the wrong way round is `supply-to-return`'s.
+    Loads that one gap leaves without are told of together."""
     gaps: dict[frozenset[str], list[Found]] = {}
     for name, load in case.plan.loads.items():
         supply, back = terminal_of(name, load, "supply"), terminal_of(name, load, "return")

@@ -18,8 +18,8 @@ def link_path(link: Link) -> str:
 
 @rule("supply-to-return", "safety", "no conductor, contact or fuse joins supply with return")
 def supply_to_return(case: Case) -> Iterator[Found]:
-    """Of each link that joins supply with return, each shield or screen that is live, and each load that is connected the
-    wrong way round; else of each source."""
+    """Of each link that joins supply with return, each shield or screen that is live, and each load that is connected
+    the wrong way round; else of each source."""
     short = dict.fromkeys(link_path(link) for link in case.network.bridges)
     for path in short:
         name = path.split(".", 1)[1].replace(".cavities.", ".")
