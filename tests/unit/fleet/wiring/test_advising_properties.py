@@ -85,7 +85,7 @@ def _single(draw: st.DrawFn) -> Plan:
 
 
 @given(plan=_trees())
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_advice_never_lets_more_fail_than_failed_or_was_not_judged(plan: Plan) -> None:
     assert len(_not_passed(advised(plan))) <= len(_not_passed(plan))
     known = all(one.verdict != "unjudged" for one in assess(plan).judgements)
@@ -102,7 +102,7 @@ def test_advice_asks_for_nothing_more_once_it_is_done(plan: Plan) -> None:
 
 
 @given(plan=_trees(longest_m=4.0))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_a_size_smaller_than_advised_fails_the_rule_that_is_named(plan: Plan) -> None:
     advice = advise(plan)
     done = applied(plan, advice)

@@ -13,7 +13,7 @@ from tests.support.generated_plans import plans
 from tests.support.wiring_plans import circuit, kit
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(plans())
 def test_reading_what_was_written_gives_an_equal_plan(plan: Plan) -> None:
     assert read_plan(write_plan(plan)).plan == plan
