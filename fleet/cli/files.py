@@ -1,10 +1,32 @@
-"""New files that commands write: never over another, and readable only for their owner."""
+"""Files that commands read, and new ones that they write: never over another, and readable only for their owner."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from fleet.cli.options import why_unreadable
+from fleet.cli.output import print_remark
+from fleet.client.files import read_small
 from fleet.errors import RequestRefused
+
+STANDARD = Path("-")
+"""Standard input or output."""
+
+
+def read_given(path: Path, most: int) -> bytes:
+    """The file that a person named, or standard input, of at most `most` bytes; raises RequestRefused."""
+    if path != STANDARD:
+        try:
+            return read_small(path, most)
+        except OSError as error:
+            raise RequestRefused("file-unreadable", f"{path}: {why_unreadable(error)}", "name another file") from error
+    if sys.stdin.isatty():
+        print_remark("type or paste it, then end with Ctrl-D on a line of its own")
+    data = sys.stdin.buffer.read(most + 1)
+    if len(data) > most:
+        raise RequestRefused("file-unreadable", f"-: longer than {most // 1024} KiB", "give less")
+    return data
 
 
 def check_new(paths: Sequence[Path]) -> None:

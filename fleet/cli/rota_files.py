@@ -13,8 +13,6 @@ from cyclopts import Parameter
 
 from fleet.cli import files
 from fleet.cli.options import PERSON_FORM, why_unreadable
-from fleet.cli.output import print_remark
-from fleet.client.files import read_small
 from fleet.errors import RequestRefused
 from protocols.errors import InvalidRota
 from protocols.rota.book import RotaBook
@@ -23,7 +21,7 @@ from protocols.rota.reading import MAX_BOOK_BYTES, read_book, write_book
 T = TypeVar("T")
 _MAX_DOCUMENT_BYTES = 1024 * 1024
 _MAX_SALARY_GBP = Decimal(10_000_000)
-STANDARD = Path("-")
+STANDARD = files.STANDARD
 
 InFile = Annotated[Path, Parameter(allow_leading_hyphen=True, help="The file; - reads standard input.")]
 OutFile = Annotated[
@@ -33,7 +31,7 @@ OutFile = Annotated[
 
 def read_document(path: Path, kind: type[T], what: str) -> T:
     """The JSON document in a file, as `what` names it; raises RequestRefused."""
-    data = _read(path, _MAX_DOCUMENT_BYTES)
+    data = files.read_given(path, _MAX_DOCUMENT_BYTES)
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
@@ -44,7 +42,7 @@ def read_document(path: Path, kind: type[T], what: str) -> T:
 def read_book_file(path: Path) -> RotaBook:
     """The rota's book in a file, checked; raises RequestRefused."""
     try:
-        return read_book(_read(path, MAX_BOOK_BYTES))
+        return read_book(files.read_given(path, MAX_BOOK_BYTES))
     except InvalidRota as error:
         raise RequestRefused(error.reason, f"{path}: {error.detail}", "then try again") from error
 
@@ -69,7 +67,7 @@ def read_salaries(path: Path) -> dict[str, Decimal]:
     """Pounds a year by person, of a CSV file with the head `person,salary_gbp`; raises RequestRefused. It is read here
     and never sent."""
     try:
-        text = _read(path, _MAX_DOCUMENT_BYTES).decode("utf-8-sig")
+        text = files.read_given(path, _MAX_DOCUMENT_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestRefused("file-unreadable", f"{path}: {why_unreadable(error)}", "save it as UTF-8") from error
     try:
@@ -103,17 +101,3 @@ def _salary(path: Path, number: int, line: list[str]) -> tuple[str, Decimal]:
 
 def _unfit(path: Path, number: int, why: str) -> RequestRefused:
     return RequestRefused("salaries-unreadable", f"{path}, line {number}: {why}", "mend the file")
-
-
-def _read(path: Path, most: int) -> bytes:
-    if path != STANDARD:
-        try:
-            return read_small(path, most)
-        except OSError as error:
-            raise RequestRefused("file-unreadable", f"{path}: {why_unreadable(error)}", "name another file") from error
-    if sys.stdin.isatty():
-        print_remark("type or paste it, then end with Ctrl-D on a line of its own")
-    data = sys.stdin.buffer.read(most + 1)
-    if len(data) > most:
-        raise RequestRefused("file-unreadable", f"-: longer than {most // 1024} KiB", "give less")
-    return data

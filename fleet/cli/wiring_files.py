@@ -11,13 +11,12 @@ from cyclopts import Parameter
 from fleet.cli import files
 from fleet.cli.options import why_unreadable
 from fleet.cli.output import print_line, print_remark
-from fleet.client.files import read_small
 from fleet.errors import CommandIncomplete, RequestRefused, SettingsInvalid
 from fleet.wiring.rules.reading import Fault, Reading, read_plan
 from protocols.wiring.plan import MAX_TEXT_CHARS, Plan
 from protocols.wiring.policy import WiringPolicy
 
-STANDARD = Path("-")
+STANDARD = files.STANDARD
 FAULTY = 2
 """The exit code where a file has faults."""
 _MAX_BYTES = 4 * MAX_TEXT_CHARS + 4
@@ -44,7 +43,7 @@ class PlanRead(NamedTuple):
 def read_text(path: Path) -> str:
     """The text of a file; raises RequestRefused."""
     try:
-        return _read(path).decode("utf-8-sig")
+        return files.read_given(path, _MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RequestRefused("file-unreadable", f"{path}: {why_unreadable(error)}", "save it as UTF-8") from error
 
@@ -115,17 +114,3 @@ def write_bytes(path: Path, content: bytes) -> None:
         sys.stdout.buffer.flush()
     else:
         files.write_new(path, content)
-
-
-def _read(path: Path) -> bytes:
-    if path != STANDARD:
-        try:
-            return read_small(path, _MAX_BYTES)
-        except OSError as error:
-            raise RequestRefused("file-unreadable", f"{path}: {why_unreadable(error)}", "name another file") from error
-    if sys.stdin.isatty():
-        print_remark("type or paste it, then end with Ctrl-D on a line of its own")
-    data = sys.stdin.buffer.read(_MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
-        raise RequestRefused("file-unreadable", f"-: longer than {_MAX_BYTES // 1024} KiB", "give less")
-    return data

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fleet.wiring.rules.network import Flow
+from fleet.wiring.rules.batteries import battery_behind
+from fleet.wiring.rules.network import Flow, origin_of
 from fleet.wiring.rules.rule import Case, Found, at_least, at_most, missing, rule
 from protocols.wiring.findings import DrainCurve, DrainPoint
 from protocols.wiring.plan import Battery, Plan
@@ -88,15 +89,6 @@ def days_at(battery: Battery, drain_ma: float) -> float:
     return usable_ah / (drain_ma / 1000) / 24
 
 
-def battery_behind(plan: Plan, flow: Flow) -> str | None:
-    """The battery that a load draws from: its source's, else the only one there is; None where nobody can say."""
-    named = None if flow.feed is None else plan.sources[flow.feed.origin].battery
-    batteries = {} if plan.vehicle is None else plan.vehicle.batteries
-    if named is None and len(batteries) == 1:
-        return next(iter(batteries))
-    return named if named in batteries else None
-
-
 def kit_drains(case: Case) -> dict[str, Drain]:
     """What kit takes from each battery that feeds some, by its name; by "" from all of them where the plan names none.
     A load that no source feeds counts where there is only one battery: `open-circuit` tells of it."""
@@ -104,7 +96,7 @@ def kit_drains(case: Case) -> dict[str, Drain]:
     drawn: dict[str, list[Flow]] = {}
     unplaced: list[str] = []
     for flow in case.network.flows:
-        behind = battery_behind(case.plan, flow) if batteries else ""
+        behind = battery_behind(case.plan, origin_of(flow)) if batteries else ""
         if behind is not None:
             drawn.setdefault(behind, []).append(flow)
         elif flow.feed is not None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fleet.wiring.rules.batteries import battery_behind
 from fleet.wiring.rules.electric import Known, Unknown, Worked, drop_v, dropped_v, flow_conductors
-from fleet.wiring.rules.network import Flow
+from fleet.wiring.rules.network import Flow, origin_of
 from fleet.wiring.rules.rule import Case, Found, at_least, at_most, rule, unjudged
 
 _COLD_C = 20.0
@@ -107,13 +108,10 @@ def crank_min_v(case: Case, flow: Flow) -> Worked:
     vehicle = case.plan.vehicle
     if vehicle is None or not vehicle.batteries:
         return Unknown(("vehicle" if vehicle is None else "vehicle.batteries",))
-    source = flow.feed.origin if flow.feed is not None else ""
-    name = case.plan.sources[source].battery
-    if name is None and len(vehicle.batteries) == 1:
-        [name] = vehicle.batteries
-    battery = None if name is None else vehicle.batteries.get(name)
-    if battery is None:
-        return Unknown((f"sources.{source}.battery",))
+    name = battery_behind(case.plan, origin_of(flow))
+    if name is None:
+        return Unknown((f"sources.{origin_of(flow)}.battery" if flow.feed is not None else f"loads.{flow.name}",))
+    battery = vehicle.batteries[name]
     if battery.crank_min_v is None:
         return Unknown((f"vehicle.batteries.{name}.crank_min_v",))
     return Known(battery.crank_min_v)

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import get_args
 
+from fleet.wiring.rules.batteries import battery_behind
 from fleet.wiring.rules.electric import Unknown, drop_v
 from fleet.wiring.rules.fitting_limits import Limits, compared
-from fleet.wiring.rules.network import Flow, Network, terminal_of
+from fleet.wiring.rules.network import Network, origin_of, terminal_of
 from protocols.wiring.fitted import Compared, Measured, MeasuredQuantity
 from protocols.wiring.parts import Load
 from protocols.wiring.plan import Battery, Plan
@@ -29,7 +30,7 @@ def expected(plan: Plan) -> list[tuple[MeasuredQuantity, str]]:
     """What can be measured on a fitted harness: each quantity with its battery, load or bus."""
     batteries = {} if plan.vehicle is None else plan.vehicle.batteries
     flows = Network(plan).flows
-    feeding = {_battery_of(plan, flow) for flow in flows}
+    feeding = {battery_behind(plan, origin_of(flow)) for flow in flows}
     sensing = [name for name, load in plan.loads.items() if terminal_of(name, load, "ignition-sense") is not None]
     subjects: dict[MeasuredQuantity, list[str]] = {
         "battery-v": list(batteries),
@@ -46,10 +47,6 @@ def compare_measured(plan: Plan, policy: WiringPolicy, measured: Sequence[Measur
     """Each measured value, in its order, beside what a plan whose names are right predicts under `policy`."""
     comparing = _Comparing(plan, policy, measured)
     return [compared(one, comparing.limits(one)) for one in measured]
-
-
-def _battery_of(plan: Plan, flow: Flow) -> str | None:
-    return None if flow.feed is None else plan.sources[flow.feed.origin].battery
 
 
 class _Comparing:
@@ -102,7 +99,7 @@ class _Comparing:
             return _nothing("load with a supply terminal", name)
         if flow.feed is None or flow.back is None:
             return Limits("", missing=f"{name} has no whole way from a source to a ground")
-        battery_v, missing = self._measured_battery(_battery_of(self._plan, flow), flow.feed.origin)
+        battery_v, missing = self._measured_battery(flow.feed.origin)
         if battery_v is None:
             return Limits("", missing=missing)
         drop = drop_v(self._network, flow, "running")
@@ -116,8 +113,9 @@ class _Comparing:
         )
         return Limits(formula, predicted, predicted - tolerance, battery_v + tolerance, unverified=drop.unverified)
 
-    def _measured_battery(self, battery: str | None, source: str) -> tuple[float | None, str]:
-        """The voltage at a battery's posts; else what is missing."""
+    def _measured_battery(self, source: str) -> tuple[float | None, str]:
+        """The voltage at the posts of the battery behind a source; else what is missing."""
+        battery = battery_behind(self._plan, source)
         if battery is None:
             return None, f"say sources.{source}.battery"
         if battery not in self._battery_v:
@@ -127,7 +125,7 @@ class _Comparing:
     def _drain(self, name: str) -> Limits:
         if name not in self._batteries:
             return _nothing("battery", name)
-        fed = [flow for flow in self._network.flows if _battery_of(self._plan, flow) == name]
+        fed = [flow for flow in self._network.flows if battery_behind(self._plan, origin_of(flow)) == name]
         if not fed:
             return Limits("", missing=f"{name} feeds no load of this plan")
         silent = [f"loads.{flow.name}.quiescent_ma" for flow in fed if flow.load.quiescent_ma is None]
@@ -167,7 +165,7 @@ class _Comparing:
         feed = self._network.feed(terminal)
         if feed is None:
             return Limits("", missing=f"no source feeds {terminal}")
-        battery_v, missing = self._measured_battery(self._plan.sources[feed.origin].battery, feed.origin)
+        battery_v, missing = self._measured_battery(feed.origin)
         if battery_v is None:
             return Limits("", missing=missing)
         formula = f"with the ignition on: {battery_v:.6g} V at the battery − {SENSE_LOSS_V:g} V"

@@ -206,6 +206,11 @@ class Network:
         return found
 
 
+def origin_of(flow: Flow) -> str | None:
+    """The source that feeds a load; None where none does."""
+    return None if flow.feed is None else flow.feed.origin
+
+
 def terminal_of(name: str, load: Load, role: TerminalRole) -> str | None:
     """The point of a load's terminal with a role; None where it has none."""
     return next((f"{name}.{pin}" for pin, terminal in load.terminals.items() if terminal.role == role), None)

@@ -88,7 +88,10 @@ def test_a_thinner_conductor_lets_less_be_predicted() -> None:
 @pytest.mark.parametrize(
     ("plan", "needs"),
     [
-        (without(whole(), "sources.B1.battery"), "sources.B1.battery"),
+        (
+            changed(without(whole(), "sources.B1.battery"), {"vehicle.batteries.second": {"capacity_ah": 70}}),
+            "sources.B1.battery",
+        ),
         (without(whole(), "conductors.W2.length_m"), "conductors.W2.length_m"),
         (without(whole(), "loads.camera.running_a"), "loads.camera.running_a"),
         (without(whole(), "conductors.W3"), "no whole way"),
@@ -99,6 +102,13 @@ def test_a_voltage_that_nothing_predicts_is_not_judged(plan: Plan, needs: str) -
     one = compared(plan, told("battery-v", "main", 12.6), told("voltage-at-load-v", "camera", 12.5))
     assert (one.verdict, one.predicted, one.low, one.high) == ("unjudged", None, None, None)
     assert needs in one.sentence
+
+
+def test_the_only_battery_there_is_feeds_a_source_that_names_none() -> None:
+    told_of = (told("battery-v", "main", 12.6), told("voltage-at-load-v", "camera", 12.5))
+    unnamed = without(whole(), "sources.B1.battery")
+    assert compared(unnamed, *told_of) == compared(whole(), *told_of)
+    assert ("kit-drain-ma", "main") in expected(unnamed)
 
 
 def test_without_the_batterys_voltage_none_at_a_load_is_judged() -> None:
