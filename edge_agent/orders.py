@@ -10,7 +10,7 @@ from edge_agent.clock import Clock
 from edge_agent.errors import AgentError
 from edge_agent.link.uplink import Outcome, ResultState
 from edge_agent.spool.spool import Spool
-from protocols.commands import ApplySettings, CancelMandate, ReportNow, SendRecords
+from protocols.commands import ApplySettings, CancelMandate, ReportNow, SendRecords, UpdateUnit
 from protocols.downlink import Command
 from protocols.settings import UnitSettings
 
@@ -96,6 +96,8 @@ class Orders:
                         return "done", f"{await self._send_records(number)} records"
                     case CancelMandate(mandate=mandate):
                         return "done", f"{await self._cancel_mandate(mandate)} openings closed"
+                    case UpdateUnit():
+                        return "refused", "this unit takes no updates"
         except AgentError as error:
             return "failed", str(error)
         except TimeoutError:

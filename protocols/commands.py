@@ -7,6 +7,9 @@ from msgspec import Meta
 
 from protocols.health import Count
 from protocols.ids import MandateId
+from protocols.releases.manifest import TargetPath
+from protocols.releases.permit import SignedPermit
+from protocols.releases.reports import UpdateId
 from protocols.settings import UnitSettings
 
 CommandState = Literal["queued", "sent", "accepted", "done", "refused", "failed", "expired"]
@@ -51,7 +54,19 @@ class CancelMandate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     mandate: MandateId
 
 
-Order = ReportNow | ApplySettings | SendRecords | CancelMandate
+class UpdateUnit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="update-unit", tag_field="order"):
+    """Bring the unit to what a manifest names; done once the unit has begun, and reports tell the rest.
+
+    `manifest` is the path of a TUF target that the unit fetches and verifies itself: this order proves nothing.
+    `permits` are two people's leave for those of its parts that are older than what runs.
+    """
+
+    update: UpdateId
+    manifest: TargetPath
+    permits: Annotated[list[SignedPermit], Meta(max_length=3)] = []
+
+
+Order = ReportNow | ApplySettings | SendRecords | CancelMandate | UpdateUnit
 """What a command can ask. None of them opens anything."""
 
 CommandId = Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$(?!\n)")]

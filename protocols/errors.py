@@ -16,6 +16,7 @@
     ├── InvalidLease         a lease that must not be obeyed
     ├── InvalidProof, InvalidNote, InvalidCheckpoint, InvalidPolicy, InvalidReceipt  of the deployment log
     ├── InvalidSignal        a unit's word about an opening that proves nothing
+    ├── InvalidManifest, InvalidPermit  of releases (`protocols.releases`)
     └── InvalidRota          a rota, or a rota's book, that its rules can not judge
 
 Every error carries the facts as attributes; `reason` is a short word that can be counted and shown.
@@ -181,6 +182,25 @@ class InvalidReceipt(ProtocolError):
 
 class InvalidMandate(ProtocolError):
     """A mandate that must not be obeyed; `reason` is one of `protocols.mandate`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidManifest(ProtocolError):
+    """A manifest that can not be read; `detail` says where and why."""
+
+    reason = "manifest-unreadable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the manifest can not be used: {detail}")
+        self.detail = detail
+
+
+class InvalidPermit(ProtocolError):
+    """A permit that allows nothing; `reason` is one of `protocols.releases.permit`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)

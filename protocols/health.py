@@ -11,9 +11,17 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from protocols.text import ONE_LINE
+
 Percent = Annotated[float, Meta(ge=0, le=100)]
 EmmcLife = Literal["normal", "warning", "urgent"]
 LinkKind = Literal["ethernet", "wifi", "lte", "other"]
+SimState = Literal["ready", "pin", "puk", "missing", "failed"]
+ModemRegistration = Literal["home", "roaming", "searching", "denied", "not-registered", "sim-failure", "unknown"]
+AntennaState = Literal["ok", "open", "short", "unknown"]
+PartVersion = Annotated[str, Meta(pattern=r"^[0-9A-Za-z.+_-]{1,32}$(?!\n)")]
+"""What a program or firmware says its version is."""
+
 Seq = Annotated[int, Meta(ge=1, lt=1 << 53)]
 Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Decibels = Annotated[float, Meta(ge=-200, le=200)]
@@ -48,6 +56,12 @@ class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     undervolted: bool | None = None
     battery_percent: Percent | None = None
     battery_charging: bool | None = None
+    battery_mv: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+    ignition_on: bool | None = None
+
+    mcu_version: PartVersion | None = None
+    mcu_uptime_s: Count | None = None
+    watchdog_resets: Count | None = None
 
     storage_used_percent: Percent | None = None
     storage_read_only: bool | None = None
@@ -64,10 +78,17 @@ class HealthReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     rsrp_dbm: Annotated[float, Meta(ge=-200, le=0)] | None = None
     rsrq_db: Decibels | None = None
     sinr_db: Decibels | None = None
+    rssi_dbm: Annotated[float, Meta(ge=-150, le=0)] | None = None
+    modem_registration: ModemRegistration | None = None
+    modem_operator: Annotated[str, Meta(min_length=1, max_length=32, pattern=ONE_LINE)] | None = None
+    modem_temp_c: Annotated[float, Meta(ge=-60, le=200)] | None = None
+    modem_version: PartVersion | None = None
+    sim_state: SimState | None = None
 
     gnss_fix_quality: Annotated[int, Meta(ge=0, le=8)] | None = None
     gnss_hdop: Annotated[float, Meta(ge=0, le=100)] | None = None
     gnss_satellites: Annotated[int, Meta(ge=0, le=200)] | None = None
+    gnss_antenna: AntennaState | None = None
 
     spool_waiting: Count | None = None
     spool_dropped: Count | None = None
@@ -108,6 +129,11 @@ QUANTITIES: dict[str, Quantity] = {
     "throttled_bits": Quantity(label="throttling", group="power"),
     "battery_percent": Quantity(label="battery", unit="%", fair_from=30, bad_from=15, group="power"),
     "battery_charging": Quantity(label="charging", group="power"),
+    "battery_mv": Quantity(label="battery voltage", unit="mV", group="power"),
+    "ignition_on": Quantity(label="ignition", group="power"),
+    "mcu_version": Quantity(label="MCU firmware", group="mcu"),
+    "mcu_uptime_s": Quantity(label="MCU up for", unit="s", group="mcu"),
+    "watchdog_resets": Quantity(label="watchdog resets", fair_from=1, bad_from=10, group="mcu"),
     "soc_temp_c": Quantity(label="SoC temperature", unit="°C", fair_from=70, bad_from=80, group="heat"),
     "cpu_used_percent": Quantity(label="CPU", unit="%", group="load"),
     "load_1m": Quantity(label="load", group="load"),
@@ -126,9 +152,16 @@ QUANTITIES: dict[str, Quantity] = {
     "rsrp_dbm": Quantity(label="LTE RSRP", unit="dBm", fair_from=-95, bad_from=-115, group="link"),
     "rsrq_db": Quantity(label="LTE RSRQ", unit="dB", group="link"),
     "sinr_db": Quantity(label="LTE SINR", unit="dB", fair_from=10, bad_from=0, group="link"),
+    "rssi_dbm": Quantity(label="modem RSSI", unit="dBm", group="link"),
+    "modem_registration": Quantity(label="registration", fair_when="searching", bad_when="denied", group="link"),
+    "modem_operator": Quantity(label="operator", group="link"),
+    "modem_temp_c": Quantity(label="modem temperature", unit="°C", fair_from=70, bad_from=85, group="link"),
+    "modem_version": Quantity(label="modem firmware", group="link"),
+    "sim_state": Quantity(label="SIM", fair_when="pin", bad_when="failed", group="link"),
     "gnss_fix_quality": Quantity(label="GNSS fix quality", group="gnss"),
     "gnss_hdop": Quantity(label="GNSS HDOP", fair_from=2, bad_from=20, group="gnss"),
     "gnss_satellites": Quantity(label="GNSS satellites", group="gnss"),
+    "gnss_antenna": Quantity(label="GNSS antenna", fair_when="open", bad_when="short", group="gnss"),
     "spool_waiting": Quantity(label="waiting in spool", fair_from=100, bad_from=10_000, group="spool"),
     "spool_dropped": Quantity(label="dropped from spool", fair_from=1, bad_from=1_000, group="spool"),
 }

@@ -21,6 +21,7 @@ OpeningId = Annotated[str, Meta(pattern=r"^open-[0-9a-f]{24}$(?!\n)")]
 MandateId = Annotated[str, Meta(pattern=r"^M-[0-9a-f]{12}$(?!\n)")]
 PlanId = Annotated[str, Meta(pattern=r"^P-[0-9a-f]{12}$(?!\n)")]
 AuthorityId = Annotated[str, Meta(pattern=r"^A-[0-9a-f]{12}$(?!\n)")]
+RolloutId = Annotated[str, Meta(pattern=r"^RO-[0-9a-f]{12}$(?!\n)")]
 
 SPOOL_ID_BITS = 53
 """Spool ids stay below 2**53 so that any JSON reader keeps them exact."""
@@ -70,6 +71,16 @@ def new_opening_id() -> str:
 def new_mandate_id() -> str:
     """A fresh id of a mandate, `M-` and 12 hexadecimal digits: short enough to be read out."""
     return f"M-{secrets.token_hex(6)}"
+
+
+def new_rollout_id() -> str:
+    """A fresh id of a rollout, `RO-` and 12 hexadecimal digits."""
+    return f"RO-{secrets.token_hex(6)}"
+
+
+def new_update_id() -> str:
+    """A fresh id of one unit's update, `UP-` and 12 hexadecimal digits."""
+    return f"UP-{secrets.token_hex(6)}"
 
 
 def new_authority_id() -> str:

@@ -48,6 +48,9 @@ Permission = Literal[
     "manage-kit",
     "manage-alarms",
     "see-reports",
+    "see-releases",
+    "sign-release",
+    "manage-releases",
 ]
 
 _SEE: frozenset[Permission] = frozenset({"see-fleet", "see-people", "see-rota"})
@@ -66,6 +69,8 @@ _KEEP_KIT: frozenset[Permission] = _SEE | {
     "see-deployments",
     "work-deployment",
     "keep-kit",
+    "see-releases",
+    "sign-release",
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -84,6 +89,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         "manage-kit",
         "manage-alarms",
         "see-reports",
+        "manage-releases",
     },
     "approver": _SEE
     | {
@@ -105,8 +111,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         "see-working-time",
         "see-deployments",
         "see-reports",
+        "see-releases",
     },
-    "administrator": _SEE | {"manage-people", "manage-retention", "see-holds"},
+    "administrator": _SEE | {"manage-people", "manage-retention", "see-holds", "see-releases", "sign-release"},
 }
 """The one table of who may do what; anything not in it is denied."""
 

@@ -15,6 +15,7 @@ from protocols.errors import InvalidMessage, MessageTooLarge, UnknownVersion, Wr
 from protocols.health import Count, Digest, HealthReport, Seq, UnixMs
 from protocols.ids import Nonce
 from protocols.opening import SealedSignal
+from protocols.releases.reports import UpdateReport
 from protocols.settings import SettingsVersion
 from protocols.text import LongText, ShortText, SummaryText
 from protocols.topics import MAX_PAYLOAD_BYTES, UpTopic
@@ -31,7 +32,8 @@ Severity = Literal["info", "warning", "alarm"]
 class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """Something that happened on a unit: `kind` is a kebab-case word, `summary` one line for a person.
 
-    `record` is the exact text of a record of the unit's own chain (`protocols.access_record`), where the event is that.
+    `record` is the exact text of a record of the unit's own chain (`protocols.access_record`), where the event is that;
+    `update` how far an update has come, where it is about one.
     """
 
     seq: Seq
@@ -40,6 +42,7 @@ class UnitEvent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, g
     severity: Severity = "info"
     summary: SummaryText
     record: Annotated[str, Meta(max_length=MAX_RECORD_CHARS)] | None = None
+    update: UpdateReport | None = None
 
 
 class UpMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):

@@ -1,0 +1,1 @@
+"""GNSS receivers: the quality of their fixes, and never where they are."""

@@ -1,0 +1,1 @@
+"""Firmware images, read and judged before a byte of them is sent. Pure."""

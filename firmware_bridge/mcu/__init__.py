@@ -1,0 +1,1 @@
+"""The unit's microcontroller: supply, inputs, watchdog, and the power of camera and microphone."""

@@ -1,0 +1,1 @@
+"""Modems: signal, registration, SIM and temperature, by AT commands or ModemManager."""

@@ -1,0 +1,1 @@
+"""The Simple Management Protocol over a serial line, through smpclient."""

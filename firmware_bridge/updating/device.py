@@ -1,0 +1,68 @@
+"""The plug-in point: what a device has to do so that firmware can be put on it. See docs/serial.md.
+
+A plug-in is an entry point of the group `muster.firmware_bridge.updaters`; its name is a manifest's `updater`, its
+value a MakeDevice. `mcuboot` is built in.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from firmware_bridge.transport.line import Line
+
+
+class Installed(NamedTuple):
+    """What a device runs. `digest` names it beyond doubt (for MCUboot the image's hash, hexadecimal); `confirmed` is
+    whether it would be booted again; `security_counter` None where the device has none."""
+
+    version: str
+    digest: str
+    confirmed: bool
+    board: str = ""
+    security_counter: int | None = None
+
+
+class Progress(NamedTuple):
+    """How much of an image a device has said it holds."""
+
+    done_bytes: int
+    total_bytes: int
+
+
+class UpdatableDevice(Protocol):
+    """A device that boots new firmware on trial, and the old one again unless the new one is confirmed.
+
+    Every method raises PortLost, DeviceSilent, DeviceRefused or ReplyUnreadable; all of them may be called again then,
+    in whatever state the device is.
+    """
+
+    async def installed(self) -> Installed:
+        """What runs now."""
+        ...
+
+    async def judge(self, image: bytes, board: str) -> Installed:
+        """What `image` would be once it runs; raises ImageRefused for one that is damaged, unsigned, or made for
+        another board. Nothing is sent."""
+        ...
+
+    async def send(self, image: bytes, tell: Callable[[Progress], None]) -> None:
+        """Put `image` beside what runs, going on where an earlier try was broken off. It is not booted by this."""
+        ...
+
+    async def try_once(self, image: bytes) -> None:
+        """Boot the image that was sent, once, and return when the device answers again."""
+        ...
+
+    async def healthy(self) -> str | None:
+        """Why the device is not well, None when it is."""
+        ...
+
+    async def confirm(self) -> None:
+        """Keep what runs."""
+        ...
+
+    async def revert(self) -> None:
+        """Boot what ran before; does nothing when that is what runs."""
+        ...
+
+
+MakeDevice = Callable[[Line], UpdatableDevice]

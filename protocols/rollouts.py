@@ -1,0 +1,64 @@
+"""Words of a rollout: which units are brought to a manifest, ring by ring, and when it stops by itself."""
+
+from datetime import time
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from protocols.ids import UnitId
+from protocols.text import ShortText
+
+MAX_RINGS = 10
+MAX_UNITS = 20_000
+
+RolloutState = Literal["running", "paused", "stopped", "done", "cancelled"]
+"""`paused` by a person; `stopped` by itself, because too many failed: a person looks, then lets it go on or cancels it.
+`done`: every unit has ended. `cancelled`: no further unit is told; those that were told already go on."""
+
+UnitUpdateState = Literal["waiting", "told", "working", "done", "failed", "rolled-back", "refused", "left-out"]
+"""`waiting` for its ring, its turn, its lock or the schedule; `told`: the order is on its way; `working`: the unit has
+begun; `left-out`: revoked or quarantined, of another model, or the rollout was cancelled before it was told."""
+
+UNIT_ENDED: frozenset[UnitUpdateState] = frozenset({"done", "failed", "rolled-back", "refused", "left-out"})
+UNIT_BAD: frozenset[UnitUpdateState] = frozenset({"failed", "rolled-back", "refused"})
+
+Held = Literal["", "ring", "turn", "schedule", "paused", "check", "deployment", "away"]
+"""Why a waiting unit is not told now: its ring has not begun, enough others are under way, it is not the time, the
+rollout is paused or stopped, a check is open on it, a deployment has it, or it has no session."""
+
+
+class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A ring of units.
+
+    `share_percent` of all units of the rollout, rounded up, in the order of a hash of their id and the rollout's, so
+    that nobody picks; the last ring takes the rest whatever it says. `units` named here are in it whatever their turn.
+    The next ring begins once at least `success_percent` of this one are done and `wait_s` have passed since that was
+    so. A ring whose units have all ended with fewer done stops the rollout; a person who lets it go on passes the ring.
+    """
+
+    name: Annotated[ShortText, Meta(min_length=1)]
+    share_percent: Annotated[float, Meta(ge=0, le=100)]
+    units: Annotated[list[UnitId], Meta(max_length=500)] = []
+    success_percent: Annotated[float, Meta(ge=0, le=100)] = 95.0
+    wait_s: Annotated[int, Meta(ge=0, le=30 * 86_400)] = 0
+
+
+class RolloutPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a rollout goes on.
+
+    `at_once`: units that are told or working at the same time, at most. `stop_bad_percent`: of the units that have
+    ended in the present ring, once `stop_after` of it have: more than this bad, and it stops by itself. `from_time`
+    and `until_time` (both or none; London, may go over midnight): when units are told.
+    `deployed`: whether units that are out for a deployment are told too; without it they wait until they are back.
+    `limit_s`: a unit that has been told and has not ended after this long counts as failed.
+    """
+
+    rings: Annotated[list[Ring], Meta(min_length=1, max_length=MAX_RINGS)]
+    at_once: Annotated[int, Meta(ge=1, le=1000)] = 20
+    stop_bad_percent: Annotated[float, Meta(ge=0, le=100)] = 3.0
+    stop_after: Annotated[int, Meta(ge=1, le=1000)] = 5
+    from_time: time | None = None
+    until_time: time | None = None
+    deployed: bool = False
+    limit_s: Annotated[int, Meta(ge=60, le=7 * 86_400)] = 3600
