@@ -26,11 +26,11 @@ def figure_text(name: str, value: Any) -> str:
 
 def _special(name: str, value: float) -> str | None:
     match name:
-        case "supply_mv":
+        case "supply_mv" | "battery_mv":
             return f"{number(value / 1000, 2 if abs(value) < 10_000 else 1)} V"
         case "throttled_bits":
             return throttling(int(value))
-        case "uptime_s":
+        case "uptime_s" | "mcu_uptime_s":
             return duration(value)
         case "link_rx_bytes" | "link_tx_bytes":
             return size(int(value))

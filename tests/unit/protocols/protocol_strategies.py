@@ -1,5 +1,7 @@
 """Hypothesis strategies for the wire contract, drawn from the very types, so that a new figure is covered at once."""
 
+from typing import get_args
+
 import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -8,6 +10,8 @@ from msgspec import inspect
 from protocols.access_record import MAX_RECORD_CHARS
 from protocols.health import FIGURES, HealthReport
 from protocols.ids import new_unit_id
+from protocols.releases.manifest import PartName
+from protocols.releases.reports import UpdateReport, UpdateState
 from protocols.uplink import (
     AnyUpMessage,
     CommandResult,
@@ -46,6 +50,9 @@ def _of(kind: inspect.Type) -> SearchStrategy[object]:
             return st.integers(low, high if below is None else below - 1)
         case inspect.FloatType(ge=low, le=high):
             return st.floats(low, high, allow_nan=False, allow_infinity=False)
+        case inspect.StrType(min_length=shortest, max_length=longest, pattern=str(pattern)):
+            fitting = st.from_regex(pattern.replace("^", r"\A", 1).replace(r"$(?!\n)", r"\Z"))
+            return fitting.filter(lambda text: (shortest or 0) <= len(text) <= (longest or len(text)))
         case _:
             raise NotImplementedError(f"no strategy for {kind}")
 
@@ -66,6 +73,17 @@ health_reports = st.builds(
     **_FIGURE_VALUES,
 )
 
+update_reports = st.builds(
+    UpdateReport,
+    update=st.from_regex(r"\AUP-[0-9a-f]{12}\Z"),
+    state=st.sampled_from(get_args(UpdateState)),
+    part=st.none() | st.sampled_from(get_args(PartName)),
+    done_bytes=st.integers(0, 1 << 40),
+    total_bytes=st.integers(0, 1 << 40),
+    versions=st.dictionaries(st.sampled_from(get_args(PartName)), st.from_regex(r"\A[0-9a-z.+-]{1,32}\Z")),
+    reason=lines(200),
+)
+
 unit_events = st.builds(
     UnitEvent,
     seq=seqs,
@@ -74,6 +92,7 @@ unit_events = st.builds(
     severity=st.sampled_from(["info", "warning", "alarm"]),
     summary=lines(200),
     record=st.none() | st.text(st.characters(codec="utf-8"), max_size=MAX_RECORD_CHARS),
+    update=st.none() | update_reports,
 )
 
 _proofs = st.builds(

@@ -45,6 +45,8 @@ CHANGING: set[Permission] = {
     "keep-kit",
     "manage-kit",
     "manage-alarms",
+    "sign-release",
+    "manage-releases",
 }
 
 people = st.builds(
@@ -78,7 +80,7 @@ def test_an_inspector_sees_everything_and_changes_nothing() -> None:
 
 
 def test_an_administrator_keeps_people_and_neither_commands_units_nor_signs() -> None:
-    assert PERMISSIONS["administrator"] & CHANGING == {"manage-people", "manage-retention"}
+    assert PERMISSIONS["administrator"] & CHANGING == {"manage-people", "manage-retention", "sign-release"}
     assert "administrator" not in SIGNING_ROLES
     assert not may("administrator", "command-unit")
     assert not may("administrator", "decide-join")

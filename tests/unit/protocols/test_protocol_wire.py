@@ -3,6 +3,7 @@
 A change here is a change of the wire contract: units in the field speak the old bytes.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from protocols.access_record import GENESIS, AccessRecord, record_hash
-from protocols.commands import ApplySettings, CancelMandate, ReportNow, SendRecords
+from protocols.commands import ApplySettings, CancelMandate, ReportNow, SendRecords, UpdateUnit
 from protocols.downlink import Ack, Body, Command, Signed, Welcome, seal, unseal
 from protocols.health import FIGURES, HealthReport
 from protocols.joining import (
@@ -48,6 +49,8 @@ from protocols.opening import (
     signal_text,
 )
 from protocols.people import ListSignature, SignedPeopleList
+from protocols.releases.permit import Permit, PermitSignature, SignedPermit
+from protocols.releases.reports import UpdateReport
 from protocols.settings import UnitSettings
 from protocols.signed_text import SignedText, key_id
 from protocols.topics import UpTopic, parse_up, up
@@ -88,6 +91,11 @@ FULL_REPORT = HealthReport(
     undervolted=False,
     battery_percent=81.0,
     battery_charging=True,
+    battery_mv=12_640,
+    ignition_on=False,
+    mcu_version="2.2.1+4",
+    mcu_uptime_s=86_100,
+    watchdog_resets=0,
     storage_used_percent=61.5,
     storage_read_only=False,
     emmc_worn_percent=20,
@@ -101,12 +109,36 @@ FULL_REPORT = HealthReport(
     rsrp_dbm=-98.0,
     rsrq_db=-11.5,
     sinr_db=7.0,
+    rssi_dbm=-71.0,
+    modem_registration="home",
+    modem_operator="Example Mobile",
+    modem_temp_c=41.0,
+    modem_version="EG25GGBR07A08M2G",
+    sim_state="ready",
     gnss_fix_quality=1,
     gnss_hdop=1.2,
     gnss_satellites=9,
+    gnss_antenna="ok",
     spool_waiting=3,
     spool_dropped=0,
 )
+
+BEFORE_SERIAL = msgspec.structs.replace(
+    FULL_REPORT,
+    battery_mv=None,
+    ignition_on=None,
+    mcu_version=None,
+    mcu_uptime_s=None,
+    watchdog_resets=None,
+    rssi_dbm=None,
+    modem_registration=None,
+    modem_operator=None,
+    modem_temp_c=None,
+    modem_version=None,
+    sim_state=None,
+    gnss_antenna=None,
+)
+"""What a unit without a serial side reports: the bytes are those of units in the field."""
 
 STARTED = AccessRecord(
     number=1,
@@ -130,6 +162,18 @@ OPENED = AccessRecord(
     person="TO-12",
 )
 
+PERMIT = SignedPermit(
+    text=Permit(
+        part="mcu",
+        sha256="ab" * 32,
+        version="2.2.0",
+        units=[UNIT],
+        not_before=AT,
+        not_after=AT + timedelta(days=1),
+        reason="2.2.1 resets under load",
+    ).text(),
+    signatures=[PermitSignature(person_id="TO-12", signature="-----BEGIN SSH SIGNATURE-----")],
+)
 OPENING = "open-0123456789abcdef01234567"
 HOUSE = House(controller=KEY)
 MANDATE = mandate(unit=UNIT)
@@ -174,8 +218,9 @@ UP: dict[str, AnyUpMessage] = {
         ),
     ),
     "up-health-live": HealthBatch(
-        unit=UNIT, session=NONCE, spool_id=4_503_599_627_370_497, settings_version=3, reports=[FULL_REPORT]
+        unit=UNIT, session=NONCE, spool_id=4_503_599_627_370_497, settings_version=3, reports=[BEFORE_SERIAL]
     ),
+    "up-health-serial": HealthBatch(unit=UNIT, session=NONCE, spool_id=7, reports=[FULL_REPORT]),
     "up-health-catching-up": HealthBatch(
         unit=UNIT,
         session=NONCE,
@@ -191,6 +236,29 @@ UP: dict[str, AnyUpMessage] = {
             UnitEvent(
                 seq=4, sampled_at_ms=T0 + 1, kind="soc-hot", severity="alarm", summary="SoC at 83 °C, limit 80 °C"
             ),
+        ],
+    ),
+    "up-event-update": EventBatch(
+        unit=UNIT,
+        session=NONCE,
+        spool_id=7,
+        events=[
+            UnitEvent(
+                seq=6,
+                sampled_at_ms=T0 + 120_000,
+                kind="update-rolled-back",
+                severity="warning",
+                summary="van-2: the MCU was not well on trial, everything is as it was",
+                update=UpdateReport(
+                    update="UP-0123456789ab",
+                    state="rolled-back",
+                    part="mcu",
+                    done_bytes=202_752,
+                    total_bytes=202_752,
+                    versions={"agent": "1.4.0", "mcu": "2.2.1+4"},
+                    reason="no answer on trial",
+                ),
+            )
         ],
     ),
     "up-event-record": EventBatch(
@@ -281,6 +349,9 @@ DOWN: dict[str, Signed] = {
         2, Command("0123456789abcdef01234567", ApplySettings(UnitSettings(version=4, report_every_s=30)))
     ),
     "down-command-send-records": _signed(3, Command("0123456789abcdef01234567", SendRecords(after=118))),
+    "down-command-update-unit": _signed(
+        9, Command("0123456789abcdef01234567", UpdateUnit("UP-0123456789ab", "manifests/van-2.json", [PERMIT]))
+    ),
     "down-command-cancel-mandate": _signed(4, Command("0123456789abcdef01234567", CancelMandate(MANDATE.mandate))),
     "down-ask-nonce": _signed(5, AskNonce(opening=OPENING, modalities=["video", "audio"])),
     "down-grant-lease": _signed(6, GRANTED),
