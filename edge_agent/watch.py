@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from edge_agent.sampler import ReaderProblem, Sample
 from protocols.health import QUANTITIES
+from protocols.releases.reports import UpdateReport
 from protocols.uplink import Severity
 
 CLEAR_AFTER_SAMPLES = 3
@@ -20,11 +21,12 @@ TEMPERATURE_HYSTERESIS_C = 5.0
 
 
 class Happening(NamedTuple):
-    """An event in the making."""
+    """An event in the making; `update` is how far an update has come, where it is about one."""
 
     kind: str
     severity: Severity
     summary: str
+    update: UpdateReport | None = None
 
 
 class Rule(NamedTuple):

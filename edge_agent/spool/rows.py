@@ -7,6 +7,7 @@ import msgspec
 
 from protocols.access_record import AccessRecord
 from protocols.health import HealthReport
+from protocols.releases.reports import UpdateReport
 from protocols.text import one_line
 from protocols.uplink import Severity, UnitEvent
 
@@ -51,22 +52,33 @@ def health_draft(sampled_at_ms: int, report: Callable[[int], HealthReport]) -> D
     return Draft("health", sampled_at_ms, lambda seq: _encoder.encode(report(seq)))
 
 
-def event_draft(at_ms: int, kind: str, severity: Severity, summary: str) -> Draft:
-    """A draft of an event; `kind` is a kebab-case word, `summary` is cut to 200 signs on one line."""
-    return _event_draft(at_ms, kind, severity, summary, None)
+def event_draft(at_ms: int, kind: str, severity: Severity, summary: str, update: UpdateReport | None = None) -> Draft:
+    """A draft of an event; `kind` is a kebab-case word, `summary` is cut to 200 signs on one line. `update` is how far
+    an update has come, where it is about one."""
+    return _event_draft(at_ms, kind, severity, summary, update=update)
 
 
 def record_draft(at_ms: int, record: AccessRecord, text: str, summary: str) -> Draft:
     """A draft of the event that carries `record` of the unit's own chain, whose exact text is `text`."""
-    return _event_draft(at_ms, f"access-{record.what}", "info", summary, text)
+    return _event_draft(at_ms, f"access-{record.what}", "info", summary, record=text)
 
 
-def _event_draft(at_ms: int, kind: str, severity: Severity, summary: str, record: str | None) -> Draft:
-    text = one_line(summary, 200)
-    return Draft(
-        "event",
-        at_ms,
-        lambda seq: _encoder.encode(
-            UnitEvent(seq=seq, sampled_at_ms=at_ms, kind=kind, severity=severity, summary=text, record=record)
-        ),
+def _event_draft(
+    at_ms: int,
+    kind: str,
+    severity: Severity,
+    summary: str,
+    *,
+    record: str | None = None,
+    update: UpdateReport | None = None,
+) -> Draft:
+    event = UnitEvent(
+        seq=1,
+        sampled_at_ms=at_ms,
+        kind=kind,
+        severity=severity,
+        summary=one_line(summary, 200),
+        record=record,
+        update=update,
     )
+    return Draft("event", at_ms, lambda seq: _encoder.encode(msgspec.structs.replace(event, seq=seq)))
