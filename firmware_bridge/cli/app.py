@@ -1,0 +1,100 @@
+"""`firmware-bridge`: the serial side, at the bench and on a unit.
+
+Its exit codes are in its help.
+"""
+
+import os
+import select
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from firmware_bridge import errors
+from firmware_bridge.cli.options import usage_line
+from protocols.errors import ProtocolError
+from protocols.text import one_line
+
+_HELP = """The serial side: ports, microcontrollers, images, receivers, modems, and simulators of them.
+
+PORT is a path, a name under /dev/serial/by-id, a serial number, or a part of a label that only one port has;
+`firmware-bridge scan` lists them. Nothing here shows or keeps a position.
+
+Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 the device, or the judging of an image, refused; 4 the port
+can not be used; 5 the device does not answer, or answers nonsense; 6 an update failed and the device runs what it ran
+before; 7 nobody knows what the device runs; 130 interrupted; 141 whoever read its output went away.
+"""
+
+app = App(name="firmware-bridge", help=_HELP, version_flags=[])
+# A line for each command or group of commands; the module is loaded when it is called.
+
+
+_SAID_SIGNS = 2000
+_UNREAD = 141
+"""What shells say of a program that SIGPIPE ends."""
+_INTERRUPTED = 130
+_CODES: tuple[tuple[tuple[type[errors.BridgeError], ...], int], ...] = (
+    ((errors.ImageRefused, errors.DeviceRefused), 3),
+    ((errors.PortError,), 4),
+    ((errors.DeviceSilent, errors.ReplyUnreadable), 5),
+    ((errors.UpdateFailed,), 6),
+    ((errors.DeviceLeftUnsure,), 7),
+)
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code that stands for `error`."""
+    return next((code for kinds, code in _CODES if isinstance(error, kinds)), 1)
+
+
+def run(words: Sequence[str] | None = None) -> None:
+    """Run the command line, this program's own where no `words` are given; a known error becomes one line on standard
+    error. Output that nobody reads, as before `head`, ends it without a word. Raises SystemExit for codes but 0."""
+    try:
+        try:
+            _run(words)
+        finally:
+            if sys.stdout is not None:  # which it is where a shell closed it
+                sys.stdout.flush()
+    except BrokenPipeError:
+        if not _is_unread():
+            raise
+        # The interpreter writes once more what is left, as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_UNREAD)
+
+
+def _is_unread() -> bool:
+    """Whether whoever read standard output has gone."""
+    output = select.poll()
+    output.register(sys.stdout, 0)
+    return any(state & select.POLLERR for _, state in output.poll(0))
+
+
+def _run(words: Sequence[str] | None) -> None:
+    try:
+        app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        _fail(2, usage_line(error))
+    except (errors.BridgeError, ProtocolError) as error:
+        _fail(exit_code(error), str(error))
+    except BaseExceptionGroup as group:
+        known, unknown = group.split((errors.BridgeError, ProtocolError))
+        if known is None or unknown is not None:
+            raise
+        first = _first(known)
+        _fail(exit_code(first), str(first))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _fail(code: int, message: str) -> None:
+    sys.stderr.write(f"firmware-bridge: {one_line(message, _SAID_SIGNS)}\n")
+    sys.exit(code)
