@@ -7,18 +7,10 @@ value a MakeDevice. `mcuboot` is built in.
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from firmware_bridge.images.installed import Installed
 from firmware_bridge.transport.line import Line
 
-
-class Installed(NamedTuple):
-    """What a device runs. `digest` names it beyond doubt (for MCUboot the image's hash, hexadecimal); `confirmed` is
-    whether it would be booted again; `security_counter` None where the device has none."""
-
-    version: str
-    digest: str
-    confirmed: bool
-    board: str = ""
-    security_counter: int | None = None
+__all__ = ["Installed", "MakeDevice", "Progress", "UpdatableDevice"]
 
 
 class Progress(NamedTuple):
