@@ -15,7 +15,8 @@
     ├── UpdateFailed         an update that did not come to its end; the device runs what it ran before
     ├── DeviceLeftUnsure     an update that was broken off, and nobody knows what the device runs
     ├── PluginUnusable       a plug-in that can not be loaded, or is not there
-    └── SimulationFailed     a simulated device that can not be run
+    ├── SimulationFailed     a simulated device that can not be run
+    └── PowerCut             a simulated device's power failed, as it was told to
 
 Every error carries the facts as attributes.
 """
@@ -129,3 +130,11 @@ class PluginUnusable(BridgeError):
 
 class SimulationFailed(BridgeError):
     """A simulated device that can not be run."""
+
+
+class PowerCut(BridgeError):
+    """A simulated device's power failed at operation `operation` of its memory, as it was told to."""
+
+    def __init__(self, operation: int) -> None:
+        super().__init__(f"power was cut at operation {operation}")
+        self.operation = operation
