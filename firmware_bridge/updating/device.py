@@ -5,19 +5,13 @@ value a MakeDevice. `mcuboot` is built in.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from firmware_bridge.images.installed import Installed
+from firmware_bridge.progress import Progress
 from firmware_bridge.transport.line import Line
 
 __all__ = ["Installed", "MakeDevice", "Progress", "UpdatableDevice"]
-
-
-class Progress(NamedTuple):
-    """How much of an image a device has said it holds."""
-
-    done_bytes: int
-    total_bytes: int
 
 
 class UpdatableDevice(Protocol):
