@@ -28,13 +28,17 @@ Held = Literal["", "ring", "turn", "schedule", "paused", "check", "deployment", 
 rollout is paused or stopped, a check is open on it, a deployment has it, or it has no session."""
 
 
+WallTime = Annotated[time, Meta(tz=False)]
+
+
 class Ring(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A ring of units.
 
     `share_percent` of all units of the rollout, rounded up, in the order of a hash of their id and the rollout's, so
-    that nobody picks; the last ring takes the rest whatever it says. `units` named here are in it whatever their turn.
-    The next ring begins once at least `success_percent` of this one are done and `wait_s` have passed since that was
-    so. A ring whose units have all ended with fewer done stops the rollout; a person who lets it go on passes the ring.
+    that nobody picks; the last ring takes the rest whatever it says. `units` named here are in it whatever their turn,
+    and count towards its share. The next ring begins once at least `success_percent` of this one are done and `wait_s`
+    have passed since that was so; units that were left out count for nothing. A ring whose units have all ended with
+    fewer done stops the rollout.
     """
 
     name: Annotated[ShortText, Meta(min_length=1)]
@@ -48,8 +52,9 @@ class RolloutPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """How a rollout goes on.
 
     `at_once`: units that are told or working at the same time, at most. `stop_bad_percent`: of the units that have
-    ended in the present ring, once `stop_after` of it have: more than this bad, and it stops by itself. `from_time`
-    and `until_time` (both or none; London, may go over midnight): when units are told.
+    ended in a ring that has begun, once `stop_after` of it have: more than this bad, and it stops by itself. Those that
+    were bad when a person let it go on count neither here nor for `success_percent` any more. `from_time` (with it)
+    and `until_time` (without it; both or none; London, may go over midnight): when units are told.
     `deployed`: whether units that are out for a deployment are told too; without it they wait until they are back.
     `limit_s`: a unit that has been told and has not ended after this long counts as failed.
     """
@@ -58,7 +63,18 @@ class RolloutPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     at_once: Annotated[int, Meta(ge=1, le=1000)] = 20
     stop_bad_percent: Annotated[float, Meta(ge=0, le=100)] = 3.0
     stop_after: Annotated[int, Meta(ge=1, le=1000)] = 5
-    from_time: time | None = None
-    until_time: time | None = None
+    from_time: WallTime | None = None
+    until_time: WallTime | None = None
     deployed: bool = False
     limit_s: Annotated[int, Meta(ge=60, le=7 * 86_400)] = 3600
+
+    def __post_init__(self) -> None:
+        if (self.from_time is None) != (self.until_time is None):
+            raise ValueError("from_time and until_time come together")
+        if self.from_time is not None and self.from_time == self.until_time:
+            raise ValueError("from_time and until_time are the same: leave both out to tell units at any time")
+        if len({ring.name for ring in self.rings}) < len(self.rings):
+            raise ValueError("two rings have the same name")
+        named = [unit for ring in self.rings for unit in ring.units]
+        if len(set(named)) < len(named):
+            raise ValueError("a unit is named twice")

@@ -1,0 +1,41 @@
+"""What a unit's report of its update changes. Pure."""
+
+from typing import NamedTuple
+
+from protocols.releases.reports import UpdateReport
+from protocols.rollouts import UNIT_ENDED, UnitUpdateState
+
+
+class Followed(NamedTuple):
+    """How far an update has come: its unit, state, how often the unit was told, and the last report that was taken, by
+    spool and number."""
+
+    unit: str
+    state: UnitUpdateState
+    tellings: int
+    spool_id: int | None
+    seq: int | None
+
+
+def fault_of(update: Followed | None, unit: str) -> str | None:
+    """Why a report by `unit` is none; None: it may be taken."""
+    if update is None:
+        return "it names an update that there is not"
+    if update.unit != unit:
+        return "it names another unit's update"
+    if not update.tellings:
+        return "it names an update that the unit was not told of"
+    return None
+
+
+def follow(update: Followed, report: UpdateReport, spool_id: int, seq: int) -> UnitUpdateState | None:
+    """The state that `report`, number `seq` of a spool, brings the update to; None: it changes nothing, because the
+    update has ended, or a later report of that spool was taken."""
+    if update.state in UNIT_ENDED:
+        return None
+    if update.spool_id == spool_id and update.seq is not None and seq <= update.seq:
+        return None
+    match report.state:
+        case "refused" | "done" | "rolled-back" | "failed":
+            return report.state
+    return "working"
