@@ -119,9 +119,7 @@ class Flash:
         else:
             chance = Random(self.operations)  # noqa: S311 - which bytes of a torn erasure are erased, the same each time
             old = self._content[address : address + size]
-            self._content[address : address + size] = bytes(
-                ERASED if chance.random() < done else byte for byte in old
-            )
+            self._content[address : address + size] = bytes(ERASED if chance.random() < done else byte for byte in old)
         self._end(done)
 
     def _begin(self) -> float | None:
