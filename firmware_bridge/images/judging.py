@@ -6,7 +6,7 @@ from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.keys import SigningKey, read_key
 from firmware_bridge.images.mcuboot import Image
-from firmware_bridge.images.version import Version, read_version
+from firmware_bridge.images.version import is_older, read_version
 
 
 def judge(
@@ -28,15 +28,25 @@ def judge(
     refused = _judge_signature(image, known) or _judge_board(image, board, installed)
     if refused is not None or installed is None:
         return refused
-    return _judge_counter(image, installed) or _judge_version(image, installed, permit=permit)
+    return judge_step(as_installed(image), installed, permit=permit)
 
 
-def is_downgrade(image: Image, installed: Installed) -> bool:
-    """Whether `image` is older than what runs, or nobody can tell. What runs already is no downgrade."""
-    if installed.digest == image.digest_hex:
-        return False
-    running = read_version(installed.version)
-    return running is None or image.version < running
+def judge_step(wanted: Installed, running: Installed, *, permit: bool) -> ImageRefused | None:
+    """Why a device that runs `running` must not be brought to `wanted`: `security-counter` or `downgrade`."""
+    if wanted.digest == running.digest:
+        return None
+    return _judge_counter(wanted, running) or _judge_version(wanted, running, permit=permit)
+
+
+def as_installed(image: Image) -> Installed:
+    """What a device says that runs `image` and keeps it."""
+    return Installed(
+        version=str(image.version),
+        digest=image.digest_hex,
+        confirmed=True,
+        board=image.board,
+        security_counter=image.security_counter,
+    )
 
 
 def _judge_signature(image: Image, known: Sequence[SigningKey]) -> ImageRefused | None:
@@ -65,21 +75,21 @@ def _judge_board(image: Image, board: str, installed: Installed | None) -> Image
     return None
 
 
-def _judge_counter(image: Image, installed: Installed) -> ImageRefused | None:
-    least = installed.security_counter
-    if least is None or (image.security_counter is not None and image.security_counter >= least):
+def _judge_counter(wanted: Installed, running: Installed) -> ImageRefused | None:
+    least = running.security_counter
+    if least is None or (wanted.security_counter is not None and wanted.security_counter >= least):
         return None
-    has = "none" if image.security_counter is None else str(image.security_counter)
+    has = "none" if wanted.security_counter is None else str(wanted.security_counter)
     said = f"the image's security counter is {has}, the device's {least}"
     return ImageRefused("security-counter", said, "its bootloader would never boot it; use a newer image")
 
 
-def _judge_version(image: Image, installed: Installed, *, permit: bool) -> ImageRefused | None:
-    if permit or not is_downgrade(image, installed):
+def _judge_version(wanted: Installed, running: Installed, *, permit: bool) -> ImageRefused | None:
+    if permit or not is_older(wanted.version, running.version):
         return None
-    said = f"the image is {image.version}, older than {_shown(installed)} which runs"
+    said = f"the image is {_shown(wanted)}, and not known to be as new as {_shown(running)} which runs"
     return ImageRefused("downgrade", said, "use a newer one, or have two people sign a permit: fleet permit draft")
 
 
-def _shown(installed: Installed) -> Version | str:
-    return read_version(installed.version) or f"what the device calls {installed.version[:32]!r}"
+def _shown(installed: Installed) -> str:
+    return str(read_version(installed.version) or repr(installed.version[:32]))

@@ -4,6 +4,10 @@ import re
 from typing import NamedTuple
 
 _VERSION = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,5})(?:[.+]([0-9]{1,10}))?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+", re.ASCII)
+MOST_SIGNS = 64
+"""Signs of a version that is not MCUboot's that are looked at."""
+
 MOST = (0xFF, 0xFF, 0xFFFF, 0xFFFFFFFF)
 """The greatest number in each place of a header's version."""
 
@@ -30,7 +34,18 @@ def read_version(text: str) -> Version | None:
     return version if fits else None
 
 
-def same_version(one: str, other: str) -> bool:
-    """Whether two texts are the same version; texts that are none are compared as they are."""
-    read_one, read_other = read_version(one), read_version(other)
-    return one == other if read_one is None or read_other is None else read_one == read_other
+def is_older(version: str, than: str) -> bool:
+    """Whether `version` is older, or nobody can tell.
+
+    Texts that are no versions of MCUboot's are compared number by number, if all else in them is the same.
+    """
+    one, other = read_version(version), read_version(than)
+    if one is not None and other is not None:
+        return one < other
+    if _NUMBER.sub("", version) != _NUMBER.sub("", than):
+        return True
+    return _numbers(version) < _numbers(than)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(text[:MOST_SIGNS])]
