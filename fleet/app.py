@@ -160,6 +160,7 @@ def _parts(
         ("alarms", Alarming(store, utc_now, hub, metrics).run()),
         ("alarms: pages", Sender(store, utc_now, hub, delivery, settings.api.url, metrics).run()),
         ("alarms: whether they are alive", watch.run()),
+        ("releases: timestamp", services.release_signing.run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]
 

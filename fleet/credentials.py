@@ -5,6 +5,7 @@ tls/            server.key/.crt for the API, controller.key/.crt to show the bro
 broker/         server.key/.crt, ca.crt (roots and issuing) and crl.pem for the broker beside this controller
 down.key        the Ed25519 key that signs everything sent to units
 log.key         the Ed25519 key that signs the log's checkpoints
+release.key     the Ed25519 key that signs snapshot and timestamp of releases
 """
 
 import ssl
@@ -23,6 +24,7 @@ from fleet.ca.revocation_list import read_lists
 from fleet.downlink.key import create_key, load_key
 from fleet.errors import SettingsInvalid
 from fleet.log.key import LOG_KEY_FILE, LogKey, load_log_key, write_log_key
+from fleet.releases.key import load_or_make_release_key
 from protocols.joining import API_TLS_NAME
 
 
@@ -36,6 +38,7 @@ class Credentials:
     api_names: tuple[str, ...]
     broker_names: tuple[str, ...]
     log_key: LogKey
+    release_key: Ed25519PrivateKey = field(repr=False)
     _broker_contexts: list[ssl.SSLContext] = field(default_factory=list, repr=False)
 
     @property
@@ -152,6 +155,7 @@ def create_credentials(directory: Path, now: datetime, log_key: LogKey | None = 
     CertificateAuthority.create(directory / "ca", now)
     create_key(directory / "down.key")
     write_log_key(directory, log_key or LogKey.new())
+    load_or_make_release_key(directory)
 
 
 def complete_keys(directory: Path) -> bool:
@@ -171,7 +175,10 @@ def load_credentials(directory: Path, api_names: list[str], broker_names: list[s
     authority = CertificateAuthority.load(directory / "ca")
     down_key = load_key(directory / "down.key")
     log_key = load_log_key(directory)
-    credentials = Credentials(authority, down_key, directory, tuple(api_names), tuple(broker_names), log_key)
+    release_key = load_or_make_release_key(directory)
+    credentials = Credentials(
+        authority, down_key, directory, tuple(api_names), tuple(broker_names), log_key, release_key
+    )
     credentials.refresh(now)
     return credentials
 

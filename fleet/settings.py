@@ -201,6 +201,16 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             raise ValueError("turn_urls and turn_secret_file belong together: give both or none")
 
 
+class ReleaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Releases, section `[releases]`: for how long at the most people's signatures hold, and for how long the
+    controller's do. All †."""
+
+    root_days: Annotated[int, Meta(ge=1, le=3650)] = 365
+    targets_days: Annotated[int, Meta(ge=1, le=730)] = 90
+    snapshot_days: Annotated[int, Meta(ge=1, le=90)] = 7
+    timestamp_hours: Annotated[int, Meta(ge=2, le=168)] = 24
+
+
 class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Prometheus metrics, over plain HTTP on the loopback interface only; off unless `port` is set."""
 
@@ -224,6 +234,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     media: MediaSettings = msgspec.field(default_factory=MediaSettings)
     welfare: WelfareSettings = WelfareSettings()
     wiring: WiringPolicy = WiringPolicy()
+    releases: ReleaseSettings = ReleaseSettings()
     alarms: AlarmSettings = msgspec.field(default_factory=AlarmSettings)
     new_unit: UnitSettings = UnitSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

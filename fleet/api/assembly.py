@@ -51,6 +51,10 @@ from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.positions.desk import PositionDesk
 from fleet.positions.sealing import PositionSeal
+from fleet.releases.desk import ReleaseDesk
+from fleet.releases.files_desk import ReleaseFilesDesk
+from fleet.releases.online import OnlineSigning
+from fleet.releases.unit_desk import UnitReleases
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.rota.calendar_desk import CalendarDesk
@@ -78,6 +82,8 @@ _WATCHING_PER_MINUTE = 1200
 """A browser that plays asks twice a second how the check stands; several may be behind one address."""
 _ACKNOWLEDGING_PER_MINUTE = 30
 """People take an alarm now and then; programs that look at mail follow each link once."""
+_RELEASES_PER_MINUTE = 1200
+"""Pieces of files for units; many of them may be behind one address."""
 _CALENDARS_PER_MINUTE = 120
 """A program asks a few times an hour; a company that keeps many people's calendars asks from a few addresses."""
 
@@ -101,6 +107,7 @@ def assemble(
     delivery = Delivery(settings.alarms)
     call_outs = CallOutDesk(store, clock, judging, settings.welfare)
     plans = PlanJudging(settings.wiring)
+    signing = OnlineSigning(store, clock, credentials.release_key, settings.releases)
     return Services(
         store=store,
         clock=clock,
@@ -123,6 +130,7 @@ def assemble(
         watch_limit=RateLimit(_WATCHING_PER_MINUTE),
         calendar_limit=RateLimit(_CALENDARS_PER_MINUTE),
         ack_limit=RateLimit(_ACKNOWLEDGING_PER_MINUTE),
+        release_limit=RateLimit(_RELEASES_PER_MINUTE),
         pulse=Pulse(store),
         log=log,
         log_reading=LogReading(store, clock, log.receipts),
@@ -171,6 +179,10 @@ def assemble(
         handovers=HandoverDesk(store, clock, judging),
         wiring=WiringDesk(store, clock, plans),
         deployment_wiring=GivingDesk(store, clock, plans),
+        releases=ReleaseDesk(store, clock, credentials.release_key, settings.releases, signing),
+        release_files=ReleaseFilesDesk(store, clock),
+        release_signing=signing,
+        unit_releases=UnitReleases(store, clock),
         deployment_duties=DeploymentDuties(store, clock),
         handover_duties=HandoverDuties(store, clock),
     )

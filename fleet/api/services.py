@@ -51,6 +51,10 @@ from fleet.paging.desk import AlarmDesk
 from fleet.people.register import PeopleRegister
 from fleet.people.signing_in import SigningIn
 from fleet.positions.desk import PositionDesk
+from fleet.releases.desk import ReleaseDesk
+from fleet.releases.files_desk import ReleaseFilesDesk
+from fleet.releases.online import OnlineSigning
+from fleet.releases.unit_desk import UnitReleases
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
 from fleet.rota.calendar_desk import CalendarDesk
@@ -94,6 +98,7 @@ class Services:
     watch_limit: RateLimit
     calendar_limit: RateLimit
     ack_limit: RateLimit
+    release_limit: RateLimit
     pulse: Pulse
     log: DeploymentLog
     log_reading: LogReading
@@ -142,6 +147,10 @@ class Services:
     handovers: HandoverDesk
     wiring: WiringDesk
     deployment_wiring: GivingDesk
+    releases: ReleaseDesk
+    release_files: ReleaseFilesDesk
+    release_signing: OnlineSigning
+    unit_releases: UnitReleases
     deployment_duties: DeploymentDuties
     handover_duties: HandoverDuties
 

@@ -61,6 +61,13 @@ async def throttle_acknowledging(request: AnyRequest) -> None:
         raise TooFast
 
 
+async def throttle_releases(request: AnyRequest) -> Response[JoinRefusal] | None:
+    """To be run before what units fetch of releases; answers in the words of the joining contract."""
+    if _allowed(request, _services(request).release_limit):
+        return None
+    return Response(refusal("joins-too-fast"), status_code=429)
+
+
 def _services(request: AnyRequest) -> Services:
     services: Services = request.app.state.services
     return services

@@ -1,7 +1,7 @@
 """Backups of what a state directory holds that can not be made again, in one encrypted file.
 
-In it: everything under ca/, down.key and log.key. Not in it: certificates of API, controller and broker (made again at
-the next start), revocation lists (they come from the database), keys in tokens and their PINs.
+In it: everything under ca/, down.key, log.key and release.key. Not in it: certificates of API, controller and broker
+(made again at the next start), revocation lists (they come from the database), keys in tokens and their PINs.
 
 The file, version 1: the 16 bytes of `_MAGIC`, a 16-byte salt, a 12-byte nonce, then AES-256-GCM (tag at the end) of
 JSON, with all before it as associated data. The key is scrypt (n = 2**17, r = 8, p = 1) of the passphrase in UTF-8.
@@ -69,9 +69,13 @@ def restore_backup(path: Path, directory: Path, passphrase: str) -> list[str]:
     return sorted(held.files)
 
 
+_LATER = ("log.key", "release.key")
+"""Keys that an older fleet may not have yet."""
+
+
 def _names(state: Path) -> list[str]:
     found = [path for path in (state / "ca").rglob("*") if path.is_file()]
-    keys = [state / "down.key", *(path for path in [state / "log.key"] if path.exists())]
+    keys = [state / "down.key", *(path for name in _LATER if (path := state / name).exists())]
     return sorted(path.relative_to(state).as_posix() for path in [*found, *keys])
 
 

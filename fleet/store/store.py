@@ -45,6 +45,7 @@ from fleet.store.people import PeopleStore
 from fleet.store.positions import PositionStore
 from fleet.store.proofs import ProofStore
 from fleet.store.readiness import ReadinessStore
+from fleet.store.releases import ReleaseStore
 from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
 from fleet.store.rota_books import RotaBookStore
@@ -340,6 +341,11 @@ class Transaction:
     def wiring(self) -> WiringStore:
         """Harnesses, what deployments were given of them, and what was measured."""
         return WiringStore(self._connection)
+
+    @cached_property
+    def releases(self) -> ReleaseStore:
+        """Files for units, and the metadata that they trust."""
+        return ReleaseStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:

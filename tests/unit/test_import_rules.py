@@ -33,12 +33,17 @@ class Rule(NamedTuple):
 
 
 PROTOCOLS = Rule(
-    "protocols", ("protocols",), "", distributions=frozenset({"msgspec", "cryptography", "cffi", "pycparser"})
+    "protocols",
+    ("protocols",),
+    "",
+    without=("protocols.releases.ssh_key",),
+    distributions=frozenset({"msgspec", "cryptography", "cffi", "pycparser"}),
 )
 CONSOLE = Rule("tui", ("protocols", "firmware_bridge", "fleet", "tui"), "console")
 WITNESS = Rule("fleet.witness", ("protocols", "fleet"), "witness")
 RULES = [
     PROTOCOLS,
+    Rule("protocols.releases.ssh_key", ("protocols",), "client"),
     Rule("hardware_keys", ("protocols", "hardware_keys"), ""),
     Rule("firmware_bridge", ("protocols", "firmware_bridge"), ""),
     Rule("edge_agent", ("protocols", "hardware_keys", "firmware_bridge", "edge_agent"), "agent"),

@@ -31,7 +31,7 @@ def test_what_comes_back_is_what_can_not_be_made_again(state: Path, tmp_path: Pa
     file = tmp_path / "muster.backup"
     names = write_backup(state, file, PASSPHRASE, NOW)
     authority = ["issuing.crt", "issuing.key", "retired/issuing-7.crt", "root.crt", "root.key"]
-    assert names == [*(f"ca/{name}" for name in authority), "down.key", "log.key"]
+    assert names == [*(f"ca/{name}" for name in authority), "down.key", "log.key", "release.key"]
     assert file.stat().st_mode & 0o777 == 0o600
     again = tmp_path / "again"
     assert restore_backup(file, again, PASSPHRASE) == names
