@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 _Offset = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
-_Count = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF_FFFF_FFFF)]
+_Count = Annotated[int, Meta(ge=0)]
 _Name = Annotated[str, Meta(max_length=255)]
 _Buffer = Annotated[int, Meta(ge=64, le=0xFFFF)]
 
