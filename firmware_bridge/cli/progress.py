@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
-from firmware_bridge.updating.device import Progress
+from firmware_bridge.progress import Progress
 from protocols.words import duration
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
