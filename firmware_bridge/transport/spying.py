@@ -56,7 +56,7 @@ class Reading:
 
     def rest(self) -> list[str]:
         """What is left when nothing more comes."""
-        self._unknown += self._waiting
+        self._unknown += self._waiting.rstrip(b"\r\n")  # a line's end may begin a frame, so it waits
         self._waiting.clear()
         return self._unknown_line()
 
@@ -164,7 +164,7 @@ class Reading:
         count, first = len(self._unknown), self._unknown[0]
         self._unknown.clear()
         line = f"{count} {'byte' if count == 1 else 'bytes'} of no protocol known here"
-        return [line if chr(first).isprintable() else f"{line}, from {first:02x}"]
+        return [line if 0x20 <= first <= 0x7E else f"{line}, from {first:02x}"]
 
 
 def _may_be_header(head: bytes) -> bool:
