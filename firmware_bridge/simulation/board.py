@@ -35,7 +35,7 @@ FIGURES = tuple(each.name for each in fields(BoardFigures))
 
 @dataclass
 class Board:
-    """The board; `began_s` is when its power came. It outlives the microcontroller's restarts."""
+    """The board; `began_s` is when the microcontroller started, whose restarts the rest outlives."""
 
     began_s: float = 0.0
     figures: BoardFigures = field(default_factory=BoardFigures)

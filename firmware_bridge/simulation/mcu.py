@@ -1,7 +1,7 @@
 """A whole simulated microcontroller: flash, bootloader, application and board. Pure: frames in, frames out, time given.
 
 What it runs decides how it behaves: a program that begins with STUCK never answers, and one that begins with UNWELL
-reports a supply of 0. Its own watchdog restarts one that is stuck, and its bootloader then goes back.
+reports a supply of 99 V. Its own watchdog restarts one that is stuck, and its bootloader then goes back.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +31,7 @@ from firmware_bridge.simulation.unit_commands import (
 
 STUCK, UNWELL = b"simulated: stuck", b"simulated: unwell"
 _REPLY_ROOM = 64
+_UNWELL_MV = 99_000
 _HEADER_BYTES_AT = 8
 
 
@@ -63,7 +64,7 @@ class Mcu:
         self.settings: dict[str, bytes] = {}
         self.files: dict[str, bytes] = {"/lfs/board.txt": f"{facts.board}\n".encode()}
         self._bootloader = Bootloader(flash, keys)
-        self._now_s = now_s
+        self.now_s = now_s
         self._facts = facts
         self._server: SmpServer | None = None
         self._stuck = False
@@ -94,7 +95,7 @@ class Mcu:
     def answer(self, message: bytes) -> bytes | None:
         """The reply to a message; None when there is none: it is off, starting, stuck, or does not understand."""
         self.advance()
-        if not self._powered or self._server is None or self._stuck or self._now_s() < self._ready_s:
+        if not self._powered or self._server is None or self._stuck or self.now_s() < self._ready_s:
             return None
         try:
             return self._server.answer(message)
@@ -104,7 +105,7 @@ class Mcu:
 
     def advance(self) -> None:
         """Let what is due happen."""
-        now_s = self._now_s()
+        now_s = self.now_s()
         self.board.advance(now_s)
         if self._restart_s is not None and now_s >= self._restart_s:
             self._start()
@@ -121,7 +122,8 @@ class Mcu:
             self.power_off()
 
     def _run(self, booted: Booted) -> None:
-        now_s, facts = self._now_s(), self._facts
+        now_s, facts = self.now_s(), self._facts
+        self.board.began_s = now_s
         self._ready_s = now_s + facts.boot_s
         program = self._program()
         self._stuck = program.startswith(STUCK)
@@ -130,16 +132,16 @@ class Mcu:
         board = self.board
         if program.startswith(UNWELL):
             board = Board(began_s=now_s)
-            board.figures.supply_mv = 0
+            board.figures.supply_mv = _UNWELL_MV
         part_bytes = facts.buffer_bytes - _REPLY_ROOM
         system = SystemFacts(facts.board, facts.buffer_bytes, facts.buffers)
         groups = {
             OS_GROUP: system_group(system, self._restart),
             IMAGE_GROUP: ImageGroup(self.flash, booted.image).commands(),
-            STAT_GROUP: statistics_group(board, self._now_s),
+            STAT_GROUP: statistics_group(board, self.now_s),
             SETTINGS_GROUP: settings_group(self.settings),
             FILE_GROUP: FileGroup(self.files, part_bytes=part_bytes).commands(),
-            UNIT_GROUP: unit_group(self.board, self._now_s),
+            UNIT_GROUP: unit_group(self.board, self.now_s),
         }
         self._server = SmpServer(groups, buffer_bytes=facts.buffer_bytes)
 
@@ -150,4 +152,4 @@ class Mcu:
 
     def _restart(self) -> None:
         """It answers first."""
-        self._restart_s = self._now_s()
+        self._restart_s = self.now_s()

@@ -1,4 +1,4 @@
-"""The groups of a simulated device beside images and files: the system's, statistics, settings, and Muster's own. Pure."""
+"""What a simulated device does beside images and files: system, statistics, settings, and Muster's own group. Pure."""
 
 from collections.abc import Callable
 from typing import NamedTuple
