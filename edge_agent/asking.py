@@ -1,5 +1,6 @@
 """One question to the controller over HTTPS: every answer bounded, every wait limited, the API's own name checked."""
 
+import asyncio
 import ssl
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from protocols.joining import API_TLS_NAME, JoinRefusal
 from protocols.text import one_line
 
 _LIMIT_S = 20.0
+_WHOLE_LIMIT_S = 180.0
+"""For all of an answer, however steadily it comes in: one that never ends has to end."""
 _LARGEST_ANSWER = 2 * 1024 * 1024
 """A page of people lists holds 16 of them, of at most 64 KiB of text and a few signatures each."""
 
@@ -27,31 +30,51 @@ _refusal_decoder = msgspec.json.Decoder(JoinRefusal)
 
 
 class Answer(NamedTuple):
-    """`at_ms` is when the controller says it answered, Unix milliseconds, to the second; None when it does not say."""
+    """`at_ms` is when the controller says it answered, Unix milliseconds, to the second; None when it does not say.
+    `content_range` is HTTP's header of that name, empty where there is none."""
 
     status: int
     body: bytes
     at_ms: int | None
+    content_range: str = ""
 
 
-async def ask(url: str, context: ssl.SSLContext, method: str, path: str, content: bytes | None = None) -> Answer:
+async def ask(
+    url: str,
+    context: ssl.SSLContext,
+    method: str,
+    path: str,
+    content: bytes | None = None,
+    *,
+    byte_range: tuple[int, int] | None = None,
+    largest: int = _LARGEST_ANSWER,
+    whole_limit_s: float = _WHOLE_LIMIT_S,
+) -> Answer:
     """The answer, of whatever status. Whatever host `url` names, its certificate must be for API_TLS_NAME.
 
-    Raises ControllerAway, ControllerUntrusted (nothing has been sent to it then), CertificateEnded.
+    `byte_range` asks for these bytes only, the last included. Raises ControllerAway, also for an answer of more than
+    `largest` bytes or one that is not whole after `whole_limit_s`; ControllerUntrusted (nothing has been sent to it
+    then), CertificateEnded.
     """
     headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
+    if byte_range is not None:
+        headers["Range"] = f"bytes={byte_range[0]}-{byte_range[1]}"
     name = {"sni_hostname": API_TLS_NAME}
     try:
         async with (
+            asyncio.timeout(whole_limit_s),
             httpx.AsyncClient(verify=context, trust_env=False, timeout=_LIMIT_S) as client,
             client.stream(method, url.rstrip("/") + path, content=content, headers=headers, extensions=name) as answer,
         ):
             body = b""
             async for chunk in answer.aiter_raw():
                 body += chunk
-                if len(body) > _LARGEST_ANSWER:
-                    raise ControllerAway(url, f"an answer above {_LARGEST_ANSWER} bytes")
-            return Answer(answer.status_code, body, _date_ms(answer.headers.get("date", "")))
+                if len(body) > largest:
+                    raise ControllerAway(url, f"an answer above {largest} bytes")
+            at_ms = _date_ms(answer.headers.get("date", ""))
+            return Answer(answer.status_code, body, at_ms, answer.headers.get("content-range", "")[:64])
+    except TimeoutError as error:
+        raise ControllerAway(url, f"its answer was not whole after {whole_limit_s:.0f} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
         raise _failure(url, error) from error
 

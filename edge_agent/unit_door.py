@@ -1,8 +1,9 @@
-"""The controller's door for units that have joined: renewal, rejoining, people lists."""
+"""The controller's door for units that have joined: renewal, rejoining, people lists, releases."""
 
 import asyncio
+import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from edge_agent.asking import Answer
 
 MAX_PAGE = 16
+MAX_METADATA_BYTES = 1024 * 1024
+PIECE_LIMIT_S = 120.0
+"""For one piece of a file: who gives bytes more slowly than a piece of the smallest size in this time gives none."""
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,12})-([0-9]{1,12})/([0-9]{1,12})")
+
+_MAY_BE_MISSING = frozenset({HTTPStatus.OK, HTTPStatus.NOT_FOUND})
+_A_PART = frozenset({HTTPStatus.PARTIAL_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND})
 
 _Body = TypeVar("_Body")
 
@@ -43,6 +52,26 @@ class UnitDoor(Protocol):
 
     async def people_after(self, identity: Identity, version: int) -> list[SignedPeopleList]:
         """The people lists that follow `version`, at most 16, the oldest first."""
+        ...
+
+
+class Piece(NamedTuple):
+    """Bytes of a file that has `total` of them, as the controller says."""
+
+    content: bytes
+    total: int
+
+
+class ReleaseDoor(Protocol):
+    """What a unit fetches of releases. Both methods raise as those of UnitDoor that show the certificate."""
+
+    async def release_metadata(self, identity: Identity, name: str) -> bytes | None:
+        """The metadata file `name`, at most MAX_METADATA_BYTES; None when the controller has none."""
+        ...
+
+    async def release_piece(self, identity: Identity, path: str, sha256: str, offset: int, length: int) -> Piece | None:
+        """1 to `length` bytes from `offset` of the file of target `path`; None when the controller has none. Raises
+        AcceptanceInvalid for an answer that is not what was asked for."""
         ...
 
 
@@ -74,9 +103,48 @@ class HttpsDoor:
             raise AcceptanceInvalid(f"{len(page)} people lists at once")
         return page
 
+    async def release_metadata(self, identity: Identity, name: str) -> bytes | None:
+        """See ReleaseDoor."""
+        answer = await self._ask(
+            identity, "GET", f"/unit/releases/metadata/{name}", None, wanted=_MAY_BE_MISSING, largest=MAX_METADATA_BYTES
+        )
+        return None if answer.status == HTTPStatus.NOT_FOUND else answer.body
+
+    async def release_piece(self, identity: Identity, path: str, sha256: str, offset: int, length: int) -> Piece | None:
+        """See ReleaseDoor."""
+        folder, slash, name = path.rpartition("/")
+        answer = await self._ask(
+            identity,
+            "GET",
+            f"/unit/releases/targets/{folder}{slash}{sha256}.{name}",
+            None,
+            wanted=_A_PART,
+            byte_range=(offset, offset + length - 1),
+            largest=length + 4096,
+            whole_limit_s=PIECE_LIMIT_S,
+        )
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        found = _CONTENT_RANGE.fullmatch(answer.content_range)
+        first, last, total = map(int, found.groups()) if found else (-1, -1, 0)
+        if answer.status != HTTPStatus.PARTIAL_CONTENT or first != offset or last - first + 1 != len(answer.body):
+            raise AcceptanceInvalid(f"HTTP {answer.status}, {answer.content_range!a} for a piece from byte {offset}")
+        if not 1 <= len(answer.body) <= length:
+            raise AcceptanceInvalid(f"{len(answer.body)} bytes for a piece of {length}")
+        return Piece(answer.body, total)
+
     async def _ask(
-        self, identity: Identity, method: str, path: str, content: bytes | None, *, shows_certificate: bool = True
+        self,
+        identity: Identity,
+        method: str,
+        path: str,
+        content: bytes | None,
+        *,
+        shows_certificate: bool = True,
+        wanted: frozenset[int] = frozenset({HTTPStatus.OK}),
+        **bounds: Any,
     ) -> "Answer":
+        """The answer, of a status that is `wanted`; `bounds` are those of `asking.ask`."""
         # An HTTP client is large for a small machine, and asked for once a month.
         from edge_agent.asking import ask, refusal_of  # noqa: PLC0415 - not before it is needed
 
@@ -87,8 +155,8 @@ class HttpsDoor:
             )
         make = self._tls.context if shows_certificate else lambda known: trusting(known.roots_pem)
         context = await asyncio.to_thread(make, identity)
-        answer = await ask(url, context, method, path, content)
-        if answer.status != HTTPStatus.OK:
+        answer = await ask(url, context, method, path, content, **bounds)
+        if answer.status not in wanted:
             refusal = refusal_of(url, answer)
             if isinstance(refusal, RefusedByController) and refusal.code == "certificate-ended":
                 raise CertificateEnded(url)
