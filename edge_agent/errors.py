@@ -29,12 +29,16 @@
     │   ├── CaptureChannelBroken the channel between agent and child can not be used any more
     │   ├── SupervisorAway       there is no supervisor that answers
     │   ├── CaptureRequestMalformed  what the supervisor was sent is no request
+    │   ├── SensorPowerAway      camera and microphone have no power: the microcontroller does not give it
     │   └── NotConfined          a child can not be confined, so it opens nothing
     ├── OpeningRefused       (openings.verdicts) nothing opens, or stays open longer, by a rule
     ├── DoorClosed           (openings.carried) a command can not ask the running agent
     ├── RefusedByUnit        (openings.carried) what a command was told in its place
     ├── MessageUnusable      (media.messages) what is no message between agent and media child
     ├── SourceFault, SourceNameInvalid, OfferNotUsable    see media.errors
+    ├── BundleRefused        a release of the agent that must not be installed
+    ├── UpdateRefused        an update that is not begun
+    ├── McuAway              the microcontroller can not be asked
     ├── LinkError            the connection to the broker can not go on
     └── SpoolError           the spool file can not be used
         ├── SpoolUnwritable      the disk is full, read-only or failing
@@ -259,7 +263,9 @@ class PositionUnavailable(AgentError):
 
 
 class CaptureError(AgentError):
-    """Base of what keeps a capture from being opened or from going on."""
+    """Base of what keeps a capture from being opened or from going on; `rule` is one of REASONS."""
+
+    rule = "media-failed"
 
 
 class CaptureRefused(CaptureError):
@@ -296,11 +302,46 @@ class CaptureRequestMalformed(CaptureError):
         self.detail = detail
 
 
+class SensorPowerAway(CaptureError):
+    """Camera and microphone have no power, because of `detail`."""
+
+    rule = "no-sensor-power"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the microcontroller gives camera and microphone no power ({detail}); nothing was opened")
+        self.detail = detail
+
+
 class NotConfined(CaptureError):
     """The capturing child can not confine itself, so it must not open anything; `detail` says why."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"no capture without confinement: {detail}")
+        self.detail = detail
+
+
+class BundleRefused(AgentError):
+    """A bundle that is no release to be installed, because of `detail`."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the agent's release can not be used: {detail}; build it anew")
+        self.detail = detail
+
+
+class UpdateRefused(AgentError):
+    """An update that is not begun; `detail` says why, and what to do."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class McuAway(AgentError):
+    """The microcontroller at `port` can not be asked, because of `detail`."""
+
+    def __init__(self, port: str, detail: str) -> None:
+        super().__init__(f"{port}: {detail}")
+        self.port = port
         self.detail = detail
 
 
