@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
-from firmware_bridge.transport.spying import Reading
+from firmware_bridge.transport.traffic import Reading
+from protocols.text import one_line
 
 TO_DEVICE = "→"
 FROM_DEVICE = "←"
@@ -49,11 +50,12 @@ class Spy:
             self._write(way, self._readings[way].feed(content))
 
     def _write(self, way: str, lines: list[str]) -> None:
-        if not lines or self.failure is not None:
+        fit = [text for line in lines if (text := one_line(line, MAX_LINE_SIGNS))]
+        if not fit or self.failure is not None:
             return
         at = f"{self._now():%H:%M:%S.%f}"[:-3]
         try:
-            self._stream.write("".join(f"{at} {way} {line[:MAX_LINE_SIGNS]}\n" for line in lines))
+            self._stream.write("".join(f"{at} {way} {line}\n" for line in fit))
             self._stream.flush()
         except (OSError, ValueError) as error:  # a full disk, a closed pipe, a closed file
             self.failure = error

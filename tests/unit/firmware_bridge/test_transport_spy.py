@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from firmware_bridge.transport.masking import masked, shown_text
 from firmware_bridge.transport.smp_glance import glance
 from firmware_bridge.transport.spy import MAX_LINE_SIGNS, Spy
-from firmware_bridge.transport.spying import Reading
+from firmware_bridge.transport.traffic import Reading
 
 LATITUDE, LONGITUDE = "4852.60123", "12323.60456"
 DEGREES = "-48.876687"
