@@ -76,6 +76,11 @@ class McuDevice:
         self.mcu.power_off()
         self._look()
 
+    def pull_cable(self) -> None:
+        """Pull the cable now; it is plugged in again after `cable_back_ms`."""
+        self.port.pull()
+        self._cable_is_out()
+
     def _heard(self, content: bytes) -> None:
         for message in self._decoder.feed(content):
             for delivery in self._dice.deliver(message):
