@@ -25,8 +25,23 @@ can not be used; 5 the device does not answer, or answers nonsense; 6 an update 
 before; 7 nobody knows what the device runs; 130 interrupted; 141 whoever read its output went away.
 """
 
+_SCAN = """List the ports, and what answers on each.
+
+Without --port and --ask nothing is written to any port: each is only listened to, for NMEA, UBX and AT. A port that is
+asked is sent an SMP echo in a console's frames, an AT, and a raw SMP echo, unless a receiver is heard on it. Never ask
+a port that an adapter of a vehicle's bus is on. Ports that another program uses are said so and left alone. Speeds are
+tried in order until something is heard: 115200, 9600, 38400.
+"""
+_SPY = """Show what a device says, readably, until interrupted. Nothing is ever written to the port.
+
+SMP, NMEA, UBX, AT and text are told apart; positions, secrets and long numbers are not shown. What another command
+sends and gets, its --spy shows.
+"""
+
 app = App(name="firmware-bridge", help=_HELP, version_flags=[])
 # A line for each command or group of commands; the module is loaded when it is called.
+app.command("firmware_bridge.cli.scan:scan", name="scan", help=_SCAN)
+app.command("firmware_bridge.cli.spying:spy", name="spy", help=_SPY)
 
 
 _SAID_SIGNS = 2000

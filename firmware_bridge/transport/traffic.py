@@ -7,6 +7,7 @@ byte is shown: the rest of a damaged fix is a position too. So is the rest of a 
 import binascii
 import re
 import struct
+from typing import Literal
 
 from firmware_bridge.transport.masking import is_at, is_gnss, shown_gnss, shown_text
 from firmware_bridge.transport.smp_glance import HEADER_BYTES, MAX_BODY_BYTES, glance, read_header
@@ -20,7 +21,12 @@ _MAX_UBX = 4096
 _MAX_PACKET = HEADER_BYTES + MAX_BODY_BYTES + 4
 _UNKNOWN_AT_ONCE = 64
 _TEXT = re.compile(rb"[\t\x20-\x7e]+")
+_MODEM_WORDS = re.compile(r"OK|RDY|\+C[A-Z]{2,12}: .*")
 _UBX_CLASSES = {1: "NAV", 2: "RXM", 4: "INF", 5: "ACK", 6: "CFG", 10: "MON", 13: "TIM", 39: "SEC"}
+
+
+Spoken = Literal["NMEA", "UBX", "AT"]
+"""What devices speak without being asked."""
 
 
 class Reading:
@@ -53,6 +59,10 @@ class Reading:
             at += count
         del self._waiting[:at]
         return said
+
+    def spoken(self, content: bytes) -> list[Spoken]:
+        """What is spoken in what `content` completes; whole and undamaged, each as often as it comes."""
+        return [kind for line in self.feed(content) if (kind := _spoken(line)) is not None]
 
     def rest(self) -> list[str]:
         """What is left when nothing more comes."""
@@ -165,6 +175,14 @@ class Reading:
         self._unknown.clear()
         line = f"{count} {'byte' if count == 1 else 'bytes'} of no protocol known here"
         return [line if 0x20 <= first <= 0x7E else f"{line}, from {first:02x}"]
+
+
+def _spoken(line: str) -> Spoken | None:
+    if line.startswith("UBX "):
+        return "UBX"
+    if line.startswith("NMEA ") and not line.startswith("NMEA damaged"):
+        return "NMEA"
+    return "AT" if _MODEM_WORDS.fullmatch(line) else None
 
 
 def _may_be_header(head: bytes) -> bool:
