@@ -32,12 +32,6 @@ class Part(NamedTuple):
     total: int
 
 
-class Unsatisfiable(NamedTuple):
-    """What was asked for is not in the file of `total` bytes."""
-
-    total: int
-
-
 class UnitReleases:
     """Every method raises StoreUnavailable; a refusal is recorded."""
 
@@ -59,8 +53,8 @@ class UnitReleases:
 
     async def target(
         self, shown: x509.Certificate | None, path: str, asked: str, came_from: str
-    ) -> Part | Unsatisfiable | JoinRefusal | None:
-        """A piece of a file, at most MAX_PIECE_BYTES of it; None when there is none.
+    ) -> Part | JoinRefusal | None:
+        """A piece of a file, at most MAX_PIECE_BYTES of it; None when there is none, or the file ends before it.
 
         `path` is a target's with the file's SHA-256 before its last part, as TUF has it for consistent snapshots;
         `asked` is the Range header, none of it: from the beginning.
@@ -77,7 +71,7 @@ class UnitReleases:
             total = lengths[found[1]]
             wanted = min(MAX_PIECE_BYTES, total - offset, MAX_PIECE_BYTES if end is None else end - offset + 1)
             if wanted < 1:
-                return Unsatisfiable(total)
+                return None
             content = await transaction.releases.part(found[1], offset, wanted)
             assert content is not None, "a file that is kept is all there"
             return Part(content, offset, total)
