@@ -77,6 +77,7 @@ app.command("fleet.cli.kit:app", name="kit", help="Kit: list, scan out and in, l
 app.command("fleet.cli.site:app", name="site", help="Sites: list, show, set, survey, erase.")
 app.command("fleet.cli.alarm:app", name="alarm", help="Alarms: list, look, acknowledge; rules, maintenance, contacts.")
 app.command("fleet.cli.wiring:app", name="wiring", help=_WIRING)
+app.command("fleet.cli.permit:app", name="permit", help="Permits for older firmware: draft, sign, show; in a file.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.log:app", name="log", help="The deployment log: look, read, take away, check, keep.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")

@@ -88,10 +88,11 @@ def check_permit(
 
     Reasons: `unreadable` (not of the form, or not in its one form), `other-part`, `other-image` (by hash or version),
     `other-unit`, `not-in-force` (too early, too late, or for longer than 7 days), `too-few-signers` (fewer than two
-    different people), `bad-signature` (one under it is not by a person of the list, in force, who may request a
-    mandate, or does not fit), `key-not-hardware` (a key on disk, unless `plain_keys_may_sign`).
+    different people with different keys), `bad-signature` (one under it is not by a person of the list, in force, who
+    may request a mandate, or does not fit, or is by a token that nobody touched), `key-not-hardware` (a key on disk,
+    unless `plain_keys_may_sign`).
     """
-    permit = _read(signed.text)
+    permit = permit_in(signed.text)
     _check_wanted(permit, wanted)
     if not timedelta() < permit.not_after - permit.not_before <= LONGEST or not (
         permit.not_before <= at < permit.not_after
@@ -102,12 +103,16 @@ def check_permit(
     signers = {
         _signer(signed.text, each, people, at, plain_keys_may_sign=plain_keys_may_sign) for each in signed.signatures
     }
-    if len(signers) < NEEDED_SIGNERS:
-        raise InvalidPermit("too-few-signers", f"{len(signers)} of two people have signed; a second person has to")
+    people_signed, keys = {person for person, _ in signers}, {key for _, key in signers}
+    if min(len(people_signed), len(keys)) < NEEDED_SIGNERS:
+        raise InvalidPermit(
+            "too-few-signers", f"{len(people_signed)} of two people have signed with a key of their own"
+        )
     return permit
 
 
-def _read(text: str) -> Permit:
+def permit_in(text: str) -> Permit:
+    """What a permit's `text` says, whoever signed it; raises InvalidPermit `unreadable`."""
     try:
         permit = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -130,7 +135,8 @@ def _check_wanted(permit: Permit, wanted: Wanted) -> None:
 
 def _signer(
     text: str, signature: PermitSignature, people: PeopleList, at: datetime, *, plain_keys_may_sign: bool
-) -> str:
+) -> tuple[str, bytes]:
+    """Who signed, and their key's 32 bytes: a token and a file with the same key are one key."""
     person = next((one for one in people.people if one.person_id == signature.person_id), None)
     if person is None or not person.in_force(at) or person.role not in REQUESTING_ROLES:
         raise InvalidPermit("bad-signature", f"{signature.person_id} may not sign a permit")
@@ -140,4 +146,4 @@ def _signer(
         raise InvalidPermit("bad-signature", f"the signature of {person.person_id}: {error.detail}") from error
     if not plain_keys_may_sign and not proof.key.hardware:
         raise InvalidPermit("key-not-hardware", f"{person.person_id} signed with a key on disk")
-    return person.person_id
+    return person.person_id, proof.key.raw
