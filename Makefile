@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-brick fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ bench-rota: setup ## A year's rota for 12 and for 20 people: first feasible, wit
 
 bench-paging: setup ## From a tamper input to a mail and a webhook, then who is paged when: ARGS=runs
 	@$(BIN)/python -m tests.alarms.paging_times $(ARGS)
+
+fault-brick: setup ## Cut power and cable at every message and every flash write of a simulated microcontroller's update: SAMPLE=100
+	@$(BIN)/python -m tests.fault.brick $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
 
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)

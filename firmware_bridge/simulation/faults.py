@@ -12,8 +12,9 @@ class Faults:
     `lose`, `garble` and `duplicate` are chances from 0 to 1, for each message in either direction; a message that is
     garbled has one byte changed. `delay_ms` is the longest that a reply is held back. The cable is pulled after
     `cable_after_bytes` bytes in either direction, and plugged in again after `cable_back_ms`. Power fails at message
-    number `power_at_message` to the device, or at operation `power_at_write` of its flash, and comes back after
-    `power_back_ms`. From message number `stuck_at_message` on nothing is answered.
+    number `power_at_message` to the device, or at operation `power_at_write` of its flash, of which `power_done`, 0 to
+    1, is still carried out; it comes back after `power_back_ms`. From message number `stuck_at_message` on nothing is
+    answered.
     """
 
     lose: float = 0.0
@@ -24,6 +25,7 @@ class Faults:
     cable_back_ms: int = 500
     power_at_message: int | None = None
     power_at_write: int | None = None
+    power_done: float = 0.5
     power_back_ms: int = 500
     stuck_at_message: int | None = None
 

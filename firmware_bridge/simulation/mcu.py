@@ -55,7 +55,10 @@ class Mcu:
         keys: Sequence[BootKey],
         now_s: Callable[[], float],
         facts: McuFacts = McuFacts(),  # noqa: B008 - frozen
+        *,
+        started: Callable[[Booted | None], None] = lambda _booted: None,
     ) -> None:
+        """`started` is called after every start, before anything else is done; None: nothing could be booted."""
         self.flash = flash
         self.board = Board(began_s=now_s())
         self.booted: Booted | None = None
@@ -66,6 +69,7 @@ class Mcu:
         self._bootloader = Bootloader(flash, keys)
         self.now_s = now_s
         self._facts = facts
+        self._started = started
         self._server: SmpServer | None = None
         self._stuck = False
         self._ready_s = 0.0
@@ -116,6 +120,7 @@ class Mcu:
             result = self._bootloader.boot()
             self.booted = result if isinstance(result, Booted) else None
             self.boots.append(self.booted)
+            self._started(self.booted)
             if self.booted is not None:
                 self._run(self.booted)
         except PowerCut:

@@ -67,7 +67,8 @@ class McuDevice:
         """Let other things go wrong from now on; bytes, messages and operations are counted from now."""
         self._dice.faults = faults
         self.messages = 0
-        self.mcu.flash.cut(None if faults.power_at_write is None else Cut(faults.power_at_write))
+        at = faults.power_at_write
+        self.mcu.flash.cut(None if at is None else Cut(at, faults.power_done))
         if faults.cable_after_bytes is not None:
             self.port.pull_after(faults.cable_after_bytes, self._cable_is_out)
 

@@ -6,10 +6,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from firmware_bridge.images.keys import PrivateKey
+from firmware_bridge.images.mcuboot import read_image
 from firmware_bridge.images.signing import make_image
 from firmware_bridge.images.version import Version
 from firmware_bridge.simulation.boot import PRIMARY, SECONDARY, Booted, Bootloader, Halted
-from firmware_bridge.simulation.flash import Cut, Flash, Layout
+from firmware_bridge.simulation.flash import Flash, Layout
 from firmware_bridge.simulation.trailers import Trailer
 
 SMALL = Layout(sector_bytes=256, image_sectors=6)
@@ -27,16 +28,20 @@ class Sample(NamedTuple):
     counter: int = 1
     key: PrivateKey | None = KEY
     size: int = 700
+    start: bytes = b""
 
     @property
     def version(self) -> tuple[int, int, int, int]:
         return (1, self.minor, 0, 0)
 
     def content(self) -> bytes:
-        program = bytes((self.minor * 37 + at * at) & 0xFF for at in range(self.size))
+        program = self.start + bytes((self.minor * 37 + at * at) & 0xFF for at in range(self.size))
         return make_image(
             program, version=Version(*self.version), key=self.key, board=BOARD, security_counter=self.counter
         )
+
+    def digest(self) -> bytes:
+        return read_image(self.content()).digest
 
 
 OLD, NEW = Sample(1), Sample(2, size=900)
@@ -78,7 +83,3 @@ def booted_minor(flash: Flash) -> int | None:
 
 
 CUTS = [0.0, 0.4, 1.0]
-
-
-def power_cut(at: int, done: float) -> Cut:
-    return Cut(at, done)
