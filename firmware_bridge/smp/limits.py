@@ -5,18 +5,17 @@ from typing import Final
 
 from firmware_bridge.smp.framing import MESSAGE_BYTES
 
-_SLOWEST_BYTES_PER_S: Final = 960
-"""9600 bit/s, the slowest line a message is waited for on."""
-
 
 @dataclass(frozen=True)
 class Limits:
-    """`reply_s` is counted beside the time a message takes at 9600 bit/s; `erase_s` stands for it where a device may
-    erase a slot first. A message is sent `tries` times at the most. `setbacks` is how often a device may answer an
-    upload with an offset that is no progress. `buffer_bytes` is what a device is taken to have that does not say."""
+    """`reply_s` is counted beside the time a message takes at `slowest_bytes_per_s`, 9600 bit/s; `erase_s` stands for
+    it where a device may erase a slot first. A message is sent `tries` times at the most; a device may answer an upload
+    with offsets that are no progress `setbacks` times on end. `buffer_bytes` is what a device is taken to have that
+    does not say."""
 
     reply_s: float = 2.5
     erase_s: float = 40.0
+    slowest_bytes_per_s: int = 960
     tries: int = 4
     setbacks: int = 8
     buffer_bytes: int = 256
@@ -26,7 +25,7 @@ class Limits:
     def wait_s(self, message_bytes: int, reply_s: float | None = None) -> float:
         """How long the reply to a message of so many bytes may take, `reply_s` without the sending."""
         framed_bytes = message_bytes * 1.5
-        return (self.reply_s if reply_s is None else reply_s) + framed_bytes / _SLOWEST_BYTES_PER_S
+        return (self.reply_s if reply_s is None else reply_s) + framed_bytes / self.slowest_bytes_per_s
 
 
 DEFAULT_LIMITS: Final = Limits()

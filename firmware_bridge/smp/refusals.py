@@ -46,8 +46,8 @@ class Refusal(NamedTuple):
         if self.group is None:
             return f"refused: {_GENERAL.get(self.code, 'unknown')} (code {self.code})"
         kind = _OF_GROUP.get(self.group)
-        known = kind is not None and self.code in set(kind)
-        words = kind(self.code).name.lower().replace("_", " ") if kind is not None and known else "unknown"
+        name = "UNKNOWN" if kind is None or self.code not in set(kind) else kind(self.code).name
+        words = name.removeprefix("ERR_").lower().replace("_", " ")
         return f"refused: {words} (code {self.code} of group {self.group})"
 
 

@@ -85,6 +85,12 @@ class FilePart(Struct):
     len: _Offset | None = None
 
 
+class FileStatus(Struct):
+    """A file's length."""
+
+    len: _Offset
+
+
 class SettingReply(Struct):
     """A setting's value."""
 

@@ -67,7 +67,7 @@ class Server(NamedTuple):
     @property
     def image(self) -> Path:
         """The signed image that runs in it."""
-        return self.artifact.with_suffix(".signed.bin")
+        return self.artifact.with_name(self.artifact.name.partition(".merged")[0].removesuffix(".hex") + ".signed.bin")
 
 
 @cache
@@ -185,7 +185,8 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 def _check(server: Server) -> None:
     """Raise RuntimeError unless the files that the server runs are those of the distribution."""
-    sums = dict(reversed(line.split()) for line in (server.folder / "SHA256SUMS").read_text().splitlines())
+    lines = (server.folder / "SHA256SUMS").read_text().splitlines()
+    sums = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}
     for path in server.folder.iterdir():
         if path.name in " ".join(server.command) and sums.get(path.name) != sha256(path.read_bytes()).hexdigest():
             raise RuntimeError(f"{path} is not the distribution's; remove {server.folder} and run the tests again")
