@@ -23,7 +23,9 @@ from fleet.client.mandates import MandateRequests
 from fleet.client.oncall import OnCallRequests
 from fleet.client.openings import OpeningRequests
 from fleet.client.people import PeopleChain, ReadDraft, begin_chain, check_voucher, extend_chain
+from fleet.client.releases import ReleaseRequests
 from fleet.client.reports import ReportRequests
+from fleet.client.rollouts import RolloutRequests
 from fleet.client.rota_changes import RotaChangeRequests
 from fleet.client.rota_people import RotaPeopleRequests
 from fleet.client.rotas import RotaRequests
@@ -82,6 +84,8 @@ class FleetClient(
     WelfareRequests,
     HandoverRequests,
     WiringRequests,
+    ReleaseRequests,
+    RolloutRequests,
 ):
     """A signed-in person at the controller. Every method raises a ClientError when it can not do what it says."""
 

@@ -7,6 +7,7 @@
     ├── NotReachable             no answer from the controller
     ├── CertificateNotTrusted    an answer from something that does not hold the pinned authority's certificate
     ├── PeopleNotTrusted         a people list, or a draft of one, that the pinned anchor does not vouch for
+    ├── DraftNotTrusted          a draft of release metadata that must not be signed, or a file that must not be sent
     ├── LogNotTrusted            something of the log that the log policy in the people list does not prove
     ├── VoucherNotTrusted        a voucher with another authority's or anchor's hash than the pinned ones
     ├── ControllerFailed         the controller met a fault of its own
@@ -85,6 +86,15 @@ class PeopleNotTrusted(ClientError):
             f"the controller's people list can not be trusted: {detail}; do not go on, sign nothing, and ask two "
             "administrators whether the list was founded anew"
         )
+        self.detail = detail
+
+
+class DraftNotTrusted(ClientError):
+    """A draft of release metadata that must not be signed, or a file that is not what was announced; `detail` says
+    what does not fit."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the release can not be trusted: {detail}; sign nothing, and draft it again")
         self.detail = detail
 
 

@@ -112,9 +112,9 @@ class Session:
         answer: type[T],
         *,
         query: Mapping[str, Any] | None = None,
-        body: msgspec.Struct | None = None,
+        body: msgspec.Struct | bytes | None = None,
     ) -> T:
-        """Send a request and read its answer as `answer`.
+        """Send a request and read its answer as `answer`. A `body` of bytes is sent as they are.
 
         Raises NotReachable, CertificateNotTrusted, Refused, SessionEnded, ControllerFailed or UnexpectedAnswer, and
         what `sign_in` raises when a new session is needed.
@@ -130,7 +130,7 @@ class Session:
         return (await self._within_session("GET", path, query, None)).content
 
     async def _within_session(
-        self, method: str, path: str, query: Mapping[str, Any] | None, body: msgspec.Struct | None
+        self, method: str, path: str, query: Mapping[str, Any] | None, body: msgspec.Struct | bytes | None
     ) -> httpx.Response:
         token = self.token
         if token is not None:
@@ -155,11 +155,17 @@ class Session:
                 await self.sign_in()
 
     async def _exchange(
-        self, method: str, path: str, query: Mapping[str, Any] | None = None, body: msgspec.Struct | None = None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        body: msgspec.Struct | bytes | None = None,
     ) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        content = None
-        if body is not None:
+        content = body if isinstance(body, bytes) else None
+        if content is not None:
+            headers["content-type"] = "application/octet-stream"
+        elif body is not None:
             headers["content-type"] = "application/json"
             content = msgspec.json.encode(body)
         request = self._http.build_request(

@@ -1,0 +1,106 @@
+"""What a draft of release metadata says and changes, read from its exact text before it is signed. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from securesystemslib.formats import encode_canonical
+from tuf.api.metadata import Root, Targets
+
+from fleet.client.errors import DraftNotTrusted
+from protocols.api.releases import ReleasesView, SignedRole
+from protocols.people import ListedPerson
+from protocols.releases.ssh_key import SshKey, register
+
+register()
+_KINDS: Mapping[str, type[Root | Targets]] = {"root": Root, "targets": Targets}
+
+
+class ReadRelease(NamedTuple):
+    """A draft as its text has it. Only such a one is signed."""
+
+    role: SignedRole
+    text: str
+    sha256: str
+    signed: Root | Targets
+
+    @property
+    def expires(self) -> datetime:
+        """When it ends."""
+        return self.signed.expires
+
+
+def read_release(role: SignedRole, text: str) -> ReadRelease:
+    """The draft in `text`; raises DraftNotTrusted for one that is not TUF's, or not in its one form."""
+    try:
+        signed = _KINDS[role].from_dict(json.loads(text))
+        again = encode_canonical(signed.to_dict())
+    # The library raises errors of nearly every kind for what is not of its form.
+    except Exception as error:
+        raise DraftNotTrusted(f"it can not be read ({str(error)[:200] or type(error).__name__})") from error
+    if again != text:
+        raise DraftNotTrusted("it is not in its one form")
+    return ReadRelease(role, text, sha256(text.encode()).hexdigest(), signed)
+
+
+def role_of(text: str) -> SignedRole:
+    """The role that a draft's text says it is for; raises DraftNotTrusted."""
+    try:
+        role = json.loads(text)["_type"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DraftNotTrusted("it is no draft of root or targets") from error
+    if role not in _KINDS:
+        raise DraftNotTrusted("it is no draft of root or targets")
+    found: SignedRole = role
+    return found
+
+
+def told(read: ReadRelease, people: Sequence[ListedPerson], view: ReleasesView | None) -> list[str]:
+    """What a person reads before signing, a line each. `people` are those of the list that they trust; `view` is what
+    is in force as the controller says, None: not asked."""
+    lines = [f"{read.role} {read.signed.version}, until {read.expires:%Y-%m-%d %H:%M} UTC, sha256 {read.sha256}"]
+    if isinstance(read.signed, Root):
+        return lines + _root_lines(read.signed, people, view)
+    return lines + _targets_lines(read.signed, view)
+
+
+def _root_lines(root: Root, people: Sequence[ListedPerson], view: ReleasesView | None) -> list[str]:
+    names = {one.key: f"{one.person_id} ({one.role})" for one in people}
+    before = {} if view is None else {one.role: set(one.signers) for one in view.roles}
+    lines = []
+    for name in ("root", "targets", "snapshot", "timestamp"):
+        role = root.roles[name]
+        who = [_who(root.keys[key_id], names) for key_id in role.keyids]
+        lines.append(f"  {name}: {role.threshold} of {', '.join(sorted(who))}")
+        if name in ("root", "targets") and name in before:
+            ids = {one.split(" ")[0] for one in who}
+            lines += [f"    new: {one}" for one in sorted(ids - before[name])]
+            lines += [f"    no more: {one}" for one in sorted(before[name] - ids)]
+    return lines
+
+
+def _who(key: Any, names: Mapping[str, str]) -> str:
+    if not isinstance(key, SshKey):
+        return f"the controller's key {key.keyval.get('public', '')[:16]}…"
+    return names.get(key.line) or f"SOMEBODY WHO IS NOT LISTED ({key.person_key.fingerprint})"
+
+
+def _targets_lines(targets: Targets, view: ReleasesView | None) -> list[str]:
+    now = {path: (one.hashes.get("sha256", ""), one.length) for path, one in targets.targets.items()}
+    before = {} if view is None else {one.path: (one.sha256, one.length_bytes) for one in view.targets}
+    lines = []
+    for path, (digest, length) in sorted(now.items()):
+        if view is None or path not in before:
+            word = "new" if view is not None else "has"
+        elif before[path] == (digest, length):
+            continue
+        else:
+            word = f"CHANGED (was {before[path][0]})"
+        lines.append(f"  {word}: {path}, {length} bytes, sha256 {digest}")
+    lines += [f"  no more: {path}" for path in sorted(before.keys() - now.keys())]
+    kept = len(now) - sum(" new:" in line or "CHANGED" in line for line in lines)
+    if view is not None:
+        lines.append(f"  unchanged: {kept} {'file' if kept == 1 else 'files'}")
+    return lines

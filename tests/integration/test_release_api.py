@@ -1,0 +1,224 @@
+"""Releases through the API: files in pieces, drafts that people sign, and what units fetch of it over mutual TLS."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from tuf.api.metadata import Root, Targets
+
+from fleet.client import FleetClient, Refused, connect
+from fleet.client.release_drafts import read_release, told
+from fleet.errors import Conflict, RequestRefused
+from fleet.releases.drafting import next_root, next_targets
+from fleet.releases.metadata import canonical_text, online_key
+from fleet.store.store import Store
+from protocols.api.people import LeaveOut
+from protocols.api.releases import MAX_PIECE_BYTES, DraftView, NewFile, ReleasesView, SignedRole
+from protocols.people import ListedPerson, Role
+from tests.support.controller import RunningApi, running_api
+from tests.support.mandate_house import Owner, entries
+from tests.support.people import FOUNDERS, Keyholder, put_in_force
+from tests.support.rota_house import NOW, HouseClock
+
+ROLES: dict[str, Role] = {
+    "AD-01": "administrator",
+    "SU-01": "supervisor",
+    "SU-02": "supervisor",
+    "TO-12": "engineer",
+    "IN-01": "inspector",
+}
+
+
+@dataclass
+class House:
+    """Everybody of ROLES and the founders, signed in."""
+
+    api: RunningApi
+    clock: HouseClock
+    doors: dict[str, FleetClient] = field(default_factory=dict)
+
+    def __getitem__(self, person_id: str) -> FleetClient:
+        return self.doors[person_id]
+
+    async def people(self, *person_ids: str) -> list[ListedPerson]:
+        """These, as the list in force has them."""
+        listed = {one.person_id: one for one in (await self["SU-01"].people_chain()).newest.people}
+        return [listed[one] for one in person_ids]
+
+    async def root(self, before: Root | None = None, admins: tuple[str, ...] = ("AD-91", "AD-92", "AD-01")) -> Root:
+        """The next root."""
+        signers = await self.people("SU-01", "SU-02", "TO-12")
+        key = online_key(self.api.credentials.release_key)
+        return next_root(before, await self.people(*admins), signers, key, self.clock.now)
+
+    async def draft(self, signed: Root | Targets, by: str = "") -> DraftView:
+        """Let it wait."""
+        role: SignedRole = "root" if isinstance(signed, Root) else "targets"
+        return await self[by or ("AD-91" if role == "root" else "SU-01")].draft_release(role, canonical_text(signed))
+
+    async def sign(self, role: SignedRole, *person_ids: str) -> ReleasesView:
+        """Let people sign the draft of a role."""
+        for person_id in person_ids:
+            door = self[person_id]
+            view = await door.sign_release(read_release(role, (await door.release_draft(role)).text))
+        return view
+
+    async def send(self, home: Path, content: bytes) -> tuple[str, int]:
+        """Send a file as SU-01; returns its SHA-256 and length."""
+        path = home / "image.bin"
+        path.write_bytes(content)
+        view = await self["SU-01"].send_release_file(path, silent)
+        assert view.complete
+        return view.sha256, view.length_bytes
+
+
+@contextmanager
+def refused(code: str) -> Iterator[None]:
+    """What is done within is refused with `code`; message and remedy both say something."""
+    with pytest.raises(Refused) as caught:
+        yield
+    assert caught.value.problem.code == code
+    assert caught.value.problem.message
+    assert caught.value.problem.remedy
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+    assert done <= total
+
+
+@pytest.fixture
+async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[House]:
+    clock = HouseClock(NOW)
+    async with running_api(store, dsn, tmp_path, clock=clock) as api, AsyncExitStack() as stack:
+        made = House(api, clock)
+        people = [Keyholder.make(person_id) for person_id in ROLES]
+        for person in people:
+            await put_in_force(api.services.people, person.new(ROLES[person.person_id]))
+        for person in (*people, *FOUNDERS):
+            made.doors[person.person_id] = await stack.enter_async_context(connect(api.settings_of(person)))
+        yield made
+
+
+async def test_a_root_is_in_force_once_two_administrators_have_signed_it(house: House, owner: Owner) -> None:
+    assert (await house["IN-01"].releases()).roles == []
+    draft = await house.draft(await house.root())
+    assert (draft.version, draft.needed, draft.signed_by) == (1, 2, [])
+    assert draft.may_sign == ["AD-01", "AD-91", "AD-92"]
+    view = await house.sign("root", "AD-91")
+    assert (view.roles, view.drafts[0].signed_by) == ([], ["AD-91"])
+    with refused("signed-already"):
+        await house.sign("root", "AD-91")
+    with refused("not-a-signer"):
+        await house.sign("root", "SU-01")
+    view = await house.sign("root", "AD-01")
+    assert [(one.role, one.version, one.threshold) for one in view.roles] == [("root", 1, 2)]
+    assert (view.roles[0].signers, view.drafts) == (["AD-01", "AD-91", "AD-92"], [])
+    kinds = [one["kind"] for one in await entries(owner, "release.")]
+    assert kinds == ["release.drafted", "release.signed", "release.signed", "release.published"]
+
+
+async def test_targets_are_published_with_a_fresh_snapshot_and_timestamp(house: House, tmp_path: Path) -> None:
+    await house.draft(await house.root())
+    await house.sign("root", "AD-91", "AD-92")
+    content = bytes(range(256)) * 8192 + b"end"
+    facts = await house.send(tmp_path, content)
+    await house.draft(next_targets(None, None, {"mcu/nucleo-2.0.0.bin": facts}, [], house.clock.now))
+    view = await house.sign("targets", "SU-02", "TO-12")
+    assert [(one.path, one.sha256, one.length_bytes) for one in view.targets] == [("mcu/nucleo-2.0.0.bin", *facts)]
+    assert {one.role: one.version for one in view.roles} == dict.fromkeys(
+        ("root", "targets", "snapshot", "timestamp"), 1
+    )
+    signing = house.api.services.release_signing
+    assert await signing.look() == []
+    house.clock.go_on(hours=1)
+    assert await signing.look() == ["timestamp"]
+    house.clock.go_on(days=3, hours=12)
+    assert await signing.look() == ["snapshot", "timestamp"]
+    assert await signing.look() == []
+
+
+async def test_a_later_root_needs_the_old_ones_and_the_new_ones(house: House) -> None:
+    first = await house.root(admins=("AD-91", "AD-92"))
+    await house.draft(first)
+    await house.sign("root", "AD-91", "AD-92")
+    draft = await house.draft(await house.root(first, ("AD-92", "AD-01")))
+    assert (draft.needed, draft.may_sign) == (3, ["AD-01", "AD-91", "AD-92"])
+    view = await house.sign("root", "AD-01", "AD-92")
+    assert [one.version for one in view.roles] == [1]
+    view = await house.sign("root", "AD-91")
+    assert [one.version for one in view.roles] == [2]
+
+
+async def test_who_has_left_the_people_list_does_not_count_any_more(house: House) -> None:
+    await house.draft(await house.root())
+    await house.sign("root", "AD-01")
+    await put_in_force(house.api.services.people, LeaveOut(person_id="AD-01"))
+    with refused("draft-unfit"):
+        await house.sign("root", "AD-91", "AD-92")
+
+
+async def test_what_does_not_fit_is_not_drafted(house: House, tmp_path: Path) -> None:
+    root = await house.root()
+    with refused("no-root"):
+        await house.draft(next_targets(None, None, {}, [], NOW))
+    await house.draft(root)
+    await house.sign("root", "AD-91", "AD-92")
+    skipped = await house.root(root)
+    skipped.version = 3
+    with refused("draft-out-of-turn"):
+        await house.draft(skipped)
+    alone = await house.root(root)
+    alone.roles["root"].threshold = 1
+    with refused("draft-unfit"):
+        await house.draft(alone)
+    facts = await house.send(tmp_path, b"an image")
+    for added, code in (
+        ({"mcu/a.bin": ("0" * 64, 8)}, "file-missing"),
+        ({"mcu/a.bin": (facts[0], 9)}, "file-missing"),
+        ({"../a.bin": facts}, "draft-unfit"),
+        ({"manifests/a.json": facts}, "manifest-invalid"),
+    ):
+        with refused(code):
+            await house.draft(next_targets(None, None, added, [], NOW))
+    late = next_targets(None, None, {}, [], NOW + timedelta(seconds=1))
+    with refused("draft-unfit"):
+        await house.draft(late)
+    with refused("draft-not-canonical"):
+        await house["SU-01"].draft_release("targets", canonical_text(next_targets(None, None, {}, [], NOW)) + " ")
+    with refused("draft-unreadable"):
+        await house["SU-01"].draft_release("targets", "[" * 100_000)
+    with refused("role-not-allowed"):
+        await house.draft(next_targets(None, None, {}, [], NOW), "TO-12")
+
+
+async def test_a_file_comes_in_whole_pieces_and_is_what_was_announced(house: House, tmp_path: Path) -> None:
+    content = b"a" * MAX_PIECE_BYTES + b"b"
+    digest = sha256(content).hexdigest()
+    desk = house.api.services.release_files
+    async with house.api.services.store.transaction() as transaction:
+        caller = await transaction.people.get("SU-01")
+    assert caller is not None
+    await desk.begin(NewFile(sha256=digest, length_bytes=len(content)), caller)
+    with pytest.raises(RequestRefused, match="piece-length"):
+        await desk.take(digest, 0, b"short", caller)
+    assert (await desk.take(digest, 0, content[:MAX_PIECE_BYTES], caller)).have_bytes == MAX_PIECE_BYTES
+    assert (await desk.take(digest, 0, content[:MAX_PIECE_BYTES], caller)).have_bytes == MAX_PIECE_BYTES
+    with pytest.raises(RequestRefused, match="hash-differs"):
+        await desk.take(digest, MAX_PIECE_BYTES, b"c", caller)
+    assert (await desk.begin(NewFile(sha256=digest, length_bytes=len(content)), caller)).have_bytes == 0
+    assert await house.send(tmp_path, content) == (digest, len(content))
+    with pytest.raises(Conflict, match="other-length"):
+        await desk.begin(NewFile(sha256=digest, length_bytes=1), caller)
+
+
+async def test_what_is_signed_is_told_in_words(house: House) -> None:
+    draft = await house.draft(await house.root())
+    people = (await house["AD-91"].people_chain()).newest.people
+    lines = told(read_release("root", draft.text), people, await house["AD-91"].releases())
+    assert lines[1] == "  root: 2 of AD-01 (administrator), AD-91 (administrator), AD-92 (administrator)"
+    assert "the controller's key" in lines[-1]
