@@ -56,4 +56,4 @@ def _lines(text: str) -> str:
 
 
 def _cell(value: object) -> str:
-    return UNKNOWN if value is None or value == "" else escaped(str(value)).replace("\n", " ")
+    return UNKNOWN if value is None or value == "" else escaped(str(value))

@@ -36,8 +36,12 @@ def spied(file: Path | None) -> Iterator[Spy | None]:
         stream = file.open("a", encoding="utf-8")
     except OSError as error:
         raise BridgeError(f"{file}: {error.strerror}; name a file that can be written for --spy") from error
-    with stream, _flushed(Spy(stream)) as spy:
-        yield spy
+    try:
+        with _flushed(Spy(stream)) as spy:
+            yield spy
+    finally:
+        with suppress(OSError):  # what could not be written was remarked on
+            stream.close()
 
 
 @contextmanager

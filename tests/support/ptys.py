@@ -19,31 +19,31 @@ class Device:
     """The device's end; `path` is the port that programs open."""
 
     path: str
-    _end: int
+    end: int
     _open: bool = field(default=True)
 
     def send(self, content: bytes) -> None:
         """The device says `content`, all of which has to fit what a pty takes at once."""
-        assert os.write(self._end, content) == len(content)
+        assert os.write(self.end, content) == len(content)
 
     def send_all(self, content: bytes) -> None:
         """The device says `content`, waiting for room where there is none."""
         rest = memoryview(content)
         while rest:
-            rest = rest[os.write(self._end, rest) :]
+            rest = rest[os.write(self.end, rest) :]
 
     def received(self, length: int) -> bytes:
         """The next `length` bytes that it was sent; waits for them."""
         got = b""
         while len(got) < length:
-            got += os.read(self._end, length - len(got))
+            got += os.read(self.end, length - len(got))
         return got
 
     def unplug(self) -> None:
         """Hang up."""
         if self._open:
             self._open = False
-            os.close(self._end)
+            os.close(self.end)
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def answering(device: Device, answer: Callable[[bytes], bytes]) -> Iterator[list
 
     def live() -> None:
         with suppress(OSError):
-            while content := os.read(device._end, 4096):
+            while content := os.read(device.end, 4096):
                 heard.append(content)
                 device.send_all(answer(content))
 
