@@ -37,11 +37,22 @@ _SPY = """Show what a device says, readably, until interrupted. Nothing is ever 
 SMP, NMEA, UBX, AT and text are told apart; positions, secrets and long numbers are not shown. What another command
 sends and gets, its --spy shows.
 """
+_UPDATE = """Bring a device to an image, or leave it as it was.
+
+The image is judged before a byte is sent: whole, signed by a --key, for the --board, not older than what runs. It is
+booted once, and kept when the device is well; else the old one is booted again. An update that was broken off goes on
+when it is begun anew; a device that runs the image already is left alone.
+"""
 
 app = App(name="firmware-bridge", help=_HELP, version_flags=[])
 # A line for each command or group of commands; the module is loaded when it is called.
 app.command("firmware_bridge.cli.scan:scan", name="scan", help=_SCAN)
 app.command("firmware_bridge.cli.spying:spy", name="spy", help=_SPY)
+app.command("firmware_bridge.cli.images:app", name="image", help="Images: show, check; sign for the bench.")
+app.command("firmware_bridge.cli.updating:update", name="update", help=_UPDATE)
+app.command("firmware_bridge.cli.slots:try_once", name="test", help="Boot an image that is in the device, once.")
+app.command("firmware_bridge.cli.slots:confirm", name="confirm", help="Have the device keep the image that it runs.")
+app.command("firmware_bridge.cli.slots:erase", name="erase", help="Erase the slot that does not run.")
 
 
 _SAID_SIGNS = 2000

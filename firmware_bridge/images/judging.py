@@ -87,7 +87,9 @@ def _judge_counter(wanted: Installed, running: Installed) -> ImageRefused | None
 def _judge_version(wanted: Installed, running: Installed, *, permit: bool) -> ImageRefused | None:
     if permit or not is_older(wanted.version, running.version):
         return None
-    said = f"the image is {_shown(wanted)}, and not known to be as new as {_shown(running)} which runs"
+    comparable = read_version(wanted.version) and read_version(running.version)
+    older = "older than" if comparable else "not known to be as new as"
+    said = f"the image is {_shown(wanted)}, {older} {_shown(running)}, which runs"
     return ImageRefused("downgrade", said, "use a newer one, or have two people sign a permit: fleet permit draft")
 
 

@@ -11,10 +11,11 @@ class ReopeningLine:
     """A `Line` over what `open_again` opens. A call on a lost line opens it once, and raises what that raises
     (PortMissing, PortBusy, PortDenied) while the port is not there; the one during which it is lost raises PortLost."""
 
-    def __init__(self, name: str, open_again: Callable[[], Awaitable[Line]]) -> None:
+    def __init__(self, name: str, open_again: Callable[[], Awaitable[Line]], opened: Line | None = None) -> None:
+        """`opened` is the line while it was not lost yet."""
         self._name = name
         self._open_again = open_again
-        self._line: Line | None = None
+        self._line = opened
         self._closed = False
         self._turn = asyncio.Lock()
 

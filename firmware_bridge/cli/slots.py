@@ -1,0 +1,127 @@
+"""`firmware-bridge test|confirm|erase`: single acts on a device's slots, at the bench."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from firmware_bridge.cli.options import Baud, Port, SpyFile
+from firmware_bridge.cli.output import print_line, print_remark
+from firmware_bridge.cli.spying import spied
+from firmware_bridge.errors import BridgeError, ImageRefused
+from firmware_bridge.images.version import is_older
+from firmware_bridge.smp.device import SlotState, SmpDevice
+from firmware_bridge.smp.framing import Framing
+from firmware_bridge.transport.ports import resolve
+from firmware_bridge.transport.serial_line import open_line
+from protocols.text import escaped
+
+Frames = Annotated[Framing, Parameter(name="--framing", help="How the device frames SMP.")]
+Yes = Annotated[bool, Parameter(negative="", help="Do not ask; needed where nobody can be asked.")]
+
+
+def try_once(
+    port: Port,
+    digest: Annotated[str, Parameter(help="The image's hash, or the beginning of it.")],
+    *,
+    restart: Annotated[bool, Parameter(negative="", help="Restart the device at once.")] = False,
+    yes: Yes = False,
+    baud: Baud = 115200,
+    framing: Frames = "console",
+    spy: SpyFile = None,
+) -> None:
+    """Mark an image that is in the device: it is booted once, at the next restart. An older one is refused here."""
+
+    async def mark(device: SmpDevice) -> str:
+        slots = await device.images()
+        slot = _slot_named(slots, digest)
+        running = _running(slots)
+        if is_older(slot.version, running.version):
+            said = f"{slot.version} is older than {running.version}, which runs"
+            raise ImageRefused("downgrade", said, "two people may permit it: firmware-bridge update --permit")
+        then = f"{slot.version} is booted once at the next restart, and {running.version} again unless it is confirmed"
+        _agree(then, yes=yes)
+        await device.mark_for_test(slot.digest_hex)
+        if restart:
+            await device.reset()
+        return then
+
+    print_line(_on_device(port, baud, framing, spy, mark))
+
+
+def confirm(
+    port: Port, *, yes: Yes = False, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None
+) -> None:
+    """Have the device keep the image that it runs."""
+
+    async def keep(device: SmpDevice) -> str:
+        running = _running(await device.images())
+        then = f"{running.version} is kept: the device does not go back to the one before by itself any more"
+        _agree(then, yes=yes)
+        await device.confirm(None)
+        return then
+
+    print_line(_on_device(port, baud, framing, spy, keep))
+
+
+def erase(
+    port: Port, *, yes: Yes = False, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None
+) -> None:
+    """Erase the slot that does not run."""
+
+    async def clear(device: SmpDevice) -> str:
+        slots = await device.images()
+        other = next((slot.version for slot in slots if not slot.active and slot.image == 0), "")
+        lost = f"{other} in it is lost" if other else "nothing that is known is in it"
+        then = f"the slot that does not run is erased, and {lost}"
+        _agree(then, yes=yes)
+        await device.erase(1)
+        return then
+
+    print_line(_on_device(port, baud, framing, spy, clear))
+
+
+def _on_device(
+    port: str, baud: int, framing: Framing, file: SpyFile, act: Callable[[SmpDevice], Awaitable[str]]
+) -> str:
+    """What came of `act` on the device at `port`."""
+
+    async def connected() -> str:
+        with spied(file) as spy:
+            async with (
+                await open_line(resolve(port), baud=baud, spy=spy) as line,
+                SmpDevice.on(line, framing) as device,
+            ):
+                return await act(device)
+
+    return asyncio.run(connected())
+
+
+def _slot_named(slots: Sequence[SlotState], digest: str) -> SlotState:
+    found = [slot for slot in slots if digest and slot.digest_hex.startswith(digest.lower())]
+    if len(found) != 1:
+        has = ", ".join(f"{slot.version} {slot.digest_hex[:16]}…" for slot in slots) or "none"
+        raise BridgeError(f"{len(found)} images of the device have that hash; it holds: {has}")
+    return found[0]
+
+
+def _running(slots: Sequence[SlotState]) -> SlotState:
+    active = next((slot for slot in slots if slot.active and slot.image == 0), None)
+    if active is None:
+        raise BridgeError("the device does not say which of its images runs; see what it is: firmware-bridge scan")
+    return active
+
+
+def _agree(then: str, *, yes: bool) -> None:
+    """Let the person agree to what will be; raises BridgeError otherwise."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BridgeError(f"{then}; nobody is here to be asked: say --yes if it is meant")
+    print_remark(f"{escaped(then)}")
+    sys.stderr.write("type yes to go on: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise BridgeError("nothing was done, as that was not yes")

@@ -1,0 +1,125 @@
+"""`firmware-bridge update`: firmware onto a device at the bench, judged, tried, and taken back when it is not well."""
+
+import asyncio
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+from cyclopts import Parameter
+
+from firmware_bridge.cli.given_files import read_given
+from firmware_bridge.cli.images import Board, ImageFile, KeyFiles, read_keys
+from firmware_bridge.cli.leave import Leave
+from firmware_bridge.cli.options import Baud, Json, Port, SpyFile, WholeNumber
+from firmware_bridge.cli.output import print_json, print_line, print_remark
+from firmware_bridge.cli.progress import ProgressBar
+from firmware_bridge.cli.slots import Frames
+from firmware_bridge.cli.spying import spied
+from firmware_bridge.errors import ImageRefused
+from firmware_bridge.images.installed import Installed
+from firmware_bridge.transport.line import Line
+from firmware_bridge.transport.ports import resolve
+from firmware_bridge.transport.serial_line import open_line
+from firmware_bridge.transport.spy import Spy
+from firmware_bridge.updating.carrying_out import Told
+from firmware_bridge.updating.carrying_out import update as carry_out
+from firmware_bridge.updating.machine import Stage
+from firmware_bridge.updating.mcuboot_device import mcuboot_maker
+from firmware_bridge.updating.plugins import load_plugin
+from firmware_bridge.updating.reopening import ReopeningLine
+from protocols.releases.manifest import MAX_TARGET_BYTES, PartName
+
+_MCUBOOT = "mcuboot"
+_SAID: dict[Stage, str] = {
+    "judging": "looking what the device runs",
+    "sending": "sending the image",
+    "booting": "restarting the device, to try the image once",
+    "checking": "looking whether the device is well",
+    "confirming": "telling the device to keep the image",
+    "reverting": "restarting the device, to have the old image back",
+}
+
+
+def update(
+    port: Port,
+    image: ImageFile,
+    *,
+    board: Board,
+    key: KeyFiles = None,
+    permit: Annotated[Path | None, Parameter(help="Two people's leave for an older image: fleet permit draft.")] = None,
+    people: Annotated[Path | None, Parameter(help="The people list that the permit is checked against.")] = None,
+    unit: Annotated[str | None, Parameter(help="The unit that the device belongs to, if it belongs to one.")] = None,
+    part: Annotated[PartName, Parameter(help="What of a unit it is.")] = "mcu",
+    updater: Annotated[str, Parameter(help="mcuboot, or the name of a plug-in.")] = _MCUBOOT,
+    health_s: Annotated[
+        int, Parameter(validator=WholeNumber(1, 3600), help="How long the device may take until it is well.")
+    ] = 60,
+    baud: Baud = 115200,
+    framing: Frames = "console",
+    spy: SpyFile = None,
+    json: Json = False,
+) -> None:
+    """Bring a device to an image: judged before a byte is sent, tried once, kept when the device is well, else taken
+    back. It goes on where an earlier update was broken off; a device that runs the image already is left alone."""
+    content = read_given(image, MAX_TARGET_BYTES)
+    if updater == _MCUBOOT and not key:
+        raise ImageRefused("unknown-key", "no key is given to judge the image by", "give --key PUBLIC.pem")
+    make = mcuboot_maker(read_keys(key), framing=framing) if updater == _MCUBOOT else load_plugin(updater)
+    leave = None if permit is None else Leave(permit, people, part, unit)
+
+    async def bring(watcher: Spy | None) -> Installed:
+        async def open_again() -> Line:
+            return await open_line(resolve(port), baud=baud, spy=watcher)
+
+        line = ReopeningLine(port, open_again, await open_again())
+        try:
+            device = make(line)
+            allowed = leave is not None and leave.allows(content, await device.judge(content, board))
+            with _Narration() as narration:
+                return await carry_out(
+                    device, content, board=board, may_downgrade=allowed, health_limit_s=health_s, tell=narration.tell
+                )
+        finally:
+            await line.close()
+
+    with spied(spy) as watcher:
+        done = asyncio.run(bring(watcher))
+    if json:
+        print_json(done._asdict())
+    else:
+        print_line(f"the device runs {done.version} and keeps it, hash {done.digest}")
+
+
+class _Narration:
+    """Says each stage on standard error, and shows a bar while the image is sent."""
+
+    def __init__(self) -> None:
+        self._stage: Stage | None = None
+        self._why = ""
+        self._bar: ProgressBar | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Nothing is said before the first stage."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the bar."""
+        self._open.close()
+
+    def tell(self, told: Told) -> None:
+        """Say what is new in `told`."""
+        if told.progress is not None:
+            if self._bar is None:
+                self._bar = self._open.enter_context(ProgressBar("sent"))
+            self._bar.tell(told.progress)
+            return
+        if told.stage == self._stage and told.why == self._why:
+            return
+        self._open.close()
+        self._bar = None
+        self._stage, self._why = told.stage, told.why
+        print_remark(_SAID[told.stage] + (f" ({told.why})" if told.why else ""))
