@@ -53,6 +53,7 @@ app.command("firmware_bridge.cli.updating:update", name="update", help=_UPDATE)
 app.command("firmware_bridge.cli.slots:try_once", name="test", help="Boot an image that is in the device, once.")
 app.command("firmware_bridge.cli.slots:confirm", name="confirm", help="Have the device keep the image that it runs.")
 app.command("firmware_bridge.cli.slots:erase", name="erase", help="Erase the slot that does not run.")
+app.command("firmware_bridge.cli.simulating:app", name="simulate", help="Run simulated devices, each on a port.")
 
 
 _SAID_SIGNS = 2000
