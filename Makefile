@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging fault-brick fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging bench-serial fault-brick fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +81,9 @@ bench-paging: setup ## From a tamper input to a mail and a webhook, then who is 
 fault-brick: setup ## Cut power and cable at every message and every flash write of a simulated microcontroller's update: SAMPLE=100
 	@$(BIN)/python -m tests.fault.brick $(if $(SAMPLE),--sample $(SAMPLE)) $(ARGS)
 
+bench-serial: setup ## KiB/s of an image over a paced serial line at 115200 and 921600, beside smpmgr on the same line
+	@$(BIN)/python -m tests.bench.serial $(ARGS)
+
 fault-kill: setup debian ## Kill agent, broker, controller and database at random under load; count what is lost
 	@$(BIN)/python -m tests.fault.kill $(ARGS)
 
@@ -141,5 +144,5 @@ tamper-log: setup ## Damage an export of the log in every way; count what its au
 	@$(BIN)/python -m tests.tamper.tampering $(if $(ENTRIES),--entries $(ENTRIES)) $(ARGS)
 
 clean: ## Remove everything that the other targets made here, the demo's data included
-	rm -rf .venv .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-tools .muster build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(SHIPPED) tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -117,6 +117,7 @@ class PtyDevice:
             except BlockingIOError:
                 self._somebody = True
                 await self._readable(master)
+                pace.idle(loop.time())
                 continue
             except OSError:  # nobody has the port open
                 self._somebody = False
@@ -139,8 +140,12 @@ class PtyDevice:
     async def _writing(self, master: int) -> None:
         loop, pace = asyncio.get_running_loop(), Pace(self._baud)
         while True:
+            idle = self._waiting.empty()
             due_s, content = await self._waiting.get()
-            await asyncio.sleep(max(0.0, due_s - loop.time()))
+            delay_s = due_s - loop.time()
+            await asyncio.sleep(max(0.0, delay_s))
+            if idle or delay_s > 0:
+                pace.idle(loop.time())
             for at in range(0, len(content), pace.chunk_bytes):
                 chunk = content[at : at + pace.chunk_bytes]
                 await asyncio.sleep(pace.take(len(chunk), loop.time()))
