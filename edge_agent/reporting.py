@@ -1,12 +1,13 @@
 """The reporting loop: sample, judge, spool, hand to the link."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from edge_agent.access_record.chain_text import Tip
 from edge_agent.clock import Clock, StepWatch
+from edge_agent.readers.reading import Figure
 from edge_agent.sampler import Sample, Sampler, to_report
 from edge_agent.spool.keeper import Now, Rows
 from edge_agent.spool.rows import Draft, event_draft, health_draft
@@ -60,6 +61,8 @@ class Reporter:
         self._access = access
         self._watch = Watch()
         self._pace_changed = asyncio.Event()
+        self.figures: Mapping[str, Figure] = {}
+        """Those of the last report."""
 
     async def run(self) -> None:
         """Report until cancelled. Reports stay on the beat of the first one, whatever each takes."""
@@ -85,6 +88,7 @@ class Reporter:
     async def report(self) -> None:
         """Sample once and spool the report, with the events the sample gives rise to."""
         sample = await self._sampler.sample()
+        self.figures = sample.figures
         step = self._clockwork.step()
         happenings = [*([step] if step else []), *self._watch.judge(sample)]
         at_ms = self._clockwork.clock.wall_ms()

@@ -82,6 +82,7 @@ class Desk:
         self._extending: set[asyncio.Task[None]] = set()
         self._ended: OrderedDict[str, Closed] = OrderedDict()
         self._stopping = False
+        self._held_because = ""
 
     @property
     def open(self) -> list[Opening]:
@@ -93,6 +94,19 @@ class Desk:
         """Why nothing can open, whatever is granted; "" when something can."""
         obstacle = self._recorder.obstacle()
         return "" if obstacle is None else obstacle.detail
+
+    async def hold(self, why: str) -> bool:
+        """Open nothing from now on, because of `why`, until `release`; False, and nothing has changed, while something
+        is open."""
+        async with self._turn:  # whoever has it may be about to open
+            if self._live:
+                return False
+            self._held_because = why
+            return True
+
+    def release(self) -> None:
+        """Open again what is granted."""
+        self._held_because = ""
 
     def heed(self, signal: DownSignal, good_until_ms: int) -> None:
         """Take over what the controller says, to be begun before that boot time.
@@ -225,6 +239,8 @@ class Desk:
     def _check_able(self) -> None:
         if self._stopping:
             raise OpeningRefused("agent-stopped", "the agent is stopping")
+        if self._held_because:
+            raise OpeningRefused("busy", self._held_because)
         obstacle = self._recorder.obstacle()
         if obstacle is not None:
             raise obstacle
