@@ -1,6 +1,7 @@
 """Wires the unit's program together: sampler → spool → link, orders back, and the desk that opens under mandates."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +16,6 @@ from edge_agent.clock import Clock, SystemClock
 from edge_agent.durable import held
 from edge_agent.errors import NotJoined, StateUnusable, VoucherMissing
 from edge_agent.identity import Identity, IdentityInUse, IdentityStore, controller_keys
-from edge_agent.inputs.file_lines import line_sources
 from edge_agent.inputs.watching import Inputs
 from edge_agent.inputs.workshop import WorkshopLink
 from edge_agent.keys.keystore import KeyStore
@@ -23,7 +23,7 @@ from edge_agent.keys.opening import open_keystore
 from edge_agent.link.link import Link
 from edge_agent.link.proving import Proving
 from edge_agent.link.session import Session
-from edge_agent.link.uplink import UnitFacts, Uplink
+from edge_agent.link.uplink import ResultState, UnitFacts, Uplink
 from edge_agent.openings.desk import Desk
 from edge_agent.openings.devices import Devices
 from edge_agent.openings.door import Door
@@ -35,22 +35,30 @@ from edge_agent.openings.sources import sources_of
 from edge_agent.openings.verdicts import Bench
 from edge_agent.orders import Orders
 from edge_agent.people_keeping import PeopleKeeping
-from edge_agent.readers import MachineFacts, default_readers, read_machine
+from edge_agent.readers import MachineFacts, Reader, default_readers, read_machine
 from edge_agent.readers.source_tree import SourceTree
 from edge_agent.renewal.known_time import TimeSource
 from edge_agent.renewal.renewal import Renewal
 from edge_agent.renewal.requests import ProgramFacts, Requests
 from edge_agent.reporting import Clockwork, Reporter
 from edge_agent.sampler import Sampler
-from edge_agent.settings import AgentSettings, capped
+from edge_agent.serial.room import SerialRoom
+from edge_agent.serial.vital_signs import Sign, VitalSigns
+from edge_agent.settings import MODEM_MANAGER, AgentSettings, capped
 from edge_agent.spool.bounds import limits_of
 from edge_agent.spool.spool import Spool, open_spool
 from edge_agent.tls import OwnTls
 from edge_agent.unit_door import HttpsDoor
+from edge_agent.updating.room import UpdateRoom
 from edge_agent.watch import Happening
+from protocols.commands import UpdateUnit
 from protocols.downlink import Welcome
 from protocols.settings import UnitSettings
 from protocols.text import one_line
+
+STANDSTILL_REPORTS = 3
+STANDSTILL_S = 300.0
+"""The watchdog is kicked until reports or link have stood still for so many reports' time and so long."""
 
 _log = structlog.get_logger(__name__)
 
@@ -182,10 +190,11 @@ class _OpeningRoom:
         boot_id: str,
         uplink: Uplink,
         reporter: Reporter,
+        serial: SerialRoom,
     ) -> None:
-        self._inputs = Inputs(own.inputs, line_sources(own.inputs, own.root, clock), reporter.event, clock)
+        self._inputs = Inputs(own.inputs, serial.line_sources(), reporter.event, clock)
         self._workshop = WorkshopLink(SourceTree(own.root), own.workshop_interface, own.workshop_gateway_mac)
-        self._devices = Devices(sources_of(own), clock)
+        self._devices = Devices(sources_of(own), clock, serial.guards())
         self._saying = Saying(lambda: identity.now, keystore, uplink.signal)
         facts = FactsSource(
             lambda: identity.now,
@@ -245,18 +254,15 @@ class _Agent:
             lambda: settings.wanted.version,
             round(own.ack_timeout_s * 1000),
         )
-        sampler = Sampler(default_readers(own.root, storage_path=_watched_storage(own)))
+        self._link_news = 0
+        self._serial = SerialRoom(own, clock, self._event, self._report_every_s, self._vital_signs(uplink))
+        self._sampler = Sampler([*_machine_readers(own), *self._serial.readers()])
         tip = partial(tip_of, keeper)
-        self._reporter = Reporter(
-            sampler,
-            spool,
-            uplink.offer,
-            clockwork,
-            lambda: settings.in_force.report_every_s,
-            tip,
-        )
+        self._reporter = Reporter(self._sampler, spool, uplink.offer, clockwork, self._report_every_s, tip)
         keystore = open_keystore(own)
-        self._room = _OpeningRoom(own, in_use, keystore, keeper, clock, machine.boot_id, uplink, self._reporter)
+        self._room = _OpeningRoom(
+            own, in_use, keystore, keeper, clock, machine.boot_id, uplink, self._reporter, self._serial
+        )
         self._recording = AccessRecording(keeper, spool, clock, uplink.offer, self._reporter.event)
         self._orders = Orders(
             spool,
@@ -267,18 +273,33 @@ class _Agent:
             self._apply_settings,
             self._recording.send_again,
             self._room.desk.cancel_mandate,
+            self._update_unit,
         )
         tls = OwnTls(identities, keystore)
         tls.context(identity)  # a key that is missing or another's is said at once, and ends the program
         door = HttpsDoor(tls, own.controller_url)
         self._people = PeopleKeeping(in_use, door, self._reporter.event)
+        known_time = TimeSource(session, clockwork).known_time
+        self._updates = UpdateRoom(
+            own,
+            os.environ,
+            in_use,
+            door,
+            self._room.desk,
+            clock,
+            self._facts,
+            tell=self._reporter.event,
+            known_time=known_time,
+            figures=lambda: self._reporter.figures,
+            mcu_lent=None if self._serial.mcu is None else self._serial.mcu.lent,
+        )
         self._renewal = Renewal(
             in_use,
             keystore,
             Requests(own.state_dir, keystore, ProgramFacts(self._facts.model, self._facts.agent_version)),
             door,
             clock,
-            TimeSource(session, clockwork).known_time,
+            known_time,
             self._reporter.event,
             self._reconnect,
         )
@@ -300,12 +321,35 @@ class _Agent:
 
     def welcomed(self, identity: Identity, welcome: Welcome) -> None:
         """See LinkNews."""
+        self._link_news += 1
         self._renewal.welcomed(identity)
         self._people.named(welcome.people_version)
+        self._updates.welcomed()
 
     def broke(self) -> None:
         """See LinkNews."""
+        self._link_news += 1
         self._renewal.link_broke()
+
+    def _report_every_s(self) -> int:
+        return self._settings.in_force.report_every_s
+
+    async def _event(self, happening: Happening) -> None:
+        await self._reporter.event(happening)
+
+    def _vital_signs(self, uplink: Uplink) -> VitalSigns:
+        """What has to go on so that the unit's watchdog is kicked: reports, and the work of the link, whether there is
+        a connection or not."""
+
+        def patience_s() -> float:
+            return STANDSTILL_REPORTS * self._report_every_s() + STANDSTILL_S
+
+        return VitalSigns(
+            {
+                "reports": Sign(lambda: self._sampler.samples, patience_s),
+                "link": Sign(lambda: (uplink.turns, self._link_news), patience_s),
+            }
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         facts = self._facts
@@ -319,6 +363,8 @@ class _Agent:
                 tasks.create_task(self._orders.run(), name="orders"),
                 tasks.create_task(self._renewal.run(), name="renewal"),
                 tasks.create_task(self._people.run(), name="people list"),
+                tasks.create_task(self._updates.run(stop), name="updates"),
+                *self._serial.start(tasks),
                 *self._room.start(tasks),
             ]
             leave = asyncio.Event()
@@ -327,15 +373,29 @@ class _Agent:
             await self._room.stop()  # while what is closed by it can still be said
             leave.set()
             await linking
+            await self._serial.stop()
             for task in working:
                 task.cancel()
         _log.info("agent stopped")
+
+    async def _update_unit(self, order: UpdateUnit) -> tuple[ResultState, str]:
+        return await self._updates.begin(order)
 
     async def _apply_settings(self, wanted: UnitSettings) -> None:
         await asyncio.to_thread(self._settings.keep, wanted)
         self._spool.hold(limits_of(self._settings.in_force))
         self._reporter.change_pace()
         await self._reporter.event(Happening("settings-applied", "info", f"settings version {wanted.version} applied"))
+
+
+def _machine_readers(own: AgentSettings) -> tuple[Reader, ...]:
+    """A simulated host tells of a modem where its kit has one."""
+    return default_readers(
+        own.root,
+        storage_path=_watched_storage(own),
+        supply_by_mcu=own.mcu_supply,
+        modem_manager=own.modem == MODEM_MANAGER or (own.modem is None and own.root != Path("/")),
+    )
 
 
 def _watched_storage(own: AgentSettings) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 
@@ -61,18 +62,24 @@ class FigureMemory:
         self._last: dict[str, tuple[Figure, float]] = {}
 
     def fold(
-        self, fresh: Mapping[str, Figure], withdrawn: Iterable[str], now_s: float
+        self,
+        fresh: Mapping[str, Figure],
+        withdrawn: Iterable[str],
+        now_s: float,
+        measured_s_ago: Mapping[str, float] = MappingProxyType({}),
     ) -> tuple[dict[str, Figure], dict[str, int]]:
-        """Take in what was read at `now_s`; return all figures known, and the ages of those not read now.
+        """Take in what was read at `now_s`, some of it `measured_s_ago`; return all figures known, and the ages of
+        those not measured now.
 
         A withdrawn figure is forgotten at once, one older than `keep_s` from then on.
         """
         for name in withdrawn:
             self._last.pop(name, None)
-        self._last.update({name: (value, now_s) for name, value in fresh.items()})
+        self._last.update({name: (value, now_s - measured_s_ago.get(name, 0.0)) for name, value in fresh.items()})
         self._last = {name: kept for name, kept in self._last.items() if now_s - kept[1] <= self._keep_s}
         figures = {name: value for name, (value, _) in self._last.items()}
-        ages_s = {name: int(now_s - at_s) for name, (_, at_s) in self._last.items() if name not in fresh}
+        new = fresh.keys() - measured_s_ago.keys()
+        ages_s = {name: int(now_s - at_s) for name, (_, at_s) in self._last.items() if name not in new}
         return figures, ages_s
 
 
@@ -124,6 +131,8 @@ class Sampler:
         self._calls: dict[str, Future[Reading]] = {}
         self._ever_given: dict[str, set[str]] = {reader.name: set() for reader in readers}
         self._one_at_a_time = asyncio.Lock()
+        self.samples = 0
+        """How often everything was read; whoever watches over the program sees by it that it still is."""
 
     async def sample(self) -> Sample:
         """Read everything once. Returns within about `reader_limit_s` and never raises for what a reader does."""
@@ -131,12 +140,14 @@ class Sampler:
             readings = await self._read_all()
         fresh = {name: value for reading in readings.values() for name, value in reading.figures.items()}
         withdrawn = [name for reading in readings.values() for name in reading.withdrawn]
-        figures, ages_s = self._memory.fold(fresh, withdrawn, self._mono_clock())
+        measured_s_ago = {name: age_s for reading in readings.values() for name, age_s in reading.ages_s.items()}
+        figures, ages_s = self._memory.fold(fresh, withdrawn, self._mono_clock(), measured_s_ago)
         problems = [
             ReaderProblem(reader, fault.source, fault.detail)
             for reader, reading in readings.items()
             for fault in (*reading.faults, *self._vanished(reader, reading))
         ]
+        self.samples += 1
         return Sample(figures, ages_s, self._ledger.fold(problems))
 
     async def _read_all(self) -> dict[str, Reading]:

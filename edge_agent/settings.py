@@ -14,11 +14,12 @@ import msgspec
 from msgspec import Meta
 
 from edge_agent.errors import SettingsInvalid
-from edge_agent.inputs.settings import InputSettings, InterfaceName, MacAddress, objection
+from edge_agent.inputs.settings import MCU_CHIP, InputSettings, InterfaceName, MacAddress, objection
 from edge_agent.media.errors import SourceNameInvalid
 from edge_agent.media.messages import Modality
 from edge_agent.media.source_names import MODALITIES, source_named
 from edge_agent.position.messages import Source as PositionSource
+from protocols.releases.manifest import UpdaterName
 from protocols.settings import UnitSettings
 
 DEFAULT_FILE = Path("/etc/muster/edge-agent.toml")
@@ -26,6 +27,11 @@ PREFIX = "MUSTER_AGENT_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 VOUCHER_VARIABLE = PREFIX + "VOUCHER"
 _NOT_SETTINGS = frozenset({CONFIG_VARIABLE, VOUCHER_VARIABLE})
+
+MODEM_MANAGER = "mmcli"
+LEAST_WATCHDOG_S = 10
+PortName = Annotated[str, Meta(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,254}$(?!\n)")]
+Baud = Annotated[int, Meta(ge=300, le=4_000_000)]
 
 
 class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,6 +52,17 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     workshop_interface, workshop_gateway_mac: where the unit stands in its workshop, and bench mandates are obeyed.
     plain_keys_may_sign: obey mandates that were signed with keys on disk. For the demo and benches only.
     media_loopback: send media over 127.0.0.1 only, to a controller on the same machine.
+    releases_dir: where `edge-agent-launch` finds the agent's releases; without it, /opt/muster/releases.
+    mcu_keys_file: the public keys of the microcontroller's bootloader, PEM; without them it takes no updates.
+    modem_updater, modem_update_port: the plug-in that updates the modem, and the port it does that on.
+    mcu, mcu_baud, mcu_raw: the port of the unit's microcontroller, as `firmware-bridge scan` lists it, its speed, and
+        whether its SMP goes raw.
+    mcu_supply: the supply's voltage is what the microcontroller measures, and nobody else's.
+    mcu_watchdog_s: have the microcontroller restart the unit when the agent has not worked for so long; 0 never.
+    mcu_sensor_power, mcu_sensor_settle_s: the microcontroller switches the power of camera and microphone, and how long
+        they then take until they can be opened.
+    modem, modem_baud: the modem's AT port and its speed, or `mmcli` for one that ModemManager keeps.
+    gnss_health: look at the receiver of `gnss_source` for its health, never its place.
     """
 
     state_dir: Path = Path("/var/lib/muster-agent")
@@ -67,6 +84,20 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     workshop_gateway_mac: MacAddress | None = None
     plain_keys_may_sign: bool = False
     media_loopback: bool = False
+    releases_dir: Path | None = None
+    mcu_keys_file: Path | None = None
+    modem_updater: UpdaterName | None = None
+    modem_update_port: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    mcu: PortName | None = None
+    mcu_baud: Baud = 115_200
+    mcu_raw: bool = False
+    mcu_supply: bool = False
+    mcu_watchdog_s: Annotated[int, Meta(ge=0, le=3600)] = 0
+    mcu_sensor_power: bool = False
+    mcu_sensor_settle_s: Annotated[float, Meta(ge=0, le=30)] = 0.0
+    modem: PortName | None = None
+    modem_baud: Baud = 115_200
+    gnss_health: bool = False
 
     def __repr__(self) -> str:
         """Without the sources, which may hold passwords."""
@@ -98,7 +129,7 @@ def capped(wanted: UnitSettings, own: AgentSettings) -> UnitSettings:
 
 
 def _check_devices(own: AgentSettings, origin: str) -> None:
-    why_not = objection(own.inputs)
+    why_not = objection(own.inputs) or _serial_objection(own)
     if why_not is not None:
         raise SettingsInvalid(origin, why_not)
     wanted: dict[Modality, str] = {"video": own.video_source, "audio": own.audio_source}
@@ -109,6 +140,24 @@ def _check_devices(own: AgentSettings, origin: str) -> None:
             raise SettingsInvalid(origin, f"{modality}_source: {error}") from error
         if modality not in covers:
             raise SettingsInvalid(origin, f"{modality}_source names a device that has no {modality}; name another")
+
+
+def _serial_objection(own: AgentSettings) -> str | None:
+    """Why the settings of serial devices do not go together, with what to do; None when they do."""
+    wanting = {
+        "mcu_supply": own.mcu_supply,
+        "mcu_sensor_power": own.mcu_sensor_power,
+        "mcu_watchdog_s": own.mcu_watchdog_s,
+        "an input with chip = 'mcu'": any(each.chip == MCU_CHIP for each in own.inputs),
+    }
+    unmet = next((name for name, wants in wanting.items() if wants), None)
+    if own.mcu is None and unmet is not None:
+        return f"{unmet} needs a microcontroller; say with mcu on which port it is"
+    if 0 < own.mcu_watchdog_s < LEAST_WATCHDOG_S:
+        return f"mcu_watchdog_s is {LEAST_WATCHDOG_S} at the least, or 0 for no watchdog"
+    if own.gnss_health and own.gnss_source is None:
+        return "gnss_health needs a receiver; name it with gnss_source"
+    return None
 
 
 def _to_path(kind: type, value: Any) -> Any:

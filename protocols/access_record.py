@@ -52,7 +52,7 @@ REASONS = frozenset(
             "over-openings",
         ),
         *("state-unusable", "not-carried", "not-logged", "no-offer", "other-opening", "mixed-modalities"),
-        "role-may-not-open",
+        *("role-may-not-open", "no-sensor-power"),
     }
 )
 """Words that say why something was closed, refused or begun: what else a unit gives as its reason is `other` in the

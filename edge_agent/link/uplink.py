@@ -90,6 +90,8 @@ class Uplink:
         self._results: deque[Outcome] = deque(maxlen=RESULTS_MAX)
         self._signals: deque[SealedSignal] = deque(maxlen=SIGNALS_MAX)
         self._wake = asyncio.Event()
+        self.turns = 0
+        """How often it has looked for something to send; whoever watches over the program sees by it that it does."""
 
     def offer(self, rows: Rows) -> None:
         """Rows just spooled, to be sent at once if there is a connection."""
@@ -142,6 +144,7 @@ class Uplink:
             await publish("lwt", self.session_state(up=True))
             while True:
                 heed_cancellation()
+                self.turns += 1
                 self._wake.clear()
                 if not await self._send_something(publish, self._announcing):
                     await self._rest(self._announcing)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
 import structlog
 
@@ -9,6 +10,8 @@ from edge_agent.capture.keeper import CaptureKeeper
 from edge_agent.clock import Clock
 from edge_agent.errors import SupervisorAway
 from edge_agent.openings.capture_opener import CaptureOpener
+from edge_agent.openings.guarded_opener import Guard, GuardedOpener
+from edge_agent.openings.opener import Opener
 from edge_agent.openings.sources import Sources
 from protocols.backoff import Backoff
 
@@ -18,12 +21,12 @@ _log = structlog.get_logger(__name__)
 class Devices:
     """Keeps the supervisors running that the unit's devices need. `opener` opens by them."""
 
-    def __init__(self, sources: Sources, clock: Clock) -> None:
-        """Nothing runs before `run`."""
+    def __init__(self, sources: Sources, clock: Clock, guards: Sequence[Guard] = ()) -> None:
+        """Nothing runs before `run`. `guards` are asked before anything is opened."""
         self.sources = sources
         media = CaptureKeeper([sys.executable, "-m", "edge_agent.media.child"])
         position = CaptureKeeper([sys.executable, "-m", "edge_agent.position.child"])
-        self.opener = CaptureOpener(media, position, sources, clock)
+        self.opener: Opener = GuardedOpener(CaptureOpener(media, position, sources, clock), guards)
         self._keepers: list[CaptureKeeper] = []
         if sources.modalities & {"video", "audio"}:
             self._keepers.append(media)

@@ -109,7 +109,7 @@ class Session:
         now_ms = self._clock.mono_ms()
         if now_ms >= self.opening.until_boot_ms:
             return SessionEnd(self.opening.ends_by, str(error), now_ms)
-        return SessionEnd(self._close_reason or "media-failed", str(error), now_ms)
+        return SessionEnd(self._close_reason or error.rule, str(error), now_ms)
 
     async def _follow(self, thing: OpenThing, closing: asyncio.Task[bool]) -> SessionEnd:
         while True:

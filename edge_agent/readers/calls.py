@@ -7,6 +7,8 @@ work over a tree that is not this machine:
     run/muster-sim/chrony-tracking.csv  what `chronyc -c tracking` prints
     run/muster-sim/throttled.txt        what `vcgencmd get_throttled` prints
     run/muster-sim/pmic.txt             what `vcgencmd pmic_read_adc EXT5V_V` prints
+    run/muster-sim/modem.json           what `mmcli -J -m any` prints
+    run/muster-sim/modem-signal.json    what `mmcli -J -m any --signal-get` prints
 """
 
 import os
@@ -20,6 +22,7 @@ from edge_agent.errors import SourceGarbled, SourceUnreadable
 from edge_agent.readers.kernel_clock import KernelClock, read_kernel_clock
 from edge_agent.readers.plain_values import integer
 from edge_agent.readers.source_tree import SourceTree, reason_of
+from firmware_bridge.modem.mmcli import MODEM_WORDS, SIGNAL_WORDS
 
 ANSWERS = "run/muster-sim"
 """Where a tree carries its answers."""
@@ -28,6 +31,8 @@ ANSWER_OF_COMMAND: dict[tuple[str, ...], str] = {
     ("chronyc", "-c", "tracking"): f"{ANSWERS}/chrony-tracking.csv",
     ("vcgencmd", "get_throttled"): f"{ANSWERS}/throttled.txt",
     ("vcgencmd", "pmic_read_adc", "EXT5V_V"): f"{ANSWERS}/pmic.txt",
+    MODEM_WORDS: f"{ANSWERS}/modem.json",
+    SIGNAL_WORDS: f"{ANSWERS}/modem-signal.json",
 }
 STATVFS_ANSWER = f"{ANSWERS}/statvfs"
 

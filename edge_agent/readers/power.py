@@ -20,9 +20,11 @@ class PowerReader:
 
     name = "power"
 
-    def __init__(self, tree: SourceTree, calls: Calls) -> None:
+    def __init__(self, tree: SourceTree, calls: Calls, *, with_voltage: bool = True) -> None:
+        """Without `with_voltage`, somebody else gives `supply_mv`."""
         self._tree = tree
         self._calls = calls
+        self._with_voltage = with_voltage
 
     def read(self) -> Reading:
         """The kernel's ina2xx driver gives bus voltage as `in1_input` (mV) and current as `curr1_input` (mA)."""
@@ -30,9 +32,11 @@ class PowerReader:
         chip = find_chip(gathering, _MONITORS)
         if chip is not None:
             for figure, file in (("supply_mv", "in1_input"), ("supply_ma", "curr1_input")):
+                if figure == "supply_mv" and not self._with_voltage:
+                    continue
                 source = f"{chip}/{file}"
                 gathering.put(figure, gathering.needed_file(source, integer), source)
-        else:
+        elif self._with_voltage:
             source = " ".join(_COMMAND)
             gathering.put("supply_mv", gathering.attempt(source, self._asked), source)
         return gathering.reading()

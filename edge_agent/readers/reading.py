@@ -26,6 +26,7 @@ class Reading:
     figures: dict[str, Figure] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     withdrawn: frozenset[str] = frozenset()
+    ages_s: dict[str, float] = field(default_factory=dict)
 
 
 class Reader(Protocol):

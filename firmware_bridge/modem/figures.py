@@ -80,6 +80,9 @@ class ModemFigures(NamedTuple):
         return {name: value for name, value in self._asdict().items() if value is not None}
 
 
+MODEM_FIGURES = frozenset(ModemFigures._fields)
+
+
 def rssi_dbm(lines: Iterable[str]) -> float | None:
     """-113 + 2n of AT+CSQ; 99 is unknown."""
     found = _first(_CSQ, lines)
