@@ -34,11 +34,13 @@ from fleet.paging.heartbeat import AlarmingWatch
 from fleet.paging.sending import Sender
 from fleet.people.expiry import ExpiryWatch
 from fleet.presence.sweeper import Sweeper
+from fleet.releases.in_force import manifest_in_force
 from fleet.renewal.proofs import keep_proofs
 from fleet.retention import Retention
 from fleet.revocation.revocation_list import RevocationList
 from fleet.revocation.revoker import Revoker
 from fleet.revocation.units_listener import UnitsListener
+from fleet.rollouts.runner import RolloutRunner
 from fleet.rota.watch import CoverWatch
 from fleet.settings import Settings
 from fleet.store.store import Store, open_store
@@ -160,6 +162,7 @@ def _parts(
         ("alarms", Alarming(store, utc_now, hub, metrics).run()),
         ("alarms: pages", Sender(store, utc_now, hub, delivery, settings.api.url, metrics).run()),
         ("alarms: whether they are alive", watch.run()),
+        ("rollouts", RolloutRunner(store, utc_now, hub, manifest_in_force).run()),
         ("releases: timestamp", services.release_signing.run()),
         ("reconciliation", Reconciliation(store, utc_now).run()),
     ]

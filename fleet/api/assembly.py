@@ -53,10 +53,12 @@ from fleet.positions.desk import PositionDesk
 from fleet.positions.sealing import PositionSeal
 from fleet.releases.desk import ReleaseDesk
 from fleet.releases.files_desk import ReleaseFilesDesk
+from fleet.releases.in_force import manifest_in_force
 from fleet.releases.online import OnlineSigning
 from fleet.releases.unit_desk import UnitReleases
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
+from fleet.rollouts.desk import RolloutDesk
 from fleet.rota.calendar_desk import CalendarDesk
 from fleet.rota.call_out_desk import CallOutDesk
 from fleet.rota.change_desk import ChangeDesk
@@ -183,6 +185,7 @@ def assemble(
         release_files=ReleaseFilesDesk(store, clock),
         release_signing=signing,
         unit_releases=UnitReleases(store, clock),
+        rollouts=RolloutDesk(store, clock, manifest_in_force),
         deployment_duties=DeploymentDuties(store, clock),
         handover_duties=HandoverDuties(store, clock),
     )

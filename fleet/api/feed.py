@@ -24,6 +24,7 @@ from protocols.api.feed import (
     FleetChanged,
     Hello,
     JoinsChanged,
+    RolloutsChanged,
     RotasChanged,
     ServerMessage,
     SummaryChanged,
@@ -124,6 +125,7 @@ class _Conversation:
                     rotas=message.rotas,
                     deployments=message.deployments,
                     alarms=message.alarms,
+                    rollouts=message.rollouts,
                 )
             )
 
@@ -185,6 +187,7 @@ def _to_ask_again(watch: Watch, change: Change) -> list[ServerMessage]:
         (watch.rotas, change.rotas, RotasChanged()),
         (watch.deployments, change.deployments, DeploymentsChanged()),
         (watch.alarms, change.alarms, AlarmsChanged()),
+        (watch.rollouts, change.rollouts, RolloutsChanged()),
     )
     return [message for watched, changed, message in told if watched and (changed or change.all)]
 

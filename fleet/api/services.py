@@ -57,6 +57,7 @@ from fleet.releases.online import OnlineSigning
 from fleet.releases.unit_desk import UnitReleases
 from fleet.renewal.renewals import Renewals
 from fleet.revocation.standing import UnitStanding
+from fleet.rollouts.desk import RolloutDesk
 from fleet.rota.calendar_desk import CalendarDesk
 from fleet.rota.call_out_desk import CallOutDesk
 from fleet.rota.change_desk import ChangeDesk
@@ -151,6 +152,7 @@ class Services:
     release_files: ReleaseFilesDesk
     release_signing: OnlineSigning
     unit_releases: UnitReleases
+    rollouts: RolloutDesk
     deployment_duties: DeploymentDuties
     handover_duties: HandoverDuties
 

@@ -7,14 +7,8 @@ import msgspec
 
 from protocols.api.events import EventView
 from protocols.api.feed import (
-    AlarmsChanged,
-    DeploymentsChanged,
     EventsChanged,
-    FleetChanged,
-    JoinsChanged,
-    RotasChanged,
     ServerMessage,
-    SummaryChanged,
     UnitsChanged,
 )
 from protocols.api.units import UnitRow
@@ -53,9 +47,7 @@ class Inbox:
         self._link: LinkUp | LinkDown | None = None
         self._units: dict[str, UnitRow] = {}
         self._events: dict[int, EventView] = {}
-        self._latest: dict[
-            type, JoinsChanged | SummaryChanged | FleetChanged | RotasChanged | DeploymentsChanged | AlarmsChanged
-        ] = {}
+        self._latest: dict[type, ServerMessage] = {}
 
     def __bool__(self) -> bool:
         return bool(self._link or self._units or self._events or self._latest)

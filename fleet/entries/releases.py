@@ -1,6 +1,7 @@
 """Entries of releases: files, drafts, signatures and what was published. `sha256` is of exact texts or files."""
 
 from fleet.entries.entry import Entry
+from protocols.api.releases import SignedRole
 
 
 class ReleaseFileBegun(Entry, frozen=True, kw_only=True, tag="release.file-begun"):
@@ -21,7 +22,7 @@ class ReleaseDrafted(Entry, frozen=True, kw_only=True, tag="release.drafted"):
     """The next root or targets metadata waits to be signed; the draft there was counts no more."""
 
     draft: str
-    release_role: str
+    release_role: SignedRole
     version: int
     sha256: str
 
@@ -30,7 +31,7 @@ class ReleaseDraftWithdrawn(Entry, frozen=True, kw_only=True, tag="release.draft
     """A draft counts no more."""
 
     draft: str
-    release_role: str
+    release_role: SignedRole
     version: int
 
 
@@ -38,7 +39,7 @@ class ReleaseSigned(Entry, frozen=True, kw_only=True, tag="release.signed"):
     """The actor has signed a draft."""
 
     draft: str
-    release_role: str
+    release_role: SignedRole
     version: int
     sha256: str
 
@@ -47,7 +48,7 @@ class ReleasePublished(Entry, frozen=True, kw_only=True, tag="release.published"
     """A draft was signed by enough people, `signatures` of them, and units trust it from now on."""
 
     draft: str
-    release_role: str
+    release_role: SignedRole
     version: int
     sha256: str
     signatures: int

@@ -34,6 +34,7 @@ Reason = Literal[
     "bad-proof",
     "stale-proof",
     "bad-record",
+    "bad-update",
     "bad-signal",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -55,13 +56,14 @@ _SAYS: dict[Reason, str] = {
     "bad-proof": "a session's proof proves nothing",
     "stale-proof": "a session's proof came late or again",
     "bad-record": "an event's access record is none, the event is kept",
+    "bad-update": "an event's report of an update is none of the unit's, the event is kept",
     "bad-signal": "what was said about an opening proves nothing",
 }
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """Why a message is refused or, for `future-dated` and `bad-record`, stored and flagged; `unit_id` None when no
-    unit can be named."""
+    """Why a message is refused or, for `future-dated`, `bad-record` and `bad-update`, stored and flagged; `unit_id`
+    None when no unit can be named."""
 
     unit_id: str | None
     reason: Reason
@@ -70,7 +72,7 @@ class Rejection(msgspec.Struct, frozen=True):
     @property
     def refused(self) -> bool:
         """Whether nothing of the message is stored because of this."""
-        return self.reason not in {"future-dated", "bad-record"}
+        return self.reason not in {"future-dated", "bad-record", "bad-update"}
 
     @property
     def severity(self) -> Severity:

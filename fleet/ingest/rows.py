@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from fleet.access_records.chain_keeping import ToldRecord
+from fleet.rollouts.keeping import ToldUpdate
 from fleet.store.telemetry import REPORT_COLUMNS, EventRow, Heard, NewSeqs
 from protocols.health import FIGURES, HealthReport
 from protocols.uplink import AnyUpMessage, EventBatch, HealthBatch
@@ -57,6 +58,20 @@ def told_records(messages: Iterable[tuple[AnyUpMessage, int]], new_events: NewSe
         for event in message.events:
             if event.record is not None and event.seq in new:
                 one = ToldRecord(message.unit, event.record, moment(received_at_ms))
+                told.setdefault((message.unit, message.spool_id, event.seq), one)
+    return list(told.values())
+
+
+def told_updates(messages: Iterable[AnyUpMessage], new_events: NewSeqs) -> list[ToldUpdate]:
+    """What new events say of updates, each once."""
+    told: dict[tuple[str, int, int], ToldUpdate] = {}
+    for message in messages:
+        if not isinstance(message, EventBatch):
+            continue
+        new = new_events.get((message.unit, message.spool_id), set())
+        for event in message.events:
+            if event.update is not None and event.seq in new:
+                one = ToldUpdate(message.unit, message.spool_id, event.seq, event.update, event.summary)
                 told.setdefault((message.unit, message.spool_id, event.seq), one)
     return list(told.values())
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from fleet.access_records.chain_keeping import ToldRecord, keep_records
 from fleet.clock import Clock
@@ -11,8 +11,9 @@ from fleet.clones.rules import AcceptedProof
 from fleet.ingest.batch import Accepted, Folding, Inbound, Outcome, Welcoming, admit, count_rejections, results_of
 from fleet.ingest.judge import Rejection
 from fleet.ingest.proving import Proving, concerned
-from fleet.ingest.rows import event_rows, report_rows, told_records
+from fleet.ingest.rows import event_rows, report_rows, told_records, told_updates
 from fleet.ingest.turns import Turn
+from fleet.rollouts.keeping import ToldUpdate, keep_results, keep_updates
 from fleet.settings import PresenceSettings
 from fleet.store.errors import told_apart
 from fleet.store.store import Store, Transaction
@@ -27,6 +28,13 @@ _CLAIMS_REMEMBERED = 100_000
 
 UNDER_WAY = timedelta(minutes=5)
 """What a revoked unit sent before it was cut off may come so much later, or later still from a broker's queue."""
+
+
+class _Told(NamedTuple):
+    """What new events carry."""
+
+    records: list[ToldRecord]
+    updates: list[ToldUpdate]
 
 
 class Writer:
@@ -52,8 +60,7 @@ class Writer:
             now = self._clock()
             await _cut_off_again(transaction, rejections, now)
             proving, outcome, told = await self._store_rows(transaction, accepted, units, turn)
-            for bad in await keep_records(transaction, told, now):
-                rejections.append(Rejection(bad.unit_id, "bad-record", bad.detail))
+            rejections += await _keep(transaction, told, now)
             claims = self._changed_claims(outcome)
             await transaction.access_records.claim([(unit, *claims[unit]) for unit in sorted(claims)], now)
             if proving is not None:
@@ -64,9 +71,11 @@ class Writer:
             rejections += outcome.replayed
             counted = count_rejections(rejections, units)
             await transaction.telemetry.add_rejections(counted, now)
-            for unit_id, result in results_of(accepted):
+            results = results_of(accepted)
+            for unit_id, result in results:
                 if await transaction.commands.record_result(unit_id, result, now):
                     transaction.changed.units.add(unit_id)
+            await keep_results(transaction, results)
             transaction.changed.units |= outcome.heard.keys() | outcome.sessions.keys()
             transaction.changed.events |= bool(counted) or outcome.events_stored
         self._claims.update(claims)
@@ -88,7 +97,7 @@ class Writer:
 
     async def _store_rows(
         self, transaction: Transaction, accepted: Sequence[Accepted], units: dict[str, KnownUnit], turn: Turn
-    ) -> tuple[Proving | None, Outcome, list[ToldRecord]]:
+    ) -> tuple[Proving | None, Outcome, _Told]:
         telemetry = transaction.telemetry
         reports, events = rows_of(accepted)
         await telemetry.stage_reports(reports)
@@ -98,7 +107,10 @@ class Writer:
         # Locked only now, so that controllers that hear the same units wait for each other as shortly as can be.
         live = await telemetry.lock_live(sorted(units))
         turn.let_pass()
-        told = told_records(((item.message, item.received_at_ms) for item in accepted), new_events)
+        told = _Told(
+            told_records(((item.message, item.received_at_ms) for item in accepted), new_events),
+            told_updates((item.message for item in accepted), new_events),
+        )
         proving = await _proving(transaction, accepted)
         passed = accepted if proving is None else proving.take(accepted)
         outcome = Folding(units, live, new_reports, new_events, self._presence).fold(passed)
@@ -112,6 +124,16 @@ class Writer:
             async with self._store.transaction() as transaction:
                 with told_apart():
                     yield transaction
+
+
+async def _keep(transaction: Transaction, told: _Told, now: datetime) -> list[Rejection]:
+    """Take in what events carry; returns what can not be."""
+    bad_records = await keep_records(transaction, told.records, now)
+    bad_updates = await keep_updates(transaction, told.updates, now)
+    return [
+        *(Rejection(bad.unit_id, "bad-record", bad.detail) for bad in bad_records),
+        *(Rejection(bad.unit_id, "bad-update", bad.detail) for bad in bad_updates),
+    ]
 
 
 async def _cut_off_again(transaction: Transaction, rejections: Iterable[Rejection], now: datetime) -> None:

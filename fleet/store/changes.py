@@ -10,12 +10,14 @@ CHANNEL = "muster_change"
 _IDS_PER_NOTICE = 150
 """Keeps a notice below PostgreSQL's 8000 bytes with ids of 40 characters."""
 _MAX_WAITING = 1000
+_FLAGS = ("events", "joins", "fleet", "revocations", "rotas", "deployments", "alarms", "rollouts")
+"""Fields that say of a kind that something of it changed."""
 
 
 class Change(msgspec.Struct, omit_defaults=True):
     """What changed: these units' rows, these commands, events, the join queue, the list of units, sessions of these
     `people` that have ended, these `mandates` (signed, cancelled, recovered), the revocation list, `rotas` with all
-    that is kept for them, `deployments` with kit and sites, `alarms`, or `all` after notices were lost."""
+    that is kept for them, `deployments` with kit and sites, `alarms`, `rollouts`, or `all` after notices were lost."""
 
     units: set[str] = msgspec.field(default_factory=set)
     events: bool = False
@@ -28,11 +30,15 @@ class Change(msgspec.Struct, omit_defaults=True):
     rotas: bool = False
     deployments: bool = False
     alarms: bool = False
+    rollouts: bool = False
     all: bool = False
 
     def __bool__(self) -> bool:
-        flags = (self.events, self.joins, self.fleet, self.revocations, self.rotas, self.deployments, self.alarms)
-        return self.all or any(flags) or bool(self.units or self.commands or self.people or self.mandates)
+        return (
+            self.all
+            or any(getattr(self, name) for name in _FLAGS)
+            or bool(self.units or self.commands or self.people or self.mandates)
+        )
 
     def merge(self, other: "Change") -> None:
         """Add what `other` says."""
@@ -40,26 +46,12 @@ class Change(msgspec.Struct, omit_defaults=True):
         self.commands |= other.commands
         self.people |= other.people
         self.mandates |= other.mandates
-        self.events |= other.events
-        self.joins |= other.joins
-        self.fleet |= other.fleet
-        self.revocations |= other.revocations
-        self.rotas |= other.rotas
-        self.deployments |= other.deployments
-        self.alarms |= other.alarms
-        self.all |= other.all
+        for name in (*_FLAGS, "all"):
+            setattr(self, name, getattr(self, name) or getattr(other, name))
 
     def notices(self) -> list[str]:
         """The payloads to send, each small enough."""
-        first = Change(
-            events=self.events,
-            joins=self.joins,
-            fleet=self.fleet,
-            revocations=self.revocations,
-            rotas=self.rotas,
-            deployments=self.deployments,
-            alarms=self.alarms,
-        )
+        first = Change(**{name: getattr(self, name) for name in _FLAGS})
         parts = [first] if first else []
         parts += [Change(units=set(some)) for some in _pieces(self.units)]
         parts += [Change(commands=set(some)) for some in _pieces(self.commands)]

@@ -48,6 +48,7 @@ from fleet.store.readiness import ReadinessStore
 from fleet.store.releases import ReleaseStore
 from fleet.store.retention import RetentionStore
 from fleet.store.revocation import RevocationStore
+from fleet.store.rollouts import RolloutStore
 from fleet.store.rota_books import RotaBookStore
 from fleet.store.rota_changes import RotaChangeStore
 from fleet.store.rota_people import AbsenceStore, RotaPeopleStore, WishStore
@@ -346,6 +347,11 @@ class Transaction:
     def releases(self) -> ReleaseStore:
         """Files for units, and the metadata that they trust."""
         return ReleaseStore(self._connection)
+
+    @cached_property
+    def rollouts(self) -> RolloutStore:
+        """Rollouts and their units."""
+        return RolloutStore(self._connection)
 
     @cached_property
     def audit(self) -> AuditStore:

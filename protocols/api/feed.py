@@ -34,6 +34,7 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="watch"
     rotas: bool = False
     deployments: bool = False
     alarms: bool = False
+    rollouts: bool = False
 
 
 ClientMessage = Hello | Watch
@@ -76,6 +77,10 @@ class AlarmsChanged(msgspec.Struct, frozen=True, tag="alarms"):
     """Alarms, their rules, maintenance windows or pages changed; ask again for what is shown."""
 
 
+class RolloutsChanged(msgspec.Struct, frozen=True, tag="rollouts"):
+    """Rollouts, or how far units are in them, changed; ask again for what is shown."""
+
+
 class FleetChanged(msgspec.Struct, frozen=True, tag="fleet"):
     """Units were added or removed: a list's length changed."""
 
@@ -89,4 +94,5 @@ ServerMessage = (
     | RotasChanged
     | DeploymentsChanged
     | AlarmsChanged
+    | RolloutsChanged
 )

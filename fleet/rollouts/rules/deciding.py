@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fleet.rollouts.rules.accounts import Account, account
-from fleet.rollouts.rules.facts import Decision, Move, RingNow, RolloutNow, UnitNow
+from fleet.rollouts.rules.facts import Decision, RolloutNow
 from fleet.rollouts.rules.schedule import is_time
+from fleet.store.rollout_facts import Move, RingNow, UnitNow
 from protocols.rollouts import UNIT_ENDED, Held, RolloutPlan, RolloutState
 
 MAX_TELLINGS = 5
@@ -15,11 +16,14 @@ MAX_TELLINGS = 5
 UNDER_WAY = frozenset({"told", "working"})
 
 
-def decide(plan: RolloutPlan, rollout: RolloutNow, units: Sequence[UnitNow], now: datetime) -> Decision:
+def decide(
+    plan: RolloutPlan, rollout: RolloutNow, units: Sequence[UnitNow], now: datetime, *, barred: str = ""
+) -> Decision:
     """The next step: units that end or wait again, rings that begin, whether it stops or is done, and who is told.
 
     Nobody is told unless it is running, and while it stops in this very step; at most `at_once` are under way after
-    it; units that ended stay as they are.
+    it; units that ended stay as they are. `barred` is why nobody may be told any more: it stops for that,
+    unless it is done.
     """
     moves: dict[str, Move] = {}
     after: list[UnitNow] = []
@@ -36,6 +40,8 @@ def decide(plan: RolloutPlan, rollout: RolloutNow, units: Sequence[UnitNow], now
             state = "stopped"
         elif all(unit.state in UNIT_ENDED for unit in after):
             state = "done"
+    if state == "running" and barred:
+        state, reason = "stopped", barred
     held = {unit.unit: _held(plan, state, rings, unit, now) for unit in after if unit.state == "waiting"}
     room = max(0, plan.at_once - sum(unit.state in UNDER_WAY for unit in after))
     free = sorted((unit.ring, unit.turn, unit.unit) for unit in after if held.get(unit.unit) == "")

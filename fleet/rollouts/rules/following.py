@@ -1,20 +1,8 @@
 """What a unit's report of its update changes. Pure."""
 
-from typing import NamedTuple
-
+from fleet.store.rollout_facts import Followed
 from protocols.releases.reports import UpdateReport
 from protocols.rollouts import UNIT_ENDED, UnitUpdateState
-
-
-class Followed(NamedTuple):
-    """How far an update has come: its unit, state, how often the unit was told, and the last report that was taken, by
-    spool and number."""
-
-    unit: str
-    state: UnitUpdateState
-    tellings: int
-    spool_id: int | None
-    seq: int | None
 
 
 def fault_of(update: Followed | None, unit: str) -> str | None:

@@ -17,6 +17,8 @@ from fleet.entries import (
     kit,
     log,
     people_and_units,
+    releases,
+    rollouts,
     rota_people,
     rotas,
     sites,
@@ -44,6 +46,8 @@ KINDS: list[type[Entry]] = [
         kit,
         sites,
         wiring,
+        releases,
+        rollouts,
     )
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Entry) and found is not Entry
@@ -254,6 +258,21 @@ IDS = {
     "deployment.harness-withdrawn harness",
     "deployment.harness-fitted harness",
     "deployment.harness-fitted fitting",
+    "release.drafted draft",
+    "release.draft-withdrawn draft",
+    "release.signed draft",
+    "release.published draft",
+    "rollout.started rollout",
+    "rollout.paused rollout",
+    "rollout.stopped rollout",
+    "rollout.resumed rollout",
+    "rollout.cancelled rollout",
+    "rollout.done rollout",
+    "unit.update-told rollout",
+    "unit.update-ended rollout",
+    "unit.update-told update",
+    "unit.update-told command",
+    "unit.update-ended update",
 }
 """Ids that the controller or a unit makes, person ids, codes of sites and kit, and the key name of a witness."""
 DIGESTS_AND_NONCES = {
@@ -293,6 +312,13 @@ DIGESTS_AND_NONCES = {
     "harness.kept sha256",
     "deployment.harness-given sha256",
     "deployment.harness-fitted sha256",
+    "release.file-begun sha256",
+    "release.file-kept sha256",
+    "release.drafted sha256",
+    "release.signed sha256",
+    "release.published sha256",
+    "rollout.started sha256",
+    "rollout.started plan_sha256",
 }
 CODES = {
     "session.refused reason",
@@ -329,6 +355,7 @@ CODES = {
     "site.surveyed site_code",
     "site.consulted site_code",
     "site.erased site_code",
+    "rollout.started manifest",
 }
 """Words and fixed sentences of the program's own."""
 NETWORK_ADDRESSES = {

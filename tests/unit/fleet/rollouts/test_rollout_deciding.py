@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from fleet.rollouts.rules.deciding import MAX_TELLINGS, decide
-from fleet.rollouts.rules.facts import Decision, Move, OrderState, RingNow, RolloutNow, UnitNow
-from fleet.rollouts.rules.following import Followed, fault_of, follow
+from fleet.rollouts.rules.facts import Decision, RolloutNow
+from fleet.rollouts.rules.following import fault_of, follow
 from fleet.rollouts.rules.schedule import is_time
+from fleet.store.rollout_facts import Followed, Move, OrderState, RingNow, UnitNow
 from protocols.api.units import UnitState
 from protocols.releases.reports import UpdateReport, UpdateState
 from protocols.rollouts import Held, Ring, RolloutPlan, RolloutState, UnitUpdateState

@@ -11,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from fleet.rollouts.rules.accounts import account
 from fleet.rollouts.rules.deciding import UNDER_WAY, decide
-from fleet.rollouts.rules.facts import Decision, OrderState, RingNow, RolloutNow, UnitNow
-from fleet.rollouts.rules.following import Followed, follow
+from fleet.rollouts.rules.facts import Decision, RolloutNow
+from fleet.rollouts.rules.following import follow
 from fleet.rollouts.rules.rings import places, share
 from fleet.rollouts.rules.schedule import LONDON, is_time
+from fleet.store.rollout_facts import Followed, OrderState, RingNow, UnitNow
 from protocols.releases.reports import UpdateReport, UpdateState
 from protocols.rollouts import UNIT_BAD, UNIT_ENDED, Ring, RolloutPlan, RolloutState
 

@@ -1,0 +1,2 @@
+DROP TABLE rollout_unit, rollout_ring, rollout;
+DROP FUNCTION check_rollout_step, check_rollout_logged, check_update_step, check_update_logged;
