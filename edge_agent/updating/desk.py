@@ -90,6 +90,11 @@ class UpdateDesk:
         self._known = asyncio.Event()
         self._turn = asyncio.Lock()
 
+    @property
+    def progress(self) -> UpdateProgress | None:
+        """The last update that was begun, as it stands."""
+        return self._now
+
     async def begin(self, order: UpdateUnit) -> tuple[Literal["done", "refused"], str]:
         """Judge the order, and have it carried out; `done` says that it has begun."""
         async with self._turn:
