@@ -41,6 +41,7 @@ from tests.support.joining import Knocker
 from tests.support.kit_logged import deployments, kit, sites
 from tests.support.mandates import allows
 from tests.support.people import FOUNDERS, Keyholder
+from tests.support.releases_logged import releases
 from tests.support.unit_door import JoinedUnit, csr_of, new_key
 from tests.support.wiring_logged import wiring
 
@@ -471,6 +472,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await deployments(house)
     await checklists(house, "unit-bench222")
     await wiring(house)
+    await releases(house)
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)
