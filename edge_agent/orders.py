@@ -41,9 +41,11 @@ class Orders:
         apply_settings: Callable[[UnitSettings], Awaitable[None]],
         send_records: Callable[[int], Awaitable[int]],
         cancel_mandate: Callable[[str], Awaitable[int]],
+        update_unit: Callable[[UpdateUnit], Awaitable[tuple[ResultState, str]]],
     ) -> None:
         """`tell` sends a result; `report_now`, `apply_settings`, `send_records` and `cancel_mandate` (which return how
-        many records were sent, openings closed) carry out, or raise AgentError."""
+        many records were sent, openings closed) carry out, or raise AgentError; `update_unit` begins an update, or says
+        why not."""
         self._spool = spool
         self._clock = clock
         self._tell = tell
@@ -52,6 +54,7 @@ class Orders:
         self._apply_settings = apply_settings
         self._send_records = send_records
         self._cancel_mandate = cancel_mandate
+        self._update_unit = update_unit
         self._waiting: asyncio.Queue[tuple[Command, int]] = asyncio.Queue(WAITING_MAX)
 
     def take(self, command: Command, good_until_ms: int) -> None:
@@ -96,8 +99,8 @@ class Orders:
                         return "done", f"{await self._send_records(number)} records"
                     case CancelMandate(mandate=mandate):
                         return "done", f"{await self._cancel_mandate(mandate)} openings closed"
-                    case UpdateUnit():
-                        return "refused", "this unit takes no updates"
+                    case UpdateUnit() as order:
+                        return await self._update_unit(order)
         except AgentError as error:
             return "failed", str(error)
         except TimeoutError:

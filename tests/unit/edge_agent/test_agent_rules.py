@@ -12,14 +12,14 @@ from edge_agent.clock import PLAUSIBLE_FROM_MS, SETTLED_AFTER_MS, StepWatch
 from edge_agent.errors import StateUnusable
 from edge_agent.link.announcing import LONGEST_MS, PROVE_AGAIN_MS, Announcing
 from edge_agent.link.session import TELL_AGAIN_AFTER_MS, Refusals, Session
-from edge_agent.link.uplink import Outcome
+from edge_agent.link.uplink import Outcome, ResultState
 from edge_agent.orders import WAITING_MAX, Orders, refuse_settings
 from edge_agent.reporting import Clockwork
 from edge_agent.sampler import ReaderProblem, Sample
 from edge_agent.spool.bounds import SpoolLimits
 from edge_agent.spool.spool import Spool, open_spool
 from edge_agent.watch import CLEAR_AFTER_SAMPLES, Watch
-from protocols.commands import ApplySettings, CancelMandate, Order, ReportNow, SendRecords
+from protocols.commands import ApplySettings, CancelMandate, Order, ReportNow, SendRecords, UpdateUnit
 from protocols.downlink import Ack, Body, Command, Signed, Welcome, seal
 from protocols.errors import InvalidEnvelope
 from protocols.ids import new_token_id
@@ -269,6 +269,7 @@ class Bench:
             self._apply,
             self._send,
             self._cancel,
+            self._update,
         )
 
     async def _report(self) -> None:
@@ -290,6 +291,9 @@ class Bench:
             raise self.failure
         self.cancelled.append(mandate)
         return 1
+
+    async def _update(self, order: UpdateUnit) -> tuple[ResultState, str]:
+        return "refused", f"{order.update} suits nobody"
 
     async def give(self, order: Order, command_id: str, good_until_ms: int = 1 << 40) -> list[str]:
         """What is told of one command."""
@@ -319,6 +323,7 @@ async def test_orders_are_carried_out_once_whatever_happens_between(tmp_path: Pa
     assert await bench.give(ApplySettings(UnitSettings(version=3)), "d" * 24) == ["accepted", "done"]
     assert bench.settings.version == 3
     await spool.remember("e" * 24, "accepted", "")
+    assert await bench.give(UpdateUnit("UP-0123456789ab", "manifests/a.json"), "5" * 24) == ["accepted", "refused"]
     assert await bench.give(ReportNow(), "e" * 24) == ["failed"], "interrupted by a kill: not done twice"
     assert await bench.give(ReportNow(), "f" * 24, bench.clock.mono_ms()) == ["refused"], "late is worse than never"
     assert bench.reports == 1
