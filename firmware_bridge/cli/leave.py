@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from firmware_bridge.cli.given_files import read_given
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import BridgeError, ImageRefused
 from firmware_bridge.images.installed import Installed
+from protocols.errors import InvalidPermit
 from protocols.people import MAX_LIST_CHARS, PeopleList, SignedPeopleList, read_list
 from protocols.releases.manifest import PartName
 from protocols.releases.permit import MAX_PERMIT_BYTES, Wanted, check_permit, read_permit
@@ -27,16 +28,24 @@ class Leave:
     unit: str | None
 
     def allows(self, content: bytes, wanted: Installed) -> bool:
-        """True when it allows `content`, which would be `wanted`; raises InvalidPermit, InvalidPeopleList and
-        BridgeError otherwise.
+        """True when it allows `content`, which would be `wanted`; raises ImageRefused `permit` where it
+        does not, InvalidPeopleList and BridgeError.
 
         As under mandates, keys on disk may sign for a bench, and only keys in tokens for a unit.
         """
         if self.people is None:
             raise BridgeError("a permit is checked against a people list; name it: --people LIST")
         asked = Wanted(part=self.part, sha256=sha256(content).hexdigest(), version=wanted.version, unit=self.unit)
-        signed = read_permit(read_given(self.permit, MAX_PERMIT_BYTES))
-        check_permit(signed, asked, people_in(self.people), datetime.now(UTC), plain_keys_may_sign=self.unit is None)
+        people = people_in(self.people)
+        content_read = read_given(self.permit, MAX_PERMIT_BYTES)
+        try:
+            check_permit(
+                read_permit(content_read), asked, people, datetime.now(UTC), plain_keys_may_sign=self.unit is None
+            )
+        except InvalidPermit as error:
+            raise ImageRefused(
+                "permit", f"{self.permit}: {error.detail}", "see what it says: fleet permit show"
+            ) from error
         return True
 
 
