@@ -156,6 +156,8 @@ class SerialLine:
             await asyncio.wait_for(self._ended.wait(), CLOSE_LIMIT_S)
         except TimeoutError as error:
             raise PortLost(self._name, "its driver does not let it go; unplug the device") from error
+        for thread in self._threads:
+            thread.join(CLOSE_LIMIT_S)  # it has nothing left to do
 
     def _end(self, why: str) -> None:
         """No more reading and writing; the first reason stays. From any thread."""

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import termios
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from serial import Serial, SerialException
 
 from firmware_bridge.errors import LineOverrun, PortBusy, PortDenied, PortLost, PortMissing
-from firmware_bridge.transport import claiming
+from firmware_bridge.transport import claiming, serial_line
 from firmware_bridge.transport.serial_line import QUEUE_BYTES, open_line
 from firmware_bridge.transport.spy import Spy
 from firmware_bridge.transport.watching import reopened
@@ -26,6 +27,10 @@ def device() -> Iterator[Device]:
     with a_device() as one:
         yield one
     assert lines_of_threads() == []
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def _all(read: Callable[[], Awaitable[bytes]], length: int) -> bytes:
@@ -269,3 +274,53 @@ async def test_the_spy_sees_both_ways_of_a_line(device: Device) -> None:
         await until(lambda: "← OK" in seen.getvalue())
     lines = [line.split(" ", 1)[1] for line in seen.getvalue().splitlines()]
     assert lines == ["→ AT+CSQ", "← +CSQ: 21,99", "← OK"]
+
+
+async def test_a_port_that_opens_after_nobody_waits_for_it_is_let_go(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_open, tried = threading.Event(), threading.Event()
+
+    def slow(path: str, baud: int) -> claiming.Claimed:
+        tried.set()
+        assert may_open.wait(LIMIT_S)
+        return claiming.claim(path, baud)
+
+    monkeypatch.setattr(serial_line, "claim", slow)
+    opening = asyncio.create_task(open_line(device.path))
+    await until(tried.is_set)
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    monkeypatch.setattr(serial_line, "OPEN_LIMIT_S", 0.1)
+    with pytest.raises(PortMissing, match=r"did not open within 0\.1 s"):
+        await open_line(device.path)
+    monkeypatch.undo()
+    may_open.set()
+    async with await reopened(device.path, limit_s=LIMIT_S):
+        pass
+
+
+async def test_a_driver_that_does_not_let_go_is_said_so(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_release = threading.Event()
+    release = claiming.Claimed.release
+
+    def stuck(claimed: claiming.Claimed) -> None:
+        assert may_release.wait(LIMIT_S)
+        release(claimed)
+
+    monkeypatch.setattr(claiming.Claimed, "release", stuck)
+    monkeypatch.setattr(serial_line, "CLOSE_LIMIT_S", 0.1)
+    line = await open_line(device.path)
+    with pytest.raises(PortLost, match="unplug the device"):
+        await line.close()
+    may_release.set()
+    await until(lambda: not lines_of_threads())
+
+
+async def test_lines_leave_neither_files_nor_threads_behind(device: Device) -> None:
+    before = open_files()
+    for _ in range(50):
+        async with await open_line(device.path) as line:
+            await line.write(b"x")
+    assert lines_of_threads() == []
+    assert open_files() == before
