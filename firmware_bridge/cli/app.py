@@ -53,6 +53,13 @@ app.command("firmware_bridge.cli.updating:update", name="update", help=_UPDATE)
 app.command("firmware_bridge.cli.slots:try_once", name="test", help="Boot an image that is in the device, once.")
 app.command("firmware_bridge.cli.slots:confirm", name="confirm", help="Have the device keep the image that it runs.")
 app.command("firmware_bridge.cli.slots:erase", name="erase", help="Erase the slot that does not run.")
+app.command("firmware_bridge.cli.smp:echo", name="echo", help="Have a device send a text back.")
+app.command("firmware_bridge.cli.smp:parameters", name="params", help="A device's message buffers and bootloader.")
+app.command("firmware_bridge.cli.smp:images", name="images", help="The slots of a device that hold an image.")
+app.command("firmware_bridge.cli.smp:stats", name="stats", help="A device's figures.")
+app.command("firmware_bridge.cli.smp:reset", name="reset", help="Restart a device.")
+app.command("firmware_bridge.cli.smp:file_app", name="file", help="Files of a device, at the bench.")
+app.command("firmware_bridge.cli.smp:setting_app", name="setting", help="Settings of a device, at the bench.")
 app.command("firmware_bridge.cli.simulating:app", name="simulate", help="Run simulated devices, each on a port.")
 
 
