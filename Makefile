@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging bench-serial fault-brick fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging bench-serial fault-brick fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation attack-updates rollout-500 fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +102,9 @@ count-openings: setup debian ## Openings as the cameras' ends count them, agains
 clock-openings: setup debian ## Openings tried with a clock set back into the window of a mandate that is over: TRIES=10000
 	@$(BIN)/python -m tests.openings.clock $(if $(TRIES),--tries $(TRIES)) $(ARGS)
 
+rollout-500: setup debian ## A rollout to 500 simulated units of which 5 % fail: UNITS=500 FAILING=25
+	@$(BIN)/python -m tests.rollouts.five_hundred $(if $(UNITS),--units $(UNITS)) $(if $(FAILING),--failing $(FAILING)) $(ARGS)
+
 fault-witness: setup ## Split views, restored backups, replays and kills against a real witness: ROUNDS=100
 	@$(BIN)/python -m tests.witness $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
@@ -113,6 +116,9 @@ isolation: setup debian ## Who can reach whom at a broker: every identity, topic
 
 year: setup ## A simulated year of certificates, roots and outages: ARGS="--seed 3"
 	@$(BIN)/python -m tests.year $(ARGS)
+
+attack-updates: setup ## What somebody between a unit and its releases can try: ARGS="--damaged 20000 --seed 3"
+	@$(BIN)/python -m tests.tuf $(ARGS)
 
 fuzz-api: setup debian ## The API against its own description, for longer: EXAMPLES=500 SEED=1
 	@MUSTER_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) MUSTER_TEST_FUZZ_SEED=$(or $(SEED),1) \
