@@ -7,6 +7,7 @@ byte is shown: the rest of a damaged fix is a position too. So is the rest of a 
 import binascii
 import re
 import struct
+from itertools import accumulate
 from typing import Literal
 
 from firmware_bridge.transport.masking import is_at, is_gnss, shown_gnss, shown_text
@@ -17,7 +18,7 @@ _GO_ON = b"\x04\x14"
 _UBX = b"\xb5\x62"
 _MAX_CONSOLE_LINE = 256
 _MAX_TEXT = 512
-_MAX_UBX = 4096
+_MAX_UBX = 2048
 _MAX_PACKET = HEADER_BYTES + MAX_BODY_BYTES + 4
 _UNKNOWN_AT_ONCE = 64
 _TEXT = re.compile(rb"[\t\x20-\x7e]+")
@@ -122,11 +123,9 @@ class Reading:
         whole = 8 + length
         if len(self._waiting) - at < whole:
             return None
-        first = second = 0
-        for octet in self._waiting[at + 2 : at + whole - 2]:
-            first = (first + octet) & 0xFF
-            second = (second + first) & 0xFF
-        if self._waiting[at + whole - 2 : at + whole] != bytes((first, second)):
+        body = bytes(self._waiting[at + 2 : at + whole - 2])
+        sums = bytes((sum(body) & 0xFF, sum(accumulate(body)) & 0xFF))
+        if self._waiting[at + whole - 2 : at + whole] != sums:
             return 1, None
         self._spoke_gnss = True
         return whole, f"UBX {_UBX_CLASSES.get(kind, f'{kind:02X}')} {number:02X}, {length} bytes"

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from firmware_bridge import scanning
 from firmware_bridge.cli.app import run
 from firmware_bridge.scanning import ScannedPort, scan_ports
 from firmware_bridge.smp.framing import REQUESTS, Framing, decoder, encoder
 from firmware_bridge.transport.ports import PortFacts
 from firmware_bridge.transport.serial_line import open_line
-from tests.support.ptys import LIMIT_S, Device, a_device, answering
+from tests.support.ptys import LIMIT_S, Device, a_device, answering, lines_of_threads, until
 
 GGA = b"$GNGGA,120000.00,4852.60123,S,12323.60456,W,1,09,0.92,11.2,M,7.3,M,,*47\r\n"
 UBX = b"\xb5\x62\x01\x22\x00\x00\x23\x6a"
@@ -25,6 +26,12 @@ UBX = b"\xb5\x62\x01\x22\x00\x00\x23\x6a"
 def device() -> Iterator[Device]:
     with a_device() as one:
         yield one
+
+
+@pytest.fixture(autouse=True)
+def _listens_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivers of these tests speak ten times a second."""
+    monkeypatch.setattr(scanning, "LISTEN_S", 0.6)
 
 
 def speaking_smp(framing: Framing) -> Callable[[bytes], bytes]:
@@ -144,7 +151,7 @@ async def test_a_port_that_takes_too_long_is_given_up(device: Device) -> None:
 
 async def test_a_port_that_is_unplugged_meanwhile_is_said_so(device: Device) -> None:
     scanning = asyncio.create_task(scanned(device, ask=True))
-    await asyncio.sleep(0.3)
+    await until(lines_of_threads)
     device.unplug()
     assert "plug it in again" in (await scanning).trouble
 
