@@ -53,6 +53,9 @@ _CPIN = re.compile(r"\+CPIN: ?([A-Z0-9 -]{1,32})", re.ASCII)
 _QCSQ = re.compile(r'\+QCSQ: ?"([A-Za-z0-9-]{1,8})",-?[0-9]{1,4},-?[0-9]{1,4},([0-9]{1,3}),-?[0-9]{1,4}', re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,3})?", re.ASCII)
 _VERSION_PREFIX = re.compile(r"^(?:\+CGMR:|Revision:)\s*")
+_UNASKED = re.compile(
+    r"[+*^%#]|RDY\b|RING\b|(?:CALL|SMS|PB|APP) (?:READY|DONE)\b|POWERED DOWN|NORMAL POWER", re.IGNORECASE
+)
 _NO_VERSION_SIGN = re.compile(r"[^0-9A-Za-z.+_-]+")
 _TEMPERATURE_PREFIXES: dict[Vendor, str] = {
     "quectel": "+QTEMP:",
@@ -147,8 +150,10 @@ def sim_state_by_error(code: int) -> SimState | None:
 
 
 def version(lines: Iterable[str]) -> str | None:
-    """The firmware's name of AT+CGMR; a sign that a version may not hold becomes `_`."""
-    return next((name for name in map(version_name, lines) if name is not None), None)
+    """The firmware's name of AT+CGMR, which has no beginning of its own: the last line that is not something the modem
+    says by itself. A sign that a version may not hold becomes `_`."""
+    said = [line for line in lines if line.startswith("+CGMR:") or not _UNASKED.match(line)]
+    return next((name for name in map(version_name, reversed(said)) if name is not None), None)
 
 
 def version_name(text: str) -> str | None:

@@ -110,6 +110,8 @@ def test_names_are_made_fit_to_show() -> None:
     assert figures.operator(["+COPS: 0"]) is None
     assert figures.version(["+CGMR: LE20B04 SIM7600:G22"]) == "LE20B04_SIM7600_G22"
     assert figures.version(["", "Revision: " + "1" * 50]) == "1" * 32
+    assert figures.version(["RDY", "+CREG: 1", "EC25EFAR06A03M4G", "SMS DONE"]) == "EC25EFAR06A03M4G"
+    assert figures.version(["+CREG: 1"]) is None
     assert figures.quectel_sinr_db(['+QCSQ: "LTE",-63,-95,160,-9']) == 12
     assert figures.quectel_sinr_db(['+QCSQ: "WCDMA",-63,-95,160,-9']) is None
 
