@@ -45,6 +45,8 @@ _LENGTHS = UpdaterConfig(
     snapshot_max_length=64 * 1024,
     targets_max_length=MAX_METADATA_BYTES,
 )
+_HOSTILE = (TypeError, ValueError, LookupError, AttributeError, RecursionError, OverflowError)
+"""What the library, too, raises at metadata of a form that it has not thought of."""
 _REASONS: tuple[tuple[type[Exception], TrustReason, str], ...] = (
     (exceptions.ExpiredMetadataError, "expired", "it has expired, or is kept from this unit"),
     (exceptions.BadVersionNumberError, "rolled-back", "it is older than what this unit knows"),
@@ -137,6 +139,9 @@ class Trust:
             return _targets_in(read_bounded(self._directory / "targets.json") or b"")
         except (exceptions.RepositoryError, exceptions.DownloadError) as error:
             raise fetcher.failure or _untrusted(error) from error
+        except _HOSTILE as error:
+            said = f"the release is not trusted: it is not of its form ({type(error).__name__})"
+            raise ReleaseUntrusted("unreadable", said) from error
         except OSError as error:
             raise StateUnusable(self._directory, f"can not be used ({error.strerror}); check the disk") from error
 

@@ -63,6 +63,8 @@ class SshKey(Key):
 
     def verify_signature(self, signature: Signature, data: bytes) -> None:
         """Raises UnverifiedSignatureError unless `signature` is this key's SSHSIG over `data`."""
+        if not isinstance(signature.signature, str):
+            raise UnverifiedSignatureError(f"the signature by {self.keyid[:16]}… is no text")
         try:
             verify(self.line, RELEASE_NAMESPACE, data, signature.signature)
         except InvalidSshSignature as error:
