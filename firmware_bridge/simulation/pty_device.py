@@ -63,12 +63,7 @@ class PtyDevice:
         if self._master is not None:
             return
         try:
-            master, port = pty.openpty()
-            name = os.ttyname(port)
-            tty.setraw(port)
-            os.close(port)
-            os.set_blocking(master, False)
-            self._name(name)
+            master = self._open()
         except OSError as error:
             raise SimulationFailed(f"{self.link} can not be made: {error.strerror}; choose another link") from error
         self._master, self._somebody = master, False
@@ -99,6 +94,19 @@ class PtyDevice:
             return
         with suppress(asyncio.QueueFull):
             self._waiting.put_nowait((asyncio.get_running_loop().time() + delay_s, content))
+
+    def _open(self) -> int:
+        master, port = pty.openpty()
+        try:
+            tty.setraw(port)
+            os.set_blocking(master, False)
+            self._name(os.ttyname(port))
+        except OSError:
+            os.close(master)
+            raise
+        finally:
+            os.close(port)
+        return master
 
     def _name(self, port: str) -> None:
         """Let the link name the port, at once for whoever looks. A file that is no link is left alone."""
