@@ -234,7 +234,7 @@ class SerialLine:
             self._tell(self._arrived.set)
             if self._spy is not None:
                 self._spy.heard(content)
-        elif content == b"" or state & _GONE:
+        elif state & _GONE:  # nothing read alone is no hang-up: what had come may just have been thrown away
             self._end("it was unplugged or hung up; plug it in again")
 
     def _writing(self, wake: int) -> None:
