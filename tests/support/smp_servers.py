@@ -23,7 +23,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.support.emulated_memory import write_and_run
 from tests.support.ports import free_port
+from tests.support.socket_line import SocketLine
 
 _ROOT = Path(__file__).parents[2]
 _CACHE = _ROOT / ".pytest_cache" / "smp-servers"
@@ -216,25 +218,38 @@ async def _drained(output: asyncio.StreamReader) -> None:
 
 
 @asynccontextmanager
-async def emulated(name: str, directory: Path) -> AsyncIterator[int]:
-    """Run the server of this name, as `mps2_an385.serial_recovery`, in qemu-system-arm; yields the loopback port that
-    is its serial line. Its flash memory lasts as long as it runs."""
+async def emulated(name: str, directory: Path) -> AsyncIterator[SocketLine]:
+    """Run the server of this name, as `mps2_an385.serial_recovery`, in qemu-system-arm; yields its serial line. Its
+    flash memory lasts, restarts included, as long as it runs."""
     server = servers()[name]
     _check(server)
     for path in server.folder.iterdir():
         if path.name in " ".join(server.command):
             (directory / path.name).symlink_to(path)
-    port = free_port()
-    command = [word.replace("<PORT>", str(port)) for word in server.command]
+    port, door = free_port(), free_port()
+    command, address = _without_slot([word.replace("<PORT>", str(port)) for word in server.command])
     if shutil.which(command[0]) is None:
         raise RuntimeError(f"no {command[0]}: apt-get install qemu-system-arm")
-    async with _running(command, directory) as process:
+    async with _running([*command, "-gdb", f"tcp:127.0.0.1:{door}", "-S"], directory) as process:
         assert process.stdout is not None
         reading = asyncio.create_task(_drained(process.stdout))
+        debugger = await SocketLine.open(door)
+        line = await SocketLine.open(port)
         try:
-            yield port
+            await write_and_run(debugger.reader, debugger.writer, address, server.image.read_bytes())
+            await debugger.close()
+            yield line
         finally:
+            await line.close()
+            await debugger.close()
             reading.cancel()
+
+
+def _without_slot(command: list[str]) -> tuple[list[str], int]:
+    """The command without the loading of the signed image, and the address that it is loaded at."""
+    (loading,) = [word for word in command if ".signed.bin,addr=" in word]
+    at = command.index(loading)
+    return command[: at - 1] + command[at + 1 :], int(loading.rpartition("addr=")[2], 16)
 
 
 @asynccontextmanager

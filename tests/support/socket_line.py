@@ -16,8 +16,8 @@ class SocketLine:
 
     def __init__(self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._name = name
-        self._reader = reader
-        self._writer = writer
+        self.reader = reader
+        self.writer = writer
 
     @classmethod
     async def open(cls, port: int) -> Self:
@@ -34,19 +34,19 @@ class SocketLine:
         return self._name
 
     async def read(self) -> bytes:
-        content = await self._reader.read(_READ_BYTES)
+        content = await self.reader.read(_READ_BYTES)
         if not content:
             raise PortLost(self._name, "the emulator hung up")
         return content
 
     async def write(self, content: bytes) -> None:
-        self._writer.write(content)
-        await self._writer.drain()
+        self.writer.write(content)
+        await self.writer.drain()
 
     def discard(self) -> None:
         """What came late is passed over by its sequence; a stream has nothing to throw it away with."""
 
     async def close(self) -> None:
-        self._writer.close()
+        self.writer.close()
         with suppress(OSError):
-            await self._writer.wait_closed()
+            await self.writer.wait_closed()
