@@ -11,7 +11,7 @@ SHIPPED := protocols hardware_keys firmware_bridge edge_agent fleet tui
 
 given = $(filter-out 0 no false,$($(1)))
 
-.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging bench-serial fault-brick fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation attack-updates rollout-500 fuzz-api fuzz-deployments fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
+.PHONY: help setup debian demo test unit lint types format hooks screens bench-ingest bench-console bench-log bench-revocation bench-close bench-cancel bench-media bench-rota bench-paging bench-serial fault-brick fault-kill fault-hostile fault-openings fault-sequencer fault-witness isolation attack-updates rollout-500 fuzz-api fuzz-deployments fuzz-frames fuzz-grants fuzz-receipt year tpm agree-tree agree-rota agree-wireviz tamper-log canary-openings count-openings clock-openings clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -126,6 +126,9 @@ fuzz-api: setup debian ## The API against its own description, for longer: EXAMP
 
 fuzz-deployments: setup debian ## Deployments by several people in any order, every promise checked after each move: ARGS="--sequences 2000"
 	@$(BIN)/python -m tests.fuzz.deployments $(ARGS)
+
+fuzz-frames: setup ## Damaged frames before every parser of the serial side: ARGS="--frames 1000000 --parser nmea"
+	@$(BIN)/python -m tests.fuzz.frames $(ARGS)
 
 fuzz-grants: setup ## Damaged, stolen, late and forged grants before a unit's decision: ARGS="--documents 1000000 --steps 100000"
 	@$(BIN)/python -m tests.fuzz.grants $(ARGS)
