@@ -78,6 +78,8 @@ app.command("fleet.cli.site:app", name="site", help="Sites: list, show, set, sur
 app.command("fleet.cli.alarm:app", name="alarm", help="Alarms: list, look, acknowledge; rules, maintenance, contacts.")
 app.command("fleet.cli.wiring:app", name="wiring", help=_WIRING)
 app.command("fleet.cli.permit:app", name="permit", help="Permits for older firmware: draft, sign, show; in a file.")
+app.command("fleet.cli.release:app", name="release", help="Releases: files for units, and who signs them.")
+app.command("fleet.cli.rollout:app", name="rollout", help="Rollouts: bring units to a manifest ring by ring; watch.")
 app.command("fleet.cli.event:app", name="event", help="Events: list, acknowledge.")
 app.command("fleet.cli.log:app", name="log", help="The deployment log: look, read, take away, check, keep.")
 app.command("fleet.cli.person:whoami", help="Sign in, and show who you are to the controller.")
