@@ -12,10 +12,10 @@ MAX_SHOWN = 160
 
 _SECRET = re.compile(r"(?i)(pin|puk|psk|pass(?:word|phrase|wd)?|secret|token|key|credential)(\W.*|$)")
 _ANGLE = re.compile(r"(?<![A-Za-z])[NSEWnsew]?\s?\d[\d\s.,:;'\"-]*[NSEWnsew]?\b")
-_NUMBER = re.compile(r"\d+(?:[.,]\d{2,}|[.,]?\d{3,})[\d.,]*")
+_NUMBER = re.compile(r"(?:\d+(?:[.,]\d{2,}|\d{3,})|\d{3,}[.,]\d)[\d.,]*")
 _HEXADECIMAL = re.compile(r"\b(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{4,}\b")
 _LONG_WORD = re.compile(r"\S{24,}")
-_SMALL = re.compile(r"\d{1,3}(?:\.\d)?")
+_SMALL = re.compile(r"\d{1,3}|\d{1,2}\.\d")
 
 _COMMAND = re.compile(r"(?i)\s*AT(?P<rest>.*)")
 _HARMLESS_SETTING = re.compile(r"(?i)\+(?:CMEE|C[GE]?REG|CFUN|COPS|CSQ|CESQ)=(?:\?|\d{1,2}(?:,\d{1,2})?)")
@@ -72,7 +72,7 @@ def shown_text(text: str) -> str:
 def masked(text: str) -> str:
     """Plain text without long numbers, long words, angles and what follows a word for a secret."""
     text = _SECRET.sub(rf"\1 {UNKNOWN}", text)
-    for pattern in (_LONG_WORD, _HEXADECIMAL, _NUMBER):
+    for pattern in (_NUMBER, _LONG_WORD, _HEXADECIMAL):
         text = pattern.sub(UNKNOWN, text)
     return _ANGLE.sub(_kept_small, text)
 

@@ -134,6 +134,7 @@ DAMAGE = st.one_of(
     st.lists(st.integers(0, 3000), max_size=8),
 )
 @example([b"\x00\x00", GGA[9:]], [], [])
+@example([b"fix at -48.876687 123.1\r\n"], [], [])
 @example([GGA[:20] + b"\xff" + GGA[20:]], [], [])
 @example([b"OK\r\n", POSITION[:-1]], [], [])
 def test_whatever_comes_nothing_is_raised_and_no_place_is_shown(
