@@ -32,7 +32,7 @@ WARM_UP = 0.2
 SLOWEST_S = 1.0
 MOST_GROWTH_KIB = 4096
 MOST_BLOCKS_A_FRAME = 0.02
-HANG_S = 60.0
+HANG_S = 120.0
 SHOWN = 5
 _PAGE_KIB = 4
 
@@ -65,7 +65,6 @@ def attack(name: str, count: int, seed: int, tell: Callable[[str], None]) -> Fou
     began, before = time.monotonic(), (0, 0)
     for number in range(count):
         if number % PORTION == 0:
-            faulthandler.dump_traceback_later(HANG_S, exit=True)
             tell(f"{name}: {number} of {count} frames, {time.monotonic() - began:.0f} s")
         if number == int(count * WARM_UP):
             before = _memory()
@@ -74,10 +73,23 @@ def attack(name: str, count: int, seed: int, tell: Callable[[str], None]) -> Fou
             parser.afresh()
         taken = _show(parser, drawn.choice(parser.good) if is_good else parser.frame(drawn), found)
         found.missed += is_good and not taken
-    faulthandler.cancel_dump_traceback_later()
     after = _memory()
     found.growth_kib, found.blocks = after[0] - before[0], after[1] - before[1]
     return found
+
+
+def _watched(name: str, count: int, seed: int) -> Found:
+    """As `attack`; a parser that hangs is shown where, and ended."""
+    faulthandler.dump_traceback_later(HANG_S, exit=True)
+
+    def tell(text: str) -> None:
+        faulthandler.dump_traceback_later(HANG_S, exit=True)
+        _tell(text)
+
+    try:
+        return attack(name, count, seed, tell)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _show(parser: Parser, content: bytes, found: Found) -> bool:
@@ -124,7 +136,7 @@ def main() -> int:
     wanted = words.parse_args()
     names = [wanted.parser] if wanted.parser else list(parsers())
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        work = [pool.submit(attack, name, wanted.frames, wanted.seed, _tell) for name in names]
+        work = [pool.submit(_watched, name, wanted.frames, wanted.seed) for name in names]
         results = [each.result() for each in work]
     for found in results:
         for shown in found.shown:
