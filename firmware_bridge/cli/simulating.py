@@ -21,7 +21,7 @@ from firmware_bridge.simulation.flash import Layout
 from firmware_bridge.simulation.mcu import McuFacts
 from firmware_bridge.simulation.mcu_state import open_state
 from firmware_bridge.simulation.nmea_player import Manner, Protocol
-from firmware_bridge.simulation.running import run_gnss, run_mcu, run_modem
+from firmware_bridge.simulation.running import run_gnss, run_mcu, run_modem, run_unit
 from firmware_bridge.smp.framing import Framing
 
 app = App(name="simulate", help="Run simulated devices, each on a port with a name of its own, until interrupted.")
@@ -213,6 +213,37 @@ def modem(
 
     async def main(stop: asyncio.Event) -> None:
         await run_modem(link, manner, stop, baud=baud, faults=faults.faults(), seed=seed, say=print_line)
+
+    _run(main)
+
+
+@app.command
+def unit(
+    links: Path,
+    /,
+    *,
+    state: Path | None = None,
+    board: str = "muster_mcu",
+    vendor: ModemVendor = "quectel",
+    seed: Seed = 1,
+) -> None:
+    """Run a unit's three devices in one program: microcontroller, receiver and modem.
+
+    Parameters
+    ----------
+    links
+        Folder in which the ports mcu (115200 bit/s), gnss (38400) and modem (115200) are made.
+    state
+        As of `simulate mcu`.
+    board
+        What the microcontroller says its board is.
+    vendor
+        Whose own commands the modem knows.
+    """
+    kept = open_state(state, Layout(), board, image=None, keys=[])
+
+    async def main(stop: asyncio.Event) -> None:
+        await run_unit(links, kept, McuFacts(board=board), ModemManner(vendor=vendor), stop, seed=seed, say=print_line)
 
     _run(main)
 

@@ -85,6 +85,22 @@ async def run_modem(
         await stop.wait()
 
 
+async def run_unit(
+    links: Path, kept: Kept, facts: McuFacts, modem: ModemManner, stop: asyncio.Event, *, seed: int, say: Say
+) -> None:
+    """A unit's microcontroller, receiver and modem on the ports `mcu`, `gnss` and `modem` in `links`, until `stop` or
+    until one of them fails. Raises SimulationFailed."""
+    none, manner = Faults(), Manner()
+    runs = (
+        run_mcu(links / "mcu", kept, facts, stop, baud=115_200, framing="console", faults=none, seed=seed, say=say),
+        run_gnss(links / "gnss", manner, stop, baud=38_400, every_s=1.0, faults=none, seed=seed, say=say),
+        run_modem(links / "modem", modem, stop, baud=115_200, faults=none, seed=seed, say=say),
+    )
+    async with asyncio.TaskGroup() as group:
+        for run in runs:
+            group.create_task(run)
+
+
 async def _wait(stop: asyncio.Event, limit_s: float) -> None:
     try:
         async with asyncio.timeout(limit_s):
