@@ -46,9 +46,10 @@ async def carry_out(
 ) -> int:
     """Do what was decided of a rollout that is locked; returns how much was. `rings` and `units` are what the decision
     was made from; a unit that has moved on meanwhile is left as it is."""
-    now = clock()
+    now, to_tell = clock(), decided.tell[:AT_A_TIME]
+    await transaction.rollouts.lock_units(rollout.rollout_id, {*decided.moves, *to_tell})
     moved = await _move(transaction, rollout, units, decided, now)
-    told = await _tell(transaction, rollout, decided.tell[:AT_A_TIME], now, clock)
+    told = await _tell(transaction, rollout, to_tell, now, clock)
     changed = {index: ring for index, ring in enumerate(decided.rings) if ring != rings[index]}
     await transaction.rollouts.set_rings(rollout.rollout_id, changed)
     is_over = decided.state != rollout.state
@@ -80,7 +81,7 @@ async def _tell(
     plan, permits = plan_of(rollout), _permits.decode(rollout.permits)
     life = min(ORDER_LIFE, timedelta(seconds=plan.limit_s))
     orders: dict[str, str] = {}
-    for unit_id, update_id, tellings in await transaction.rollouts.lock_waiting(rollout.rollout_id, unit_ids):
+    for unit_id, update_id, tellings in await transaction.rollouts.waiting(rollout.rollout_id, unit_ids):
         order = UpdateUnit(update=update_id, manifest=rollout.manifest, permits=permits)
         command = await write_command(transaction, unit_id, order, actor=CONTROLLER, clock=clock, life=life)
         orders[unit_id] = command

@@ -124,6 +124,11 @@ class RolloutStore:
         """Its units with what decides about them, by ring and turn."""
         return [UnitNow(*record) for record in await self._connection.fetch(_SQL["units_now"], rollout_id, now)]
 
+    async def lock_units(self, rollout_id: str, unit_ids: Collection[str]) -> None:
+        """Let nobody else change these units of it until the transaction ends; always in the order in which reports
+        lock them."""
+        await self._connection.execute(_SQL["lock_units"], rollout_id, list(unit_ids))
+
     async def move(
         self, rollout_id: str, moves: Mapping[str, Move], before: Mapping[str, UnitUpdateState], now: datetime
     ) -> dict[str, str]:
@@ -144,11 +149,11 @@ class RolloutStore:
         """Leave out who waits; returns how many."""
         return len(await self._connection.fetch(_SQL["leave_out"], rollout_id, reason, now))
 
-    async def lock_waiting(self, rollout_id: str, unit_ids: Collection[str]) -> list[tuple[str, str, int]]:
-        """Those of these units that wait, with their updates' ids and how often they were told, locked."""
+    async def waiting(self, rollout_id: str, unit_ids: Collection[str]) -> list[tuple[str, str, int]]:
+        """Those of these units that wait, with their updates' ids and how often they were told, in turn."""
         return [
             (record["unit_id"], record["update_id"], record["tellings"])
-            for record in await self._connection.fetch(_SQL["lock_waiting"], rollout_id, list(unit_ids))
+            for record in await self._connection.fetch(_SQL["waiting"], rollout_id, list(unit_ids))
         ]
 
     async def tell(self, rollout_id: str, orders: Mapping[str, str], now: datetime) -> None:

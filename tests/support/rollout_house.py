@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import msgspec
 
-from fleet.client import FleetClient, connect
+from fleet.client import connect
 from fleet.ingest.batch import Inbound
 from fleet.ingest.judge import Rejection
 from fleet.ingest.turns import Turn
@@ -32,10 +32,10 @@ from protocols.releases.manifest import Manifest, Part
 from protocols.releases.reports import UpdateReport, UpdateState
 from protocols.rollouts import Ring, RolloutPlan
 from protocols.uplink import AnyUpMessage, CommandResult
-from tests.support.controller import RunningApi, running_api
+from tests.support.controller import running_api
 from tests.support.people import Keyholder
 from tests.support.reporting import ScriptedUnit
-from tests.support.rota_house import HouseClock
+from tests.support.rota_house import HouseClock, RotaHouse
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -116,21 +116,15 @@ class _NoLink:
     def resume(self) -> None: ...
 
 
-@dataclass
-class RolloutHouse:
+@dataclass(kw_only=True)
+class RolloutHouse(RotaHouse):
     """Everybody of ROLES signed in; `units` are the sides of units that tests speak for."""
 
-    api: RunningApi
     owner: Owner
-    clock: HouseClock
     runner: RolloutRunner
     writer: Writer
-    doors: dict[str, FleetClient] = field(default_factory=dict)
     units: dict[str, ScriptedUnit] = field(default_factory=dict)
     rejections: list[Rejection] = field(default_factory=list)
-
-    def __getitem__(self, person_id: str) -> FleetClient:
-        return self.doors[person_id]
 
     async def add(self, *unit_ids: str, model: str = MODEL) -> None:
         """Units with a session."""
@@ -209,7 +203,8 @@ async def rollout_house(store: Store, dsn: str, owner: Owner, home: Path) -> Asy
     clock = HouseClock(NOW)
     async with running_api(store, dsn, home, clock=clock) as api, AsyncExitStack() as stack:
         runner = RolloutRunner(store, clock, api.services.hub, manifest_in_force)
-        house = RolloutHouse(api, owner, clock, runner, Writer(store, PresenceSettings(), keep_proofs, clock))
+        writer = Writer(store, PresenceSettings(), keep_proofs, clock)
+        house = RolloutHouse(api, clock, owner=owner, runner=runner, writer=writer)
         for person_id, role in ROLES.items():
             settings = await api.add(Keyholder.make(person_id), role)
             house.doors[person_id] = await stack.enter_async_context(connect(settings))

@@ -59,6 +59,9 @@ SELECT rollout_unit.unit_id, ring, turn, rollout_unit.state, unit.state AS stand
 FROM rollout_unit JOIN unit USING (unit_id) JOIN unit_live USING (unit_id) LEFT JOIN command USING (command_id)
 WHERE rollout_id = $1 ORDER BY ring, turn
 
+-- name: lock_units
+SELECT FROM rollout_unit WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) ORDER BY update_id FOR UPDATE
+
 -- name: move
 UPDATE rollout_unit SET state = new.state, reason = new.reason, changed_by = 'controller', changed_at = $6
 FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS new (unit_id, before, state, reason)
@@ -66,12 +69,15 @@ WHERE rollout_id = $1 AND rollout_unit.unit_id = new.unit_id AND rollout_unit.st
 RETURNING rollout_unit.unit_id, update_id
 
 -- name: leave_out
+WITH waiting AS (
+    SELECT unit_id FROM rollout_unit WHERE rollout_id = $1 AND state = 'waiting' ORDER BY update_id FOR UPDATE
+)
 UPDATE rollout_unit SET state = 'left-out', reason = $2, changed_by = 'controller', changed_at = $3
-WHERE rollout_id = $1 AND state = 'waiting' RETURNING unit_id
+FROM waiting WHERE rollout_id = $1 AND rollout_unit.unit_id = waiting.unit_id RETURNING rollout_unit.unit_id
 
--- name: lock_waiting
+-- name: waiting
 SELECT unit_id, update_id, tellings FROM rollout_unit
-WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) AND state = 'waiting' ORDER BY unit_id FOR UPDATE
+WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) AND state = 'waiting' ORDER BY ring, turn
 
 -- name: tell
 UPDATE rollout_unit SET state = 'told', tellings = tellings + 1, told_at = $4, command_id = new.command_id,
