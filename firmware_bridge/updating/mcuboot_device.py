@@ -25,6 +25,15 @@ _LOOK_S = 0.5
 _STAYED_S = 10.0
 """A device that answers as before for so long has not heard that it is to restart."""
 _WORD = "muster"
+_WITHOUT_TRIAL = {
+    0: "a single slot",
+    2: "overwriting",
+    4: "direct execution without going back",
+    6: "loading into memory",
+}
+"""Ways of MCUboot, by its own numbers, in which a new image stays whatever becomes of it."""
+
+_NOT_SUPPORTED = 8
 _MOST_MV = 60_000
 
 
@@ -82,7 +91,11 @@ class McubootDevice:
         return as_installed(read)
 
     async def send(self, image: bytes, tell: Callable[[Progress], None]) -> None:
-        """Upload `image`, or what is missing of it."""
+        """Upload `image`, or what is missing of it; refused where the bootloader would not take it back."""
+        bootloader = await self._smp.bootloader()
+        if bootloader is not None and bootloader.mode in _WITHOUT_TRIAL:
+            said = f"its bootloader works by {_WITHOUT_TRIAL[bootloader.mode]}, and could not go back"
+            raise DeviceRefused(self._port, "image upload", said, _NOT_SUPPORTED)
         await self._smp.upload_image(image, tell=tell)
 
     async def try_once(self, image: bytes) -> None:
