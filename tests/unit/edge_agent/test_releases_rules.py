@@ -1,6 +1,8 @@
 """Which release is started: as rules, and over power cuts at every write."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -251,3 +253,10 @@ def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StateUnusable):
         install(ReleasePlace(tmp_path / "file" / "releases"), bundle, version="2.0", sha256=digest)
+
+
+def test_the_launcher_needs_the_standard_library_and_msgspec_only() -> None:
+    probe = "import sys, edge_agent.releases.launcher; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split()
+    foreign = {name for name in loaded if name not in sys.stdlib_module_names and not name.startswith("_")}
+    assert foreign - {"sitecustomize", "usercustomize"} <= {"edge_agent", "protocols", "msgspec", "typing_extensions"}
