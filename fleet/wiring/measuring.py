@@ -1,7 +1,7 @@
 """Values of one visit: which may be entered, and how they compare. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -9,9 +9,11 @@ import msgspec
 from fleet.errors import Conflict, RequestRefused
 from fleet.mandates.rules import whole_utc
 from fleet.wiring.judging import plan_of
+from fleet.wiring.rules.batteries import battery_behind
 from fleet.wiring.rules.fitting import compare_measured, expected, unknown_subjects
-from fleet.wiring.unit_reading import UnitReading
-from protocols.wiring.fitted import MAX_MEASURED, Compared, Measured, NewFitting
+from fleet.wiring.rules.network import Network, origin_of
+from fleet.wiring.unit_reading import UnitReading, Voltage
+from protocols.wiring.fitted import MAX_MEASURED, Compared, Measured, MeasuredQuantity, NewFitting
 from protocols.wiring.plan import Plan
 from protocols.wiring.policy import WiringPolicy
 
@@ -44,7 +46,7 @@ def values(
     plan = plan_of(text)
     measured = [_dated(one, now) for one in new.measured]
     if reading is not None:
-        measured.append(_of_unit(plan, new.load, reading))
+        measured += _of_unit(plan, new.load, reading, {(one.quantity, one.subject) for one in measured})
     _check(plan, measured)
     return measured, compare_measured(plan, policy, measured)
 
@@ -55,22 +57,33 @@ def _dated(one: Measured, now: datetime) -> Measured:
     return msgspec.structs.replace(one, measured_at=min(whole_utc(one.measured_at, now), now))
 
 
-def _of_unit(plan: Plan, load: str | None, reading: UnitReading) -> Measured:
-    if load is None:
-        those = [subject for quantity, subject in expected(plan) if quantity == "voltage-at-load-v"]
-        if len(those) != 1:
-            raise Conflict(
-                "load-unsaid",
-                f"the plan has {len(those)} loads, and {reading.unit} may be any of them",
-                "say with load which one it is" if those else "keep a plan with the load that the unit is",
-            )
-        (load,) = those
+def _of_unit(
+    plan: Plan, load: str | None, reading: UnitReading, entered: set[tuple[MeasuredQuantity, str]]
+) -> Iterator[Measured]:
+    """What the unit says of itself: the voltage where it is connected, and that of the battery behind it, where it
+    measures that, the plan tells which battery it is, and nobody has measured it by hand."""
+    name = load if load is not None else _only_load(plan, reading)
+    yield _by_unit("voltage-at-load-v", name, reading.supply)
+    flow = next((one for one in Network(plan).flows if one.name == name), None)
+    battery = None if flow is None or flow.feed is None else battery_behind(plan, origin_of(flow))
+    if reading.battery is not None and battery is not None and ("battery-v", battery) not in entered:
+        yield _by_unit("battery-v", battery, reading.battery)
+
+
+def _only_load(plan: Plan, reading: UnitReading) -> str:
+    those = [subject for quantity, subject in expected(plan) if quantity == "voltage-at-load-v"]
+    if len(those) != 1:
+        raise Conflict(
+            "load-unsaid",
+            f"the plan has {len(those)} loads, and {reading.unit} may be any of them",
+            "say with load which one it is" if those else "keep a plan with the load that the unit is",
+        )
+    return those[0]
+
+
+def _by_unit(quantity: MeasuredQuantity, subject: str, voltage: Voltage) -> Measured:
     return Measured(
-        quantity="voltage-at-load-v",
-        subject=load,
-        value=reading.supply_v,
-        by_unit=True,
-        measured_at=reading.measured_at,
+        quantity=quantity, subject=subject, value=voltage.volts, by_unit=True, measured_at=voltage.measured_at
     )
 
 

@@ -1,4 +1,4 @@
-"""What the unit of a deployment tells of its own supply."""
+"""What the unit of a deployment tells of its own supply, and of the battery behind it."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -8,16 +8,25 @@ from fleet.errors import Conflict
 from fleet.store.readiness import FoundUnit
 from fleet.store.store import Transaction
 from fleet.store.wiring import StoredGiven
+from protocols.health import HealthReport
 
 _LIMITS = UnitLimits()
 
 
+class Voltage(NamedTuple):
+    """A voltage, and when it was measured."""
+
+    volts: float
+    measured_at: datetime
+
+
 class UnitReading(NamedTuple):
-    """The supply of a unit by its latest report, and when it was measured."""
+    """The supply of a unit by its latest report, and its battery's voltage where it measures one and has done so
+    lately."""
 
     unit: str
-    supply_v: float
-    measured_at: datetime
+    supply: Voltage
+    battery: Voltage | None = None
 
 
 async def reading_of(transaction: Transaction, given: StoredGiven, now: datetime) -> UnitReading:
@@ -56,12 +65,19 @@ def _reading(unit: FoundUnit, now: datetime) -> UnitReading:
             f"{_LIMITS.max_report_age_s} s",
             "ask it for a report: fleet unit report",
         )
-    kept_s = unit.report.ages_s.get("supply_mv", 0)
-    if unit.report.supply_mv is None or kept_s > _LIMITS.max_figure_age_s:
+    supply = _voltage(unit.report, unit.report.supply_mv, "supply_mv", now - age)
+    if supply is None:
         raise Conflict(
             "no-supply-figure",
             f"{unit.unit_id} has not measured its supply lately",
             "see to its sensor, or enter values by hand",
         )
-    measured_at = (now - age - timedelta(seconds=kept_s)).replace(microsecond=0)
-    return UnitReading(unit.unit_id, unit.report.supply_mv / 1000, measured_at)
+    battery = _voltage(unit.report, unit.report.battery_mv, "battery_mv", now - age)
+    return UnitReading(unit.unit_id, supply, battery)
+
+
+def _voltage(report: HealthReport, millivolts: int | None, name: str, reported_at: datetime) -> Voltage | None:
+    kept_s = report.ages_s.get(name, 0)
+    if millivolts is None or kept_s > _LIMITS.max_figure_age_s:
+        return None
+    return Voltage(millivolts / 1000, (reported_at - timedelta(seconds=kept_s)).replace(microsecond=0))

@@ -52,8 +52,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewFitting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What was measured at one visit. With `from_unit` the controller adds the voltage at `load`, the load that the
-    unit of the harness's item is (None: the only one there is), from that unit's latest report. Nobody else writes
-    `by_unit`, and nothing at all is no fitting."""
+    unit of the harness's item is (None: the only one there is), from that unit's latest report, and the voltage of the
+    battery behind it, where the unit measures one and it was not measured by hand. Nobody else writes `by_unit`, and
+    nothing at all is no fitting."""
 
     measured: Annotated[list[Measured], Meta(max_length=MAX_MEASURED)] = []
     note: ShortText = ""

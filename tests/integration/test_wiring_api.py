@@ -303,6 +303,19 @@ async def test_what_a_unit_measured_is_entered_by_the_controller(house: RotaHous
     (entry,) = await entries(owner, "deployment.harness-fitted")
     assert (entry["unit"], entry["by_unit"], entry["measured"]) == (UNITS[0], 1, 2)
 
+    await report(owner, house, supply_mv=12_480, battery_mv=12_620, ages_s={"battery_mv": 600})
+    both = (await fit(measured(from_unit=True, load="camera"))).fittings[0].compared
+    assert [(one.quantity, one.subject, one.value, one.verdict) for one in both] == [
+        ("voltage-at-load-v", "camera", 12.48, "pass"),
+        ("battery-v", "main", 12.62, "pass"),
+    ]
+    assert both[1].measured_at == NOW - timedelta(seconds=620)
+    by_hand = (await fit()).fittings[0].compared
+    assert [(one.quantity, one.by_unit) for one in by_hand] == [("battery-v", False), ("voltage-at-load-v", True)]
+    await report(owner, house, supply_mv=12_480, battery_mv=12_620, ages_s={"battery_mv": 601})
+    alone = (await fit(measured(from_unit=True, load="camera"))).fittings[0].compared
+    assert [one.quantity for one in alone] == ["voltage-at-load-v"]
+
     await house["SU-01"].quarantine_unit(UNITS[0], "it is looked at")
     assert await refusal(fit()) == (409, "unit-not-active")
     await house["TO-12"].scan_kit(Scan(item="K-0001", way="in", place="STORE-1"))
