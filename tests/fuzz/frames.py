@@ -63,7 +63,7 @@ def attack(name: str, count: int, seed: int, tell: Callable[[str], None]) -> Fou
     """Show `count` frames to the parser `name`."""
     parser, drawn, found = parsers()[name](), Random(f"{seed} {name}"), Found(name)
     for content in parser.good:
-        parser.take(content)  # which loads what is loaded when it is first needed
+        _show(parser, content, Found(name))  # which loads what is loaded when it is first needed
     began, before = time.monotonic(), (0, 0)
     for number in range(count):
         if number % PORTION == 0:
