@@ -24,7 +24,6 @@ _BYTES = "application/octet-stream"
 @get(
     "/unit/releases/metadata/{name:str}",
     opt={"permission": NOBODY_YET, "refuses": [403, 404]},
-    media_type=_BYTES,
     before_request=throttle_releases,
 )
 async def release_metadata(request: ApiRequest, services: Given, name: NameInPath) -> Response[bytes | JoinRefusal]:
@@ -41,7 +40,6 @@ async def release_metadata(request: ApiRequest, services: Given, name: NameInPat
     "/unit/releases/targets/{path:path}",
     opt={"permission": NOBODY_YET, "refuses": [403, 404]},
     status_code=206,
-    media_type=_BYTES,
     before_request=throttle_releases,
 )
 async def release_target(request: ApiRequest, services: Given, path: PathInPath) -> Response[bytes | JoinRefusal]:
