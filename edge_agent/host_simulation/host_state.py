@@ -53,4 +53,5 @@ class HostState:
     link_rx_bytes: int
     link_tx_bytes: int
     wifi_signal_dbm: int
+    rsrp_dbm: int
     broken: tuple[tuple[str, Breakage], ...]

@@ -52,6 +52,8 @@ class SimulatedHost:
         self._rx_bytes, self._tx_bytes = rng.randrange(1 << 32), rng.randrange(1 << 30)
         self._traffic = Wander(rng, 9, 0.8, 60)
         self._wifi_dbm = Wander(rng, rng.uniform(-74, -52), 6, 90)
+        modem_rng = random.Random(f"{seed}/{name}/modem")  # noqa: S311 -- as above; of its own, so that all else stays
+        self._rsrp_dbm = Wander(modem_rng, modem_rng.uniform(-108, -84), 4, 90)
         self._broken: tuple[tuple[str, Breakage], ...] = ()
         self._busy = Spell(rng, 6, 60, 300)
         self._hot = Spell(rng, 1 * trouble, 300, 900)
@@ -91,6 +93,7 @@ class SimulatedHost:
             clock_behind_s=self._clock_ms.value / 1000 + self._clock_astray_s,
             link_rx_bytes=self._rx_bytes,
             link_tx_bytes=self._tx_bytes,
+            rsrp_dbm=round(min(max(self._rsrp_dbm.value, -125), -70)),
             wifi_signal_dbm=round(min(max(self._wifi_dbm.value, -92), -35)),
             broken=self._broken,
         )
@@ -156,6 +159,7 @@ class SimulatedHost:
         self._rx_bytes += round(received)
         self._tx_bytes += round(received / 4)
         self._wifi_dbm.step(dt_s)
+        self._rsrp_dbm.step(dt_s)
 
     def _step_broken(self, dt_s: float) -> None:
         if self._breaking.step(dt_s):

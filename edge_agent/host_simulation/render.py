@@ -1,8 +1,11 @@
 """Turns a state into the files of a `/proc` and `/sys`, in the forms the kernel writes. Pure."""
 
+import json
+
 from edge_agent.host_simulation import paths
 from edge_agent.host_simulation.host_state import HostState
 from edge_agent.readers.calls import ANSWER_OF_COMMAND, STATVFS_ANSWER
+from firmware_bridge.modem.mmcli import MODEM_WORDS, SIGNAL_WORDS
 
 _GARBAGE = b"\xff\x00?\xfe not a figure\n"
 _ROUTE_HEADING = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT"
@@ -122,4 +125,20 @@ def _link(state: HostState) -> dict[str, str]:
             f"{_WIRELESS_HEADING} {name}: 0000   {quality}.  {state.wifi_signal_dbm}.  -256"
             "        0      0      0      0      0        0\n"
         )
+    if link == "lte":
+        files |= _modem(state.rsrp_dbm)
     return files
+
+
+def _modem(rsrp_dbm: int) -> dict[str, str]:
+    """What ModemManager says of a modem at a place where the mobile network is as strong as that."""
+    modem = {
+        "3gpp": {"operator-name": "Simulated Mobile", "registration-state": "home"},
+        "generic": {"revision": "SIM-MODEM-01.002", "sim": "/simulated/SIM/0", "state": "connected"},
+    }
+    lte = {"rsrp": rsrp_dbm, "rssi": rsrp_dbm + 28, "rsrq": -9 + (rsrp_dbm + 95) / 8, "snr": 12 + (rsrp_dbm + 95) / 2}
+    signal = {"lte": {name: f"{value:.2f}" for name, value in lte.items()}, "refresh": {"rate": "30"}}
+    return {
+        ANSWER_OF_COMMAND[MODEM_WORDS]: json.dumps({"modem": modem}) + "\n",
+        ANSWER_OF_COMMAND[SIGNAL_WORDS]: json.dumps({"modem": {"signal": signal}}) + "\n",
+    }
