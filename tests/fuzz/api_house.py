@@ -19,6 +19,7 @@ from tests.fuzz.api_deployments import deployments
 from tests.fuzz.api_kit import kit
 from tests.fuzz.api_records import records
 from tests.fuzz.api_releases import releases
+from tests.fuzz.api_rollouts import rollouts
 from tests.fuzz.api_rotas import USED, rotas
 from tests.fuzz.api_wiring import wiring
 from tests.support.controller import RunningApi
@@ -122,6 +123,7 @@ async def furnish(api: RunningApi) -> House:
     known_deployments = await deployments(api, now, "FZ-1001")
     known_wiring = await wiring(api, "FZ-1001", known_deployments["deployment_id"])
     known_releases = await releases(api, "FZ-1001")
+    known_rollouts = await rollouts(api, "FZ-1001")
     known_records = await records(store, now, USED, "FZ-1001")
     known_alarms = await alarms(store, now, "unit-fuzz0001", "FZ-1000")
     house.known = {
@@ -154,6 +156,7 @@ async def furnish(api: RunningApi) -> House:
         **known_deployments,
         **known_wiring,
         **known_releases,
+        **known_rollouts,
         **known_alarms,
     }
     house.only = {

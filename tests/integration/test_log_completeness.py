@@ -42,6 +42,7 @@ from tests.support.kit_logged import deployments, kit, sites
 from tests.support.mandates import allows
 from tests.support.people import FOUNDERS, Keyholder
 from tests.support.releases_logged import releases
+from tests.support.rollouts_logged import rollouts
 from tests.support.unit_door import JoinedUnit, csr_of, new_key
 from tests.support.wiring_logged import wiring
 
@@ -473,6 +474,7 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     await checklists(house, "unit-bench222")
     await wiring(house)
     await releases(house)
+    await rollouts(house, owner)
     await _rotas(house)
     await _rota_people(house)
     await _rota_changes(house)

@@ -89,13 +89,14 @@ def _target(digest: str, length: int) -> dict[str, Any]:
     return {"length": length, "hashes": {"sha256": digest}}
 
 
-async def enter_units(owner: Owner, unit_ids: Sequence[str], *, model: str = MODEL) -> None:
+async def enter_units(owner: Owner, unit_ids: Sequence[str], *, model: str = MODEL, accepted_by: str = "SU-01") -> None:
     """Enter units as if a person had accepted them; none has a session."""
     await owner.execute(
         "INSERT INTO unit (unit_id, label, model, state, fingerprint, key_protection, joined_at, accepted_by)"
-        " SELECT id, 'of ' || id, $2, 'active', 'fp-' || id, 'soft', now(), 'SU-01' FROM unnest($1::text[]) AS id",
+        " SELECT id, 'of ' || id, $2, 'active', 'fp-' || id, 'soft', now(), $3 FROM unnest($1::text[]) AS id",
         unit_ids,
         model,
+        accepted_by,
     )
     await owner.execute("INSERT INTO unit_live (unit_id) SELECT unnest($1::text[])", unit_ids)
     await owner.execute(
