@@ -23,6 +23,7 @@ from firmware_bridge.smp.bodies import BodyRefused, read_body
 from firmware_bridge.smp.framing import HEADER_BYTES, Framing, decoder, encoder, header_of
 from firmware_bridge.smp.refusals import refusal_in
 from firmware_bridge.smp.replies import SlotsReply, StatsReply, UploadReply, slot_states
+from firmware_bridge.transport.traffic import Reading
 from tests.fuzz.frames_mutations import damaged
 from tests.support.firmware_images import BOARD, image_of, public_pem
 
@@ -60,6 +61,7 @@ def parsers() -> dict[str, Callable[[], Parser]]:
         "ubx": _ubx,
         "at": _at,
         "mcuboot": _mcuboot,
+        "spy": _spy,
     }
 
 
@@ -224,6 +226,22 @@ def _at() -> Parser:
 
     parts = [text.encode() for text in texts]
     return Parser(good, parts, lambda content: b"\r\n" + content + b"\r\nOK\r\n", take, _nothing)
+
+
+def _spy() -> Parser:
+    """All of them in turn on one line, as who looks on has it."""
+    kept = [Reading()]
+    others = [_smp("console"), _nmea(), _ubx()]
+    good = [frame for other in others for frame in other.good] + [b"\r\n+CSQ: 20,99\r\n"]
+
+    def take(content: bytes) -> bool:
+        return bool(kept[0].feed(content))
+
+    def afresh() -> None:
+        kept[0].rest()
+        kept[0] = Reading()
+
+    return Parser(good, good, lambda content: content + b"\r\n", take, afresh)
 
 
 def _mcuboot() -> Parser:
