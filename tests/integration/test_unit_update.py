@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,8 +26,8 @@ from firmware_bridge.simulation.mcu import Mcu, McuFacts
 from firmware_bridge.simulation.mcu_device import McuDevice
 from protocols.commands import UpdateUnit
 from protocols.ids import new_update_id
-from protocols.releases.manifest import Manifest, Part
-from protocols.releases.reports import ENDED, UpdateReport
+from protocols.releases.manifest import Manifest, Part, PartName
+from protocols.releases.reports import ENDED, UpdateReport, UpdateState
 from tests.support import release_house
 from tests.support.agent_peer import JoinedUnit, Peer, peer_on
 from tests.support.embedded_broker import EmbeddedBrokerProcess
@@ -63,6 +64,7 @@ class Scene:
     peer: Peer
     mcu: Mcu
     place: ReleasePlace
+    launcher: "subprocess.Popen[bytes]"
 
     def bundle(self, version: str, script: str) -> Part:
         """A release of the agent that is `script`, to be published; the part of a manifest that names it."""
@@ -102,6 +104,14 @@ class Scene:
         """What it tells at the end."""
         await self.peer.until(lambda: any(one.state in ENDED for one in self.reports(update)), LIMIT_S)
         return self.reports(update)[-1]
+
+    async def kill_agent_when(self, update: str, state: UpdateState, part: PartName | None) -> None:
+        """kill -9 once it has told that."""
+        await self.peer.until(lambda: any((one.state, one.part) == (state, part) for one in self.reports(update)))
+        launcher = self.launcher.pid
+        children = await asyncio.to_thread(Path(f"/proc/{launcher}/task/{launcher}/children").read_text)
+        for child in children.split():
+            os.kill(int(child), signal.SIGKILL)
 
     @property
     def mcu_runs(self) -> int:
@@ -143,19 +153,19 @@ async def _scene(
             "MUSTER_AGENT_MCU_KEYS_FILE": str(directory / "keys.pem"),
             TRIAL_LIMIT_VARIABLE: str(trial_limit_s),
         }
-        async with peer_on(broker, unit.unit_id, controller) as peer, _launched(environ, directory / "log"):
+        async with peer_on(broker, unit.unit_id, controller) as peer, _launched(environ, directory / "log") as launcher:
             await peer.until(lambda: len(peer.committed) > 1)
-            yield Scene(directory, repository, peer, mcu, place)
+            yield Scene(directory, repository, peer, mcu, place, launcher)
 
 
 @asynccontextmanager
-async def _launched(environ: dict[str, str], log: Path) -> AsyncIterator[None]:
+async def _launched(environ: dict[str, str], log: Path) -> AsyncIterator["subprocess.Popen[bytes]"]:
     with log.open("wb") as output:
         process = await asyncio.to_thread(
             subprocess.Popen, [sys.executable, "-m", "edge_agent.releases.launcher"], env=environ, stderr=output
         )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         assert await asyncio.to_thread(process.wait, 60) == 0
@@ -216,3 +226,16 @@ async def test_an_update_that_is_older_is_refused(tmp_path: Path, monkeypatch: p
         end = await scene.end(update)
         assert (end.state, "two people" in end.reason) == ("refused", True)
         assert scene.mcu_runs == 1
+
+
+async def test_an_agent_that_is_killed_on_the_way_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with _scene(tmp_path, monkeypatch) as scene:
+        update = await scene.order(scene.image(Sample(2, size=900)), scene.bundle("99.0.0", OTHER_VERSION))
+        await scene.kill_agent_when(update, "fetched", None)
+        await scene.kill_agent_when(update, "installing", "mcu")
+        await scene.kill_agent_when(update, "trial", "agent")
+        end = await scene.end(update)
+        assert (end.state, end.versions) == ("done", {"mcu": "1.2.0+0", "agent": "99.0.0"})
+        assert (scene.agent_says, scene.mcu_runs) == ("99.0.0", 2)
