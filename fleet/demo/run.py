@@ -165,8 +165,8 @@ class Demo:
         ]
         if self._simulated:
             await self._start_simulation()
-        _say("starting cameras and units")
-        await start_devices(equipped, sockets, self._parts)
+        _say("starting cameras, serial devices and units")
+        await start_devices(equipped, self._place, sockets, self._parts)
         self._agents = await start_all(self._units, self._parts, door)
         await accept_all(self._units, self._parts, door, _JOIN_LIMIT_S, self._tell_joined)
         await self._prepare_papers(self._units[: len(equipped)])
