@@ -25,6 +25,9 @@ POLL_S = 1.0
 LINES_POLL_S = 0.25
 """How often the microcontroller is asked where it watches lines."""
 
+LOOKS_AT_LEAST_EVERY_S = 300
+"""A unit that reports rarely has figures of its receiver all the same when it is asked for a report."""
+
 _MCU_FRESH_S = 5.0
 
 
@@ -63,7 +66,7 @@ class SerialRoom:
         if own.modem is not None and own.modem != MODEM_MANAGER:
             self._modem = ModemWatch(own.modem, own.modem_baud)
         if own.gnss_health and own.gnss_source is not None:
-            self._receiver = ReceiverWatch(own.gnss_source, report_every_s)
+            self._receiver = ReceiverWatch(own.gnss_source, lambda: min(report_every_s(), LOOKS_AT_LEAST_EVERY_S))
 
     def readers(self) -> list[Reader]:
         """The readers of the figures that these devices give."""

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from edge_agent.access_record.chain_text import FILE_NAME as RECORD_NAME
-from edge_agent.errors import CaptureError, StateUnusable
+from edge_agent.errors import CaptureError, SensorPowerAway, StateUnusable
 from edge_agent.keys.keystore import FIRST_KEY
 from edge_agent.openings.desk import WAITING_MAX
 from edge_agent.openings.ledger import Ledger, Opening
@@ -131,6 +131,15 @@ async def test_what_could_not_be_opened_is_recorded_as_closed(tmp_path: Path) ->
             ("closed", "video", "media-failed"),
             ("closed", "audio", "media-failed"),
         ]
+
+
+async def test_an_opening_without_power_for_its_devices_says_so(tmp_path: Path) -> None:
+    async with unit_at(tmp_path) as unit:
+        unit.opener.failure = SensorPowerAway("the microcontroller does not answer")
+        unit.desk.heed(await unit.granted(), FOR_EVER)
+        closed = (await unit.told(Closed))[0]
+        assert (closed.reason, closed.open_s) == ("no-sensor-power", 0)
+        assert ("closed", "video", "no-sensor-power") in await unit.recorded()
 
 
 async def test_a_close_is_obeyed_while_it_still_begins_and_said_again_when_asked_again(tmp_path: Path) -> None:
