@@ -9,7 +9,7 @@ from typing import Any
 from tuf.api.metadata import Metadata
 
 from edge_agent.updating.errors import ReleaseUntrusted
-from tests.tuf.attacks import GOOD, Scene
+from tests.tuf.scene import GOOD, Scene
 
 _VALUES: tuple[Any, ...] = (None, 0, -1, 2**63, 1.5, "", "x", "\ud7ff", [], {}, True, "9999-12-31T23:59:59Z")
 
