@@ -15,6 +15,7 @@ from fleet.clock import utc_now
 from fleet.credentials import load_credentials
 from fleet.demo.devices import UNITS_WITH_DEVICES, devices_of, start_devices
 from fleet.demo.errors import PartFailed
+from fleet.demo.firmware import MANIFEST, fit_keys, keys_file, release_firmware
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.outcome import Outcome, judge
 from fleet.demo.papers import prepare_papers
@@ -161,11 +162,12 @@ class Demo:
         names = [THIS_MACHINE, *self._simulated]
         equipped = names[:UNITS_WITH_DEVICES]
         self._units = [
-            DemoUnit(self._place, name, devices_of(name, sockets) if name in equipped else None) for name in names
+            DemoUnit(self._place, name, self._devices(name, sockets) if name in equipped else {}) for name in names
         ]
         if self._simulated:
             await self._start_simulation()
         _say("starting cameras, serial devices and units")
+        await fit_keys(self._place, equipped)
         await start_devices(equipped, self._place, sockets, self._parts)
         self._agents = await start_all(self._units, self._parts, door)
         await accept_all(self._units, self._parts, door, _JOIN_LIMIT_S, self._tell_joined)
@@ -177,6 +179,11 @@ class Demo:
         known = [(await unit.status()).unit_id for unit in equipped[: max(1, len(equipped) - 1)]]
         signed = await prepare_papers(self._place, [unit_id for unit_id in known if unit_id is not None])
         _say(f"mandates signed: {signed}")
+        if await release_firmware(self._place):
+            _say(f"firmware released, signed by two: a rollout of manifests/{MANIFEST.name}.json can be begun")
+
+    def _devices(self, name: str, sockets: Path) -> dict[str, object]:
+        return {**devices_of(name, sockets).settings(), "mcu_keys_file": str(keys_file(self._place))}
 
     async def _start_simulation(self) -> None:
         hosts = ["--hosts", str(len(self._simulated))]

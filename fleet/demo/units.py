@@ -2,11 +2,11 @@
 
 import asyncio
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from fleet.demo.devices import Devices
 from fleet.demo.errors import PartFailed
 from fleet.demo.parts import Part, Parts, program
 from fleet.demo.place import Place
@@ -35,13 +35,13 @@ class SpoolStatus(msgspec.Struct, frozen=True):
 
 
 class DemoUnit:
-    """One unit: a name, its label, the folder of its agent, and the devices it has, if any."""
+    """One unit: a name, its label, the folder of its agent, and what its settings say of its `devices`."""
 
-    def __init__(self, place: Place, name: str, devices: Devices | None) -> None:
+    def __init__(self, place: Place, name: str, devices: Mapping[str, object]) -> None:
         self.name = name
         self.label = "this machine" if name == THIS_MACHINE else name.replace("host", "sim")
         self.root = Path("/") if name == THIS_MACHINE else place.hosts / name
-        self.config = place.write_unit(name, self.root, devices.settings() if devices is not None else {})
+        self.config = place.write_unit(name, self.root, devices)
         self.voucher_file = place.unit(name) / "voucher"
         self._identity_file = place.unit(name) / "state" / "identity.json"
 

@@ -106,7 +106,7 @@ class House:
         """Start `count` agents on simulated hosts, and accept them."""
         simulate = [program("edge-agent"), "simulate-host", str(self._place.hosts), "--hosts", str(count)]
         await self._parts.start("hosts", *simulate)
-        self.agents = [DemoUnit(self._place, f"host-{number:03}", None) for number in range(1, count + 1)]
+        self.agents = [DemoUnit(self._place, f"host-{number:03}", {}) for number in range(1, count + 1)]
         last = self.agents[-1].root / "proc" / "uptime"
         await self._parts.until("the simulated hosts", last.exists, _JOIN_LIMIT_S)
         async with connect(load_client_settings(self._place.client_toml(_ENGINEER))) as door:

@@ -13,14 +13,13 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncssh
 
 from fleet.client import ClientError, FleetClient, connect, load_client_settings
 from fleet.clock import utc_now
 from fleet.credentials import load_credentials
-from fleet.demo.devices import Devices, devices_of
 from fleet.demo.errors import PartFailed
 from fleet.demo.joining import accept_all, start_all
 from fleet.demo.parts import Part, Parts, program
@@ -84,6 +83,23 @@ class Probe:
                 self._read += len(line)
                 if line.startswith(b'{"event"'):
                     self._events.append(json.loads(line))
+
+
+class Devices(NamedTuple):
+    """The sockets of a unit's camera with microphone, and of its receiver."""
+
+    camera: Path
+    receiver: Path
+
+    def settings(self) -> dict[str, object]:
+        """What the unit's settings file says of them."""
+        return {
+            "video_source": f"unix:{self.camera}",
+            "audio_source": f"unix:{self.camera}",
+            "gnss_source": f"unix:{self.receiver}",
+            "plain_keys_may_sign": True,
+            "media_loopback": True,
+        }
 
 
 class HouseUnit:
@@ -261,8 +277,8 @@ async def _join(house: OpenHouse, count: int, sockets: Path) -> None:
         last = house.place.hosts / names[-1] / "proc" / "uptime"
         await house.parts.until("the simulated hosts", last.exists, UP_LIMIT_S)
     for name in names:
-        devices = devices_of(name, sockets)
-        unit = HouseUnit(DemoUnit(house.place, name, devices), devices, house.place.logs)
+        devices = Devices(sockets / f"{name}.camera", sockets / f"{name}.gnss")
+        unit = HouseUnit(DemoUnit(house.place, name, devices.settings()), devices, house.place.logs)
         await house.start_camera(unit)
         await house.start_receiver(unit)
         house.units.append(unit)
