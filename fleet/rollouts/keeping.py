@@ -8,6 +8,7 @@ from fleet.entries.entry import CONTROLLER, UNIT, HashedText
 from fleet.entries.rollouts import UpdateEnded
 from fleet.rollouts.rules.following import fault_of, follow
 from fleet.store.events import ControllerEvent
+from fleet.store.rollouts import OpenUpdate
 from fleet.store.store import Transaction
 from protocols.releases.reports import UpdateReport
 from protocols.rollouts import UnitUpdateState
@@ -39,6 +40,7 @@ async def keep_updates(transaction: Transaction, told: Sequence[ToldUpdate], now
     if not told:
         return []
     bad: list[BadUpdate] = []
+    latest: dict[str, ToldUpdate] = {}
     updates = await transaction.rollouts.lock_updates({one.report.update for one in told})
     for one in sorted(told, key=lambda one: (one.unit_id, one.spool_id, one.seq)):
         there = updates.get(one.report.update)
@@ -49,13 +51,21 @@ async def keep_updates(transaction: Transaction, told: Sequence[ToldUpdate], now
         state = follow(there.followed, one.report, one.spool_id, one.seq)
         if state is None:
             continue
-        await transaction.rollouts.report(one.report, state, one.spool_id, one.seq, UNIT, now)
         followed = there.followed._replace(state=state, spool_id=one.spool_id, seq=one.seq)
         updates[one.report.update] = there._replace(followed=followed)
-        transaction.changed.rollouts = True
-        why = one.report.reason or one.summary
-        await enter_end(transaction, there.rollout_id, one.unit_id, one.report.update, state, why, UNIT, now)
+        latest[one.report.update] = one
+    for update, one in sorted(latest.items()):
+        await _enter(transaction, updates[update], one, now)
     return bad
+
+
+async def _enter(transaction: Transaction, update: OpenUpdate, last: ToldUpdate, now: datetime) -> None:
+    """Enter how far an update is by the last report of it that counts."""
+    state = update.followed.state
+    await transaction.rollouts.report(last.report, state, last.spool_id, last.seq, UNIT, now)
+    transaction.changed.rollouts = True
+    why = last.report.reason or last.summary
+    await enter_end(transaction, update.rollout_id, last.unit_id, update.update_id, state, why, UNIT, now)
 
 
 async def keep_results(transaction: Transaction, results: Sequence[tuple[str, CommandResult]]) -> None:

@@ -29,7 +29,7 @@ SELECT unit_id, model, state FROM unit WHERE $1::text[] IS NULL OR unit_id = ANY
 SELECT * FROM rollout WHERE rollout_id = $1
 
 -- name: locked
-SELECT * FROM rollout WHERE rollout_id = $1 FOR UPDATE
+SELECT * FROM rollout WHERE rollout_id = $1 FOR NO KEY UPDATE
 
 -- name: to_look_at
 SELECT rollout_id FROM rollout WHERE state IN ('running', 'paused', 'stopped')
@@ -60,7 +60,7 @@ FROM rollout_unit JOIN unit USING (unit_id) JOIN unit_live USING (unit_id) LEFT 
 WHERE rollout_id = $1 ORDER BY ring, turn
 
 -- name: lock_units
-SELECT FROM rollout_unit WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) ORDER BY update_id FOR UPDATE
+SELECT FROM rollout_unit WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) ORDER BY update_id FOR NO KEY UPDATE
 
 -- name: move
 UPDATE rollout_unit SET state = new.state, reason = new.reason, changed_by = 'controller', changed_at = $6
@@ -70,7 +70,7 @@ RETURNING rollout_unit.unit_id, update_id
 
 -- name: leave_out
 WITH waiting AS (
-    SELECT unit_id FROM rollout_unit WHERE rollout_id = $1 AND state = 'waiting' ORDER BY update_id FOR UPDATE
+    SELECT unit_id FROM rollout_unit WHERE rollout_id = $1 AND state = 'waiting' ORDER BY update_id FOR NO KEY UPDATE
 )
 UPDATE rollout_unit SET state = 'left-out', reason = $2, changed_by = 'controller', changed_at = $3
 FROM waiting WHERE rollout_id = $1 AND rollout_unit.unit_id = waiting.unit_id RETURNING rollout_unit.unit_id
@@ -90,7 +90,7 @@ SELECT EXISTS (SELECT FROM rollout_unit WHERE command_id = ANY($1::text[]))
 
 -- name: lock_updates
 SELECT update_id, rollout_id, unit_id, state, tellings, spool_id, seq FROM rollout_unit
-WHERE update_id = ANY($1::text[]) ORDER BY update_id FOR UPDATE
+WHERE update_id = ANY($1::text[]) ORDER BY update_id FOR NO KEY UPDATE
 
 -- name: report
 UPDATE rollout_unit SET state = $2, spool_id = $3, seq = $4, part = $5, done_bytes = $6, total_bytes = $7, reason = $8,
