@@ -6,7 +6,17 @@ from protocols.health import QUANTITIES
 from protocols.words import UNKNOWN, duration, number, size
 
 _THROTTLING = {0: "undervolt", 1: "capped", 2: "throttled", 3: "soft limit"}
-_FIXES = {0: "no fix", 1: "GPS", 2: "DGPS", 3: "PPS", 4: "RTK fixed", 5: "RTK float", 6: "estimated"}
+_FIXES = {
+    0: "no fix",
+    1: "GPS",
+    2: "DGPS",
+    3: "PPS",
+    4: "RTK fixed",
+    5: "RTK float",
+    6: "estimated",
+    7: "manual",
+    8: "simulated",
+}
 _YES_NO = {True: "yes", False: "no"}
 _DECIMALS = {"load_1m": 2, "gnss_hdop": 1, "sinr_db": 1, "rsrq_db": 1}
 
