@@ -464,13 +464,8 @@ async def test_every_route_that_changes_something_writes_its_entry_with_it(
     house: House, owner: "Owner[asyncpg.Record]"
 ) -> None:
     await _units(house, await _joins(house), owner)
-    await _people(house)
-    await _log(house)
-    await _authorities(house)
-    await _mandates(house)
-    await kit(house)
-    await sites(house)
-    await deployments(house)
+    for of_a_room in (_people, _log, _authorities, _mandates, kit, sites, deployments):
+        await of_a_room(house)
     await checklists(house, "unit-bench222")
     await wiring(house)
     await releases(house)
