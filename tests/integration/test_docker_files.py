@@ -221,12 +221,13 @@ def test_the_units_service_names_no_group_that_a_plain_debian_has_not() -> None:
     assert set(named.split()) <= groups
 
 
-def test_the_units_service_takes_the_group_of_gpio_from_its_drop_in(tmp_path: Path) -> None:
+def test_the_units_service_takes_gpio_and_serial_lines_from_drop_ins(tmp_path: Path) -> None:
     here = tmp_path / UNIT_FILE.name
     here.write_text(UNIT_FILE.read_text().replace("/opt/muster/bin/edge-agent run", "/bin/true"))
     place = tmp_path / f"{UNIT_FILE.name}.d"
     place.mkdir()
-    (place / "gpio.conf").write_text((UNIT_FILE.parent / "muster-agent-gpio.conf").read_text())
+    for what in ("gpio", "serial"):
+        (place / f"{what}.conf").write_text((UNIT_FILE.parent / f"muster-agent-{what}.conf").read_text())
     done = systemd_analyze("verify", "--man=no", here)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
     (place / "gpio.conf").write_text("[Service]\nSupplementaryGroups=no/group\n")
