@@ -268,3 +268,20 @@ def test_a_flash_only_clears_bits_until_it_is_erased() -> None:
     assert flash.read(9, 4) == b"\xff\x05\x00\xff"
     flash.erase(0)
     assert flash.read(0, SMALL.sector_bytes) == b"\xff" * SMALL.sector_bytes
+
+
+def test_what_a_torn_erasure_leaves_of_the_last_swap_is_not_gone_on_with() -> None:
+    """Which bytes are torn depends on the operation's number, so many numbers are tried."""
+    flash = fitted()
+    put(flash, NEW.content(), permanent=True)
+    boot(flash)
+    put(flash, Sample(3, size=1300).content(), permanent=True)
+    for number in range(300):
+        for at, done in ((1, 0.05), (1, 0.1), (2, 0.05), (2, 0.1)):
+            tried = copy_of(flash)
+            tried.operations = number
+            tried.cut(Cut(at, done))
+            with pytest.raises(PowerCut):
+                boot(tried)
+            tried.cut(None)
+            assert booted_minor(tried) == 3
