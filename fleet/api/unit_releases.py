@@ -15,8 +15,8 @@ from fleet.errors import NotFound
 from protocols.joining import JoinRefusal
 
 ApiRequest = Request[object, object, State]
-NameInPath: TypeAlias = Annotated[str, PathParameter(max_length=80)]
-PathInPath: TypeAlias = Annotated[str, PathParameter(max_length=400)]
+NameInPath: TypeAlias = Annotated[str, PathParameter()]
+PathInPath: TypeAlias = Annotated[str, PathParameter()]
 
 _BYTES = "application/octet-stream"
 

@@ -122,6 +122,9 @@ MAY_REFUSE = (
         "GET /api/work-done",
         "GET /api/rests",
         "GET /api/welfare",
+        "POST /api/release-drafts",
+        "POST /api/release-drafts/{role}/signatures",
+        "PUT /api/release-files/{sha256}/{offset}",
     }
 )
 """These refuse what fits their description when it holds no key, changes nothing, or names no period."""
