@@ -1,21 +1,28 @@
-"""What a draft of release metadata says and changes, read from its exact text before it is signed. Pure."""
+"""What a draft of release metadata says and changes, read from its exact text before it is signed. Pure.
+
+All of it is told: a controller that lies about what is in force can not have anything of a draft left out.
+"""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import msgspec
 from securesystemslib.formats import encode_canonical
 from tuf.api.metadata import Root, Targets
 
 from fleet.client.errors import DraftNotTrusted
 from protocols.api.releases import ReleasesView, SignedRole
 from protocols.people import ListedPerson
+from protocols.releases.manifest import TargetPath
 from protocols.releases.ssh_key import SshKey, register
 
 register()
 _KINDS: Mapping[str, type[Root | Targets]] = {"root": Root, "targets": Targets}
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class ReadRelease(NamedTuple):
@@ -33,7 +40,8 @@ class ReadRelease(NamedTuple):
 
 
 def read_release(role: SignedRole, text: str) -> ReadRelease:
-    """The draft in `text`; raises DraftNotTrusted for one that is not TUF's, or not in its one form."""
+    """The draft in `text`; raises DraftNotTrusted for one that is not TUF's, not in its one form, or that says what
+    `told` has no words for."""
     try:
         signed = _KINDS[role].from_dict(json.loads(text))
         again = encode_canonical(signed.to_dict())
@@ -42,6 +50,7 @@ def read_release(role: SignedRole, text: str) -> ReadRelease:
         raise DraftNotTrusted(f"it can not be read ({str(error)[:200] or type(error).__name__})") from error
     if again != text:
         raise DraftNotTrusted("it is not in its one form")
+    _check_plain(signed)
     return ReadRelease(role, text, sha256(text.encode()).hexdigest(), signed)
 
 
@@ -88,19 +97,34 @@ def _who(key: Any, names: Mapping[str, str]) -> str:
 
 
 def _targets_lines(targets: Targets, view: ReleasesView | None) -> list[str]:
-    now = {path: (one.hashes.get("sha256", ""), one.length) for path, one in targets.targets.items()}
+    """A line for each file, first those that change something, as the controller says."""
+    now = {path: (one.hashes["sha256"], one.length) for path, one in targets.targets.items()}
     before = {} if view is None else {one.path: (one.sha256, one.length_bytes) for one in view.targets}
-    lines = []
+    changed, as_before = [], []
     for path, (digest, length) in sorted(now.items()):
-        if view is None or path not in before:
-            word = "new" if view is not None else "has"
+        facts = f"{path}, {length} bytes, sha256 {digest}"
+        if view is None:
+            changed.append(f"  has: {facts}")
+        elif path not in before:
+            changed.append(f"  new: {facts}")
         elif before[path] == (digest, length):
-            continue
+            as_before.append(f"  as before: {facts}")
         else:
-            word = f"CHANGED (was {before[path][0]})"
-        lines.append(f"  {word}: {path}, {length} bytes, sha256 {digest}")
-    lines += [f"  no more: {path}" for path in sorted(before.keys() - now.keys())]
-    kept = len(now) - sum(" new:" in line or "CHANGED" in line for line in lines)
-    if view is not None:
-        lines.append(f"  unchanged: {kept} {'file' if kept == 1 else 'files'}")
-    return lines
+            changed.append(f"  CHANGED (was {before[path][0]}): {facts}")
+    return [*changed, *(f"  no more: {path}" for path in sorted(before.keys() - now.keys())), *as_before]
+
+
+def _check_plain(signed: Root | Targets) -> None:
+    if signed.unrecognized_fields:
+        raise DraftNotTrusted("it has fields that are not known here")
+    if isinstance(signed, Root):
+        return
+    if signed.delegations is not None:
+        raise DraftNotTrusted("it lets others sign files")
+    for path, one in signed.targets.items():
+        try:
+            msgspec.convert(path, TargetPath)
+        except msgspec.ValidationError as error:
+            raise DraftNotTrusted(f"{path[:80]!a} is no path of a file for units") from error
+        if set(one.hashes) != {"sha256"} or not _SHA256.fullmatch(one.hashes["sha256"]) or one.unrecognized_fields:
+            raise DraftNotTrusted(f"{path} has more or less than a length and a SHA-256")
