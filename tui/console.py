@@ -21,7 +21,7 @@ from protocols.api.wiring import DeploymentWiring
 from tui.bars import Bar, shown_keys
 from tui.desk import Desk
 from tui.dialogs.dialog import Dialog
-from tui.dialogs.goto import Destination, GotoDialog
+from tui.dialogs.goto import Destination, GotoDialog, destinations
 from tui.dialogs.keys import KeysDialog
 from tui.dialogs.problem import ProblemDialog
 from tui.field import Field, TextField
@@ -33,6 +33,10 @@ from tui.rooms.deployment import DeploymentRoom
 from tui.rooms.deployment_incident import go_to_incident
 from tui.rooms.deployments import DeploymentsRoom
 from tui.rooms.events import EventsRoom, UnitEventsRoom
+from tui.rooms.firmware import FirmwareRoom
+from tui.rooms.firmware_bench import BenchRoom
+from tui.rooms.firmware_releases import ReleasesRoom
+from tui.rooms.firmware_rollout import RolloutRoom
 from tui.rooms.handover import HandoverRoom, HandoversRoom
 from tui.rooms.joins import JoinsRoom
 from tui.rooms.kit import KitRoom
@@ -87,6 +91,7 @@ class ConsoleApp(Desk):
         Binding("j", "joins", "joining queue", show=False),
         Binding("A", "alarms", "alarms", show=False),
         Binding("H", "handovers", "handover", show=False),
+        Binding("F", "firmware", "firmware", show=False),
         Binding("W", "well", "I am well", show=False),
         Binding("z", "utc", "UTC/local", show=False),
         Binding("question_mark", "keys", "keys"),
@@ -311,6 +316,26 @@ class ConsoleApp(Desk):
             await self.push_screen(HandoversRoom())
 
     @override
+    async def open_firmware(self, rollout_id: str | None = None) -> None:
+        """See Desk."""
+        if rollout_id is not None:
+            await self.push_screen(RolloutRoom(rollout_id))
+        elif not isinstance(self.screen, FirmwareRoom):
+            await self.push_screen(FirmwareRoom())
+
+    @override
+    async def open_releases(self) -> None:
+        """See Desk."""
+        if not isinstance(self.screen, ReleasesRoom):
+            await self.push_screen(ReleasesRoom())
+
+    @override
+    async def open_bench(self) -> None:
+        """See Desk."""
+        if not isinstance(self.screen, BenchRoom):
+            await self.push_screen(BenchRoom())
+
+    @override
     async def open_item(self, code: str) -> None:
         """See Desk."""
         await self.push_screen(KitItemRoom(code))
@@ -357,19 +382,7 @@ class ConsoleApp(Desk):
 
     async def action_goto(self) -> None:
         """Go anywhere by name."""
-        destinations = [Destination("room", room.name, room.title, f"key {room.key}") for room in ROOMS]
-        destinations.append(Destination("joins", "", "join: the joining queue", "key j"))
-        destinations += [
-            Destination("action", "authorities", "authorities: what mandates rest on", "key a in 0"),
-            Destination("action", "incident", "critical incident: go now, papers follow", "key !"),
-            Destination("action", "alarms", "alarms, their rules, contacts, maintenance", "key A"),
-            Destination("action", "handovers", "handover sheets", "key H"),
-            Destination("action", "well", "I am well: welfare timer", "key W"),
-            Destination("action", "utc", "UTC or local times", "key z"),
-            Destination("action", "keys", "keys that work here", "key ?"),
-            Destination("action", "quit", "quit", "key q"),
-        ]
-        await self.push_screen(GotoDialog(destinations), self._go_to)
+        await self.push_screen(GotoDialog(destinations()), self._go_to)
 
     def _go_to(self, to: Destination | None) -> None:
         if to is None:
@@ -400,6 +413,18 @@ class ConsoleApp(Desk):
     async def action_handovers(self) -> None:
         """Handover sheets."""
         await self.open_handovers()
+
+    async def action_firmware(self) -> None:
+        """Rollouts."""
+        await self.open_firmware()
+
+    async def action_releases(self) -> None:
+        """What may be installed."""
+        await self.open_releases()
+
+    async def action_bench(self) -> None:
+        """Serial ports of this machine."""
+        await self.open_bench()
 
     def action_well(self) -> None:
         """Answer this person's welfare timer."""
@@ -437,6 +462,7 @@ class ConsoleApp(Desk):
             ("j", "joining queue"),
             ("A", "alarms"),
             ("H", "handover"),
+            ("F", "firmware"),
             ("W", "I am well"),
             (":", "go to"),
             ("esc", "out"),
@@ -444,7 +470,15 @@ class ConsoleApp(Desk):
             ("q", "quit"),
         ]
         room = self._room
-        about_units = room is None or room.ROOM not in {"people", "mandates", "rota", "deployments", "wiring", "kit"}
+        about_units = room is None or room.ROOM not in {
+            "people",
+            "mandates",
+            "rota",
+            "deployments",
+            "wiring",
+            "kit",
+            "firmware",
+        }
         legend = () if room is None else room.legend
         await self.push_screen(KeysDialog(here, everywhere, about_units=about_units, legend=legend))
 

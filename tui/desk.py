@@ -195,6 +195,18 @@ class Desk(App[None]):
         """Open the handovers, or the page of the one whose id `about` is."""
         raise NotImplementedError
 
+    async def open_firmware(self, rollout_id: str | None = None) -> None:
+        """Open the rollouts, or the page of one."""
+        raise NotImplementedError
+
+    async def open_releases(self) -> None:
+        """Open what may be installed, and the drafts that wait for signatures."""
+        raise NotImplementedError
+
+    async def open_bench(self) -> None:
+        """Open the serial ports of this machine."""
+        raise NotImplementedError
+
     async def open_item(self, code: str) -> None:
         """Open the page of an item of kit."""
         raise NotImplementedError

@@ -39,6 +39,8 @@ NeedKind = Literal[
     "paper",
     "visit",
     "authority",
+    "rollout",
+    "release",
 ]
 _TONES: dict[NeedKind, Tone] = {
     "alarming": "fair",
@@ -60,6 +62,8 @@ _TONES: dict[NeedKind, Tone] = {
     "paper": "fair",
     "visit": "accent",
     "authority": "fair",
+    "rollout": "bad",
+    "release": "fair",
 }
 _KINDS: dict[DutyKind, NeedKind] = {
     "sign": "sign",
@@ -85,6 +89,7 @@ _PLACES: dict[NeedKind, int] = {
     "cover": 1,
     "swap": 1,
     "handover": 1,
+    "rollout": 1,
     "alarm": 2,
     "join": 2,
     "warning": 3,
@@ -109,7 +114,8 @@ class Need(NamedTuple):
     `presses` is for a unit that is quarantined, and for deadlines of the next hours: they stand first. With `has_unit`
     an alarm also stands for its unit. `alarms` are events that no `alarm` stands for. `duty` stays until it is done,
     with the alarms that say the same until somebody takes note of them; with `is_others` somebody else has to do it,
-    and it is not counted; nor are its alarms without `may_ack`. Its text is made with the time of day, by `words_of`.
+    and it is not counted; nor are its alarms without `may_ack`. `opens` is the rollout, or `releases`, that a line
+    about firmware leads to, and which stays as a duty does. Its text is made with the time of day, by `words_of`.
     """
 
     key: str
@@ -127,6 +133,7 @@ class Need(NamedTuple):
     is_others: bool = False
     may_ack: bool = True
     alarm: ShownAlarm | None = None
+    opens: str = ""
 
     @property
     def counts(self) -> int:
@@ -136,6 +143,11 @@ class Need(NamedTuple):
         if self.kind in {"alarm", "warning"}:
             return alarms + (self.has_unit and not self.is_others)
         return alarms + (not self.is_others)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is still to be done once its alarms are taken note of."""
+        return self.duty is not None or bool(self.opens)
 
     @property
     def tone(self) -> Tone:

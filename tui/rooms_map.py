@@ -2,7 +2,10 @@
 
 from typing import Literal, NamedTuple
 
-RoomName = Literal["now", "units", "log", "people", "events", "mandates", "rota", "deployments", "wiring", "kit"]
+RoomName = Literal[
+    "now", "units", "log", "people", "events", "mandates", "rota", "deployments", "wiring", "kit", "firmware"
+]
+"""Firmware has no number: a letter leads there from everywhere."""
 
 
 class RoomKey(NamedTuple):

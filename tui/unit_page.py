@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from protocols.api.checks import UnitAccess
 from protocols.api.events import EventView
+from protocols.api.rollouts import RolloutUnitRow
 from protocols.api.units import CommandView, History, PresenceFacts, UnitDetail
 from protocols.commands import FINAL
 from protocols.joining import display_fingerprint
 from tui.access_lines import access_lines, open_sentence
 from tui.alarms import grouped
 from tui.figures import GROUPS, LEAST_RANGE, PLOTTED, Reading, figure_text, readings
+from tui.firmware_unit_lines import firmware_lines
 from tui.key_words import key_sentence, key_words
 from tui.needs import name_of
 from tui.paint import (
@@ -50,6 +52,7 @@ class UnitPicture(NamedTuple):
     commands: Sequence[CommandView] | None
     alarms: Sequence[EventView] | None = None
     access: UnitAccess | None = None
+    updates: Sequence[RolloutUnitRow] | None = None
 
 
 def telling_hours(known_for: timedelta) -> int:
@@ -156,16 +159,22 @@ def body_lines(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
     """Everything below the top: one column, which begins with what can be opened, or two on a wide screen."""
     if width >= WIDE:
         half = width // 2
-        side = [*_access(picture, when, width - half - 1), *_rest(picture, when, width - half - 1)]
+        side = [*_access(picture, when, width - half - 1), *_firmware(picture, when, width - half - 1)]
+        side += _rest(picture, when, width - half - 1)
         lines = columns(health_lines(picture.detail, half - 2), side, half)
     else:
         rest = _rest(picture, when, width)
-        lines = [*_access(picture, when, width), *health_lines(picture.detail, width), *rest]
+        firmware = _firmware(picture, when, width)
+        lines = [*_access(picture, when, width), *firmware, *health_lines(picture.detail, width), *rest]
     return [cut(line, width) for line in lines]
 
 
 def _access(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
     return access_lines(picture.access, when.now, width, utc=when.utc)
+
+
+def _firmware(picture: UnitPicture, when: Moment, width: int) -> list[Line]:
+    return firmware_lines(picture.detail, picture.updates, when.now, width)
 
 
 def _rest(picture: UnitPicture, when: Moment, width: int) -> list[Line]:

@@ -16,6 +16,7 @@ from tui.key_words import key_words
 from tui.listing import ItemListing
 from tui.needs import name_of
 from tui.paint import Line, Span, fit
+from tui.rooms_map import ROOMS
 
 TYPING_PAUSE_S = 0.15
 UNITS_SHOWN = 8
@@ -31,6 +32,28 @@ class Destination(NamedTuple):
     value: str
     text: str
     remark: str = ""
+
+
+_ACTIONS: tuple[tuple[str, str, str], ...] = (
+    ("authorities", "authorities: what mandates rest on", "key a in 0"),
+    ("incident", "critical incident: go now, papers follow", "key !"),
+    ("alarms", "alarms, their rules, contacts, maintenance", "key A"),
+    ("handovers", "handover sheets", "key H"),
+    ("firmware", "firmware: rollouts of releases", "key F"),
+    ("releases", "releases: drafts to sign, what is in force", "key t in F"),
+    ("bench", "bench: devices on this machine's ports", "key b in F"),
+    ("well", "I am well: welfare timer", "key W"),
+    ("utc", "UTC or local times", "key z"),
+    ("keys", "keys that work here", "key ?"),
+    ("quit", "quit", "key q"),
+)
+
+
+def destinations() -> list[Destination]:
+    """Every room, and what can be done from everywhere."""
+    rooms = [Destination("room", room.name, room.title, f"key {room.key}") for room in ROOMS]
+    joins = Destination("joins", "", "join: the joining queue", "key j")
+    return [*rooms, joins, *(Destination("action", *one) for one in _ACTIONS)]
 
 
 def matching(destinations: list[Destination], typed: str) -> list[Destination]:

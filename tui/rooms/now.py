@@ -18,6 +18,7 @@ from protocols.api.feed import (
     DeploymentsChanged,
     EventsChanged,
     JoinsChanged,
+    RolloutsChanged,
     RotasChanged,
     SummaryChanged,
     Watch,
@@ -32,6 +33,7 @@ from tui.alarm_needs import by_duty as alarms_by_duty
 from tui.alarm_words import ShownAlarm, waits
 from tui.alarms import acknowledge_all, by_duty
 from tui.duty_words import OF_DEPLOYMENTS, OF_ROTAS
+from tui.firmware_needs import FirmwareFacts, by_rollout, firmware_needs
 from tui.lines import Page
 from tui.needs import Need, duty_needs, fleet_lines, need_detail, need_line, needs, things, things_line, together
 from tui.on_call_line import on_call_lines
@@ -57,6 +59,8 @@ DETAIL_MOST = 5
 """Lines about the item under the cursor; more than the least where the list leaves rows empty."""
 _BORDER = 1
 
+ROLLOUTS_PAUSE_S = 3.0
+"""A rollout of many units changes all the time; what wants a person is told by an event too."""
 ASK_EVERY_S = 60.0
 """Who is on call, and when a gap begins, changes by the clock alone."""
 
@@ -73,6 +77,7 @@ class _All(NamedTuple):
     alarms: list[ShownAlarm]
     alarming: AlarmingStanding
     welfare: list[WelfareView]
+    firmware: FirmwareFacts | None
 
 
 class NowRoom(ListingRoom[Need]):
@@ -94,6 +99,7 @@ class NowRoom(ListingRoom[Need]):
         super().__init__()
         self._fleet = Page(id="fleet")
         self._on_call: list[OnCallNow] | None = None
+        self._answers: _All | None = None
         self._detail_most = DETAIL_LEAST
 
     def on_mount(self) -> None:
@@ -117,7 +123,11 @@ class NowRoom(ListingRoom[Need]):
 
     async def _everything(self) -> _All:
         door = self.desk.door
-        (events, joins, units, summary), (duties, on_call, welfare), (alarms, alarming) = await asyncio.gather(
+        (
+            (events, joins, units, summary),
+            (duties, on_call, welfare),
+            (alarms, alarming, firmware),
+        ) = await asyncio.gather(
             asyncio.gather(
                 door.events(severity="alarm", open_only=True, limit=MOST_SHOWN),
                 door.joins(),
@@ -125,9 +135,16 @@ class NowRoom(ListingRoom[Need]):
                 door.summary(),
             ),
             asyncio.gather(self._duties(), self._on_call_now(), self._welfare()),
-            asyncio.gather(self._alarms(), door.alarming()),
+            asyncio.gather(self._alarms(), door.alarming(), self._firmware()),
         )
-        return _All(events, joins, units, summary, duties, on_call, alarms, alarming, welfare)
+        return _All(events, joins, units, summary, duties, on_call, alarms, alarming, welfare, firmware)
+
+    async def _firmware(self) -> FirmwareFacts | None:
+        """Rollouts and releases, for those who may see them."""
+        if not self.desk.may("see-releases"):
+            return None
+        door = self.desk.door
+        return FirmwareFacts(*await asyncio.gather(door.rollouts(), door.releases()))
 
     async def _alarms(self) -> list[ShownAlarm]:
         """The alarms that nobody has acknowledged; of the newest also whom they have paged."""
@@ -151,37 +168,49 @@ class NowRoom(ListingRoom[Need]):
         return await self.desk.door.duties() if self.desk.may("see-rota") else []
 
     def _arrived(self, answers: _All) -> None:
+        self._answers = answers
         self._on_call, summary, duties = answers.on_call, answers.summary, answers.duties
         clock, permissions = self.desk.server_clock, self.desk.me.permissions
         self.desk.summary = summary
         self.desk.take_duties(duties)
         self.desk.take_welfare(answers.welfare)
-        told, alone = by_duty(uncovered(answers.events.events, answers.alarms), duties)
-        told_by, shown = alarms_by_duty(answers.alarms, duties)
+        untold = by_rollout(answers.firmware, uncovered(answers.events.events, answers.alarms), answers.alarms)
+        told, alone = by_duty(untold.events, duties)
+        told_by, shown = alarms_by_duty(untold.alarms, duties)
+        firmware = firmware_needs(answers.firmware, untold, self.me, permissions, clock.now())
         quarantined = {row.unit_id for row in answers.units.rows if row.presence == "quarantined"}
         alarms = alarm_needs(shown, quarantined, permissions)
         of_alarms = {need.unit_id for need in alarms if need.has_unit and need.unit_id is not None}
         waiting = duty_needs(duties, permissions, clock.now(), told, told_by)
         found = needs(alone, answers.joins, answers.units.rows, summary, permissions, of_alarms)
         trouble = alarming_needs(answers.alarming, clock.now(), utc=clock.utc)
-        self.show_items(together([*trouble, *alarms, *found], waiting))
+        self.show_items(together([*trouble, *alarms, *firmware, *found], waiting))
         self.desk.take_things(things(self._list.items))
 
     @override
     def watching(self) -> Watch:
         """See Room."""
-        return Watch(events=True, joins=True, summary=True, rotas=True, alarms=True, deployments=True)
+        return Watch(events=True, joins=True, summary=True, rotas=True, alarms=True, deployments=True, rollouts=True)
 
     @override
     def feed_arrived(self, item: FeedItem) -> None:
         """Any change of a queue asks for the queues again."""
         if isinstance(item, EventsChanged | JoinsChanged | RotasChanged | AlarmsChanged | DeploymentsChanged):
             self.soon("now", self._ask_again)
+        elif isinstance(item, RolloutsChanged):
+            self.soon_s("rollouts", ROLLOUTS_PAUSE_S, self._ask_firmware)
         elif isinstance(item, SummaryChanged):
             self.show_rest()
 
     def _ask_again(self) -> None:
         self.ask("now", self._everything, self._arrived, background=True)
+
+    def _ask_firmware(self) -> None:
+        self.ask("firmware", self._firmware, self._firmware_arrived, background=True)
+
+    def _firmware_arrived(self, firmware: FirmwareFacts | None) -> None:
+        if self._answers is not None:
+            self._arrived(self._answers._replace(firmware=firmware))
 
     @override
     def key_of(self, item: Need) -> str:
@@ -288,6 +317,8 @@ class NowRoom(ListingRoom[Need]):
             await self.desk.open_joins()
         elif need.duty is not None:
             await self._open_duty(need.duty)
+        elif need.opens:
+            await self._open_firmware(need.opens)
         elif need.alarm is not None:
             await self.app.push_screen(AlarmRoom(need.alarm.view.alarm))
         elif need.kind == "alarming":
@@ -296,6 +327,12 @@ class NowRoom(ListingRoom[Need]):
             await self.desk.open_units_filtered("quiet|quarantined")
         elif need.unit_id is not None:
             await self.desk.open_unit(need.unit_id)
+
+    async def _open_firmware(self, about: str) -> None:
+        if about == "releases":
+            await self.desk.open_releases()
+        else:
+            await self.desk.open_firmware(about)
 
     async def _open_duty(self, duty: Duty) -> None:
         if duty.kind in {"sign", "kit-out"}:
@@ -374,6 +411,6 @@ class NowRoom(ListingRoom[Need]):
 
     def _taken(self, need: Need) -> None:
         """Nothing of the line waits any more but its duty."""
-        others = [other for other in self._list.items if other.key != need.key or other.duty is not None]
+        others = [other for other in self._list.items if other.key != need.key or other.stays]
         self.show_items([other._replace(alarms=(), alarm=None) if other.key == need.key else other for other in others])
         self.refetch()

@@ -10,7 +10,8 @@ from typing_extensions import override
 from fleet.client import ClientError, FeedItem, Refused
 from protocols.api.checks import UnitAccess
 from protocols.api.events import EventPage, EventView
-from protocols.api.feed import EventsChanged, UnitsChanged, Watch
+from protocols.api.feed import EventsChanged, RolloutsChanged, UnitsChanged, Watch
+from protocols.api.rollouts import RolloutUnitRow
 from protocols.api.units import CommandView, History, UnitDetail
 from tui.lines import Page
 from tui.paint import Span
@@ -20,6 +21,8 @@ from tui.unit_page import SPARKED, Moment, UnitPicture, body_lines, telling_hour
 RETRY_S = 3.0
 EVENTS_ASKED = 20
 ALARMS_ASKED = 100
+UPDATES_PAUSE_S = 2.0
+"""Units of a rollout change all the time; most of it is not about this one."""
 
 
 class UnitRoom(UnitDeeds):
@@ -52,6 +55,7 @@ class UnitRoom(UnitDeeds):
         self._alarms: EventPage | None = None
         self._commands: list[CommandView] | None = None
         self._access: UnitAccess | None = None
+        self._updates: list[RolloutUnitRow] | None = None
         self._top = Page(id="top")
         self._page = Page(id="page")
 
@@ -76,6 +80,16 @@ class UnitRoom(UnitDeeds):
         door, unit_id = self.desk.door, self.unit_id
         self.ask("commands", lambda: door.commands(unit_id), self._commands_arrived)
         self._ask_access(background=False)
+        self._ask_updates(background=False)
+
+    def _ask_updates(self, *, background: bool) -> None:
+        if self.desk.may("see-releases"):
+            door, unit_id = self.desk.door, self.unit_id
+            self.ask("updates", lambda: door.unit_updates(unit_id), self._updates_arrived, background=background)
+
+    def _updates_arrived(self, updates: list[RolloutUnitRow]) -> None:
+        self._updates = updates
+        self._draw()
 
     def _ask_access(self, *, background: bool) -> None:
         if self.desk.may("see-mandates"):
@@ -131,7 +145,7 @@ class UnitRoom(UnitDeeds):
     @override
     def watching(self) -> Watch:
         """This unit, and events."""
-        return Watch(units=[self.unit_id], events=True, summary=True)
+        return Watch(units=[self.unit_id], events=True, summary=True, rollouts=True)
 
     @override
     def feed_arrived(self, item: FeedItem) -> None:
@@ -141,6 +155,8 @@ class UnitRoom(UnitDeeds):
             self.soon("access", lambda: self._ask_access(background=True))
         elif isinstance(item, EventsChanged) and any(event.unit_id == self.unit_id for event in item.events):
             self.soon("events", lambda: self._ask_events(background=True))
+        elif isinstance(item, RolloutsChanged):
+            self.soon_s("updates", UPDATES_PAUSE_S, lambda: self._ask_updates(background=True))
 
     @override
     def tick(self) -> None:
@@ -180,7 +196,9 @@ class UnitRoom(UnitDeeds):
         when = Moment(clock.now(), clock.utc)
         events = self._events.events if self._events is not None else None
         alarms = self.open_alarms if self._alarms is not None else None
-        picture = UnitPicture(self._detail, self._histories, events, self._commands, alarms, self._access)
+        picture = UnitPicture(
+            self._detail, self._histories, events, self._commands, alarms, self._access, self._updates
+        )
         top = top_lines(self._detail, when, alarms, self._access)
         self._top.styles.height = len(top) + 1
         self._top.show(top)

@@ -36,6 +36,7 @@ from protocols.uplink import Severity
 from tests.unit.tui.stub_alarms import StubAlarms
 from tests.unit.tui.stub_checks import StubChecks
 from tests.unit.tui.stub_deployments import StubDeployments
+from tests.unit.tui.stub_firmware import StubFirmware
 from tests.unit.tui.stub_log import StubLog
 from tests.unit.tui.stub_mandates import StubMandates
 from tests.unit.tui.stub_rotas import StubRotas
@@ -69,7 +70,7 @@ class StubFeed(ChangeFeed):
             yield await self.items.get()
 
 
-class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments, StubAlarms, StubWiring):
+class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments, StubAlarms, StubWiring, StubFirmware):
     """`count` units of which a few are stale or quiet; `asked` keeps every call."""
 
     def __init__(self, count: int = 212, role: Role = "engineer") -> None:
@@ -86,6 +87,7 @@ class StubClient(StubChecks, StubMandates, StubLog, StubRotas, StubDeployments, 
         self.found_deployments()
         self.found_alarms()
         self.found_wiring()
+        self.found_firmware()
         self.stub_feed = StubFeed()
         self.is_cut = False
         self.asked: list[tuple[Any, ...]] = []

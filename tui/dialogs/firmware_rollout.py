@@ -1,0 +1,65 @@
+"""The form of a new rollout: rings, at once, when it stops, and in a sentence what it will do."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from typing_extensions import override
+
+from protocols.api.rollouts import NewRollout
+from protocols.releases.manifest import Manifest, TargetPath
+from tui.dialogs.choice import ChoiceDialog, Option
+from tui.dialogs.rota_form import RotaForm, Row
+from tui.firmware_forms import TEMPLATE, manifest_words, new_rollout_of, started_sentence
+from tui.firmware_words import parts_words
+from tui.paint import Line, Span
+
+_KEYS = "123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def manifest_dialog(manifests: Mapping[TargetPath, Manifest]) -> ChoiceDialog[TargetPath]:
+    """Returns the path of the manifest picked, None when closed."""
+    shown = sorted(manifests.items())[: len(_KEYS)]
+    options = [
+        Option(key, content.name, parts_words(content), path)
+        for key, (path, content) in zip(_KEYS, shown, strict=False)
+    ]
+    return ChoiceDialog("Which manifest?", options)
+
+
+class NewRolloutDialog(RotaForm[NewRollout]):
+    """Returns the rollout, None when closed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "begin it")]
+    DOES = "begin it"
+
+    def __init__(self, path: TargetPath, content: Manifest, me: str) -> None:
+        rows = (
+            Row("title", "title", "what it is for, in a few words", content.name, 80),
+            Row("rings", "rings", "empty: all in one; 1 unit wait 1h, 10% wait 4h, rest", TEMPLATE),
+            Row("units", "units", "empty: all that it suits; unit-0c41d2f8 unit-…", ""),
+            Row("at_once", "at once", "units under way at the same time", "20", 4),
+            Row("stop", "stop above", "percent bad of those that ended in a ring", "3%", 6),
+            Row("after", "once ended", "units of a ring, before it can stop", "5", 4),
+            Row("time", "told from", "empty: at any time; 22:00-05:00 in London", "", 14),
+            Row("deployed", "deployed too", "yes: also units out for a deployment", "no", 3),
+            Row("limit", "a unit's limit", "1h; longer counts as failed", "1h", 8),
+        )
+        super().__init__(rows, f"Roll out {manifest_words(content)}")
+        self._path = path
+        self._me = me
+
+    @override
+    def read(self, values: Mapping[str, str]) -> NewRollout:
+        """See RotaForm."""
+        return new_rollout_of(values, self._path)
+
+    @override
+    def sentence_of(self, result: NewRollout) -> str:
+        """See RotaForm."""
+        return started_sentence(result, self._me)
+
+    @override
+    def remarks(self) -> Sequence[Line]:
+        """See RotaForm."""
+        return [(Span(" Older versions take a permit: fleet rollout start --permit.", "muted"),)]

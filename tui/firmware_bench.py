@@ -1,0 +1,59 @@
+"""What a device on a serial port of this machine is asked at a bench. Nothing on it is changed.
+
+Errors of the line and of the device come back in words: what happened, and what to do.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from firmware_bridge.errors import BridgeError
+from firmware_bridge.mcu.asking import stats_of, tried
+from firmware_bridge.mcu.figures import McuStats
+from firmware_bridge.scanning import LISTENED_BAUDS, Answer, ScannedPort, scan_ports
+from firmware_bridge.smp.device import SlotState, SmpDevice
+from firmware_bridge.smp.framing import Framing
+from firmware_bridge.transport.ports import PortFacts
+from firmware_bridge.transport.serial_line import open_line
+
+SCAN_LIMIT_S = 30.0
+_FRAMINGS: dict[str, Framing] = {"SMP console": "console", "SMP raw": "raw"}
+
+
+class BenchLook(NamedTuple):
+    """What answered on a port. `slots` and `stats` are of a microcontroller; `trouble` says why not all is known."""
+
+    answers: Sequence[Answer]
+    slots: Sequence[SlotState] = ()
+    stats: McuStats | None = None
+    trouble: str = ""
+
+    @property
+    def smp(self) -> Answer | None:
+        """The answer of a microcontroller, None where none answered."""
+        return next((one for one in self.answers if one.what in _FRAMINGS), None)
+
+
+async def look_at(port: PortFacts) -> BenchLook:
+    """Listen to a port, ask what is on it, and ask a microcontroller for its images and figures; takes at most about
+    40 s. Never raises BridgeError."""
+    (found,) = await scan_ports([port], LISTENED_BAUDS, ask=True, limit_s=SCAN_LIMIT_S)
+    look = BenchLook(found.answers, trouble=_trouble(found))
+    answer = look.smp
+    if answer is None:
+        return look
+    try:
+        async with (
+            await open_line(port.stable, baud=answer.baud) as line,
+            SmpDevice.on(line, _FRAMINGS[answer.what]) as device,
+        ):
+            look = look._replace(slots=await tried(device.images))
+            return look._replace(stats=await tried(lambda: stats_of(device)))
+    except BridgeError as error:
+        return look._replace(trouble=str(error))
+
+
+def _trouble(found: ScannedPort) -> str:
+    if found.trouble or found.answers:
+        return found.trouble
+    speeds = ", ".join(map(str, LISTENED_BAUDS))
+    return f"nothing answered at {speeds} bit/s; see to the cable and the power"

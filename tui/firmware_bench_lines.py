@@ -1,0 +1,99 @@
+"""A bench's ports and the device on one, in lines. Pure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from firmware_bridge.mcu.figures import McuStats
+from firmware_bridge.smp.device import SlotState
+from firmware_bridge.transport.ports import PortFacts
+from tui.figures import figure_text
+from tui.firmware_bench import BenchLook
+from tui.paint import Line, Span, Tone, fit, joined, wrap
+from tui.words import UNKNOWN, plural, safe
+
+WIDE = 110
+
+
+def port_line(port: PortFacts, look: BenchLook | None, width: int) -> Line:
+    """The port, what it calls itself, and what answered on it."""
+    name, label = (34, 50) if width > WIDE else (14, 30)
+    return (
+        Span(fit(Path(port.path).name, name), "strong"),
+        Span(fit(port.label or UNKNOWN, label) + " "),
+        answered(look),
+    )
+
+
+def answered(look: BenchLook | None) -> Span:
+    """What is known of a port, in a few words."""
+    if look is None:
+        return Span("not asked", "muted")
+    if not look.answers:
+        return Span("no answer", "fair")
+    return Span(", ".join(f"{one.what} at {one.baud}" for one in look.answers), "good")
+
+
+def look_lines(port: PortFacts, look: BenchLook | None, width: int) -> list[Line]:
+    """One port at length: the microcontroller's images and figures, and how it is updated."""
+    lines: list[Line] = [joined([(Span(port.stable, "muted"),), (Span(_usb(port), "muted"),)])]
+    if look is None:
+        said = "b listens and asks what is on it. Nothing is written to a port before that."
+        return _indented([*lines, *wrap(said, width - 2)])
+    if look.trouble:
+        lines += wrap(look.trouble, width - 2, "fair")
+    lines += [_slot(slot, width) for slot in look.slots]
+    if look.stats is not None:
+        lines += _figures(look.stats, width)
+    if look.smp is not None:
+        said = f"To update it: firmware-bridge update {port.stable} IMAGE --board BOARD --key PUBLIC.pem"
+        lines += wrap(said, width - 2, "muted")
+    return _indented(lines)
+
+
+def _slot(slot: SlotState, width: int) -> Line:
+    flags: Mapping[str, tuple[bool, Tone]] = {
+        "runs": (slot.active, "good"),
+        "confirmed": (slot.confirmed, "good"),
+        "on trial": (slot.active and not slot.confirmed, "fair"),
+        "booted next": (slot.pending, "fair"),
+        "not bootable": (not slot.bootable, "fair"),
+    }
+    words = joined([(Span(word, tone),) for word, (holds, tone) in flags.items() if holds], ", ")
+    digest = slot.digest_hex if width > WIDE else f"{slot.digest_hex[:12]}…"
+    return (
+        Span(fit(f"image {slot.image} slot {slot.slot}", 16), "muted"),
+        Span(fit(safe(slot.version), 16), "strong"),
+        Span(f"{digest}  ", "muted"),
+        *words,
+    )
+
+
+def _figures(stats: McuStats, width: int) -> list[Line]:
+    """The figures as a unit's page says them; what is not fitted is left out, and named where nothing is."""
+    health = stats.health(None, with_supply=True)
+    words = {"supply_mv": "supply", "battery_mv": "battery", "ignition_on": "ignition", "mcu_uptime_s": "up for"}
+    words["watchdog_resets"] = "watchdog resets"
+    told = [f"{label} {figure_text(name, health[name])}" for name, label in words.items() if name in health]
+    told += [
+        f"{name} {_open(level)}"
+        for name, level in (("housing", stats.tamper), ("door", stats.door))
+        if level is not None
+    ]
+    if stats.power_left_ms:
+        told.append(f"camera and microphone powered for {plural(stats.power_left_ms // 1000, 'second')}")
+    return wrap(",  ".join(told) if told else "it measures nothing", width - 2)
+
+
+def _open(level: bool) -> str:
+    return "open" if level else "closed"
+
+
+def _usb(port: PortFacts) -> str:
+    if port.vid is None or port.pid is None:
+        return ""
+    by = " ".join(part for part in (port.manufacturer, port.product) if part)
+    return f"USB {port.vid:04x}:{port.pid:04x} {by}".rstrip()
+
+
+def _indented(lines: list[Line]) -> list[Line]:
+    return [(Span(" "), *line) for line in lines]

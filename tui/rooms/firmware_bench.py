@@ -1,0 +1,117 @@
+"""The bench: devices on serial ports of the machine that the console runs on. They are asked only by a key."""
+
+import asyncio
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from typing_extensions import override
+
+from firmware_bridge.transport.ports import PortFacts, list_ports
+from tui.dialogs.confirm import TextDialog
+from tui.firmware_bench import BenchLook, look_at
+from tui.firmware_bench_lines import look_lines, port_line
+from tui.paint import Line, Span, joined, wrap
+from tui.rooms.listing_room import ListingRoom
+from tui.words import plural
+
+LIST_EVERY_S = 2.0
+
+
+class BenchRoom(ListingRoom[PortFacts]):
+    """The list of ports."""
+
+    ROOM = "firmware"
+    CLICKED = ""
+    WAITING = "looking for ports …"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "look", "ask", tooltip="listen, then ask what is on the port; nothing on it is changed"),
+        Binding("b", "look", "ask", show=False),
+        Binding("p", "port", "other port", tooltip="a port that no list shows, by its path"),
+        Binding("escape", "back", "back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks: dict[str, BenchLook] = {}
+        self._extra: list[str] = []
+        self._asked: str | None = None
+
+    def on_mount(self) -> None:
+        """What is plugged in and out is seen by itself."""
+        super().on_mount()
+        self.set_interval(LIST_EVERY_S, self._each_while)
+
+    def _each_while(self) -> None:
+        if self.is_current:
+            self.refetch()
+
+    @override
+    def refetch(self) -> None:
+        """See Room. Listing writes to no port."""
+        extra = tuple(self._extra)
+        self.ask("ports", lambda: asyncio.to_thread(list_ports, extra=extra), self._arrived, background=True)
+
+    def _arrived(self, ports: list[PortFacts]) -> None:
+        there = {port.stable for port in ports}
+        self._looks = {stable: look for stable, look in self._looks.items() if stable in there}
+        self.show_items(ports)
+
+    @override
+    def key_of(self, item: PortFacts) -> str:
+        """See ListingRoom."""
+        return item.stable
+
+    @override
+    def item_line(self, item: PortFacts, width: int) -> Line:
+        """See ListingRoom."""
+        return port_line(item, self._looks.get(item.stable), width)
+
+    @override
+    def detail_lines(self, item: PortFacts) -> list[Line]:
+        """See ListingRoom."""
+        return look_lines(item, self._looks.get(item.stable), max(40, self.size.width))
+
+    @override
+    def title_line(self) -> Line:
+        """See ListingRoom."""
+        count = plural(len(self._list.items), "port") if self._is_known else "…"
+        return joined([(Span(" BENCH  ", "muted"), Span(count, "strong")), (Span("on this machine", "muted"),)])
+
+    @override
+    def instead(self) -> list[Line]:
+        """See ListingRoom."""
+        said = "This machine has no serial port. Plug in the unit's USB cable, or name a port with p."
+        return wrap(said, 70, "muted")
+
+    @override
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One port is asked at a time."""
+        return action != "look" or (self.chosen is not None and self._asked is None)
+
+    def action_look(self) -> None:
+        """Ask what is on the port under the cursor."""
+        port = self.chosen
+        if port is None:
+            return
+        self._asked = port.stable
+        self.desk.say(f"asking {port.stable}", waiting=True)
+        self.ask("bench", lambda: look_at(port), lambda look: self._looked(port, look))
+        self.refresh_bindings()
+
+    def _looked(self, port: PortFacts, look: BenchLook) -> None:
+        self._asked = None
+        self._looks[port.stable] = look
+        said = ", ".join(one.what for one in look.answers) or "nothing"
+        self.desk.say(f"{port.stable}: {said} answered", "good" if look.answers else "fair")
+        self._list.repaint()
+        self.show_rest()
+
+    async def action_port(self) -> None:
+        """A port that no list shows."""
+        before: list[Line] = [(Span(" The path of a port, as /dev/pts/4 or one of a simulated device."),), ()]
+        await self.app.push_screen(TextDialog("Another port", before, least=1, hint="/dev/…"), self._named)
+
+    def _named(self, path: str | None) -> None:
+        if path is not None:
+            self._extra = [*[one for one in self._extra if one != path], path]
+            self.refetch()
