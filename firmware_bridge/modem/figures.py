@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from firmware_bridge.transport.masking import is_gnss
 from protocols.health import ModemRegistration, SimState
 from protocols.text import one_line
 
@@ -56,6 +57,8 @@ _VERSION_PREFIX = re.compile(r"^(?:\+CGMR:|Revision:)\s*")
 _UNASKED = re.compile(
     r"[+*^%#]|RDY\b|RING\b|(?:CALL|SMS|PB|APP) (?:READY|DONE)\b|POWERED DOWN|NORMAL POWER", re.IGNORECASE
 )
+_MAY_TELL_A_PLACE = re.compile(r"[$!,;°]|(?<![\d.])(?:\d{1,3}\.\d{4,}|\d{4,5}\.\d{2,})(?![\d.])", re.ASCII)
+"""No version has these. A modem with a receiver in it may say a fix by itself, on the port that is asked."""
 _NO_VERSION_SIGN = re.compile(r"[^0-9A-Za-z.+_-]+")
 _TEMPERATURE_PREFIXES: dict[Vendor, str] = {
     "quectel": "+QTEMP:",
@@ -151,13 +154,16 @@ def sim_state_by_error(code: int) -> SimState | None:
 
 def version(lines: Iterable[str]) -> str | None:
     """The firmware's name of AT+CGMR, which has no beginning of its own: the last line that is not something the modem
-    says by itself. A sign that a version may not hold becomes `_`."""
+    says by itself. A sign that a version may not hold becomes `_`; a line that may tell a place is passed over."""
     said = [line for line in lines if line.startswith("+CGMR:") or not _UNASKED.match(line)]
     return next((name for name in map(version_name, reversed(said)) if name is not None), None)
 
 
 def version_name(text: str) -> str | None:
-    """A firmware's name in the signs that a version may hold, at most 32; None for an empty one."""
+    """A firmware's name in the signs that a version may hold, at most 32; None for an empty one, and for text that may
+    tell a place."""
+    if _MAY_TELL_A_PLACE.search(text) is not None or is_gnss(text):
+        return None
     said = _VERSION_PREFIX.sub("", text.strip())
     return _NO_VERSION_SIGN.sub("_", said).strip("_")[:VERSION_SIGNS] or None
 

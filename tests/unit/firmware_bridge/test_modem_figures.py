@@ -112,6 +112,32 @@ def test_names_are_made_fit_to_show() -> None:
     assert figures.version(["", "Revision: " + "1" * 50]) == "1" * 32
     assert figures.version(["RDY", "+CREG: 1", "EC25EFAR06A03M4G", "SMS DONE"]) == "EC25EFAR06A03M4G"
     assert figures.version(["+CREG: 1"]) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47",
+        "GPGLL,4916.45,N,12311.12,W",
+        "7.038,N,01131.000,E,1,08",
+        "48.1173,11.5167",
+        "4807.03 N",
+        "48.1173",
+        "lat 48 lon 11",
+        "!AIVDM,1,1,,A,15M",
+    ],
+)
+def test_a_fix_that_a_modem_says_by_itself_is_no_version(said: str) -> None:
+    assert figures.version([said]) is None
+    assert figures.version(["EC25EFAR06A03M4G", said]) == "EC25EFAR06A03M4G"
+    assert figures.version_name(said) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["25.30.608", "SIM7600M22_V2.0", "13.00.004", "02.000", "Revision: LE910C1-EUX 25.21.222"]
+)
+def test_versions_of_numbers_are_versions(said: str) -> None:
+    assert figures.version([said]) is not None
     assert figures.quectel_sinr_db(['+QCSQ: "LTE",-63,-95,160,-9']) == 12
     assert figures.quectel_sinr_db(['+QCSQ: "WCDMA",-63,-95,160,-9']) is None
 
