@@ -5,11 +5,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from edge_agent.updating.parts import Job, Note, PartFailed, PartSilent, PartUnsure
-from edge_agent.updating.plan import Running, same_version
+from edge_agent.updating.plan import Running
 from firmware_bridge.errors import BridgeError, DeviceLeftUnsure
 from firmware_bridge.transport.line import Line
 from firmware_bridge.updating.carrying_out import Told, update
 from firmware_bridge.updating.device import UpdatableDevice
+from protocols.releases.version import same_version
 
 HEALTH_LIMIT_S = 60.0
 

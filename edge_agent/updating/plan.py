@@ -11,8 +11,8 @@ import msgspec
 
 from edge_agent.errors import UpdateRefused
 from edge_agent.updating.state import Outcome, PartProgress, PartStage, UpdateProgress
-from firmware_bridge.images.version import is_older, read_version
 from protocols.releases.manifest import Manifest, Part, PartName
+from protocols.releases.version import is_older, same_version
 
 _TRIES_MAX = 3
 _AGENTS_TRIES_MAX = 8
@@ -175,11 +175,6 @@ def tries_max(part: PartName) -> int:
     """How often a part is begun with, over restarts of the agent. The agent restarts to try another release: before it,
     with each start of that, and after it was gone back from."""
     return _AGENTS_TRIES_MAX if part == "agent" else _TRIES_MAX
-
-
-def same_version(one: str, other: str) -> bool:
-    """Whether two texts name the same version: `1.2.3` and `1.2.3+0` do."""
-    return one == other or (read_version(one) is not None and read_version(one) == read_version(other))
 
 
 def _judge_part(part: Part, now: UnitNow, permitted: frozenset[PartName]) -> None:

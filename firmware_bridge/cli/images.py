@@ -24,7 +24,7 @@ from firmware_bridge.images.judging import judge
 from firmware_bridge.images.keys import MAX_KEY_BYTES, PrivateKey, signing_key
 from firmware_bridge.images.mcuboot import MAX_IMAGE_BYTES, Image, read_image
 from firmware_bridge.images.signing import make_image
-from firmware_bridge.images.version import Version, read_version
+from protocols.releases.version import Version, read_version
 
 app = App(name="image", help="Images of microcontrollers: show, check, sign for the bench.")
 

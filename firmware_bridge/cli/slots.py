@@ -11,11 +11,11 @@ from firmware_bridge.cli.options import Baud, Port, SpyFile
 from firmware_bridge.cli.output import print_line, print_remark
 from firmware_bridge.cli.spying import spied
 from firmware_bridge.errors import BridgeError, ImageRefused
-from firmware_bridge.images.version import is_older
 from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.framing import Framing
 from firmware_bridge.transport.ports import resolve
 from firmware_bridge.transport.serial_line import open_line
+from protocols.releases.version import is_older
 from protocols.text import escaped
 
 Frames = Annotated[Framing, Parameter(name="--framing", help="How the device frames SMP.")]

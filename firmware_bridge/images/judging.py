@@ -6,7 +6,7 @@ from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.keys import SigningKey, read_key
 from firmware_bridge.images.mcuboot import Image
-from firmware_bridge.images.version import is_older, read_version
+from protocols.releases.version import is_older, read_version
 
 
 def judge(
@@ -94,4 +94,5 @@ def _judge_version(wanted: Installed, running: Installed, *, permit: bool) -> Im
 
 
 def _shown(installed: Installed) -> str:
-    return str(read_version(installed.version) or repr(installed.version[:32]))
+    version = read_version(installed.version)
+    return repr(installed.version[:32]) if version is None else str(version)

@@ -17,7 +17,7 @@ from struct import Struct
 from typing import Literal, NamedTuple
 
 from firmware_bridge.errors import ImageRefused
-from firmware_bridge.images.version import Version
+from protocols.releases.version import Version
 
 MAX_IMAGE_BYTES = 16 * 1024 * 1024
 MAX_RECORDS = 64

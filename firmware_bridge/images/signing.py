@@ -21,7 +21,7 @@ from firmware_bridge.images.mcuboot import (
     SIGNATURES,
     read_image,
 )
-from firmware_bridge.images.version import Version
+from protocols.releases.version import Version
 
 _RECORD_OF = {kind: number for number, kind in SIGNATURES.items()}
 

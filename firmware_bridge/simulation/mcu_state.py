@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from firmware_bridge.errors import SimulationFailed
 from firmware_bridge.images.signing import make_image
-from firmware_bridge.images.version import Version
 from firmware_bridge.simulation.boot import PRIMARY
 from firmware_bridge.simulation.controls import Poke
 from firmware_bridge.simulation.flash import ERASED, Flash, Layout
 from firmware_bridge.simulation.mcu_device import McuDevice
 from firmware_bridge.simulation.slot_images import BootKey, image_in, load_boot_key
+from protocols.releases.version import Version
 
 FLASH, SIGNING_KEY, BOOT_KEY = "flash.bin", "signing-key.pem", "boot-key.pub.pem"
 FIRST_VERSION = Version(1, 0, 0, 0)

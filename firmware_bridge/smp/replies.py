@@ -4,6 +4,8 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
+from protocols.releases.version import plain_version
+
 _Offset = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 _Count = Annotated[int, Meta(ge=0)]
 _Name = Annotated[str, Meta(max_length=255)]
@@ -145,7 +147,7 @@ def slot_states(reply: SlotsReply) -> list[SlotState]:
         SlotState(
             slot.image,
             slot.slot,
-            slot.version,
+            plain_version(slot.version),
             slot.hash.hex(),
             bootable=slot.bootable,
             pending=slot.pending,

@@ -8,7 +8,6 @@ from firmware_bridge.errors import DeviceError, DeviceRefused, DeviceSilent, Por
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.judging import as_installed, judge
 from firmware_bridge.images.mcuboot import read_image
-from firmware_bridge.images.version import read_version
 from firmware_bridge.progress import Progress
 from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.exchange import Exchange
@@ -78,9 +77,8 @@ class McubootDevice:
         """What runs now. It would not be booted again while another image waits for the next restart."""
         slots = await self._slots()
         active = self._active(slots)
-        version = str(read_version(active.version) or active.version)
         waits = any(slot.pending and not slot.active for slot in slots)
-        return Installed(version, active.digest_hex, confirmed=active.confirmed and not waits)
+        return Installed(active.version, active.digest_hex, confirmed=active.confirmed and not waits)
 
     async def judge(self, image: bytes, board: str) -> Installed:
         """What `image` would be; raises ImageRefused."""

@@ -15,6 +15,7 @@ from protocols.health import Digest, PartVersion
 from protocols.ids import PersonId, UnitId
 from protocols.people import REQUESTING_ROLES, Moment, PeopleList
 from protocols.releases.manifest import PartName
+from protocols.releases.version import same_version
 from protocols.sshsig import MAX_ARMORED, verify
 from protocols.text import SummaryText
 
@@ -125,7 +126,7 @@ def permit_in(text: str) -> Permit:
 def _check_wanted(permit: Permit, wanted: Wanted) -> None:
     if permit.part != wanted.part:
         raise InvalidPermit("other-part", f"the permit is for the {permit.part}")
-    if (permit.sha256, permit.version) != (wanted.sha256, wanted.version):
+    if permit.sha256 != wanted.sha256 or not same_version(permit.version, wanted.version):
         raise InvalidPermit("other-image", f"the permit is for version {permit.version}, {permit.sha256[:16]}…")
     if permit.units and wanted.unit not in permit.units:
         raise InvalidPermit("other-unit", f"the permit is for {', '.join(permit.units[:4])}")

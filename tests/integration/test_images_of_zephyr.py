@@ -17,7 +17,7 @@ def test_every_image_of_the_distribution_is_whole_and_unsigned() -> None:
         image = read_image(content)
         refused = judge(image, keys=[public_pem()], board="", installed=None, permit=False)
         assert refused is not None
-        assert (refused.reason, image.header_bytes, str(image.version)) == ("unsigned", 512, "0.0.0+0")
+        assert (refused.reason, image.header_bytes, str(image.version)) == ("unsigned", 512, "0.0.0")
         for damaged in (content[:-1], content[:600] + b"\x55" + content[601:]):
             with pytest.raises(ImageRefused):
                 read_image(damaged)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from firmware_bridge.images.keys import PrivateKey, PublicKey
 from firmware_bridge.images.mcuboot import SignatureKind
 from firmware_bridge.images.signing import make_image
-from firmware_bridge.images.version import Version
+from protocols.releases.version import Version
 from tests.support.tlog_making import fixed_key
 
 BOARD = "frontdoor"

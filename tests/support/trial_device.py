@@ -15,7 +15,7 @@ Flaw = Literal["sick", "crashing", "unbootable"]
 TROUBLES: tuple[Trouble, ...] = ("lost-before", "lost-after", "silent-after", "power-before", "power-after")
 
 OLD, NEW, OTHER = b"old", b"new", b"other"
-VERSIONS = {OLD: "1.0.0+0", NEW: "2.0.0+0", OTHER: "1.5.0+0"}
+VERSIONS = {OLD: "1.0.0", NEW: "2.0.0", OTHER: "1.5.0"}
 SIZE = 4
 """Bytes of every image, as far as sending goes."""
 

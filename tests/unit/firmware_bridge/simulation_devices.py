@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from firmware_bridge.images.keys import PrivateKey
 from firmware_bridge.images.mcuboot import read_image
 from firmware_bridge.images.signing import make_image
-from firmware_bridge.images.version import Version
 from firmware_bridge.simulation.boot import PRIMARY, SECONDARY, Booted, Bootloader, Halted
 from firmware_bridge.simulation.flash import Flash, Layout
 from firmware_bridge.simulation.trailers import Trailer
+from protocols.releases.version import Version
 
 SMALL = Layout(sector_bytes=256, image_sectors=6)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

@@ -9,7 +9,7 @@ import pytest
 from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.judging import judge
 from firmware_bridge.images.mcuboot import SIGNATURES, SignatureKind, read_image
-from firmware_bridge.images.version import Version
+from protocols.releases.version import Version
 from tests.support.firmware_images import BOARD, image_of, public_pem
 
 PROGRAM = bytes(range(256)) * 20

@@ -12,7 +12,7 @@ from firmware_bridge.images.judging import as_installed, judge, judge_step
 from firmware_bridge.images.keys import read_key
 from firmware_bridge.images.mcuboot import Image, read_image
 from firmware_bridge.images.signing import make_image
-from firmware_bridge.images.version import Version, is_older, read_version
+from protocols.releases.version import Version, is_older, read_version
 from tests.support.firmware_images import BOARD, image_of, private_key, public_pem
 
 KEYS = [public_pem()]

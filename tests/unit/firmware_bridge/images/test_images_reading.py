@@ -18,7 +18,7 @@ from firmware_bridge.images.mcuboot import (
     read_image,
 )
 from firmware_bridge.images.signing import make_image
-from firmware_bridge.images.version import Version
+from protocols.releases.version import Version
 from tests.support.firmware_images import BOARD, image_of, private_key, public_pem
 
 IMAGE = image_of(counter=7)

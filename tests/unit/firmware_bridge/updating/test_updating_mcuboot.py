@@ -123,7 +123,7 @@ async def test_a_device_that_did_not_restart_is_looked_at_again_soon() -> None:
     device = device_on(smp)
     await device.try_once(IMAGE)
     assert smp.asked == ["restart"]
-    assert await device.installed() == Installed("1.0.0+0", "aa" * 32, confirmed=False)
+    assert await device.installed() == Installed("1.0.0", "aa" * 32, confirmed=False)
 
 
 async def test_a_device_that_never_comes_back_is_given_up() -> None:

@@ -1,4 +1,4 @@
-"""Versions of images, in MCUboot's order."""
+"""Versions of firmware: how they are written, and MCUboot's order of them."""
 
 import re
 from typing import NamedTuple
@@ -13,7 +13,7 @@ MOST = (0xFF, 0xFF, 0xFFFF, 0xFFFFFFFF)
 
 
 class Version(NamedTuple):
-    """`major.minor.revision+build`; compares as MCUboot compares."""
+    """`major.minor.revision+build`; compares as MCUboot compares. Its text leaves build 0 out: `1.2.3`, `1.2.3+4`."""
 
     major: int
     minor: int
@@ -21,7 +21,8 @@ class Version(NamedTuple):
     build: int
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.revision}+{self.build}"
+        version = f"{self.major}.{self.minor}.{self.revision}"
+        return f"{version}+{self.build}" if self.build else version
 
 
 def read_version(text: str) -> Version | None:
@@ -45,6 +46,16 @@ def is_older(version: str, than: str) -> bool:
     if _NUMBER.sub("", version) != _NUMBER.sub("", than):
         return True
     return _numbers(version) < _numbers(than)
+
+
+def same_version(one: str, other: str) -> bool:
+    """Whether two texts name the same version, as `1.2.3` and `1.2.3+0` do."""
+    return one == other or (read_version(one) is not None and read_version(one) == read_version(other))
+
+
+def plain_version(text: str) -> str:
+    """The one form of a version of MCUboot's, `1.2.3` or `1.2.3+4`; any other text as it is."""
+    return str(read_version(text) or text)
 
 
 def _numbers(text: str) -> list[int]:
