@@ -19,9 +19,10 @@ from edge_agent.updating.permits import permitted_parts
 from edge_agent.updating.plan import File, Running, UnitNow
 from edge_agent.updating.released import Releases, released, tell_nobody
 from edge_agent.updating.state import Outcome, PartProgress, ProgressFile, UpdateProgress
-from edge_agent.updating.telling import Follower, Telling
+from edge_agent.updating.telling import Change, Follower, Telling
 from protocols.commands import UpdateUnit
 from protocols.releases.manifest import Manifest, PartName
+from protocols.releases.version import plain_version
 
 JUDGING_LIMIT_S = 50.0
 """An order is answered within a minute: what proves it has to be there by then."""
@@ -203,7 +204,7 @@ class UpdateDesk:
         wanted = [part for part in progress.parts if part.stage != "passed-over"]
         try:
             for part in wanted:
-                async with self._telling.following(progress.update, part.part) as follower:
+                async with self._telling.following(progress.update, _change(part)) as follower:
                     await self._releases.fetch(part.target, File(part.sha256, part.length), _noting(follower))
         except StateUnusable:
             raise
@@ -225,14 +226,15 @@ class UpdateDesk:
             progress = plan.bringing(progress, place, was)
             await self._keep(progress)
             file = await self._file(part)
-            async with self._telling.following(progress.update, part.part) as follower:
-                await device.bring(Job(progress.update, progress.parts[place], file), follower.note)
+            part = progress.parts[place]
+            async with self._telling.following(progress.update, _change(part)) as follower:
+                await device.bring(Job(progress.update, part, file), follower.note)
         except (PartFailed, PartSilent) as error:
             await self._keep(plan.failed(progress, place, error.detail))
         except PartUnsure as error:
             await self._keep(plan.failed(progress, place, error.detail, unsure=True))
         else:
-            await self._telling.say(progress.update, "part-confirmed", part=part.part)
+            await self._telling.say(progress.update, "part-confirmed", part=part.part, changes=[_change(part)])
             await self._keep(plan.brought(progress, place))
 
     async def _take_back(self, progress: UpdateProgress, place: int) -> None:
@@ -256,7 +258,9 @@ class UpdateDesk:
         self._openings.release()
         versions = await self._versions(progress)
         outcome: Outcome = progress.outcome
-        await self._telling.say(progress.update, outcome, reason=progress.reason, versions=versions)
+        was = {part.part: part.was_version for part in progress.parts if outcome == "done"}
+        changes = [Change(part, was.get(part, ""), version) for part, version in versions.items()]
+        await self._telling.say(progress.update, outcome, changes=changes, reason=progress.reason, versions=versions)
         await self._keep(msgspec.structs.replace(progress, told=True))
         if outcome == "done":
             await self._releases.settle([part.sha256 for part in progress.parts])
@@ -297,6 +301,10 @@ class UpdateDesk:
     async def _keep(self, progress: UpdateProgress) -> None:
         await asyncio.to_thread(self._state.save, progress)
         self._now = progress
+
+
+def _change(part: PartProgress) -> Change:
+    return Change(part.part, part.was_version, plain_version(part.version))
 
 
 def _noting(follower: Follower) -> Callable[[int, int], Awaitable[None]]:

@@ -12,10 +12,13 @@ from edge_agent.updating.lent_port import OwnPort
 from edge_agent.updating.mcu_part import McuPart
 from edge_agent.updating.parts import Job, PartFailed, PartSilent, PartStuck
 from edge_agent.updating.state import PartProgress
+from edge_agent.updating.telling import Change, Telling
+from edge_agent.watch import Happening
 from firmware_bridge.simulation.mcu import UNWELL, Mcu, McuFacts
 from firmware_bridge.simulation.mcu_device import McuDevice
 from protocols.releases.reports import UpdateState
 from tests.support.firmware_images import pem_of
+from tests.support.opening_desk import HandClock
 from tests.unit.firmware_bridge.simulation_devices import BOARD, KEY, KEYS, WRONG_KEY, Sample, fitted
 
 BAUD = 921_600
@@ -66,10 +69,10 @@ async def test_it_is_brought_in_and_taken_back_without_a_permit(tmp_path: Path) 
     async with _fitted(tmp_path) as (device, part):
         notes = Notes()
         job = await _job(tmp_path, part, NEW)
-        assert (await part.running()).version == "1.1.0+0"
+        assert (await part.running()).version == "1.1.0"
         await part.bring(job, notes.note)
         assert notes.states == ["installing", "trial"]
-        assert (await part.running()).version == "1.2.0+0"
+        assert (await part.running()).version == "1.2.0"
         await part.bring(job, notes.note)  # as after a restart that forgot that it was done
         await part.take_back(job)
         assert (await part.running()).name == job.progress.was
@@ -81,6 +84,21 @@ async def test_it_is_brought_in_and_taken_back_without_a_permit(tmp_path: Path) 
         assert (await part.running()).name == job.progress.was, "it was confirmed"
 
 
+async def test_what_it_does_is_told_once_each(tmp_path: Path) -> None:
+    told: list[Happening] = []
+
+    async def spool(happening: Happening) -> None:
+        told.append(happening)
+
+    async with _fitted(tmp_path) as (_, part):
+        job = await _job(tmp_path, part, NEW, version="1.2.0+0")
+        change = Change("mcu", job.progress.was_version, "1.2.0")
+        async with Telling(spool, HandClock()).following(job.update, change) as follower:
+            await part.bring(job, follower.note)
+    assert [one.kind for one in told] == ["update-installing", "update-installing", "update-trial"]
+    assert told[-1].summary == "update UP-0123456789ab: the unit tries its MCU's new firmware: MCU 1.1.0 → 1.2.0"
+
+
 @pytest.mark.long
 async def test_a_security_counter_keeps_it_from_going_back(tmp_path: Path) -> None:
     async with _fitted(tmp_path) as (device, part):
@@ -90,7 +108,7 @@ async def test_a_security_counter_keeps_it_from_going_back(tmp_path: Path) -> No
         device.mcu.power_on()  # its bootloader counts what was confirmed when it starts it again
         with pytest.raises(PartStuck):
             await part.take_back(job)
-        assert (await part.running()).version == "1.2.0+0", "it goes on with what it runs"
+        assert (await part.running()).version == "1.2.0", "it goes on with what it runs"
 
 
 REFUSED = {
@@ -114,7 +132,7 @@ async def test_two_people_may_allow_an_older_one(tmp_path: Path) -> None:
     async with _fitted(tmp_path, NEW) as (_, part):
         job = await _job(tmp_path, part, OLD, permitted=True)
         await part.bring(job, Notes().note)
-        assert (await part.running()).version == "1.1.0+0"
+        assert (await part.running()).version == "1.1.0"
 
 
 async def test_an_image_of_another_version_than_the_manifest_says_is_not_sent(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Small rules of updates: how often progress is told, which permits count, and what an update keeps from opening."""
 
+import asyncio
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,14 +14,15 @@ from edge_agent.errors import UpdateRefused
 from edge_agent.openings.verdicts import OpeningRefused
 from edge_agent.renewal.plan import KnownTime
 from edge_agent.updating.permits import permitted_parts
-from edge_agent.updating.plan import File, UnitNow, judged, same_version
+from edge_agent.updating.plan import File, UnitNow, judged
 from edge_agent.updating.room import read_keys
-from edge_agent.updating.telling import EVERY_MS, Pace, Telling
+from edge_agent.updating.telling import EVERY_MS, Change, Pace, Telling
 from edge_agent.watch import Happening
 from protocols.health import PartVersion
 from protocols.releases.manifest import Manifest, Part
 from protocols.releases.permit import PERMIT_NAMESPACE, Permit, PermitSignature, SignedPermit
-from protocols.releases.reports import UpdateReport
+from protocols.releases.reports import UpdateReport, UpdateState
+from protocols.releases.version import same_version
 from protocols.uplink import EventBatch, UnitEvent, encode_up
 from tests.support.firmware_images import public_pem
 from tests.support.mandates import AT, ENGINEER, SUPERVISOR, UNIT, House, to_ms
@@ -34,7 +36,7 @@ FILES = {"mcu/image": File(SHA, 1000)}
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 60_000)), max_size=60))
-def test_progress_is_told_once_each_tenth_or_half_minute(steps: list[tuple[int, int]]) -> None:
+def test_progress_is_told_once_each_tenth_and_not_sooner_than_five_seconds(steps: list[tuple[int, int]]) -> None:
     pace, done, now_ms = Pace(), 0, 0
     told: list[tuple[int, int]] = []
     for more, later_ms in steps:
@@ -43,17 +45,68 @@ def test_progress_is_told_once_each_tenth_or_half_minute(steps: list[tuple[int, 
             told.append((done, now_ms))
     for (done_before, at_ms), (done_after, later) in pairwise(told):
         assert done_after > done_before
-        assert done_after - done_before >= 100 or later - at_ms >= EVERY_MS or done_after == 1000
+        assert (done_after - done_before >= 100 and later - at_ms >= EVERY_MS) or done_after == 1000
+    assert len(told) <= 12
     if steps and done == 1000:
         assert told[-1][0] == 1000, "the end is told"
 
 
-def test_progress_that_stands_still_is_not_told_again() -> None:
+def test_a_tenth_is_told_when_its_time_has_come() -> None:
     pace = Pace()
     assert pace.due(5, 1000, 0)
     assert not pace.due(5, 1000, 10 * EVERY_MS)
-    assert not pace.due(104, 1000, 1)
-    assert pace.due(105, 1000, 2)
+    assert not pace.due(104, 1000, EVERY_MS)
+    assert not pace.due(105, 1000, EVERY_MS - 1)
+    assert pace.due(105, 1000, EVERY_MS)
+
+
+async def _told_of(*notes: tuple[UpdateState, int, int], each_ms: int) -> list[Happening]:
+    told: list[Happening] = []
+    clock = HandClock()
+
+    async def spool(happening: Happening) -> None:
+        told.append(happening)
+
+    telling = Telling(spool, clock)
+    async with telling.following("UP-0123456789ab", Change("mcu", "1.0.0", "1.1.0")) as follower:
+        for state, done, total in notes:
+            follower.note(state, done, total)
+            for _ in range(5):
+                await asyncio.sleep(0)  # it is told before there is more
+            clock.boot_ms += each_ms
+    return told
+
+
+async def test_a_trial_is_told_once_however_often_it_is_looked_at() -> None:
+    told = await _told_of(("installing", 0, 60), ("installing", 60, 60), *[("trial", 0, 0)] * 8, each_ms=7000)
+    assert [one.kind for one in told] == ["update-installing", "update-installing", "update-trial"]
+
+
+async def test_an_upload_in_a_few_seconds_is_told_at_its_beginning_and_end() -> None:
+    notes: list[tuple[UpdateState, int, int]] = [("installing", done, 100) for done in range(101)]
+    told = await _told_of(*notes, each_ms=40)
+    assert [one.update.done_bytes for one in told if one.update is not None] == [0, 100]
+
+
+async def test_progress_is_told_in_a_persons_words() -> None:
+    told = await _told_of(("installing", 60, 100), ("trial", 0, 0), each_ms=0)
+    start = "update UP-0123456789ab: the unit"
+    assert [one.summary for one in told] == [
+        f"{start} puts new firmware on its MCU (60 %): MCU 1.0.0 → 1.1.0",
+        f"{start} tries its MCU's new firmware: MCU 1.0.0 → 1.1.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (Change("agent", "0.9", "1.0"), "agent 0.9 → 1.0"),
+        (Change("mcu", "", "1.1.0"), "MCU 1.1.0"),
+        (Change("modem", "1.1.0+0", "1.1.0"), "modem 1.1.0"),
+    ],
+)
+def test_a_change_names_what_was_only_where_it_is_known_and_another(change: Change, words: str) -> None:
+    assert str(change) == words
 
 
 async def test_what_is_told_fits_the_wire_whatever_parts_say() -> None:
@@ -118,6 +171,12 @@ def _permitted(*permits: SignedPermit, known: KnownTime | None = None, people: s
 def test_two_people_allow_a_part() -> None:
     assert _permitted(_permit(ENGINEER, SUPERVISOR)) == {"mcu"}
     assert _permitted() == frozenset()
+
+
+def test_a_permit_may_write_build_0_or_leave_it_out() -> None:
+    assert _permitted(_permit(ENGINEER, SUPERVISOR, version="1.2.3+0")) == {"mcu"}
+    with pytest.raises(UpdateRefused):
+        _permitted(_permit(ENGINEER, SUPERVISOR, version="1.2.3+1"))
 
 
 @pytest.mark.parametrize(
