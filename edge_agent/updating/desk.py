@@ -145,9 +145,18 @@ class UpdateDesk:
             known=self._known_time(),
             plain_keys_may_sign=self._plain_keys_may_sign,
         )
-        now = await self._unit_now(manifest)
+        now = await self._unit_now_undisturbed(manifest)
         plan.judged(manifest, files, now, permitted)
         return plan.begun(order.update, order.manifest, manifest, files, now, permitted)
+
+    async def _unit_now_undisturbed(self, manifest: Manifest) -> UnitNow:
+        """With nothing open: who asks the microcontroller what it runs takes it from whoever switches the power."""
+        if not await self._openings.hold(HELD_BECAUSE):
+            raise UpdateRefused(_SOMETHING_OPEN)
+        try:
+            return await self._unit_now(manifest)
+        finally:
+            self._openings.release()
 
     async def _unit_now(self, manifest: Manifest) -> UnitNow:
         running: dict[PartName, Running] = {}
@@ -166,7 +175,6 @@ class UpdateDesk:
             silent=silent,
             updaters={name: part.updaters for name, part in self._parts.items()},
             free_bytes=usage.free,
-            busy=_SOMETHING_OPEN if self._openings.open else "",
             battery_percent=float(percent) if isinstance(percent, int | float) else None,
             battery_charging=figures.get("battery_charging") is True,
             undervolted=figures.get("undervolted") is True,
@@ -255,8 +263,9 @@ class UpdateDesk:
         progress = self._now
         if progress is None or progress.outcome is None:
             return
+        # Asking the parts would take the microcontroller from whoever switches the power of what is open.
+        versions = await self._versions(progress) if await self._hold_openings() else {}
         self._openings.release()
-        versions = await self._versions(progress)
         outcome: Outcome = progress.outcome
         was = {part.part: part.was_version for part in progress.parts if outcome == "done"}
         changes = [Change(part, was.get(part, ""), version) for part, version in versions.items()]

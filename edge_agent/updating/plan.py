@@ -40,14 +40,13 @@ class Running(NamedTuple):
 
 class UnitNow(NamedTuple):
     """What decides whether a unit begins an update. `running` holds the parts that are fitted and answer; `silent` why
-    one that is fitted does not. `busy` is why nothing may be brought in now, empty when it may."""
+    one that is fitted does not."""
 
     model: str
     running: Mapping[PartName, Running]
     silent: Mapping[PartName, str]
     updaters: Mapping[PartName, frozenset[str]]
     free_bytes: int
-    busy: str = ""
     battery_percent: float | None = None
     battery_charging: bool | None = None
     undervolted: bool | None = None
@@ -64,8 +63,6 @@ class Step(NamedTuple):
 def judged(manifest: Manifest, files: Mapping[str, File], now: UnitNow, permitted: frozenset[PartName]) -> None:
     """Raise UpdateRefused unless the unit begins with `manifest` now; `files` are its targets, `permitted` the parts
     for which two people allowed an older version."""
-    if now.busy:
-        raise UpdateRefused(now.busy)
     if not manifest.suits(now.model):
         raise UpdateRefused(f"{manifest.name} is for {', '.join(manifest.models)[:80]}, and this is {now.model}")
     for part in manifest.parts:

@@ -55,8 +55,10 @@ class World:
     models: list[str] = field(default_factory=list)
     released: bool = True
     fetch_fails: bool = False
+    opens_while_fetching: bool = False
     asked: set[str] = field(default_factory=set)
     now_ms: int = 0
+    looks: list[bool] = field(default_factory=list)
 
     def use_power(self) -> None:
         """Something that takes a moment; the power may end with it."""
@@ -88,6 +90,7 @@ class ScriptedPart:
         return frozenset({UPDATERS[self.name]})
 
     async def running(self) -> Running:
+        self.world.looks.append(bool(self.world.held) and not self.world.open)
         if self.world.fails.get(self.name) == "silent":
             raise PartSilent("it does not answer")
         return Running(self.world.runs[self.name], f"name of {self.world.runs[self.name]}")
@@ -151,6 +154,8 @@ class ScriptedReleases:
         if path == MANIFEST:
             found.write_bytes(msgspec.json.encode(manifest(self.world)))
             return found
+        if self.world.opens_while_fetching:
+            self.world.open.append("a check")
         if self.world.fetch_fails:
             raise AgentError("the controller has no such file")
         await tell(file.length, file.length)
@@ -311,6 +316,23 @@ def test_an_order_is_refused_with_its_reason_and_changes_nothing(tmp_path: Path,
     assert answer[0] == "refused"
     assert reason in answer[1]
     assert (world.states, world.acts, world.runs) == (["refused:"], [], before)
+
+
+def test_parts_are_asked_only_while_nothing_is_open_nor_can_be(tmp_path: Path) -> None:
+    world = World(tmp_path, open=["a check"])
+    _run(world)
+    assert world.looks == [], "who asks the microcontroller takes its port from the switch of the sensors' power"
+    world = World(tmp_path)
+    _run(world)
+    assert set(world.looks) == {True}
+    assert world.held == ""
+
+
+def test_an_update_that_is_given_up_asks_its_parts_when_what_is_open_has_closed(tmp_path: Path) -> None:
+    world = World(tmp_path, fetch_fails=True, opens_while_fetching=True)
+    _run(world)
+    assert set(world.looks) == {True}
+    assert world.states[-1] == "rolled-back:"
 
 
 @pytest.mark.parametrize("figures", [{"battery_percent": 30}, {"battery_percent": 5, "battery_charging": True}])
