@@ -28,15 +28,18 @@ _ERRORS = {"+CME ERROR", "+CMS ERROR"}
 _POSITION_FIELDS = re.compile(r",[NSEWnsew]\b")
 _SENTENCE = re.compile(r"\$?(?P<kind>[A-Z]{2,3}[A-Z]{3}),(?P<fields>[ -)+-~]*)\*(?P<sum>[0-9A-Fa-f]{2})")
 _GNSS_WORDS = re.compile(r"(?i)\$[A-Z]{2}|GGA|RMC|GLL|GNS\b|PUBX|\b(?:lat|lon|latitude|longitude|geo|pos|position)\b")
-_HARMLESS_FIELD = re.compile(r"[A-Z]{1,4}|\d{1,2}(?:\.\d{1,2})?")
-_SHOWN_FIELDS: dict[str, dict[int, str]] = {
-    "GGA": {5: "quality", 6: "satellites", 7: "HDOP"},
-    "GNS": {5: "mode", 6: "satellites", 7: "HDOP"},
-    "GSA": {1: "fix", 14: "PDOP", 15: "HDOP", 16: "VDOP"},
-    "GSV": {2: "in view"},
-    "RMC": {1: "status"},
-    "GLL": {5: "status"},
+_SMALL_COUNT, _DILUTION, _LETTERS = (
+    re.compile(form, re.ASCII) for form in (r"\d{1,2}", r"\d{1,2}\.\d{1,2}", r"[A-Z]{1,4}")
+)
+_SHOWN_FIELDS: dict[str, dict[int, tuple[str, re.Pattern[str]]]] = {
+    "GGA": {5: ("quality", _SMALL_COUNT), 6: ("satellites", _SMALL_COUNT), 7: ("HDOP", _DILUTION)},
+    "GNS": {5: ("mode", _LETTERS), 6: ("satellites", _SMALL_COUNT), 7: ("HDOP", _DILUTION)},
+    "GSA": {1: ("fix", _SMALL_COUNT), 14: ("PDOP", _DILUTION), 15: ("HDOP", _DILUTION), 16: ("VDOP", _DILUTION)},
+    "GSV": {2: ("in view", _SMALL_COUNT)},
+    "RMC": {1: ("status", _LETTERS)},
+    "GLL": {5: ("status", _LETTERS)},
 }
+"""Of each sentence, the fields that are shown, and what each looks like; a maker's own sentences show none."""
 
 
 def is_at(text: str) -> bool:
@@ -55,8 +58,8 @@ def shown_gnss(text: str) -> str:
     if found is None or not _sum_fits(found):
         return f"NMEA damaged, {len(text)} signs"
     fields = found["fields"].split(",")
-    wanted = _SHOWN_FIELDS.get(found["kind"][-3:], {})
-    figures = [f"{name} {_field(fields, at)}" for at, name in wanted.items()]
+    wanted = {} if found["kind"].startswith("P") else _SHOWN_FIELDS.get(found["kind"][-3:], {})
+    figures = [f"{name} {_field(fields, at, form)}" for at, (name, form) in wanted.items()]
     return " ".join(["NMEA", found["kind"], ", ".join(figures)]).rstrip()
 
 
@@ -102,9 +105,9 @@ def _shown_reply(name: str, values: str) -> str:
     return f"{name if _SHOWN_VALUES.get(name) else masked(name)}: {','.join(shown)}"
 
 
-def _field(fields: list[str], at: int) -> str:
+def _field(fields: list[str], at: int, form: re.Pattern[str]) -> str:
     value = fields[at] if at < len(fields) else ""
-    return value if _HARMLESS_FIELD.fullmatch(value) else UNKNOWN
+    return value if form.fullmatch(value) else UNKNOWN
 
 
 def _sum_fits(found: re.Match[str]) -> bool:

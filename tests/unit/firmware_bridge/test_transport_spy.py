@@ -77,6 +77,13 @@ def said(content: bytes, *cuts: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    "body", ["GPGGA,,,,,,48.52,23.23,", "GPRMC,,48.52,A", "GPGLL,,,,,,48.52", "PQGGA,1,2,3,4,5,48,23,4.8"]
+)
+def test_a_place_in_a_field_of_quality_is_not_shown(body: str) -> None:
+    assert not re.search("48|23", " ".join(said(sentence(body))))
+
+
+@pytest.mark.parametrize(
     ("content", "lines"),
     [
         (GGA, ["NMEA GNGGA quality 1, satellites 09, HDOP 0.92"]),
