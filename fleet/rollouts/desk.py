@@ -142,6 +142,7 @@ class RolloutDesk:
             rollout = await _locked(transaction, rollout_id)
             if rollout.state in ("done", "cancelled"):
                 raise _other_state(rollout, "it has ended")
+            await transaction.rollouts.set_state(rollout_id, "cancelled", change.reason, caller.person_id, now)
             left = await transaction.rollouts.leave_out(rollout_id, "the rollout was cancelled before it was told", now)
             entry = RolloutCancelled(
                 at=now,
@@ -151,7 +152,6 @@ class RolloutDesk:
                 reason=HashedText(change.reason),
             )
             await transaction.log.append(entry)
-            await transaction.rollouts.set_state(rollout_id, "cancelled", change.reason, caller.person_id, now)
             await _take_alarm(transaction, rollout_id, caller, now)
             transaction.changed.rollouts = True
             return await rollout_view(transaction, rollout_id, now)

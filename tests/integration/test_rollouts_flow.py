@@ -33,6 +33,10 @@ INSERTED = """
         changed_by, changed_at
     FROM rollout"""
 
+UNIT_INSERTED = """
+    INSERT INTO rollout_unit (rollout_id, unit_id, ring, turn, update_id, state, tellings, told_at)
+    SELECT rollout_id, 'unit-bbbb2222', 0, 9, 'UP-0123456789ab', 'done', 1, now() FROM rollout"""
+
 
 @pytest.fixture
 async def house(store: Store, dsn: str, owner: Owner, tmp_path: Path) -> AsyncIterator[RolloutHouse]:
@@ -345,6 +349,13 @@ async def test_the_feed_tells_of_rollouts(house: RolloutHouse) -> None:
         "UPDATE rollout_unit SET ring = 1",
         "UPDATE rollout SET plan = '{}'",
         "DELETE FROM rollout_unit",
+        "UPDATE rollout_unit SET state = 'left-out', changed_by = 'controller', changed_at = now()",
+        "UPDATE rollout_ring SET forgiven = 1000",
+        "UPDATE rollout_ring SET begun_at = now()",
+        "UPDATE rollout_ring SET begun_at = NULL",
+        "UPDATE rollout_ring SET reached_at = begun_at - interval '1 day', ended_at = NULL, begun_at = NULL",
+        "INSERT INTO rollout_ring (rollout_id, ring, name) SELECT rollout_id, 7, 'x' FROM rollout",
+        UNIT_INSERTED,
         INSERTED,
     ],
 )
@@ -352,7 +363,8 @@ async def test_the_database_lets_no_state_be_come_to_without_its_entry(
     house: RolloutHouse, dsn: str, change: str
 ) -> None:
     await house.add(A)
-    await house.start(plan())
+    await house.start(plan(Ring(name="bench", share_percent=100), Ring(name="all", share_percent=100)))
+    await house.add(B)
     await _refused(dsn, change)
 
 

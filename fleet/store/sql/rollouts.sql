@@ -66,6 +66,9 @@ SELECT FROM rollout_unit WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) ORD
 UPDATE rollout_unit SET state = new.state, reason = new.reason, changed_by = 'controller', changed_at = $6
 FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS new (unit_id, before, state, reason)
 WHERE rollout_id = $1 AND rollout_unit.unit_id = new.unit_id AND rollout_unit.state = new.before
+    AND (new.state <> 'left-out'
+        OR EXISTS (SELECT FROM unit WHERE unit.unit_id = new.unit_id AND unit.state <> 'active')
+        OR EXISTS (SELECT FROM rollout WHERE rollout.rollout_id = $1 AND rollout.state = 'cancelled'))
 RETURNING rollout_unit.unit_id, update_id
 
 -- name: leave_out

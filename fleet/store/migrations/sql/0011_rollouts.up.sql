@@ -63,6 +63,56 @@ CREATE INDEX rollout_unit_open ON rollout_unit (rollout_id) WHERE state IN ('wai
 CREATE INDEX rollout_unit_command ON rollout_unit (command_id) WHERE command_id IS NOT NULL;
 CREATE INDEX rollout_unit_of ON rollout_unit (unit_id, told_at);
 
+-- Rings and units come with their rollout, in its transaction, which has the entry; nothing of them has happened yet.
+CREATE FUNCTION check_rollout_begun() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM public.rollout
+            WHERE rollout_id = NEW.rollout_id AND state = 'running' AND xmin = pg_current_xact_id()::xid) THEN
+        RAISE EXCEPTION 'the rollout % has begun', NEW.rollout_id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER with_its_rollout BEFORE INSERT ON rollout_ring FOR EACH ROW EXECUTE FUNCTION check_rollout_begun();
+CREATE TRIGGER with_its_rollout BEFORE INSERT ON rollout_unit FOR EACH ROW EXECUTE FUNCTION check_rollout_begun();
+CREATE FUNCTION refuse_what_has_happened() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'nothing of a new rollout has happened' USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+CREATE TRIGGER new BEFORE INSERT ON rollout FOR EACH ROW WHEN (NEW.state <> 'running')
+    EXECUTE FUNCTION refuse_what_has_happened();
+CREATE TRIGGER new BEFORE INSERT ON rollout_ring FOR EACH ROW
+    WHEN (NEW.begun_at IS NOT NULL OR NEW.reached_at IS NOT NULL OR NEW.ended_at IS NOT NULL OR NEW.forgiven > 0)
+    EXECUTE FUNCTION refuse_what_has_happened();
+CREATE TRIGGER new BEFORE INSERT ON rollout_unit FOR EACH ROW
+    WHEN (NEW.state NOT IN ('waiting', 'left-out') OR NEW.tellings > 0 OR NEW.seq IS NOT NULL)
+    EXECUTE FUNCTION refuse_what_has_happened();
+
+-- Rings begin one after another, and what has come to be of one stays; who lets a rollout go on forgives, with an entry.
+CREATE FUNCTION check_ring_step() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    of public.rollout;
+BEGIN
+    IF OLD.begun_at <> coalesce(NEW.begun_at, '-infinity') OR OLD.reached_at <> coalesce(NEW.reached_at, '-infinity')
+            OR OLD.ended_at <> coalesce(NEW.ended_at, '-infinity')
+            OR (NEW.begun_at IS NULL AND (NEW.reached_at IS NOT NULL OR NEW.ended_at IS NOT NULL))
+            OR (NEW.begun_at IS NOT NULL AND NEW.ring > 0 AND NOT EXISTS (
+                SELECT FROM public.rollout_ring
+                WHERE rollout_id = NEW.rollout_id AND ring = NEW.ring - 1 AND reached_at <= NEW.begun_at)) THEN
+        RAISE EXCEPTION 'ring % of % does not come to that', NEW.ring, NEW.rollout_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.forgiven <> OLD.forgiven THEN
+        SELECT * INTO of FROM public.rollout WHERE rollout_id = NEW.rollout_id;
+        PERFORM public.check_rota_logged('rollout.resumed', of.changed_by, of.changed_at, 'rollout', NEW.rollout_id);
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER step AFTER UPDATE ON rollout_ring DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_ring_step();
+
 -- A rollout that is done or cancelled stays so.
 CREATE FUNCTION check_rollout_step() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -111,6 +161,22 @@ END
 $$;
 CREATE TRIGGER step BEFORE UPDATE ON rollout_unit FOR EACH ROW EXECUTE FUNCTION check_update_step();
 
+-- Nobody is left out but of a rollout that was cancelled, or as a unit that was revoked or quarantined: both have their
+-- entries. STABLE: it sees what the statement saw that leaves the unit out.
+CREATE FUNCTION check_left_out() RETURNS trigger LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM public.unit WHERE unit_id = NEW.unit_id
+                AND (state = 'revoked' OR (state <> 'active' AND OLD.state <> 'working')))
+            AND NOT EXISTS (SELECT FROM public.rollout
+                WHERE rollout_id = NEW.rollout_id AND state = 'cancelled' AND OLD.state <> 'working') THEN
+        RAISE EXCEPTION 'the unit % is not left out', NEW.unit_id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER left_out BEFORE UPDATE ON rollout_unit FOR EACH ROW
+    WHEN (NEW.state = 'left-out' AND OLD.state <> 'left-out') EXECUTE FUNCTION check_left_out();
+
 CREATE FUNCTION check_update_logged() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.tellings > OLD.tellings THEN
@@ -127,7 +193,8 @@ $$;
 CREATE CONSTRAINT TRIGGER held_in_log AFTER UPDATE ON rollout_unit DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION check_update_logged();
 
-REVOKE EXECUTE ON FUNCTION check_rollout_step, check_rollout_logged, check_update_step, check_update_logged FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION check_rollout_begun, refuse_what_has_happened, check_ring_step, check_rollout_step, check_rollout_logged,
+    check_update_step, check_left_out, check_update_logged FROM PUBLIC;
 
 GRANT SELECT, INSERT ON rollout, rollout_ring, rollout_unit TO muster_controller;
 GRANT UPDATE (state, reason, changed_by, changed_at) ON rollout TO muster_controller;
