@@ -1,6 +1,7 @@
 """Files for units: taken piece by piece, kept once all of it is there and is what was announced."""
 
 import asyncio
+from datetime import timedelta
 from hashlib import sha256 as new_sha256
 
 from fleet.clock import Clock
@@ -12,6 +13,8 @@ from protocols.api.releases import MAX_PIECE_BYTES, FileView, NewFile
 
 MAX_WAITING = 200
 """How many files may be on their way at once †."""
+FORGOTTEN_AFTER = timedelta(days=7)
+"""A file that is not all there so long after it was announced makes room for another †."""
 
 
 class ReleaseFilesDesk:
@@ -22,11 +25,17 @@ class ReleaseFilesDesk:
         self._clock = clock
 
     async def begin(self, new: NewFile, caller: Person) -> FileView:
-        """Make room for a file, or say how much of it is there; raises Conflict."""
+        """Make room for a file, or say how much of it is there; raises Conflict.
+
+        One that was announced with another length counts only when it is kept: until then nobody knows which is right.
+        """
         now = self._clock()
         async with self._store.transaction() as transaction:
             await transaction.releases.lock()
-            known = await transaction.releases.file(new.sha256)
+            known = await transaction.releases.locked_file(new.sha256)
+            if known is not None and not known.complete and known.length_bytes != new.length_bytes:
+                await transaction.releases.forget_file(new.sha256)
+                known = None
             if known is not None:
                 if known.length_bytes != new.length_bytes:
                     raise Conflict(
@@ -35,6 +44,7 @@ class ReleaseFilesDesk:
                         "announce the file as it is",
                     )
                 return known
+            await transaction.releases.forget_files(now - FORGOTTEN_AFTER)
             if await transaction.releases.count_waiting() >= MAX_WAITING:
                 raise Conflict("too-many-files", f"{MAX_WAITING} files are on their way", "send those to their end")
             await transaction.releases.begin_file(new.sha256, new.length_bytes, caller.person_id, now)

@@ -1,6 +1,7 @@
 """Snapshot and timestamp, which the controller signs itself: made anew when something is published or near its end."""
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,6 +17,8 @@ from fleet.store.store import Store, Transaction
 
 _EVERY_S = 60.0
 _TIMESTAMP_EVERY = timedelta(hours=1)
+
+T = TypeVar("T", Snapshot, Timestamp)
 
 _log = structlog.get_logger(__name__)
 
@@ -89,18 +92,32 @@ class OnlineSigning:
         return all(self._public.keyid in root.roles[name].keyids for name in ("snapshot", "timestamp"))
 
     def _is_stale_snapshot(self, stored: StoredMetadata, root: Root, targets_version: int, now: datetime) -> bool:
-        held = read_file(Snapshot, stored.content)
+        held = _read(Snapshot, stored)
         half = timedelta(days=self._settings.snapshot_days) / 2
         return (
-            held.signed.meta["targets.json"].version != targets_version
+            held is None
+            or held.signed.meta["targets.json"].version != targets_version
             or stored.expires_at - now < half
             or not _fits(root, "snapshot", held)
         )
 
     def _is_stale_timestamp(self, stored: StoredMetadata, root: Root, now: datetime) -> bool:
-        return now - stored.made_at >= _TIMESTAMP_EVERY or not _fits(
-            root, "timestamp", read_file(Timestamp, stored.content)
-        )
+        held = _read(Timestamp, stored)
+        is_young = timedelta() <= now - stored.made_at < _TIMESTAMP_EVERY
+        return held is None or not is_young or not _fits(root, "timestamp", held)
+
+
+def _read(kind: type[T], stored: StoredMetadata) -> Metadata[T] | None:
+    """What is stored; None where somebody else has put it there, which is not what it is stored as: it is signed anew
+    then, and units are not kept from what is fresh."""
+    try:
+        held = read_file(kind, stored.content)
+    except ValueError:
+        held = None
+    if held is not None and (held.signed.version, held.signed.expires) == (stored.version, stored.expires_at):
+        return held
+    _log.warning("metadata in the database is not this controller's: it is signed anew", role=kind.type)
+    return None
 
 
 def _fits(root: Root, role: str, held: Metadata[Snapshot] | Metadata[Timestamp]) -> bool:

@@ -86,6 +86,16 @@ class ReleaseStore:
         """Forget what came of a file that is not kept."""
         await self._connection.execute(_SQL["drop_pieces"], sha256)
 
+    async def forget_file(self, sha256: str) -> None:
+        """Forget a file that is not kept, with what came of it; call under its lock."""
+        await self._connection.execute(_SQL["drop_pieces"], sha256)
+        await self._connection.execute(_SQL["forget_file"], sha256)
+
+    async def forget_files(self, before: datetime) -> None:
+        """Forget files that were announced earlier and are not kept, but those that somebody adds to at this moment."""
+        for record in await self._connection.fetch(_SQL["stale_files"], before):
+            await self.forget_file(record["sha256"])
+
     async def keep_file(self, sha256: str, by: str, now: datetime) -> None:
         """A file whose hash was checked is there from now on."""
         await self._connection.execute(_SQL["keep_file"], sha256, by, now)

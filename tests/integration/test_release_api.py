@@ -14,6 +14,7 @@ from fleet.client import FleetClient, Refused, connect
 from fleet.client.release_drafts import read_release, told
 from fleet.errors import Conflict, RequestRefused
 from fleet.releases.drafting import next_root, next_targets
+from fleet.releases.files_desk import FORGOTTEN_AFTER, MAX_WAITING
 from fleet.releases.metadata import canonical_text, online_key
 from fleet.store.store import Store
 from protocols.api.people import LeaveOut
@@ -142,6 +143,31 @@ async def test_targets_are_published_with_a_fresh_snapshot_and_timestamp(house: 
     assert await signing.look() == []
 
 
+@pytest.mark.parametrize(
+    ("role", "content", "anew"),
+    [
+        ("timestamp", "'x'", ["timestamp"]),
+        ("timestamp", "content", ["timestamp"]),
+        ("snapshot", "'x'", ["snapshot", "timestamp"]),
+        ("snapshot", "content", ["snapshot", "timestamp"]),
+    ],
+)
+async def test_metadata_that_somebody_put_into_the_database_is_signed_anew(
+    house: House, owner: Owner, role: str, content: str, anew: list[str]
+) -> None:
+    await house.draft(await house.root())
+    await house.sign("root", "AD-91", "AD-92")
+    await house.draft(next_targets(None, None, {}, [], house.clock.now))
+    await house.sign("targets", "SU-02", "TO-12")
+    await owner.execute(
+        f"INSERT INTO release_metadata SELECT role, 2, {content}, expires_at + interval '9 days',"
+        " made_at + interval '9 days', NULL FROM release_metadata WHERE role = $1",
+        role,
+    )
+    assert await house.api.services.release_signing.look() == anew
+    assert await house.api.services.release_signing.look() == []
+
+
 async def test_a_later_root_needs_the_old_ones_and_the_new_ones(house: House) -> None:
     first = await house.root(admins=("AD-91", "AD-92"))
     await house.draft(first)
@@ -214,6 +240,33 @@ async def test_a_file_comes_in_whole_pieces_and_is_what_was_announced(house: Hou
     assert await house.send(tmp_path, content) == (digest, len(content))
     with pytest.raises(Conflict, match="other-length"):
         await desk.begin(NewFile(sha256=digest, length_bytes=1), caller)
+
+
+async def test_a_wrong_announcement_keeps_no_file_out(house: House, tmp_path: Path) -> None:
+    content = b"a" * 9
+    digest = sha256(content).hexdigest()
+    desk = house.api.services.release_files
+    async with house.api.services.store.transaction() as transaction:
+        caller = await transaction.people.get("SU-01")
+    assert caller is not None
+    await desk.begin(NewFile(sha256=digest, length_bytes=3), caller)
+    assert await house.send(tmp_path, content) == (digest, 9)
+
+
+async def test_files_that_never_came_make_room_after_a_while(house: House) -> None:
+    desk = house.api.services.release_files
+    async with house.api.services.store.transaction() as transaction:
+        caller = await transaction.people.get("SU-01")
+    assert caller is not None
+    files = [NewFile(sha256=f"{number:064x}", length_bytes=3) for number in range(MAX_WAITING + 1)]
+    for one in files[:-1]:
+        await desk.begin(one, caller)
+    with pytest.raises(Conflict, match="too-many-files"):
+        await desk.begin(files[-1], caller)
+    house.clock.now += FORGOTTEN_AFTER + timedelta(seconds=1)
+    assert not (await desk.begin(files[-1], caller)).complete
+    async with house.api.services.store.transaction() as transaction:
+        assert await transaction.releases.count_waiting() == 1
 
 
 async def test_what_is_signed_is_told_in_words(house: House) -> None:

@@ -13,6 +13,12 @@ SELECT FROM release_file WHERE sha256 = $1 FOR UPDATE
 -- name: drop_pieces
 DELETE FROM release_piece WHERE sha256 = $1
 
+-- name: forget_file
+DELETE FROM release_file WHERE sha256 = $1
+
+-- name: stale_files
+SELECT sha256 FROM release_file WHERE kept_at IS NULL AND begun_at < $1 ORDER BY sha256 FOR UPDATE SKIP LOCKED
+
 -- name: waiting
 SELECT count(*) FROM release_file WHERE kept_at IS NULL
 

@@ -75,7 +75,7 @@ END
 $$;
 CREATE TRIGGER follows BEFORE INSERT ON release_piece FOR EACH ROW EXECUTE FUNCTION check_release_piece();
 
--- Pieces that are not what was announced are forgotten, as long as the file is not kept.
+-- Pieces that are not what was announced are forgotten, and files that never came, as long as the file is not kept.
 CREATE FUNCTION check_release_piece_dropped() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM public.release_file WHERE sha256 = OLD.sha256 AND kept_at IS NOT NULL) THEN
@@ -85,6 +85,7 @@ BEGIN
 END
 $$;
 CREATE TRIGGER not_kept BEFORE DELETE ON release_piece FOR EACH ROW EXECUTE FUNCTION check_release_piece_dropped();
+CREATE TRIGGER not_kept BEFORE DELETE ON release_file FOR EACH ROW EXECUTE FUNCTION check_release_piece_dropped();
 
 -- A file is kept once, when it is whole.
 CREATE FUNCTION check_release_file() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -182,6 +183,6 @@ REVOKE EXECUTE ON FUNCTION check_release_piece, check_release_piece_dropped, che
 
 GRANT SELECT, INSERT ON release_file, release_piece, release_draft, release_signature, release_metadata
     TO muster_controller;
-GRANT DELETE ON release_piece TO muster_controller;
+GRANT DELETE ON release_file, release_piece TO muster_controller;
 GRANT UPDATE (kept_by, kept_at) ON release_file TO muster_controller;
 GRANT UPDATE (ended, ended_by, ended_at) ON release_draft TO muster_controller;
