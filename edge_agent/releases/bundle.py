@@ -34,6 +34,8 @@ MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_TREE_BYTES = 1024 * 1024 * 1024
 MAX_LISTING_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 16
+MAX_HEADERS_BYTES = 256 * 1024
+"""Of one member: a tar header may claim any length, and is held in memory as a whole."""
 
 _PIECE_BYTES = 256 * 1024
 _SEGMENT = re.compile(r"(?!\.\.?$)[0-9A-Za-z._+@ -][0-9A-Za-z._+@~ -]{0,199}")
@@ -131,8 +133,12 @@ def _members(bundle: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]
     """Directories and files of `bundle`, in order, each within its bounds; raises BundleRefused."""
     count = total_bytes = 0
     try:
-        with _content(bundle) as content, tarfile.open(fileobj=content, mode="r|") as archive:
+        with (
+            _content(bundle) as content,
+            tarfile.open(fileobj=cast("IO[bytes]", bounded := _Bounded(content)), mode="r|") as archive,
+        ):
             for member in archive:
+                bounded.allow(member.size)
                 count += 1
                 total_bytes += member.size
                 if count > MAX_FILES or total_bytes > MAX_TREE_BYTES or member.size > MAX_FILE_BYTES:
@@ -141,6 +147,26 @@ def _members(bundle: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]
                 yield member, archive.extractfile(member) if member.isreg() else None
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, OverflowError) as error:
         raise BundleRefused(f"it can not be read ({str(error)[:100]})") from error
+
+
+class _Bounded:
+    """Reads no more than what was allowed, and a member's headers beyond it."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content = content
+        self._left_bytes = MAX_HEADERS_BYTES
+
+    def allow(self, content_bytes: int) -> None:
+        """A member with so many bytes comes."""
+        self._left_bytes = max(0, content_bytes) + MAX_HEADERS_BYTES
+
+    def read(self, size: int) -> bytes:
+        """As a file's; raises BundleRefused."""
+        piece = self._content.read(size)
+        self._left_bytes -= len(piece)
+        if self._left_bytes < 0:
+            raise BundleRefused("the header of a file in it is longer than any that is needed")
+        return piece
 
 
 def _content(bundle: Path) -> IO[bytes]:

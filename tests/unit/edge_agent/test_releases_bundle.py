@@ -137,6 +137,14 @@ def test_a_bundle_that_grows_beyond_its_bounds_is_refused(
         _install(tmp_path, _packed(tmp_path / "b.tar", GOOD))
 
 
+def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
+    claims = tarfile.TarInfo("claims")
+    claims.type, claims.size = tarfile.XHDTYPE, bundles.MAX_HEADERS_BYTES + 64 * 1024
+    bundle = _packed(tmp_path / "b.tar", [GOOD[0], (claims, bytes(claims.size)), PROGRAM_FILE])
+    with pytest.raises(BundleRefused, match="header"):
+        tree_bytes(bundle)
+
+
 def test_what_is_not_kept_is_removed(tmp_path: Path) -> None:
     place = ReleasePlace(tmp_path / "releases")
     name = _install(tmp_path, _packed(tmp_path / "b.tar", GOOD))
