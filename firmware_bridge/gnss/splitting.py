@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from operator import mul
 from typing import Literal, NamedTuple
 
@@ -54,9 +55,14 @@ class Splitter:
 
     def _cut(self, stream: bytes) -> Iterator[Piece]:
         at = 0
+        sums: _Sums | None = None
         while (found := _START.search(stream, at)) is not None:
             at = found.start()
-            end = _sentence_end(stream, at) if stream[at] == 0x24 else _message_end(stream, at)
+            if stream[at] == 0x24:
+                end = _sentence_end(stream, at)
+            else:
+                sums = sums or _Sums(stream)
+                end = _message_end(stream, at, sums)
             if end is None:
                 self._kept = stream[at:]
                 return
@@ -84,7 +90,22 @@ def _sentence_end(stream: bytes, at: int) -> int | None:
     return end + 1 if stream[end : end + 1] == b"\n" else -1
 
 
-def _message_end(stream: bytes, at: int) -> int | None:
+class _Sums:
+    """The check bytes of any part of a stream, each at the same small cost: a stream in which every few bytes begin a
+    long message that is none would else be added up hundreds of times."""
+
+    def __init__(self, stream: bytes) -> None:
+        self._plain = list(accumulate(stream, initial=0))
+        self._summed = list(accumulate(self._plain, initial=0))
+
+    def checks(self, start: int, end: int) -> bytes:
+        """As `checks` of the stream from `start` to `end`."""
+        before = self._plain[start]
+        weighted = self._summed[end + 1] - self._summed[start + 1] - (end - start) * before
+        return bytes((self._plain[end] - before & 0xFF, weighted & 0xFF))
+
+
+def _message_end(stream: bytes, at: int, sums: _Sums) -> int | None:
     """As `_sentence_end`, for UBX. A message that nobody wants is none: what is in it is looked through like noise."""
     head = stream[at + 2 : at + 6]
     if len(head) < 4:
@@ -95,7 +116,7 @@ def _message_end(stream: bytes, at: int) -> int | None:
     end = at + UBX_FRAME_BYTES + payload_bytes
     if end > len(stream):
         return None
-    return end if checks(stream[at + 2 : end - 2]) == stream[end - 2 : end] else -1
+    return end if sums.checks(at + 2, end - 2) == stream[end - 2 : end] else -1
 
 
 def _is_wanted(name: tuple[int, int], payload_bytes: int) -> bool:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.errors import DeviceSilent, LineOverrun
+from firmware_bridge.gnss import splitting
 from firmware_bridge.gnss.blanking import blank_message, blank_sentence
 from firmware_bridge.gnss.figures import GnssFigures, Look
 from firmware_bridge.gnss.looking import look
@@ -208,3 +209,16 @@ async def test_noise_alone_is_silence_and_the_error_shows_none_of_it() -> None:
         await look(Script(b"\xff" * 40 + rmc() + nav_pvt()), 0.05)
     assert LATITUDE not in str(silent.value)
     assert LONGITUDE not in str(silent.value)
+
+
+def test_a_stream_of_beginnings_is_not_added_up_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    added: list[int] = []
+
+    def noted(content: bytes) -> bytes:
+        added.append(len(content))
+        return bytes(2)
+
+    monkeypatch.setattr(splitting, "checks", noted)
+    beginnings = b"\xb5\x62\x01\x35\xfc\x0b" * 4000
+    assert Splitter().feed(beginnings) == []
+    assert sum(added) <= 2 * len(beginnings)
