@@ -50,6 +50,8 @@ class AgentPart:
         pointers = await asyncio.to_thread(self._place.pointers)
         end = pointers.end_of(job.update, "try")
         if end is not None and end.outcome == "confirmed":
+            if self._version != job.progress.version:
+                raise PartFailed("this update was carried out before, and taken back since; order it under a new name")
             return
         if end is not None:
             raise PartFailed(end.reason or "the launcher went back to the release before")
