@@ -66,12 +66,13 @@ async def release_firmware(place: Place) -> bool:
     ):
         if (await first.releases()).roles:
             return False
-        await _sign("root", await _root(first), first, second)
-        await _sign("targets", await _targets(place, supervisor), supervisor, engineer)
+        await sign_draft("root", await draft_root(first), first, second)
+        await sign_draft("targets", await _targets(place, supervisor), supervisor, engineer)
         return True
 
 
-async def _root(administrator: FleetClient) -> DraftView:
+async def draft_root(administrator: FleetClient) -> DraftView:
+    """Draft the first root, of ADMINISTRATORS, with targets by SIGNERS; raises ClientError."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - as below
     from securesystemslib.signer import SSlibKey  # noqa: PLC0415 - TUF's library is large
 
@@ -84,6 +85,15 @@ async def _root(administrator: FleetClient) -> DraftView:
     key = SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(public))
     chosen = ([able[one] for one in ADMINISTRATORS], [able[one] for one in SIGNERS])
     return await administrator.draft_release("root", canonical_text(next_root(None, *chosen, key, utc_now())))
+
+
+async def sign_draft(role: SignedRole, draft: DraftView, *signers: FleetClient) -> None:
+    """Have each of `signers` sign a draft, the last of them putting it in force; raises ClientError."""
+    from fleet.client.release_drafts import read_release  # noqa: PLC0415 - TUF's library is large
+
+    read = read_release(role, draft.text)
+    for signer in signers:
+        await signer.sign_release(read)
 
 
 async def _targets(place: Place, supervisor: FleetClient) -> DraftView:
@@ -104,14 +114,6 @@ async def _targets(place: Place, supervisor: FleetClient) -> DraftView:
         kept = await supervisor.send_release_file(file, lambda _done, _total: None)
         files[path] = (kept.sha256, kept.length_bytes)
     return await supervisor.draft_release("targets", canonical_text(next_targets(None, None, files, [], utc_now())))
-
-
-async def _sign(role: SignedRole, draft: DraftView, *signers: FleetClient) -> None:
-    from fleet.client.release_drafts import read_release  # noqa: PLC0415 - TUF's library is large
-
-    read = read_release(role, draft.text)
-    for signer in signers:
-        await signer.sign_release(read)
 
 
 def _private(place: Place) -> Path:

@@ -78,7 +78,8 @@ async def _told_of(*notes: tuple[UpdateState, int, int], each_ms: int) -> list[H
 
 
 async def test_a_trial_is_told_once_however_often_it_is_looked_at() -> None:
-    told = await _told_of(("installing", 0, 60), ("installing", 60, 60), *[("trial", 0, 0)] * 8, each_ms=7000)
+    looks: list[tuple[UpdateState, int, int]] = [("trial", 0, 0)] * 8
+    told = await _told_of(("installing", 0, 60), ("installing", 60, 60), *looks, each_ms=7000)
     assert [one.kind for one in told] == ["update-installing", "update-installing", "update-trial"]
 
 
