@@ -37,6 +37,8 @@ def new_rollout_of(values: Mapping[str, str], manifest: str) -> NewRollout:
     if deployed is None:
         raise Unclear("deployed", "deployed: yes or no")
     begins, ends = (None, None) if times is None else (_time(times, 1), _time(times, 3))
+    if begins is not None and begins == ends:
+        raise Unclear("time", "told from: both times are the same; leave it empty to tell units at any time")
     try:
         plan = RolloutPlan(
             rings=rings,
@@ -51,8 +53,7 @@ def new_rollout_of(values: Mapping[str, str], manifest: str) -> NewRollout:
     except ValueError as error:
         if isinstance(error, Unclear):
             raise
-        field = "rings" if "ring" in str(error) or "unit" in str(error) else "time"
-        raise Unclear(field, str(error)) from error
+        raise Unclear("rings", f"rings: {error}") from error
     new = NewRollout(title=values["title"], manifest=manifest, plan=plan, units=_units(values["units"]))
     try:
         return msgspec.convert(msgspec.to_builtins(new), NewRollout)

@@ -94,6 +94,10 @@ PICTURES: tuple[Picture, ...] = (
     Picture("contacts", ("A", " ", "c", " ")),
     Picture("handovers", ("H", " ")),
     Picture("handover", ("H", " ", "enter", " ")),
+    Picture("firmware", ("F", " ")),
+    Picture("rollout", ("F", " ", "enter", " ")),
+    Picture("releases", ("F", " ", "t", " ")),
+    Picture("bench", ("F", " ", "b", " ")),
     Picture("mandate-draft", ("0", " ", "n", " ")),
     Picture("deployments", ("3", " ", "down")),
     Picture("deployment-request", ("3", " ", "n", *"audio", "tab", *"north yard", "tab", *"K7", "tab", *"now")),
@@ -116,8 +120,9 @@ DRAFT_PICTURES: tuple[Picture, ...] = (
     Picture("rota-what-if", ("4", " ", "t", "e", *("right",) * 2, "2", " ", "w", " "), leave=("escape",)),
     Picture("rota-solve", ("4", " ", "S", " ")),
     Picture("rota-change", ("4", " ", "E", " ")),
+    Picture("rollout-new", ("F", " ", "n", " ")),
 )
-"""For people who draft rotas; nothing of it is kept."""
+"""For people who draft rotas and begin rollouts; nothing of it is kept."""
 LOG_PICTURES: tuple[Picture, ...] = (
     Picture("log", ("7", " ", "down", "down")),
     Picture("log-search", ("7", " ", "slash")),
