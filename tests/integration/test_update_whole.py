@@ -33,7 +33,7 @@ from tests.unit.firmware_bridge.simulation_devices import BOARD, KEY, KEYS, Samp
 pytestmark = pytest.mark.long
 
 BAUD = 921_600
-LIMIT_S = 90.0
+LIMIT_S = 180.0
 PLAN = RolloutPlan(rings=[Ring(name="all", share_percent=100)])
 OTHER_VERSION = """#!/bin/sh
 exec {python} -c '
