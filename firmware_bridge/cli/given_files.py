@@ -23,9 +23,19 @@ def read_given(path: Path, most: int) -> bytes:
 
 
 def check_new(path: Path) -> None:
-    """Raise BridgeError where `path` can not be a new file."""
-    if path.exists() or not path.absolute().parent.is_dir():
+    """Raise BridgeError where `path` can not be a new file: before what is to be in it is fetched or made."""
+    folder = path.absolute().parent
+    try:
+        path.lstat()
+        is_free = False
+    except FileNotFoundError:
+        is_free = folder.is_dir()
+    except OSError as error:
+        raise BridgeError(f"{path}: {error.strerror}; name a new file") from error
+    if not is_free:
         raise BridgeError(f"{path}: name a new file, in a directory that is there")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BridgeError(f"{path}: nothing can be written there; name a new file in another directory")
 
 
 def write_new(path: Path, content: bytes, *, private: bool = False) -> None:

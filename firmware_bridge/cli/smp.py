@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from cyclopts import App, Parameter
 
+from firmware_bridge.cli.given_files import check_new, read_given, write_new
 from firmware_bridge.cli.options import Baud, Json, Port, SpyFile
 from firmware_bridge.cli.output import print_facts, print_json, print_line, print_table
 from firmware_bridge.cli.progress import ProgressBar
@@ -15,6 +16,7 @@ from firmware_bridge.cli.spying import spied
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.framing import Framing
+from firmware_bridge.smp.limits import DEFAULT_LIMITS
 from firmware_bridge.transport.ports import resolve
 from firmware_bridge.transport.serial_line import open_line
 
@@ -124,15 +126,10 @@ def get_file(
     spy: SpyFile = None,
 ) -> None:
     """Fetch a file from a device."""
-    if target.exists():
-        raise BridgeError(f"{target}: there is one already; name another")
+    check_new(target)
     with ProgressBar(source) as bar:
         content = _Reach(port, baud, framing, spy).ask(lambda device: device.read_file(source, bar.tell))
-    try:
-        with target.open("xb") as file:
-            file.write(content)
-    except OSError as error:
-        raise BridgeError(f"{target}: {error.strerror}; name a file that can be written") from error
+    write_new(target, content)
     print_line(f"{target}: {len(content)} bytes")
 
 
@@ -147,10 +144,7 @@ def put_file(
     spy: SpyFile = None,
 ) -> None:
     """Put a file onto a device; one that is there is replaced."""
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise BridgeError(f"{source}: {error.strerror}; name a file that can be read") from error
+    content = read_given(source, DEFAULT_LIMITS.file_bytes)
     with ProgressBar(target) as bar:
         _Reach(port, baud, framing, spy).ask(lambda device: device.write_file(target, content, bar.tell))
     print_line(f"{target}: {len(content)} bytes")

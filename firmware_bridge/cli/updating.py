@@ -39,6 +39,19 @@ _SAID: dict[Stage, str] = {
     "confirming": "telling the device to keep the image",
     "reverting": "restarting the device, to have the old image back",
 }
+_NEW_MAY_RUN = (
+    "the device may run the new image, on trial: begin the update again, and it goes on; "
+    "left alone, the device's next restart takes back what was not confirmed"
+)
+_LEFT: dict[Stage, str] = {
+    "judging": "nothing was sent; begin the update again",
+    "sending": "the device runs what it ran; begin the update again: what it has is not sent again",
+    "booting": _NEW_MAY_RUN,
+    "checking": _NEW_MAY_RUN,
+    "confirming": "the device runs the new image, and may keep it already: begin the update again, to be sure",
+    "reverting": _NEW_MAY_RUN,
+}
+"""What is said to whoever interrupts an update."""
 
 
 def update(
@@ -75,7 +88,11 @@ def update(
         line = ReopeningLine(port, open_again, await open_again())
         try:
             device = make(line)
-            allowed = leave is not None and leave.allows(content, await device.judge(content, board))
+            would_be = await device.judge(content, board)
+            if would_be.board and not board:
+                said = f"the image is made for {would_be.board}, and it was not said what the device is"
+                raise ImageRefused("wrong-board", said, f"give --board {would_be.board} if it is that")
+            allowed = leave is not None and leave.allows(content, would_be)
             with _Narration() as narration:
                 return await carry_out(
                     device, content, board=board, may_downgrade=allowed, health_limit_s=health_s, tell=narration.tell
@@ -107,8 +124,10 @@ class _Narration:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the bar."""
+        """End the bar; to whoever interrupts it, say what the device runs."""
         self._open.close()
+        if self._stage is not None and isinstance(error, asyncio.CancelledError):
+            print_remark(f"interrupted: {_LEFT[self._stage]}")
 
     def tell(self, told: Told) -> None:
         """Say what is new in `told`."""

@@ -74,9 +74,18 @@ async def test_a_file_goes_up_and_comes_back_the_same(port: str, said: Said, tmp
     assert (code, out) == (0, f"{back}: 5000 bytes\n")
     assert back.read_bytes() == source.read_bytes()
     code, _, err = await said("file", "get", port, "/lfs1/one", str(back))
-    assert (code, err) == (1, f"firmware-bridge: {back}: there is one already; name another\n")
+    assert (code, err) == (1, f"firmware-bridge: {back}: name a new file, in a directory that is there\n")
     code, _, err = await said("file", "put", port, str(tmp_path / "none"), "/lfs1/one")
     assert (code, err.splitlines()[-1]) == (
         1,
         f"firmware-bridge: {tmp_path / 'none'}: No such file or directory; name a file that can be read",
     )
+
+
+async def test_what_can_not_be_a_file_is_said_before_the_device_is_asked(said: Said, tmp_path: Path) -> None:
+    code, _, err = await said("file", "put", "nowhere", "/dev/zero", "/lfs1/one")
+    assert (code, err) == (1, "firmware-bridge: /dev/zero: it is no file; name one\n")
+    code, _, err = await said("file", "get", "nowhere", "/lfs1/one", str(tmp_path / "none" / "back"))
+    assert (code, "in a directory that is there" in err) == (1, True)
+    code, _, err = await said("file", "get", "nowhere", "/lfs1/one", str(tmp_path / ("n" * 300)))
+    assert (code, "name too long" in err.lower()) == (1, True)

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import json
+import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
@@ -149,6 +151,47 @@ async def test_the_command_says_each_step(tmp_path: Path, written: Callable[[str
         assert code == 3
         assert f"made for {BOARD}" in err
         assert "looking" not in err
+
+
+async def test_an_image_for_a_board_is_not_sent_to_a_device_that_nobody_named(
+    tmp_path: Path, written: Callable[[str, bytes], str]
+) -> None:
+    async with simulated(tmp_path) as device:
+        given = (str(device.port.link), written("new.bin", NEW.content()), "--key", written("key.pem", PEM))
+        code, _, err = await said_by("update", *given, "--board", "", "--baud", "921600")
+        assert (code, f"give --board {BOARD}" in err, "looking" in err) == (3, True, False), err
+        assert runs(device)[0] == 1
+
+
+async def test_whoever_interrupts_an_update_is_told_what_the_device_runs(
+    tmp_path: Path, written: Callable[[str, bytes], str]
+) -> None:
+    words = ("--board", BOARD, "--key", written("key.pem", PEM), "--baud", "921600")
+    async with simulated(tmp_path, faults=Faults(delay_ms=500)) as device, asyncio.timeout(60):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from firmware_bridge.cli.app import run; run()",
+            "update",
+            str(device.port.link),
+            written("new.bin", NEW.content()),
+            *words,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        try:
+            said = b""
+            while b"sending" not in said:
+                said = await process.stderr.readline()
+                assert said, "it ended by itself"
+            process.send_signal(signal.SIGINT)
+            rest = (await process.stderr.read()).decode()
+            assert (await process.wait(), "interrupted: the device runs what it ran" in rest) == (130, True), rest
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        assert runs(device) == (1, True)
 
 
 def permit_for(content: bytes, *signers: str) -> SignedPermit:
