@@ -4,16 +4,17 @@ Errors of the line and of the device come back in words: what happened, and what
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.mcu.asking import stats_of, tried
 from firmware_bridge.mcu.figures import McuStats
 from firmware_bridge.scanning import LISTENED_BAUDS, Answer, ScannedPort, scan_ports
-from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.framing import Framing
 from firmware_bridge.transport.ports import PortFacts
 from firmware_bridge.transport.serial_line import open_line
+
+if TYPE_CHECKING:
+    from firmware_bridge.smp.device import SlotState
 
 SCAN_LIMIT_S = 30.0
 _FRAMINGS: dict[str, Framing] = {"SMP console": "console", "SMP raw": "raw"}
@@ -23,7 +24,7 @@ class BenchLook(NamedTuple):
     """What answered on a port. `slots` and `stats` are of a microcontroller; `trouble` says why not all is known."""
 
     answers: Sequence[Answer]
-    slots: Sequence[SlotState] = ()
+    slots: "Sequence[SlotState]" = ()
     stats: McuStats | None = None
     trouble: str = ""
 
@@ -36,6 +37,9 @@ class BenchLook(NamedTuple):
 async def look_at(port: PortFacts) -> BenchLook:
     """Listen to a port, ask what is on it, and ask a microcontroller for its images and figures; takes at most about
     40 s. Never raises BridgeError."""
+    from firmware_bridge.mcu.asking import stats_of, tried  # noqa: PLC0415 - heavy, and not for those without a bench
+    from firmware_bridge.smp.device import SmpDevice  # noqa: PLC0415 - as above
+
     (found,) = await scan_ports([port], LISTENED_BAUDS, ask=True, limit_s=SCAN_LIMIT_S)
     look = BenchLook(found.answers, trouble=_trouble(found))
     answer = look.smp

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware_bridge.mcu.figures import McuStats
-from firmware_bridge.smp.device import SlotState
 from firmware_bridge.transport.ports import PortFacts
 from tui.figures import figure_text
 from tui.firmware_bench import BenchLook
 from tui.paint import Line, Span, Tone, fit, joined, wrap
 from tui.words import UNKNOWN, plural, safe
+
+if TYPE_CHECKING:
+    from firmware_bridge.smp.device import SlotState
 
 WIDE = 110
 
@@ -50,7 +53,7 @@ def look_lines(port: PortFacts, look: BenchLook | None, width: int) -> list[Line
     return _indented(lines)
 
 
-def _slot(slot: SlotState, width: int) -> Line:
+def _slot(slot: "SlotState", width: int) -> Line:
     flags: Mapping[str, tuple[bool, Tone]] = {
         "runs": (slot.active, "good"),
         "confirmed": (slot.confirmed, "good"),

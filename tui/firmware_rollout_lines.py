@@ -20,7 +20,7 @@ from tui.firmware_words import (
     under_way_of,
 )
 from tui.needs import name_of
-from tui.paint import EMPTY, Line, Span, fit, joined, line_width, wrap
+from tui.paint import EMPTY, Line, Span, cut, fit, joined, wrap
 from tui.words import UNKNOWN, age, duration, full_moment, number, plural
 
 _NAME = 14
@@ -102,11 +102,10 @@ def _stops(view: RolloutView, width: int) -> list[Line]:
     if view.row.state in {"done", "cancelled"}:
         return []
     near = nearness_words(view)
-    lines = wrap(threshold_words(view.plan), width - 2, "muted")
     if not near:
-        return lines
-    together = (*lines[0], Span(f"   {near}", "fair" if "stop" in near else "muted"))
-    return [together] if len(lines) == 1 and line_width(together) < width else [*lines, *wrap(near, width - 2, "fair")]
+        return wrap(threshold_words(view.plan), width - 2, "muted")
+    limit = threshold_words(view.plan) if width > WIDE else f"stops above {view.plan.stop_bad_percent:g} % bad"
+    return [(Span(f"{limit}   ", "muted"), *cut((Span(near, "fair" if "stop" in near else "muted"),), width - 24))]
 
 
 def unit_heads(width: int) -> Line:

@@ -34,7 +34,7 @@ _HELD_ONE: dict[Held, str] = {
     "schedule": "waits for the time of day",
     "paused": "waits until it goes on",
     "check": "waits for a check to end",
-    "deployment": "waits to be back from its deployment",
+    "deployment": "waits while deployed",
     "away": "waits to be connected",
 }
 _HELD_MANY: dict[Held, str] = {
@@ -44,7 +44,7 @@ _HELD_MANY: dict[Held, str] = {
     "schedule": "wait for the time of day",
     "paused": "wait until it goes on",
     "check": "wait for a check to end",
-    "deployment": "wait to be back from a deployment",
+    "deployment": "wait while deployed",
     "away": "wait to be connected",
 }
 ONE_UNIT_PERCENT = 0.005

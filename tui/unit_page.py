@@ -28,6 +28,7 @@ from tui.paint import (
     cut,
     fit,
     joined,
+    width_of,
     wrap,
 )
 from tui.spark import columns as spark_columns
@@ -217,15 +218,18 @@ def health_lines(detail: UnitDetail, width: int) -> list[Line]:
 
 def _reading_lines(reading: Reading, width: int) -> list[Line]:
     """Label, value with its age when it is older than the report, and how it stands in a word; a value that is too
-    long goes on in the next line."""
+    long goes on in the next line, or its age does."""
     tone = STANDING_TONES[reading.standing]
     word = "" if reading.standing == "unknown" else f" {reading.standing}"
     old = f" · {duration(reading.age_s)}" if reading.age_s is not None else ""
     room = width - _LABEL - 2 - len(word)
     value_tone = "plain" if tone in {"good", "muted"} else tone
     if word:
-        value = fit(reading.text + old, min(room, _VALUE))
-        return [(Span("  " + fit(reading.label, _LABEL), "muted"), Span(value, value_tone), Span(word, tone))]
+        room = min(room, _VALUE)
+        is_long = width_of(reading.text + old) > room
+        value = fit(reading.text if is_long else reading.text + old, room)
+        first = (Span("  " + fit(reading.label, _LABEL), "muted"), Span(value, value_tone), Span(word, tone))
+        return [first, (Span(" " * (_LABEL + 2) + old.strip(), "muted"),)] if is_long and old else [first]
     return [
         (Span("  " + fit("" if index else reading.label, _LABEL), "muted"), *line)
         for index, line in enumerate(wrap(reading.text + old, max(1, room), value_tone))

@@ -35,7 +35,7 @@ NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
         ("clock_synchronised", False, "no"),
         ("emmc_life", "warning", "warning"),
         ("gnss_fix_quality", 0, "no fix"),
-        ("gnss_fix_quality", 7, "kind 7"),
+        ("gnss_fix_quality", 9, "kind 9"),
         ("load_1m", 0.419, "0.42"),
         ("spool_waiting", 12_300, "12\N{NO-BREAK SPACE}300"),
         ("throttled_bits", 0x50005, "undervolt + throttled"),

@@ -20,6 +20,7 @@ from tui.firmware_unit_lines import firmware_line
 from tui.firmware_words import held_counts, more_that_stop, nearness_words, rings_words
 from tui.paint import Line, line_width
 from tui.rota_forms import Unclear
+from tui.unit_page import health_lines
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 COUNT = st.integers(0, 20_000)
@@ -185,6 +186,26 @@ async def test_the_firmware_of_a_unit_is_told_with_its_age_or_as_unknown() -> No
     assert text(firmware_line(msgspec.structs.replace(detail, health=health))) == (
         "agent 0.1.0   MCU 2.2.1 · 3 min   modem X1"
     )
+
+
+@pytest.mark.parametrize("width", [80, 160])
+async def test_no_figure_of_a_unit_is_cut_however_old_it_is(width: int) -> None:
+    client = StubClient(1)
+    detail = await client.unit(client.rows[0].unit_id)
+    more = {
+        "battery_percent": 24.0,
+        "modem_temp_c": 72.0,
+        "modem_version": "EG25GGBR07A08M2G_30.003",
+        "modem_registration": "roaming",
+        "watchdog_resets": 3,
+        "gnss_antenna": "short",
+        "ages_s": {"modem_temp_c": 130, "modem_registration": 5400, "gnss_antenna": 172_800},
+    }
+    lines = health_lines(msgspec.structs.replace(detail, health=detail.health | more), width)
+    said = "\n".join(text(line) for line in lines)
+    assert "…" not in said
+    for word in ("72 °C", "· 2 min", "24 %", "roaming", "short", "EG25GGBR07A08M2G"):
+        assert word in said
 
 
 def test_what_wants_a_person_of_firmware() -> None:
