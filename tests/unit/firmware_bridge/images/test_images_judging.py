@@ -12,7 +12,7 @@ from firmware_bridge.images.judging import as_installed, judge, judge_step
 from firmware_bridge.images.keys import read_key
 from firmware_bridge.images.mcuboot import Image, read_image
 from firmware_bridge.images.signing import make_image
-from protocols.releases.version import Version, is_older, read_version
+from protocols.releases.version import Version
 from tests.support.firmware_images import BOARD, image_of, private_key, public_pem
 
 KEYS = [public_pem()]
@@ -119,37 +119,6 @@ def test_a_private_key_is_not_taken_for_a_public_one() -> None:
     with pytest.raises(ImageRefused, match="private key") as caught:
         read_key(content)
     assert content.split(b"\n")[1].decode() not in str(caught.value)
-
-
-numbers = st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 65535), st.integers(0, 2**32 - 1))
-
-
-@given(numbers, numbers)
-def test_versions_are_in_the_bootloaders_order(one: tuple[int, ...], other: tuple[int, ...]) -> None:
-    written = str(Version(*one))
-    assert read_version(written) == read_version(written.replace("+", ".")) == Version(*one)
-    assert is_older(written, str(Version(*other))) == (one < other)
-
-
-@pytest.mark.parametrize("text", ["", "1.2", "256.0.0", "1.2.65536", "1.2.3+4294967296", "1.2.3-4", "1.2.3 ", "١.0.0"])
-def test_other_texts_are_no_versions(text: str) -> None:
-    assert read_version(text) is None
-
-
-@pytest.mark.parametrize(
-    ("version", "than", "older"),
-    [
-        ("1.2.3", "1.2.3+1", True),
-        ("1.2.3", "1.2.3.0", False),
-        ("EG25A07M2G", "EG25A08M2G", True),
-        ("EG25A08M2G", "EG25A08M2G", False),
-        ("EG25A10M2G", "EG25A9M2G", False),
-        ("EG25B08M2G", "EG25A08M2G", True),
-        ("1.2.3-rc1", "1.2.3", True),
-    ],
-)
-def test_versions_of_others_are_compared_number_by_number(version: str, than: str, *, older: bool) -> None:
-    assert is_older(version, than) == older
 
 
 @given(st.booleans(), st.booleans(), st.sampled_from([None, 1, 2]), st.sampled_from([None, 1, 2]))
