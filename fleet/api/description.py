@@ -33,7 +33,7 @@ _MEANINGS = {
     403: "The caller may not do this.",
     404: "What the path names does not exist.",
     409: "The state does not allow this, or has changed meanwhile.",
-    413: "The body is longer than 64 KiB, or, with the text of a plan, than 516 KiB.",
+    413: "The body is longer than 64 KiB (with the text of a plan 516 KiB, with a piece of a file 1 MiB).",
     429: "Too many requests from one address.",
     503: "The controller has lost its database, or is stopping.",
 }
@@ -104,6 +104,9 @@ def _complete(handler: HTTPRouteHandler, operation: Json, found: dict[Any, Json]
     if handler.parsed_data_field is not None:
         schema = found[handler.parsed_data_field.annotation]
         operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema}}}
+    if "takes_bytes" in handler.opt:
+        piece = {"type": "string", "format": "binary", "maxLength": handler.opt["takes_bytes"]}
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": piece}}}
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _whole(parameter["schema"])
     operation["x-permission"] = handler.opt.get("permission")
@@ -117,7 +120,7 @@ def _refusals(handler: HTTPRouteHandler, operation: Json) -> Iterator[int]:
     yield from handler.opt.get("refuses", ())
     if operation.get("parameters") or handler.parsed_data_field is not None:
         yield 400
-    if handler.parsed_data_field is not None:
+    if handler.parsed_data_field is not None or "takes_bytes" in handler.opt:
         yield 413
     if permission != NOBODY_YET:
         yield 401

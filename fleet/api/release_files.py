@@ -26,7 +26,7 @@ async def begin_file(request: ApiRequest, services: Given, data: JSONBody[NewFil
 
 @put(
     "/api/release-files/{sha256:str}/{offset:int}",
-    opt={"permission": "manage-releases", "refuses": [404, 409, 413]},
+    opt={"permission": "manage-releases", "refuses": [404, 409], "takes_bytes": MAX_PIECE_BYTES},
     request_max_body_size=MAX_PIECE_BYTES,
 )
 async def take_piece(request: ApiRequest, services: Given, sha256: DigestInPath, offset: OffsetInPath) -> FileView:

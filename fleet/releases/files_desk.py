@@ -56,9 +56,11 @@ class ReleaseFilesDesk:
     async def take(self, sha256: str, offset: int, content: bytes, caller: Person) -> FileView:
         """Keep the piece at `offset`; a piece that is there already is passed over. The last one has the whole hashed.
 
-        Raises NotFound, Conflict (`other-offset`), RequestRefused (`piece-length`: every piece but the last has
-        MAX_PIECE_BYTES; `hash-differs`: what came is another file, and is forgotten).
+        Raises NotFound, Conflict (`other-offset`), RequestRefused (`piece-length`: none is empty, and every piece but
+        the last has MAX_PIECE_BYTES; `hash-differs`: what came is another file, and is forgotten).
         """
+        if not content:
+            raise RequestRefused("piece-length", "a piece of no bytes was sent", "send those from have_bytes on")
         now = self._clock()
         async with self._store.transaction() as transaction:
             known = await transaction.releases.locked_file(sha256)

@@ -28,12 +28,16 @@ NEEDS_A_KEY = {
     "POST /unit/renew",
     "POST /unit/rejoin",
     "GET /unit/people",
+    "GET /unit/releases/metadata/{name}",
+    "GET /unit/releases/targets/{path}",
     "POST /api/session",
     "POST /api/people/drafts/{draft_id}/sign",
     "POST /api/mandates/{mandate_id}/sign",
 }
-"""What succeeds only with a key or a signature that nobody can draw."""
+"""What succeeds only with a key, a certificate or a signature that nobody can draw."""
 NEEDS_SENSE = {
+    "POST /api/release-drafts",
+    "POST /api/release-drafts/{role}/signatures",
     "POST /api/kit/scan",
     "PUT /api/kit-models/{model}",
     "POST /api/kit/{item}/maintained",
@@ -85,7 +89,7 @@ NEEDS_SENSE = {
 of rotas and of kit through the API do."""
 IN_PARTS = {"GET /api/log/exports/{export_id}/tile/{tile}"}
 """What is named by several parts of the path: one part alone is drawn."""
-CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}"}
+CLOSED_BEFORE = {"DELETE /api/people/drafts/{draft_id}", "GET /api/release-drafts/{role}"}
 """What comes after an operation that ends what it is about: the end of a person's access closes every draft."""
 READING_THE_LOG = {"read-log", "see-error-reports"}
 """What several roles may, attacked as an inspector only: each attack takes its time."""
@@ -122,8 +126,6 @@ MAY_REFUSE = (
         "GET /api/work-done",
         "GET /api/rests",
         "GET /api/welfare",
-        "POST /api/release-drafts",
-        "POST /api/release-drafts/{role}/signatures",
         "PUT /api/release-files/{sha256}/{offset}",
     }
 )
