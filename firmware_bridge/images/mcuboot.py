@@ -39,6 +39,9 @@ SignatureKind = Literal["rsa-2048", "ecdsa-p256", "rsa-3072", "ed25519"]
 SIGNATURES: dict[int, SignatureKind] = {0x20: "rsa-2048", 0x22: "ecdsa-p256", 0x23: "rsa-3072", 0x24: "ed25519"}
 
 _MAX_SIGNATURE_BYTES = 384
+_MAX_UNCOVERED_BYTES = 512
+_UNCOVERED = frozenset({KEY_HASH, 0x02, SHA256, BOARD, SECURITY_COUNTER, *SIGNATURES})
+"""What may stand outside of the hash, 0x02 being a whole key. Board and counter are refused in words of their own."""
 _ENCRYPTED, _NOT_BOOTABLE, _COMPRESSED = 0x0C, 0x10, 0xE00
 _KNOWN_FLAGS = 0x01 | 0x20 | 0x100 | _ENCRYPTED | _NOT_BOOTABLE | _COMPRESSED
 _OTHER_HASHES = {0x11: "SHA-384", 0x12: "SHA-512", 0x25: "a signature of the whole image"}
@@ -100,6 +103,7 @@ def read_image(content: bytes) -> Image:
     digest = _only(records, SHA256)
     if digest is None:
         raise ImageRefused("not-supported", f"the image has {_hash_in(records)} and no SHA-256", _BUILD_AGAIN)
+    _check_uncovered(records)
     if sha256(memoryview(content)[:signed_end]).digest() != digest:
         raise ImageRefused("hash-differs", "the image is damaged: its hash is another", "copy or build it again")
     return Image(
@@ -164,6 +168,14 @@ def _region_end(content: bytes, start: int, magic: int, said_bytes: int | None) 
         said = f"{len(content) - end} bytes stand behind the image's end, and could steer the next boot"
         raise ImageRefused("padded", said, "sign it without padding (imgtool: without --pad, --test and --confirm)")
     return end
+
+
+def _check_uncovered(records: list[tuple[int, bytes]]) -> None:
+    """Anybody can add records that the hash does not cover, and so bytes of his own at the end of a slot."""
+    for kind, content in records:
+        if kind not in _UNCOVERED or len(content) > _MAX_UNCOVERED_BYTES:
+            said = f"record {kind:#x} of the image, {len(content)} bytes, is not under its hash"
+            raise ImageRefused("damaged", said, _BUILD_AGAIN)
 
 
 def _only(records: list[tuple[int, bytes]], wanted: int) -> bytes | None:

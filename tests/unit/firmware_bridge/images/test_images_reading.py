@@ -100,15 +100,17 @@ def with_records(*records: tuple[int, bytes], magic: int = 0x6907) -> bytes:
 
 
 def test_records_that_anybody_could_add_are_refused() -> None:
-    assert read_image(with_records((0xA1, b"anything"))).board == ""
+    assert reason_of(with_records((0xA1, b"anything"))) == "damaged"
+    assert reason_of(with_records((0xFFFF, bytes(60_000)))) == "damaged", "its end would be the end of a slot"
+    assert reason_of(with_records((0x01, bytes(513)))) == "damaged"
     assert reason_of(with_records((0xA0, b"board"))) == "damaged"
     assert reason_of(with_records((0x50, bytes(4)))) == "damaged"
     assert reason_of(with_records((0x10, bytes(32)))) == "damaged"
 
 
 def test_records_are_bounded() -> None:
-    assert read_image(with_records(*[(0xA1, b"")] * (MAX_RECORDS - 1))).signatures == ()
-    assert reason_of(with_records(*[(0xA1, b"")] * MAX_RECORDS)) == "damaged"
+    assert read_image(with_records(*[(0x01, b"")] * (MAX_RECORDS - 1))).signatures == ()
+    assert reason_of(with_records(*[(0x01, b"")] * MAX_RECORDS)) == "damaged"
     assert reason_of(with_records((0x24, bytes(385)))) == "damaged"
     assert reason_of(with_records((0x01, bytes(31)), (0x24, bytes(64)))) == "damaged"
 
