@@ -26,6 +26,9 @@ from firmware_bridge.updating.machine import (
     step,
 )
 
+SLOWEST_BYTES_PER_S = 100
+"""A device that takes an image more slowly is given up: nothing is opened on a unit while it is being sent one."""
+
 
 class Told(NamedTuple):
     """How far an update is. `progress` while the image is sent; `why` what made it go back a step, if anything did."""
@@ -87,6 +90,7 @@ class _Carrier:
         self._limit_s = limit_s
         self._tell = tell
         self._sent_bytes = 0
+        self._send_until_s: float | None = None
 
     async def carry_out(self, act: Act, state: State) -> Event:
         """What came of `act`; none takes longer than the limit without getting further."""
@@ -98,7 +102,13 @@ class _Carrier:
         except (PortError, DeviceError, LineOverrun) as error:
             return Fault(str(error), sent_bytes=self._sent_bytes)
         except TimeoutError:
-            return Fault(f"nothing came of it within {self._limit_s:g} s", sent_bytes=self._sent_bytes)
+            return Fault(self._too_late(act), sent_bytes=self._sent_bytes)
+
+    def _too_late(self, act: Act) -> str:
+        until_s = self._send_until_s
+        if act.doing == "send" and until_s is not None and asyncio.get_running_loop().time() >= until_s:
+            return f"it takes the image too slowly, {self._sent_bytes} bytes by now; see to the line and its speed"
+        return f"nothing came of it within {self._limit_s:g} s"
 
     async def _do(self, act: Act, stage: Stage, limit: asyncio.Timeout) -> Event:
         if act.doing == "look":
@@ -117,12 +127,19 @@ class _Carrier:
         return Did()
 
     async def _send(self, stage: Stage, limit: asyncio.Timeout) -> None:
+        """Send it, by pieces that each come within the limit, and all of them within a time that its length allows."""
         loop = asyncio.get_running_loop()
+        slowest_s = self._limit_s + len(self._image) / SLOWEST_BYTES_PER_S
+        until_s = self._send_until_s = self._send_until_s or loop.time() + slowest_s
+        furthest = -1
 
         def went_on(progress: Progress) -> None:
+            nonlocal furthest
             self._sent_bytes = max(self._sent_bytes, progress.done_bytes)
-            if not limit.expired():
-                limit.reschedule(loop.time() + self._limit_s)
+            if progress.done_bytes > furthest and not limit.expired():
+                furthest = progress.done_bytes
+                limit.reschedule(min(loop.time() + self._limit_s, until_s))
             self._tell(Told(stage, progress))
 
+        limit.reschedule(min(loop.time() + self._limit_s, until_s))
         await self._device.send(self._image, went_on)

@@ -1,11 +1,16 @@
 """Updates over lines that fail and power that goes, at any call: what they leave behind, and that they go on."""
 
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.errors import DeviceLeftUnsure, ImageRefused, UpdateFailed
 from firmware_bridge.images.installed import Installed
+from firmware_bridge.progress import Progress
 from firmware_bridge.updating.carrying_out import Told, update
 from tests.support.trial_device import NEW, OLD, OTHER, SIZE, TROUBLES, Flaw, TrialDevice, Trouble, seen
 
@@ -179,3 +184,29 @@ async def test_any_faults_from_any_state_then_a_second_try(
         assert device.runs == OLD
         assert (device.confirmed, device.pending) == (True, False)
     assert not device.kept_sick
+
+
+class DrippingDevice(TrialDevice):
+    """Takes an image a byte at a time, and never has all of it."""
+
+    async def send(self, image: bytes, tell: Callable[[Progress], None]) -> None:  # noqa: ARG002 - it takes any
+        for done in count(self.held):
+            self.held = done
+            tell(Progress(done, 1 << 40))
+            await asyncio.sleep(0)
+
+
+async def test_a_device_that_takes_an_image_drop_by_drop_is_given_up() -> None:
+    device = DrippingDevice()
+    async with asyncio.timeout(30):
+        with pytest.raises(UpdateFailed, match="too slowly"):
+            await update(
+                device,
+                NEW,
+                board="",
+                may_downgrade=False,
+                tell=lambda _told: None,
+                answer_limit_s=0.05,
+                rest=Hours().rest,
+            )
+    assert device.runs == OLD
