@@ -13,11 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fleet.client import connect, load_client_settings
+from fleet.demo.firmware import MANIFEST
 from fleet.demo.place import Place
 from fleet.demo.run import Demo
 from fleet.entries.entry import Entry
 from fleet.store.store import open_store
 from fleet.wiring.rules.library import template_text
+from protocols.api.rollouts import NewRollout
+from protocols.rollouts import Ring, RolloutPlan
 from tests.support.deployment_scenes import lay_down_deployments
 from tests.support.joining import Knocker
 from tests.support.opening_entries import authority, closed, lease, mandate, media, opened
@@ -37,6 +40,7 @@ async def main() -> None:
             await _tell_of_openings(settings.database.dsn, Path(toml))
             await lay_down_deployments(lambda person: connect(load_client_settings(place.client_toml(person))))
             await _keep_harnesses(Path(toml))
+            await _roll_out(place.client_toml("SU-02"))
             await asyncio.sleep(HISTORY_S)
             for person in ("TO-12", "IN-03"):
                 await asyncio.to_thread(_draw, place.client_toml(person))
@@ -105,6 +109,21 @@ async def _keep_harnesses(toml: Path) -> None:
         await door.keep_harness(template_text("lorry-24v"))
         going_on = await door.deployments(open_only=True, limit=1)
         await door.give_harness(going_on.rows[0].deployment, kept.row.harness)
+
+
+async def _roll_out(toml: Path) -> None:
+    """Units with a microcontroller get its new firmware; the others, which have none, refuse it until it stops."""
+    manifest = f"manifests/{MANIFEST.name}.json"
+    async with connect(load_client_settings(toml)) as door:
+        rows = (await door.list_units(limit=100)).rows
+        fitted = [row.unit_id for row in rows if (await door.unit(row.unit_id)).health.get("mcu_version")]
+        bare = [row.unit_id for row in rows if row.unit_id not in fitted and row.presence == "online"]
+        first = [Ring(name="one", share_percent=1), Ring(name="rest", share_percent=100)]
+        plan = RolloutPlan(rings=first, deployed=True)
+        await door.start_rollout(NewRollout(title="MCU 1.1.0, vans", manifest=manifest, plan=plan, units=fitted))
+        later = [Ring(name="bench", share_percent=30), Ring(name="rest", share_percent=100)]
+        plan = RolloutPlan(rings=later, stop_after=2, deployed=True)
+        await door.start_rollout(NewRollout(title="MCU 1.1.0, posts", manifest=manifest, plan=plan, units=bare))
 
 
 if __name__ == "__main__":
