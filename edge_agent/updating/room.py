@@ -55,7 +55,7 @@ class UpdateRoom:
         self._stop: asyncio.Event | None = None
         self._desk = UpdateDesk(
             ProgressFile(own.state_dir),
-            _Released(own.state_dir, door, identities, known_time),
+            _Released(own, door, identities, known_time),
             _parts(own, environ, facts, self._reached, mcu_lent),
             openings,
             Telling(tell, clock),
@@ -89,9 +89,10 @@ class _Released(Releases):
     """What is released, by TUF: a large library, loaded when there is an update."""
 
     def __init__(
-        self, state_dir: Path, door: ReleaseDoor, identities: IdentityInUse, known_time: Callable[[], KnownTime]
+        self, own: AgentSettings, door: ReleaseDoor, identities: IdentityInUse, known_time: Callable[[], KnownTime]
     ) -> None:
-        self._state_dir = state_dir
+        self._state_dir = own.state_dir
+        self._plain = own.plain_keys_may_sign
         self._door = door
         self._identities = identities
         self._known_time = known_time
@@ -125,7 +126,7 @@ class _Released(Releases):
         from edge_agent.updating.trust import Trust  # noqa: PLC0415 - as above
 
         store = FileStore(self._state_dir)
-        trust = Trust(self._state_dir, self._door, self._identities, self._known_time)
+        trust = Trust(self._state_dir, self._door, self._identities, self._known_time, plain_keys_may_sign=self._plain)
         return TrustedReleases(trust, Fetching(store, self._door, self._identities), store)
 
 

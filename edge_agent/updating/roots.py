@@ -1,7 +1,8 @@
 """Which roots a unit trusts, beside what TUF itself asks for. Pure.
 
 The first is judged by the people list, which the unit has from joining and follows signature by signature; each later
-one by the root before it. None of them may let fewer than two people sign.
+one by the root before it. None of them may let fewer than two people sign, or keys on disk where the unit's own
+settings ask for tokens.
 """
 
 from datetime import datetime
@@ -18,9 +19,9 @@ register()
 _ADMINISTRATORS: frozenset[Role] = frozenset({"administrator"})
 
 
-def check_shape(content: bytes) -> Metadata[Root]:
-    """The root in a file's bytes, if root and targets need two different people at the least; raises ReleaseUntrusted
-    `root-refused`. Its signatures are not looked at."""
+def check_shape(content: bytes, *, plain_keys_may_sign: bool) -> Metadata[Root]:
+    """The root in a file's bytes, if root and targets need two different people at the least, with keys in tokens
+    unless `plain_keys_may_sign`; raises ReleaseUntrusted `root-refused`. Its signatures are not looked at."""
     try:
         found: Metadata[Root] = Metadata.from_bytes(content)
     except (DeserializationError, RecursionError) as error:
@@ -34,17 +35,19 @@ def check_shape(content: bytes) -> Metadata[Root]:
         raws = {key.person_key.raw for key in keys if isinstance(key, SshKey)}
         if role.threshold < NEEDED_SIGNATURES or len(raws) < len(keys):
             raise ReleaseUntrusted("root-refused", f"root {root.version} does not let two people sign {name}")
+        if not plain_keys_may_sign and not all(key.person_key.hardware for key in keys if isinstance(key, SshKey)):
+            raise ReleaseUntrusted("root-refused", f"root {root.version} lets a key on disk sign {name}")
     return found
 
 
-def check_first(content: bytes, people: PeopleList, at: datetime) -> None:
+def check_first(content: bytes, people: PeopleList, at: datetime, *, plain_keys_may_sign: bool) -> None:
     """Raise ReleaseUntrusted `first-root-refused` unless a unit that trusts no root yet may begin with this one.
 
     It has to be signed by two administrators of `people`; everybody who may sign the next root has to be one, and
     everybody who may sign targets a supervisor or engineer; all of them in force `at` that time.
     """
     try:
-        found = check_shape(content)
+        found = check_shape(content, plain_keys_may_sign=plain_keys_may_sign)
     except ReleaseUntrusted as error:
         raise ReleaseUntrusted("first-root-refused", error.detail) from error
     root = found.signed

@@ -76,12 +76,16 @@ class Trust:
         door: ReleaseDoor,
         identities: IdentityInUse,
         known_time: Callable[[], KnownTime],
+        *,
+        plain_keys_may_sign: bool = False,
     ) -> None:
-        """Nothing is read yet. `known_time` is what the unit knows of the time."""
+        """Nothing is read yet. `known_time` is what the unit knows of the time; `plain_keys_may_sign`: people's keys on
+        disk sign releases too."""
         self._directory = state_dir / "updating" / "trust"
         self._door = door
         self._identities = identities
         self._known_time = known_time
+        self._plain = plain_keys_may_sign
         self._turn = asyncio.Lock()
         self._targets: Targets | None = None
 
@@ -152,7 +156,7 @@ class Trust:
             people = read_list(self._identities.now.people_list)
         except InvalidPeopleList as error:
             raise ReleaseUntrusted("people-list-unusable", f"this unit's people list: {error.detail}") from error
-        check_first(content, people, at)
+        check_first(content, people, at, plain_keys_may_sign=self._plain)
         return content
 
     def _keep(self, place: Path, held: dict[str, bytes | None]) -> None:
@@ -160,7 +164,7 @@ class Trust:
         root = (place / "root.json").read_bytes() if (place / "root.json").exists() else None
         if root is None:
             return
-        check_shape(root)
+        check_shape(root, plain_keys_may_sign=self._plain)
         for role in _ROLES:
             path = place / f"{role}.json"
             content = path.read_bytes() if path.exists() else None

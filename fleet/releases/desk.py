@@ -46,12 +46,15 @@ class ReleaseDesk:
         key: Ed25519PrivateKey,
         settings: ReleaseSettings,
         online: OnlineSigning,
+        *,
+        plain_keys_may_sign: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
         self._public = online_key(key)
         self._settings = settings
         self._online = online
+        self._plain = plain_keys_may_sign
 
     async def view(self) -> ReleasesView:
         """The repository."""
@@ -194,7 +197,7 @@ class ReleaseDesk:
         root = await root_in_force(transaction)
         if isinstance(signed, Root):
             longest = timedelta(days=self._settings.root_days)
-            check_root(signed, root, people, self._public, now, longest)
+            check_root(signed, root, people, self._public, now, longest, plain_keys_may_sign=self._plain)
             return
         before = await targets_in_force(transaction)
         files = check_targets(signed, root, before, now, timedelta(days=self._settings.targets_days))

@@ -26,12 +26,20 @@ def people_by_line(people: PeopleList, at: datetime) -> dict[str, ListedPerson]:
 
 
 def check_root(
-    new: Root, before: Root | None, people: PeopleList, controller: Key, now: datetime, longest: timedelta
+    new: Root,
+    before: Root | None,
+    people: PeopleList,
+    controller: Key,
+    now: datetime,
+    longest: timedelta,
+    *,
+    plain_keys_may_sign: bool,
 ) -> None:
     """Raise RequestRefused or Conflict unless `new` may follow `before` (None: it is the first).
 
     Root is signed by administrators and targets by supervisors and engineers, all of them of the people list and in
-    force, two of each at the least; snapshot and timestamp by this controller's own key alone.
+    force, two of each at the least, with keys in tokens unless `plain_keys_may_sign`; snapshot and timestamp by this
+    controller's own key alone.
     """
     _check_place(new.version, 1 if before is None else before.version + 1, "root")
     _check_term(new.expires, now, longest)
@@ -45,6 +53,10 @@ def check_root(
     known = people_by_line(people, now)
     _check_people(new, "root", known, ADMINISTRATORS)
     _check_people(new, "targets", known, REQUESTING_ROLES)
+    for key in () if plain_keys_may_sign else new.keys.values():
+        if isinstance(key, SshKey) and not key.person_key.hardware:
+            who = known[key.line].person_id
+            raise _unfit(f"{who}'s key is on disk, and units take those in tokens: name others with --root, --targets")
     for name in ("snapshot", "timestamp"):
         role = new.roles[name]
         if role.keyids != [controller.keyid] or role.threshold != 1 or new.keys[controller.keyid] != controller:

@@ -16,6 +16,7 @@ from fleet.errors import Conflict, RequestRefused
 from fleet.releases.drafting import next_root, next_targets
 from fleet.releases.files_desk import FORGOTTEN_AFTER, MAX_WAITING
 from fleet.releases.metadata import canonical_text, online_key
+from fleet.settings import MandateSettings
 from fleet.store.store import Store
 from protocols.api.people import LeaveOut
 from protocols.api.releases import MAX_PIECE_BYTES, DraftView, NewFile, ReleasesView, SignedRole
@@ -32,6 +33,9 @@ ROLES: dict[str, Role] = {
     "TO-12": "engineer",
     "IN-01": "inspector",
 }
+
+
+PLAIN = MandateSettings(plain_keys_may_sign=True)
 
 
 @dataclass
@@ -95,7 +99,7 @@ def silent(done: int, total: int) -> None:
 @pytest.fixture
 async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[House]:
     clock = HouseClock(NOW)
-    async with running_api(store, dsn, tmp_path, clock=clock) as api, AsyncExitStack() as stack:
+    async with running_api(store, dsn, tmp_path, clock=clock, mandates=PLAIN) as api, AsyncExitStack() as stack:
         made = House(api, clock)
         people = [Keyholder.make(person_id) for person_id in ROLES]
         for person in people:
@@ -198,6 +202,10 @@ async def test_what_does_not_fit_is_not_drafted(house: House, tmp_path: Path) ->
     skipped.version = 3
     with refused("draft-out-of-turn"):
         await house.draft(skipped)
+    house.api.services.releases._plain = False
+    with refused("draft-unfit"):
+        await house.draft(await house.root(root))
+    house.api.services.releases._plain = True
     alone = await house.root(root)
     alone.roles["root"].threshold = 1
     with refused("draft-unfit"):

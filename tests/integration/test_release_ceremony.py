@@ -22,6 +22,7 @@ from edge_agent.updating.trust import Trust
 from fleet.ca.files import key_to_pem
 from fleet.client import ClientSettings
 from fleet.clock import utc_now
+from fleet.settings import MandateSettings
 from fleet.store.store import Store
 from protocols.joining import BrokerAddress
 from protocols.people import Role
@@ -106,7 +107,13 @@ class Unit:
         )
         store.save(identity, UnitSettings())
         door, identities = HttpsDoor(OwnTls(store, SoftKeyStore(state_dir))), IdentityInUse(store)
-        trust = Trust(state_dir, door, identities, lambda: KnownTime(int(utc_now().timestamp() * 1000), sure=True))
+        trust = Trust(
+            state_dir,
+            door,
+            identities,
+            lambda: KnownTime(int(utc_now().timestamp() * 1000), sure=True),
+            plain_keys_may_sign=True,
+        )
         return cls(joined, identities, trust, Fetching(FileStore(state_dir), door, identities))
 
 
@@ -123,7 +130,7 @@ async def nobody(done: int, total: int) -> None:
 
 @pytest.fixture
 async def house(store: Store, dsn: str, tmp_path: Path) -> AsyncIterator[House]:
-    async with running_api(store, dsn, tmp_path) as api:
+    async with running_api(store, dsn, tmp_path, mandates=MandateSettings(plain_keys_may_sign=True)) as api:
         made = House(api)
         for person_id, role in ROLES.items():
             made.write(await api.add_person(person_id, role))

@@ -231,6 +231,7 @@ class ReleaseUnit:
     people: PeopleList = field(default_factory=people_list)
     at: datetime = NOW
     sure: bool = True
+    plain_keys_may_sign: bool = True
 
     def __post_init__(self) -> None:
         self.state_dir.mkdir(exist_ok=True)
@@ -250,7 +251,9 @@ class ReleaseUnit:
 
     def restarted(self) -> Trust:
         """As after a restart: what is on the disk is all it knows."""
-        self.trust = Trust(self.state_dir, self.repository, self.identities, self._time)
+        self.trust = Trust(
+            self.state_dir, self.repository, self.identities, self._time, plain_keys_may_sign=self.plain_keys_may_sign
+        )
         return self.trust
 
     def _time(self) -> KnownTime:

@@ -223,6 +223,17 @@ async def made_up(scene: Scene) -> None:
     assert await scene.refuses("root-refused")
 
 
+@attack("keys on disk, where the unit's own settings ask for tokens")
+async def keys_on_disk(scene: Scene) -> None:
+    fresh = ReleaseUnit(scene.repository, scene.unit.state_dir / "fresh", plain_keys_may_sign=False)
+    assert await Scene(scene.repository, fresh).refuses("first-root-refused")
+    await scene.trusting()
+    scene.unit.plain_keys_may_sign = False
+    scene.repository.root()
+    assert await scene.refuses("root-refused")
+    assert scene.version("root") == 1
+
+
 @attack("first trust: a root by nobody of the people list")
 async def first_foreign(scene: Scene) -> None:
     foreign = Repository(root_people=("XX-01", "XX-02"), targets_people=("XX-02", "XX-03"))
