@@ -204,8 +204,15 @@ class McuLink:
             self._lost_told = False
             await self._tell(Happening("mcu-back", "info", "the microcontroller answers again"))
         if self._power_wanted is not None and stats.power_left_ms and not self._power_wanted():
-            await device.sensor_power(0)
+            await self._cut_power(device)
         await self._kick_if_alive(device)
+
+    async def _cut_power(self, device: "SmpDevice") -> None:
+        """Power that nobody wants; one that refuses to cut it is asked again, and answers all the same."""
+        try:
+            await device.sensor_power(0)
+        except DeviceRefused as error:
+            _log.warning("the microcontroller does not cut the sensors' power", detail=str(error))
 
     async def _lost(self, detail: str) -> None:
         self.latest.fail(one_line(detail, _SUMMARY_SIGNS))

@@ -15,7 +15,9 @@ from edge_agent.serial.latest import LatestReader
 from edge_agent.serial.mcu_link import STOPPED_S, McuLink
 from edge_agent.serial.room import LINES_POLL_S
 from edge_agent.serial.sensor_power import MARGIN_MS, SensorPower
+from firmware_bridge.errors import DeviceRefused
 from firmware_bridge.mcu.figures import MCU_FIGURES
+from firmware_bridge.smp.device import SmpDevice
 from firmware_bridge.transport.serial_line import open_line
 from tests.support.opening_desk import CountingOpener, HandClock
 from tests.support.opening_facts import OFFER
@@ -191,6 +193,20 @@ async def test_power_that_nobody_wants_is_cut(unit: SerialUnit) -> None:
     unit.board.power(600_000, unit.device.mcu.now_s())
     async with running(unit.link(power_wanted=lambda: False)):
         await holds(lambda: unit.board.power_left_ms(unit.device.mcu.now_s()) == 0)
+
+
+async def test_a_switch_that_refuses_is_no_loss(unit: SerialUnit, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[int] = []
+
+    async def refuses(_device: SmpDevice, on_ms: int) -> int:
+        refused.append(on_ms)
+        raise DeviceRefused("mcu", "sensor power", "it has no switch", 8)
+
+    monkeypatch.setattr(SmpDevice, "sensor_power", refuses)
+    unit.board.power(600_000, unit.device.mcu.now_s())
+    async with running(unit.link(power_wanted=lambda: False)):
+        await holds(lambda: len(refused) >= 3)
+    assert (set(refused), unit.kinds()) == ({0}, [])
 
 
 def setting(line: str, kind: str = "tamper", debounce_ms: int = 10) -> InputSettings:
