@@ -47,8 +47,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
 
 def print_facts(facts: Sequence[tuple[str, object]]) -> None:
     """Named facts, one a line; unknown ones as `—`."""
-    width = max(len(name) for name, _ in facts) + _GAP
-    print_line("\n".join(name.ljust(width) + _cell(value) for name, value in facts))
+    named = [(escaped(name), _cell(value)) for name, value in facts]
+    width = max(len(name) for name, _ in named) + _GAP
+    print_line("\n".join(name.ljust(width) + value for name, value in named))
 
 
 def _lines(text: str) -> str:

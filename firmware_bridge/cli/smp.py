@@ -19,6 +19,7 @@ from firmware_bridge.smp.framing import Framing
 from firmware_bridge.smp.limits import DEFAULT_LIMITS
 from firmware_bridge.transport.ports import resolve
 from firmware_bridge.transport.serial_line import open_line
+from protocols.text import escaped
 
 Answer = TypeVar("Answer")
 OnDevice = Annotated[str, Parameter(help="The file on the device, with its whole path.")]
@@ -100,7 +101,7 @@ def stats(
     reach = _Reach(port, baud, framing, spy)
     if group is None:
         names = reach.ask(lambda device: device.stat_groups())
-        _show(names, "\n".join(names) or "the device keeps no figures", json=json)
+        _show(names, "\n".join(map(escaped, names)) or "the device keeps no figures", json=json)
         return
     figures = reach.ask(lambda device: device.stats(group))
     if json or figures:

@@ -167,7 +167,7 @@ def test_a_spy_that_fails_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureF
 def test_what_is_printed_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("a", "b"), [("x\x1b[2J", None), ("long\nname", 3)], empty="none")
     print_table(("a",), [], empty="none")
-    print_facts([("name", "x"), ("longer name", "")])
+    print_facts([("name", "x"), ("longer name", ""), ("a\nb", 1)])
     print_json({"a": "\x9b"})
     assert capsys.readouterr().out.splitlines() == [
         "a               b",
@@ -176,6 +176,7 @@ def test_what_is_printed_steers_no_terminal(capsys: pytest.CaptureFixture[str]) 
         "none",
         "name         x",
         "longer name  —",
+        "a\\u000ab     1",
         '{"a":"\\u009b"}',
     ]
 
