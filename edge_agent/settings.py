@@ -50,7 +50,7 @@ class AgentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     gnss_source: the receiver of positions, `serial:`, `fifo:` or `unix:` and an absolute path.
     inputs: the lines that the unit watches, in the file only; see `edge_agent.inputs.settings`.
     workshop_interface, workshop_gateway_mac: where the unit stands in its workshop, and bench mandates are obeyed.
-    plain_keys_may_sign: obey mandates that were signed with keys on disk. For the demo and benches only.
+    plain_keys_may_sign: obey mandates and releases that were signed with keys on disk. For the demo and benches only.
     media_loopback: send media over 127.0.0.1 only, to a controller on the same machine.
     releases_dir: where `edge-agent-launch` finds the agent's releases; without it, /opt/muster/releases.
     mcu_keys_file: the public keys of the microcontroller's bootloader, PEM; without them it takes no updates.

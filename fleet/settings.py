@@ -105,7 +105,8 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
 class MandateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who may sign mandates, section `[mandates]`. `plain_keys_may_sign`: a key on disk signs field and retrieval
-    mandates too. For the demo only: units believe such signatures only where their own settings say the same."""
+    mandates and releases too. For the demo only: units believe such signatures only where their own settings say the
+    same."""
 
     plain_keys_may_sign: bool = False
 
