@@ -3,10 +3,12 @@
 Its exit codes are in its help.
 """
 
+import errno
 import os
 import select
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App, CycloptsError
 
@@ -70,6 +72,7 @@ _SAID_SIGNS = 2000
 _UNREAD = 141
 """What shells say of a program that SIGPIPE ends."""
 _INTERRUPTED = 130
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 _CODES: tuple[tuple[tuple[type[errors.BridgeError], ...], int], ...] = (
     ((errors.ImageRefused, errors.DeviceRefused), 3),
     ((errors.PortError,), 4),
@@ -87,18 +90,28 @@ def exit_code(error: BaseException) -> int:
 def run(words: Sequence[str] | None = None) -> None:
     """Run the command line, this program's own where no `words` are given; a known error becomes one line on standard
     error. Output that nobody reads, as before `head`, ends it without a word. Raises SystemExit for codes but 0."""
+    if sys.stdout is None:  # which it is where a shell closed it
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as this program runs
     try:
         try:
             _run(words)
         finally:
-            if sys.stdout is not None:  # which it is where a shell closed it
-                sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:
         if not _is_unread():
             raise
-        # The interpreter writes once more what is left, as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         sys.exit(_UNREAD)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _write_no_more()
+        _fail(1, f"its output can not be written: {error.strerror}; see to its disk")
+
+
+def _write_no_more() -> None:
+    """The interpreter writes once more what is left, as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_unread() -> bool:

@@ -118,7 +118,7 @@ def _agree(then: str, *, yes: bool) -> None:
     """Let the person agree to what will be; raises BridgeError otherwise."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():  # a shell may have closed it
         raise BridgeError(f"{then}; nobody is here to be asked: say --yes if it is meant")
     print_remark(f"{escaped(then)}")
     sys.stderr.write("type yes to go on: ")

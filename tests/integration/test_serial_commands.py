@@ -202,3 +202,22 @@ async def test_a_scan_of_this_machines_ports_is_no_error() -> None:
         output, complaints = await process.communicate()
     assert (process.returncode, complaints) == (0, b"")
     assert output
+
+
+@pytest.mark.parametrize(("redirected", "code"), [(">/dev/full", 1), (">&-", 0), ("<&-", 0)])
+async def test_closed_and_full_outputs_are_no_tracebacks(redirected: str, code: int) -> None:
+    command = f'exec "$0" -c "$1" scan {redirected}'
+    process = await asyncio.create_subprocess_exec(
+        "sh",
+        "-c",
+        command,
+        sys.executable,
+        PROGRAM,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        _, complaints = await process.communicate()
+    assert process.returncode == code
+    assert b"Traceback" not in complaints
+    assert (b"can not be written: No space left" in complaints) == (code == 1)
