@@ -16,9 +16,11 @@ from tuf.api.metadata import Root, Targets
 
 from fleet.client.errors import DraftNotTrusted
 from protocols.api.releases import ReleasesView, SignedRole
+from protocols.errors import InvalidManifest
 from protocols.people import ListedPerson
-from protocols.releases.manifest import TargetPath
+from protocols.releases.manifest import TargetPath, read_manifest
 from protocols.releases.ssh_key import SshKey, register
+from protocols.text import escaped
 
 register()
 _KINDS: Mapping[str, type[Root | Targets]] = {"root": Root, "targets": Targets}
@@ -97,21 +99,40 @@ def _who(key: Any, names: Mapping[str, str]) -> str:
 
 
 def _targets_lines(targets: Targets, view: ReleasesView | None) -> list[str]:
-    """A line for each file, first those that change something, as the controller says."""
+    """A line for each file, first those that change something, as the controller says, and what each manifest names."""
+    texts = {} if view is None else {path: text for one in view.drafts for path, text in one.manifests.items()}
     now = {path: (one.hashes["sha256"], one.length) for path, one in targets.targets.items()}
     before = {} if view is None else {one.path: (one.sha256, one.length_bytes) for one in view.targets}
     changed, as_before = [], []
     for path, (digest, length) in sorted(now.items()):
         facts = f"{path}, {length} bytes, sha256 {digest}"
+        names = [] if view is None else _manifest_lines(path, digest, texts.get(path, ""))
         if view is None:
             changed.append(f"  has: {facts}")
         elif path not in before:
-            changed.append(f"  new: {facts}")
+            changed += [f"  new: {facts}", *names]
         elif before[path] == (digest, length):
-            as_before.append(f"  as before: {facts}")
+            as_before += [f"  as before: {facts}", *names]
         else:
-            changed.append(f"  CHANGED (was {before[path][0]}): {facts}")
+            changed += [f"  CHANGED (was {before[path][0]}): {facts}", *names]
     return [*changed, *(f"  no more: {path}" for path in sorted(before.keys() - now.keys())), *as_before]
+
+
+def _manifest_lines(path: str, digest: str, text: str) -> list[str]:
+    """What the manifest at `path` names, of a text that has the signed hash; nothing for another file."""
+    if not path.startswith("manifests/"):
+        return []
+    if sha256(text.encode()).hexdigest() != digest:
+        return ["    WHAT IT NAMES IS NOT KNOWN: the controller shows another text than the draft's"]
+    try:
+        manifest = read_manifest(text.encode())
+    except InvalidManifest as error:
+        return [f"    {error}"]
+    models = ", ".join(manifest.models) or "any model"
+    return [f"    for {escaped(models)}"] + [
+        f"    {one.part} {one.version}: {one.target}, by {one.updater}, board {escaped(one.board) or 'not said'}"
+        for one in manifest.parts
+    ]
 
 
 def _check_plain(signed: Root | Targets) -> None:

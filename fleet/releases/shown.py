@@ -72,7 +72,18 @@ async def draft_view(transaction: Transaction, draft: StoredDraft, root: Root | 
         may_sign=ids_of(list(signers_of(signed, root).values()), people),
         signed_by=[one.person_id for one in await transaction.releases.signatures(draft.draft_id)],
         needed=needed(signed, root),
+        manifests=await _texts_of(transaction, signed) if isinstance(signed, Targets) else {},
     )
+
+
+async def _texts_of(transaction: Transaction, targets: Targets) -> dict[str, str]:
+    """The manifests' exact texts. They were read when the draft was made, so they are short and UTF-8."""
+    texts = {}
+    for path, one in sorted(targets.targets.items()):
+        if path.startswith(MANIFESTS):
+            content = await transaction.releases.part(one.hashes["sha256"], 0, MAX_PIECE_BYTES) or b""
+            texts[path] = content.decode(errors="replace")
+    return texts
 
 
 async def manifests_of(transaction: Transaction, targets: Targets) -> dict[str, Manifest]:

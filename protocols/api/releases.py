@@ -64,7 +64,8 @@ class DraftSignature(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 class DraftView(msgspec.Struct, frozen=True, kw_only=True):
     """A draft that waits. `signed_by` of those in `may_sign`; `needed` signatures in all (a new root wants the
-    old one's and its own)."""
+    old one's and its own). `manifests` are the exact texts of the manifests that it names, by path: whoever signs holds
+    them against the draft's hashes."""
 
     role: SignedRole
     version: int
@@ -75,6 +76,7 @@ class DraftView(msgspec.Struct, frozen=True, kw_only=True):
     may_sign: list[PersonId]
     signed_by: list[PersonId]
     needed: int
+    manifests: dict[TargetPath, str] = {}
 
 
 class TargetView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,18 +1,24 @@
 """What a person reads before signing a draft: all of it, whatever the controller says is in force."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 import pytest
 from tuf.api.metadata import DelegatedRole, Delegations, TargetFile, Targets
 
 from fleet.client.errors import DraftNotTrusted
 from fleet.client.release_drafts import read_release, told
 from fleet.releases.metadata import canonical_text
-from protocols.api.releases import ReleasesView, TargetView
+from protocols.api.releases import DraftView, ReleasesView, TargetView
 
 UNTIL = datetime(2027, 2, 21, tzinfo=UTC)
 KNOWN, OTHER = "ab" * 32, "cd" * 32
+MANIFEST = (
+    '{"format":1,"name":"van-2","parts":[{"part":"mcu","version":"2.0.0","target":"mcu/a.bin","board":"nucleo",'
+    '"updater":"mcuboot"}]}'
+)
 
 
 def targets(*files: tuple[str, str], **more: Any) -> Targets:
@@ -45,6 +51,36 @@ def test_what_changes_is_told_first() -> None:
         "no more",
         "as before",
     ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "line"),
+    [
+        (MANIFEST, "    mcu 2.0.0: mcu/a.bin, by mcuboot, board nucleo"),
+        (
+            MANIFEST.replace("a.bin", "b.bin"),
+            "    WHAT IT NAMES IS NOT KNOWN: the controller shows another text than the draft's",
+        ),
+        ("", "    WHAT IT NAMES IS NOT KNOWN: the controller shows another text than the draft's"),
+    ],
+)
+def test_what_a_manifest_names_is_told_if_its_text_is_the_one_that_is_signed(shown: str, line: str) -> None:
+    path = "manifests/van-2.json"
+    text = canonical_text(targets((path, sha256(MANIFEST.encode()).hexdigest())))
+    waiting = DraftView(
+        role="targets",
+        version=2,
+        text=text,
+        sha256=KNOWN,
+        made_by="SU-02",
+        made_at=UNTIL,
+        may_sign=["SU-02", "TO-12"],
+        signed_by=[],
+        needed=2,
+        manifests={path: shown},
+    )
+    view = msgspec.structs.replace(in_force(), drafts=[waiting])
+    assert told(read_release("targets", text), [], view)[-1] == line
 
 
 @pytest.mark.parametrize(
