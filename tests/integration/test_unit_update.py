@@ -151,6 +151,7 @@ async def _scene(
             "MUSTER_AGENT_MCU": str(directory / "mcu"),
             "MUSTER_AGENT_MCU_BAUD": str(BAUD),
             "MUSTER_AGENT_MCU_KEYS_FILE": str(directory / "keys.pem"),
+            "MUSTER_AGENT_PLAIN_KEYS_MAY_SIGN": "true",
             TRIAL_LIMIT_VARIABLE: str(trial_limit_s),
         }
         async with peer_on(broker, unit.unit_id, controller) as peer, _launched(environ, directory / "log") as launcher:
