@@ -110,22 +110,36 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
     """What a figure is called, its unit of measure, and its limits.
 
     With `fair_from` and `bad_from` ascending, larger is worse; descending, smaller is worse. A value exactly at
-    a limit already counts as the worse standing.
+    a limit already counts as the worse standing. `words` are the standings of a figure that is a word or yes or no; a
+    word that is not in them is unknown.
     """
 
     label: str
     unit: str = ""
     fair_from: float | None = None
     bad_from: float | None = None
-    bad_when: bool | str | None = None
-    fair_when: bool | str | None = None
+    words: dict[bool | str, Standing] = {}
     group: str
 
+
+_NO_IS_GOOD: dict[bool | str, Standing] = {False: "good", True: "bad"}
+_YES_IS_GOOD: dict[bool | str, Standing] = {True: "good", False: "bad"}
+_EMMC_LIFE: dict[bool | str, Standing] = {"normal": "good", "warning": "fair", "urgent": "bad"}
+_REGISTRATION: dict[bool | str, Standing] = {
+    "home": "good",
+    "roaming": "good",
+    "searching": "fair",
+    "denied": "bad",
+    "not-registered": "bad",
+    "sim-failure": "bad",
+}
+_SIM: dict[bool | str, Standing] = {"ready": "good", "pin": "fair", "puk": "bad", "missing": "bad", "failed": "bad"}
+_ANTENNA: dict[bool | str, Standing] = {"ok": "good", "open": "bad", "short": "bad"}
 
 QUANTITIES: dict[str, Quantity] = {
     "supply_mv": Quantity(label="supply", unit="mV", group="power"),
     "supply_ma": Quantity(label="supply current", unit="mA", group="power"),
-    "undervolted": Quantity(label="undervoltage", bad_when=True, group="power"),
+    "undervolted": Quantity(label="undervoltage", words=_NO_IS_GOOD, group="power"),
     "throttled_bits": Quantity(label="throttling", group="power"),
     "battery_percent": Quantity(label="battery", unit="%", fair_from=30, bad_from=15, group="power"),
     "battery_charging": Quantity(label="charging", group="power"),
@@ -140,10 +154,10 @@ QUANTITIES: dict[str, Quantity] = {
     "memory_used_percent": Quantity(label="memory", unit="%", fair_from=85, bad_from=95, group="load"),
     "uptime_s": Quantity(label="up for", unit="s", group="load"),
     "storage_used_percent": Quantity(label="storage", unit="%", fair_from=80, bad_from=90, group="storage"),
-    "storage_read_only": Quantity(label="storage read-only", bad_when=True, group="storage"),
+    "storage_read_only": Quantity(label="storage read-only", words=_NO_IS_GOOD, group="storage"),
     "emmc_worn_percent": Quantity(label="eMMC worn", unit="%", fair_from=80, bad_from=100, group="storage"),
-    "emmc_life": Quantity(label="eMMC life", fair_when="warning", bad_when="urgent", group="storage"),
-    "clock_synchronised": Quantity(label="clock in step", bad_when=False, group="clock"),
+    "emmc_life": Quantity(label="eMMC life", words=_EMMC_LIFE, group="storage"),
+    "clock_synchronised": Quantity(label="clock in step", words=_YES_IS_GOOD, group="clock"),
     "clock_offset_ms": Quantity(label="clock offset", unit="ms", fair_from=100, bad_from=1000, group="clock"),
     "link_kind": Quantity(label="link", group="link"),
     "link_rx_bytes": Quantity(label="received", unit="B", group="link"),
@@ -153,15 +167,15 @@ QUANTITIES: dict[str, Quantity] = {
     "rsrq_db": Quantity(label="LTE RSRQ", unit="dB", group="link"),
     "sinr_db": Quantity(label="LTE SINR", unit="dB", fair_from=10, bad_from=0, group="link"),
     "rssi_dbm": Quantity(label="modem RSSI", unit="dBm", group="link"),
-    "modem_registration": Quantity(label="registration", fair_when="searching", bad_when="denied", group="link"),
+    "modem_registration": Quantity(label="registration", words=_REGISTRATION, group="link"),
     "modem_operator": Quantity(label="operator", group="link"),
     "modem_temp_c": Quantity(label="modem temperature", unit="°C", fair_from=70, bad_from=85, group="link"),
     "modem_version": Quantity(label="modem firmware", group="link"),
-    "sim_state": Quantity(label="SIM", fair_when="pin", bad_when="failed", group="link"),
+    "sim_state": Quantity(label="SIM", words=_SIM, group="link"),
     "gnss_fix_quality": Quantity(label="GNSS fix quality", group="gnss"),
     "gnss_hdop": Quantity(label="GNSS HDOP", fair_from=2, bad_from=20, group="gnss"),
     "gnss_satellites": Quantity(label="GNSS satellites", group="gnss"),
-    "gnss_antenna": Quantity(label="GNSS antenna", fair_when="open", bad_when="short", group="gnss"),
+    "gnss_antenna": Quantity(label="GNSS antenna", words=_ANTENNA, group="gnss"),
     "spool_waiting": Quantity(label="waiting in spool", fair_from=100, bad_from=10_000, group="spool"),
     "spool_dropped": Quantity(label="dropped from spool", fair_from=1, bad_from=1_000, group="spool"),
 }
@@ -173,8 +187,8 @@ because a 5 V and a 12 V supply differ; `undervolted` is the unit's own verdict.
 def standing(name: str, value: object) -> Standing:
     """How `value` of figure `name` stands; pure, total over any value, and `unknown` for one of another kind."""
     quantity = QUANTITIES[name]
-    if quantity.bad_when is not None:
-        return _standing_of_word(quantity, value)
+    if quantity.words:
+        return quantity.words.get(value, "unknown") if isinstance(value, bool | str) else "unknown"
     if quantity.fair_from is None or quantity.bad_from is None or not isinstance(value, int | float):
         return "unknown"
     if isinstance(value, float) and isnan(value):
@@ -184,11 +198,3 @@ def standing(name: str, value: object) -> Standing:
     if magnitude * sign >= quantity.bad_from * sign:
         return "bad"
     return "fair" if magnitude * sign >= quantity.fair_from * sign else "good"
-
-
-def _standing_of_word(quantity: Quantity, value: object) -> Standing:
-    if type(value) is not type(quantity.bad_when):
-        return "unknown"
-    if value == quantity.bad_when:
-        return "bad"
-    return "fair" if value == quantity.fair_when else "good"

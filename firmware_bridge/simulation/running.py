@@ -88,8 +88,12 @@ async def run_modem(
 async def run_unit(
     links: Path, kept: Kept, facts: McuFacts, modem: ModemManner, stop: asyncio.Event, *, seed: int, say: Say
 ) -> None:
-    """A unit's microcontroller, receiver and modem on the ports `mcu`, `gnss` and `modem` in `links`, until `stop` or
-    until one of them fails. Raises SimulationFailed."""
+    """A unit's microcontroller, receiver and modem on the ports `mcu`, `gnss` and `modem` in `links`, which is made when
+    it is not there, until `stop` or until one of them fails. Raises SimulationFailed."""
+    try:
+        links.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SimulationFailed(f"{links} can not be made: {error.strerror}; name another folder") from error
     none, manner = Faults(), Manner()
     runs = (
         run_mcu(links / "mcu", kept, facts, stop, baud=115_200, framing="console", faults=none, seed=seed, say=say),

@@ -15,7 +15,7 @@ from fleet.cli.output import moment, print_json, print_line, print_remark
 from fleet.client import FleetClient
 from fleet.client.files import read_small
 from fleet.errors import CommandIncomplete, RequestRefused
-from protocols.api.releases import ReleasesView, SignedRole
+from protocols.api.releases import DraftView, ReleasesView, SignedRole
 from protocols.people import ListedPerson
 
 _MAX_FILE = 64 * 1024
@@ -58,6 +58,7 @@ def sign(
 
         draft = await door.release_draft(role)
         read = read_release(role, draft.text)
+        _check_may_sign((await door.whoami()).person_id, draft)
         if armored is not None:
             return await door.hand_in_release_signature(role, read.sha256, armored)
         for line in words(role, draft.text, (await door.people_chain()).newest.people, await door.releases()):
@@ -92,6 +93,12 @@ def _armored(path: Path) -> str:
     if found is None:
         raise RequestRefused("signature-unreadable", f"{path}: there is no whole SSH signature in it", remedy)
     return found
+
+
+def _check_may_sign(person: str, draft: DraftView) -> None:
+    if person not in draft.may_sign:
+        said = f"{person} does not sign {draft.role}"
+        raise RequestRefused("signer-unfit", said, f"ask {' or '.join(draft.may_sign)}: the root names them")
 
 
 def _agreed(digest: str, sha256: str | None) -> None:

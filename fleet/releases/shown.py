@@ -101,9 +101,11 @@ async def manifests_of(transaction: Transaction, targets: Targets) -> dict[str, 
         except InvalidManifest as error:
             raise _no_manifest(path, str(error)) from error
         missing = [part.target for part in manifest.parts if part.target not in targets.targets]
-        if missing or path != f"{MANIFESTS}{manifest.name}.json":
-            why = f"{missing[0]} is no target" if missing else f"it calls itself {manifest.name}"
-            raise _no_manifest(path, why)
+        if missing:
+            said = f"{path}: {missing[0]} is no file of the release"
+            raise RequestRefused("manifest-invalid", said, f"send it first: fleet release add FILE --as {missing[0]}")
+        if path != f"{MANIFESTS}{manifest.name}.json":
+            raise _no_manifest(path, f"it calls itself {manifest.name}")
         found[path] = manifest
     return found
 

@@ -227,12 +227,12 @@ async def test_poking_at_nothing_says_what_to_do(tmp_path: Path, capsys: pytest.
 
 async def test_a_units_three_devices_run_in_one_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program = Path(sys.executable).parent / "firmware-bridge"
-    process = await asyncio.create_subprocess_exec(program, "simulate", "unit", str(tmp_path))
+    process = await asyncio.create_subprocess_exec(program, "simulate", "unit", str(tmp_path / "unit"))
     try:
-        await until(lambda: all((tmp_path / f"{name}.control").exists() for name in ("mcu", "gnss", "modem")))
-        assert (await poked(capsys, tmp_path / "mcu"))["runs"] == "1.0.0"
-        assert (await poked(capsys, tmp_path / "gnss"))["antenna"] == "ok"
-        assert (await poked(capsys, tmp_path / "modem"))["sim"] == "ready"
+        await until(lambda: all((tmp_path / "unit" / f"{name}.control").exists() for name in ("mcu", "gnss", "modem")))
+        assert (await poked(capsys, tmp_path / "unit" / "mcu"))["runs"] == "1.0.0"
+        assert (await poked(capsys, tmp_path / "unit" / "gnss"))["antenna"] == "ok"
+        assert (await poked(capsys, tmp_path / "unit" / "modem"))["sim"] == "ready"
     finally:
         assert await stopped(process) == 0
-    assert os.listdir(tmp_path) == []  # noqa: PTH208 - names only, and at once
+    assert os.listdir(tmp_path / "unit") == []  # noqa: PTH208 - names only, and at once

@@ -20,7 +20,7 @@ def test_a_quantity_has_both_limits_or_none() -> None:
     for name, quantity in QUANTITIES.items():
         assert (quantity.fair_from is None) == (quantity.bad_from is None), name
         assert quantity.fair_from is None or quantity.fair_from != quantity.bad_from, name
-        assert quantity.fair_from is None or quantity.bad_when is None, name
+        assert quantity.fair_from is None or not quantity.words, name
 
 
 def test_names_carry_the_unit_of_measure_they_show() -> None:
@@ -34,6 +34,14 @@ def test_names_carry_the_unit_of_measure_they_show() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
+        ("sim_state", "ready", "good"),
+        ("sim_state", "missing", "bad"),
+        ("sim_state", "pin", "fair"),
+        ("modem_registration", "not-registered", "bad"),
+        ("modem_registration", "unknown", "unknown"),
+        ("gnss_antenna", "open", "bad"),
+        ("gnss_antenna", "unknown", "unknown"),
+        ("undervolted", 1, "unknown"),
         ("soc_temp_c", 69.9, "good"),
         ("soc_temp_c", 70, "fair"),
         ("soc_temp_c", 79.9, "fair"),
