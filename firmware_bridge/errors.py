@@ -71,10 +71,12 @@ class DeviceError(BridgeError):
 
 
 class DeviceSilent(DeviceError):
-    """No answer within `limit_s` seconds."""
+    """No answer within `limit_s` seconds; `remedy` says what to do."""
 
-    def __init__(self, port: str, request: str, limit_s: float) -> None:
-        super().__init__(port, request, f"no answer within {limit_s:g} s; see to the cable, the speed and the power")
+    def __init__(
+        self, port: str, request: str, limit_s: float, remedy: str = "see to the cable, the speed and the power"
+    ) -> None:
+        super().__init__(port, request, f"no answer within {limit_s:g} s; {remedy}")
         self.limit_s = limit_s
 
 

@@ -83,7 +83,7 @@ async def _scan(port: PortFacts, bauds: Sequence[int], *, ask: bool, limit_s: fl
 
 
 async def _found(line: Line, *, ask: bool) -> list[Kind]:
-    heard = await _heard(line)
+    heard = await listened(line)
     if not ask or {"NMEA", "UBX"} & set(heard):
         return heard
     for what, question in _QUESTIONS:
@@ -93,8 +93,8 @@ async def _found(line: Line, *, ask: bool) -> list[Kind]:
     return heard
 
 
-async def _heard(line: Line) -> list[Kind]:
-    """What the device says by itself, in the order it was heard."""
+async def listened(line: Line) -> list[Kind]:
+    """What the device says by itself within `LISTEN_S`, in the order it was heard. Raises PortError."""
     reading, kinds = Reading(), dict[Kind, None]()
     try:
         async with asyncio.timeout(LISTEN_S):

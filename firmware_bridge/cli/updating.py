@@ -24,6 +24,7 @@ from firmware_bridge.transport.serial_line import open_line
 from firmware_bridge.transport.spy import Spy
 from firmware_bridge.updating.carrying_out import Told
 from firmware_bridge.updating.carrying_out import update as carry_out
+from firmware_bridge.updating.first_look import look_first
 from firmware_bridge.updating.machine import Stage
 from firmware_bridge.updating.mcuboot_device import mcuboot_maker
 from firmware_bridge.updating.plugins import load_plugin
@@ -31,6 +32,7 @@ from firmware_bridge.updating.reopening import ReopeningLine
 from protocols.releases.manifest import MAX_TARGET_BYTES, PartName
 
 _MCUBOOT = "mcuboot"
+_KIB = 1024
 _SAID: dict[Stage, str] = {
     "judging": "looking what the device runs",
     "sending": "sending the image",
@@ -93,7 +95,9 @@ def update(
                 said = f"the image is made for {would_be.board}, and it was not said what the device is"
                 raise ImageRefused("wrong-board", said, f"give --board {would_be.board} if it is that")
             allowed = leave is not None and leave.allows(content, would_be)
-            with _Narration() as narration:
+            with Narration() as narration:
+                narration.tell(Told("judging"))
+                await look_first(device, line)
                 return await carry_out(
                     device, content, board=board, may_downgrade=allowed, health_limit_s=health_s, tell=narration.tell
                 )
@@ -108,13 +112,14 @@ def update(
         print_line(f"the device runs {done.version} and keeps it, hash {done.digest}")
 
 
-class _Narration:
+class Narration:
     """Says each stage on standard error, and shows a bar while the image is sent."""
 
     def __init__(self) -> None:
         self._stage: Stage | None = None
         self._why = ""
         self._bar: ProgressBar | None = None
+        self._was_held_up = False
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -132,13 +137,22 @@ class _Narration:
     def tell(self, told: Told) -> None:
         """Say what is new in `told`."""
         if told.progress is not None:
+            if self._was_held_up and not told.progress.done_bytes:
+                return
+            if self._was_held_up:
+                print_remark(f"going on at {told.progress.done_bytes / _KIB:.1f} KiB")
+            self._was_held_up = False
             if self._bar is None:
                 self._bar = self._open.enter_context(ProgressBar("sent"))
             self._bar.tell(told.progress)
             return
-        if told.stage == self._stage and told.why == self._why:
+        if not told.held_up and (told.stage, told.why) == (self._stage, self._why):
             return
         self._open.close()
         self._bar = None
+        self._was_held_up = bool(told.held_up)
+        if told.held_up:
+            print_remark(told.held_up)
+            return
         self._stage, self._why = told.stage, told.why
         print_remark(_SAID[told.stage] + (f" ({told.why})" if told.why else ""))

@@ -31,11 +31,13 @@ SLOWEST_BYTES_PER_S = 100
 
 
 class Told(NamedTuple):
-    """How far an update is. `progress` while the image is sent; `why` what made it go back a step, if anything did."""
+    """How far an update is. `progress` while the image is sent; `why` what made it go back a step, if anything did;
+    `held_up` what the sending was broken off by, when it is tried again."""
 
     stage: Stage
     progress: Progress | None = None
     why: str = ""
+    held_up: str = ""
 
 
 Tell = Callable[[Told], None]
@@ -69,8 +71,15 @@ async def update(
         tell(Told(state.stage, why=state.why))
         await rest(following.after_s)
         event = await carrier.carry_out(following, state)
+        was_sent = following.doing == "send"
         state, following = step(state, event, clock())
+        if was_sent and isinstance(event, Fault) and isinstance(following, Act):
+            tell(Told(state.stage, held_up=_held_up(event)))
     return _ended(following)
+
+
+def _held_up(fault: Fault) -> str:
+    return "the line was lost; waiting for it" if fault.line_lost else f"{fault.why}; trying again"
 
 
 def _ended(end: End) -> Installed:
@@ -99,7 +108,9 @@ class _Carrier:
                 return await self._do(act, state.stage, limit)
         except DeviceRefused as error:
             return Fault(str(error), refused=True, sent_bytes=self._sent_bytes)
-        except (PortError, DeviceError, LineOverrun) as error:
+        except PortError as error:
+            return Fault(str(error), sent_bytes=self._sent_bytes, line_lost=True)
+        except (DeviceError, LineOverrun) as error:
             return Fault(str(error), sent_bytes=self._sent_bytes)
         except TimeoutError:
             return Fault(self._too_late(act), sent_bytes=self._sent_bytes)
@@ -139,7 +150,8 @@ class _Carrier:
             if progress.done_bytes > furthest and not limit.expired():
                 furthest = progress.done_bytes
                 limit.reschedule(min(loop.time() + self._limit_s, until_s))
-            self._tell(Told(stage, progress))
+            if progress.done_bytes or not self._sent_bytes:  # an upload that is begun again does not know yet
+                self._tell(Told(stage, progress))
 
         limit.reschedule(min(loop.time() + self._limit_s, until_s))
         await self._device.send(self._image, went_on)

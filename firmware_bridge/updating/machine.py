@@ -53,11 +53,12 @@ class Unwell(NamedTuple):
 
 class Fault(NamedTuple):
     """The act was not carried out, or nobody knows. `refused`: the device said no; `sent_bytes`: how much of the image
-    it had by then."""
+    it had by then; `line_lost`: its port went away."""
 
     why: str
     refused: bool = False
     sent_bytes: int = 0
+    line_lost: bool = False
 
 
 Event = Found | Did | Unwell | Fault

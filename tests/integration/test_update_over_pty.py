@@ -153,6 +153,21 @@ async def test_the_command_says_each_step(tmp_path: Path, written: Callable[[str
         assert "looking" not in err
 
 
+async def test_a_pulled_cable_is_said_and_no_progress_is_shown_as_lost(
+    tmp_path: Path, written: Callable[[str, bytes], str]
+) -> None:
+    words = ("--board", BOARD, "--key", written("key.pem", PEM), "--baud", "921600")
+    image = written("new.bin", Sample(2, size=1200).content())
+    async with simulated(tmp_path, faults=Faults(cable_after_bytes=1900, cable_back_ms=300)) as device:
+        code, _, err = await said_by("update", str(device.port.link), image, *words)
+    assert code == 0, err
+    before, after = err.split("the line was lost; waiting for it\n")
+    assert "sent " in before
+    assert after.startswith("going on at "), err
+    assert not after.startswith("going on at 0.0"), err
+    assert "   0%" not in after
+
+
 async def test_an_image_for_a_board_is_not_sent_to_a_device_that_nobody_named(
     tmp_path: Path, written: Callable[[str, bytes], str]
 ) -> None:
