@@ -31,7 +31,7 @@ async def test_a_rollout_is_begun_watched_paused_and_resumed_by_keys(house: Roll
         await screen.sees("Roll out autumn: MCU 2.0.0")
         await screen.press("tab", "ctrl+u", *"1 unit, rest", "tab", "tab", "ctrl+u", *"1")
         await screen.sees("then the rest; at most 1 at once")
-        await screen.press("enter")
+        await screen.press("ctrl+s", "enter")
         await screen.sees("autumn has begun with 4 units", "▸running   autumn")
         (row,) = await house["IN-01"].rollouts()
         await screen.press("enter")

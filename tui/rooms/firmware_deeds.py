@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, NamedTuple
 from textual.widget import AwaitMount
 from typing_extensions import override
 
-from fleet.client import FeedItem
+from fleet.client import ClientError, FeedItem
 from protocols.api.feed import RolloutsChanged, Watch
 from protocols.api.releases import ReleasesView
 from protocols.api.rollouts import NewRollout, RolloutRow, RolloutView
@@ -66,6 +66,8 @@ class FirmwareDeeds(FollowingRoom):
         "resume": Reserved("letting a rollout go on", "manage-releases"),
         "cancel": Reserved("cancelling a rollout", "manage-releases"),
     }
+
+    _is_beginning = False
 
     @property
     def rollout(self) -> RolloutRow | None:
@@ -130,7 +132,10 @@ class FirmwareDeeds(FollowingRoom):
         return self.app.push_screen(ReasonDialog(f"{deed.title} {row.title}", before, sentence), returned)
 
     def action_new(self) -> None:
-        """Choose a manifest, then how it is rolled out."""
+        """Choose a manifest, then how it is rolled out; not while another is on its way to the controller."""
+        if self._is_beginning:
+            self.desk.say("one is being begun: wait until it is there", "fair")
+            return
         self.ask("manifests", self.desk.door.releases, self._choose)
 
     def _choose(self, view: ReleasesView) -> None:
@@ -153,10 +158,16 @@ class FirmwareDeeds(FollowingRoom):
         door, wanted = self.desk.door, new
 
         def begun(view: RolloutView) -> None:
+            self._is_beginning = False
             self.desk.say(f"{view.row.title} has begun with {plural(view.row.units, 'unit')}", "good")
             self.show_rollout(view)
 
-        self.do("beginning it", lambda: door.start_rollout(wanted), begun)
+        def failed(error: ClientError) -> None:
+            self._is_beginning = False
+            self.desk.explain(error)
+
+        self._is_beginning = True
+        self.do("beginning it", lambda: door.start_rollout(wanted), begun, failed=failed)
 
 
 def _left(row: RolloutRow) -> str:

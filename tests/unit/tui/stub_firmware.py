@@ -1,5 +1,6 @@
 """Rollouts and releases of a fleet in memory."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -62,7 +63,9 @@ class StubFirmware(FleetClient):
     asked: list[tuple[Any, ...]]
 
     def found_firmware(self) -> None:
-        """Begin with no rollout."""
+        """Begin with no rollout; `starts` holds up the answer to a new one while it is cleared."""
+        self.starts = asyncio.Event()
+        self.starts.set()
         self.rollout_list: list[RolloutView] = []
         self.rollout_unit_list: dict[str, list[RolloutUnitRow]] = {}
         end = {"root": 300, "targets": 80, "snapshot": 7, "timestamp": 1}
@@ -189,6 +192,7 @@ class StubFirmware(FleetClient):
 
     async def start_rollout(self, new: NewRollout) -> RolloutView:
         self.asked.append(("start_rollout", new))
+        await self.starts.wait()
         if new.title == "again":
             problem = Problem(
                 code="rollout-running", message="RO-0 brings units to it already", remedy="cancel it, or wait"

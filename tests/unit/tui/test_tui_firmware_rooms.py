@@ -126,18 +126,56 @@ async def test_a_new_rollout_says_what_it_will_do_before_it_does(tmp_path: Path)
     async with console(client, tmp_path) as screen:
         await screen.press("F", "n")
         await screen.sees("Roll out autumn: agent 1.5.0, MCU 2.2.1", "1 h later 10 %, 4 h later the rest")
-        await screen.press("tab", "ctrl+u", *"half, rest")
+        await screen.press("enter", "ctrl+u", *"half, rest")
         await screen.sees("“half” is none; write 1 unit")
-        await screen.press("enter", "ctrl+u", *"50%, rest")
+        await screen.press("ctrl+s", "ctrl+u", *"50%, rest")
         await screen.sees("then the rest; at most 20")
+        await screen.press("ctrl+s")
+        await screen.sees("Enter once more begins it")
         assert screen.asked("start_rollout") == []
         await screen.press("enter")
         await screen.sees("autumn has begun with 8 units", "▸running   autumn")
         ((_, new),) = screen.asked("start_rollout")
         assert isinstance(new, NewRollout)
         assert [one.share_percent for one in new.plan.rings] == [50.0, 100.0]
-        await screen.press("n", "ctrl+u", *"again", "enter")
+        await screen.press("n", "ctrl+u", *"again", "ctrl+s", "enter")
         await screen.sees("Refused", "rollout-running", "cancel it, or wait")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_enter_leads_through_a_new_rollouts_fields_and_begins_it_once(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    client, _ = fleet()
+    async with console(client, tmp_path, size) as screen:
+        await screen.press("F", "n")
+        await screen.sees("Roll out autumn", "enter next field")
+        await screen.press(*["enter"] * 8)
+        await screen.sees("enter look it over")
+        assert screen.asked("start_rollout") == []
+        await screen.press("enter")
+        await screen.sees("rollout.started: TO-12 brings", "Enter once more begins it", "enter begin it")
+        await screen.press("up")
+        await screen.misses("Enter once more begins it")
+        await screen.press("enter", "enter")
+        await screen.sees("Enter once more begins it")
+        assert screen.asked("start_rollout") == []
+        await screen.press("enter", "enter")
+        await screen.until(lambda: len(client.rollout_list) > 3)
+        assert len(screen.asked("start_rollout")) == 1
+
+
+async def test_no_other_rollout_is_begun_while_one_is_on_its_way(tmp_path: Path) -> None:
+    client, _ = fleet()
+    client.starts.clear()
+    async with console(client, tmp_path) as screen:
+        await screen.press("F", "n", "ctrl+s", "enter", "n")
+        await screen.sees("one is being begun")
+        client.starts.set()
+        await screen.sees("autumn has begun")
+        await screen.press("n")
+        await screen.sees("Roll out autumn")
+        assert len(screen.asked("start_rollout")) == 1
 
 
 async def test_who_may_not_is_told_whose_it_is(tmp_path: Path) -> None:
