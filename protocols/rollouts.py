@@ -20,6 +20,12 @@ UnitUpdateState = Literal["waiting", "told", "working", "done", "failed", "rolle
 """`waiting` for its ring, its turn, its lock or the schedule; `told`: the order is on its way; `working`: the unit has
 begun; `left-out`: revoked or quarantined, of another model, or the rollout was cancelled before it was told."""
 
+
+def state_words(state: RolloutState, bad: int) -> str:
+    """A rollout's state for people: `done, 1 bad` where it has ended with units that are bad, else `state`."""
+    return f"done, {bad} bad" if state == "done" and bad else state
+
+
 UNIT_ENDED: frozenset[UnitUpdateState] = frozenset({"done", "failed", "rolled-back", "refused", "left-out"})
 UNIT_BAD: frozenset[UnitUpdateState] = frozenset({"failed", "rolled-back", "refused"})
 

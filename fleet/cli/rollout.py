@@ -12,7 +12,7 @@ from fleet.cli.output import print_json, print_line, print_table
 from fleet.cli.rollout_shown import RolloutName, rollout_named
 from fleet.client import FleetClient
 from protocols.api.rollouts import RolloutUnitPage, RolloutUnitRow, RolloutView
-from protocols.rollouts import UnitUpdateState
+from protocols.rollouts import UnitUpdateState, state_words
 
 _PAGE = 500
 StateWanted = Annotated[
@@ -36,7 +36,7 @@ def list_(*, client: Config = None, json: Json = False) -> None:
             row.rollout,
             row.title,
             row.manifest,
-            row.state,
+            state_words(row.state, row.bad),
             row.ring,
             row.units,
             row.done,

@@ -1,21 +1,26 @@
 """`fleet rollout show`: a rollout with a bar for each ring, once or as it goes on."""
 
 import asyncio
+import os
 import sys
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from rich.cells import cell_len, set_cell_size
 
-from fleet.cli.bars import bar
+from fleet.cli.bars import bar_of
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
 from fleet.cli.output import moment, print_facts, print_json, print_line
 from fleet.client import FleetClient
 from protocols.api.feed import Watch
 from protocols.api.rollouts import RingView, RolloutView
-from protocols.rollouts import UNIT_BAD
+from protocols.rollouts import UNIT_BAD, state_words
+from protocols.text import escaped
 
 _CELLS = 24
+_COLUMNS = 80
+"""Of a terminal that does not say how wide it is."""
 _AT_LEAST_EVERY_S = 10.0
 """Why units wait changes with the time, and nobody tells that."""
 RolloutName = Annotated[str, Parameter(help="The rollout's id, the beginning of it, or its title.")]
@@ -65,6 +70,7 @@ def show(
 def print_rollout(view: RolloutView) -> None:
     """All of it, for a person."""
     row, plan = view.row, view.plan
+    state = state_words(row.state, row.bad)
     times = None if plan.from_time is None else f"{plan.from_time:%H:%M} to {plan.until_time:%H:%M}, London"
     print_facts(
         [
@@ -72,7 +78,7 @@ def print_rollout(view: RolloutView) -> None:
             ("title", row.title),
             ("manifest", row.manifest),
             ("parts", [f"{part.part} {part.version}" for part in view.content.parts]),
-            ("state", f"{row.state}: {row.reason}" if row.reason else row.state),
+            ("state", f"{state}: {row.reason}" if row.reason else state),
             ("begun", f"{moment(row.made_at)} by {row.made_by}"),
             ("at once", plan.at_once),
             ("told", times or "at any time"),
@@ -91,7 +97,7 @@ def ring_lines(view: RolloutView) -> list[str]:
 
 def _ring_line(ring: RingView, width: int) -> str:
     done, bad = ring.states.get("done", 0), sum(ring.states.get(state, 0) for state in UNIT_BAD)
-    drawn = bar(done / ring.units if ring.units else 1.0, _CELLS)
+    drawn = bar_of(done, bad, ring.units, _CELLS)
     words = [f"{done} of {ring.units} done"]
     words += [f"{bad} bad"] * bool(bad)
     words += [f"{ring.states[state]} {state}" for state in ("told", "working", "left-out") if ring.states.get(state)]
@@ -102,7 +108,8 @@ def _ring_line(ring: RingView, width: int) -> str:
 
 async def _watch(door: FleetClient, rollout: str, *, json: bool) -> None:
     """Show it at every change, until it has ended."""
-    drawn, shown = 0, ""
+    drawn: list[str] = []
+    shown = ""
     async with door.feed() as feed:
         feed.watch(Watch(rollouts=True))
         changes = aiter(feed)
@@ -123,13 +130,19 @@ async def _watch(door: FleetClient, rollout: str, *, json: bool) -> None:
                 changes = aiter(feed)
 
 
-def _draw(view: RolloutView, drawn: int) -> int:
-    """Draw it in the place of the `drawn` lines before; returns how many lines it has now."""
-    lines = [_summary(view), *ring_lines(view)]
-    sys.stdout.write(f"\x1b[{drawn}F\x1b[J" if drawn else "")
+def _draw(view: RolloutView, drawn: list[str]) -> list[str]:
+    """Draw it in the place of the lines `drawn` before, each cut to the terminal's width; returns those drawn now."""
+    columns = os.get_terminal_size(sys.stdout.fileno()).columns or _COLUMNS
+    height = sum(max(1, -(-cell_len(line) // columns)) for line in drawn)  # one that became narrower has broken them
+    lines = [_cut(escaped(line), columns) for line in (_summary(view), *ring_lines(view))]
+    sys.stdout.write(f"\x1b[{height}F\x1b[J" if height else "")
     print_line("\n".join(lines))
     sys.stdout.flush()
-    return len(lines)
+    return lines
+
+
+def _cut(line: str, columns: int) -> str:
+    return line if cell_len(line) <= columns else set_cell_size(line, columns - 1) + "…"
 
 
 def _say(view: RolloutView, before: str) -> str:
