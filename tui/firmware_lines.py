@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from protocols.api.rollouts import RolloutRow
-from tui.firmware_words import ROLLOUT_TONES, manifest_name, standing_words
+from protocols.rollouts import state_words
+from tui.firmware_words import manifest_name, standing_words, state_tone
 from tui.paint import Line, Span, Tone, fit, joined, wrap
 from tui.words import UNKNOWN, age, full_moment, number, plural, short_moment
 
 WIDE = 110
-_STATE = 10
+_STATE = 13
 _FULL, _BAD, _GOING, _REST = "█", "!", "▒", "·"
 LEGEND: tuple[tuple[str, str], ...] = (
     (f"{_FULL}{_FULL}", "units that are done"),
@@ -65,7 +66,7 @@ def rollout_line(row: RolloutRow, width: int, now: datetime, *, utc: bool) -> Li
     """State, title, ring, bar, counts; on a wide screen also who began it and when."""
     title, ring, cells = _widths(width)
     line: Line = (
-        Span(fit(row.state, _STATE), ROLLOUT_TONES[row.state]),
+        Span(fit(_state(row), _STATE), state_tone(row)),
         Span(fit(row.title, title), "muted" if row.state in {"done", "cancelled"} else "strong"),
         Span(f" {fit(row.ring or UNKNOWN, ring)} ", "plain" if row.state == "running" else "muted"),
         *bar(row.done, row.bad, row.under_way, row.units, cells),
@@ -76,6 +77,12 @@ def rollout_line(row: RolloutRow, width: int, now: datetime, *, utc: bool) -> Li
     if width <= WIDE:
         return line
     return (*line, Span(f"  {short_moment(row.made_at, now, utc=utc)} by {row.made_by}", "muted"))
+
+
+def _state(row: RolloutRow) -> str:
+    """The column of counts has how many are bad where they do not fit here."""
+    words = state_words(row.state, row.bad)
+    return words if len(words) < _STATE else "done, bad"
 
 
 def rollout_detail(row: RolloutRow, width: int, now: datetime, *, utc: bool) -> list[Line]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from protocols.api.rollouts import RingView, RolloutUnitRow, RolloutView
-from protocols.rollouts import Held
+from protocols.rollouts import Held, state_words
 from tui.firmware_lines import WIDE, bar
 from tui.firmware_words import (
     ROLLOUT_TONES,
@@ -14,7 +14,9 @@ from tui.firmware_words import (
     nearness_words,
     parts_words,
     progress_words,
+    short_words,
     standing_words,
+    state_tone,
     threshold_words,
     time_words,
     under_way_of,
@@ -31,7 +33,7 @@ def top_lines(view: RolloutView, width: int, most: int, now: datetime, *, utc: b
     """Which rollout and how it stands, its rings, why units wait, and how near it is to stopping; in at most `most`
     lines where there are so many rings that they would leave no room for the units."""
     row = view.row
-    title: Line = (Span(row.title, "title"), Span("   "), Span(row.state, ROLLOUT_TONES[row.state]))
+    title: Line = (Span(row.title, "title"), Span("   "), Span(state_words(row.state, row.bad), state_tone(row)))
     brings = f"{row.rollout}   {manifest_name(row.manifest)}: {parts_words(view.content)}"
     lines: list[Line] = [joined([title, (Span(standing_words(row)),)])]
     if row.reason:
@@ -68,8 +70,8 @@ def _ring(ring: RingView, view: RolloutView, index: int, width: int, now: dateti
     words: list[Line] = [(Span(f"{number(done)} of {number(units)} done"),)]
     words += [(Span(f"{number(bad)} bad", "bad"),)] * bool(bad)
     words += [(Span(f"{number(going)} under way", "accent"),)] * bool(going)
-    words += [(Span(f"{number(ring.units - units)} left out", "muted"),)] * (ring.units > units)
     words += [(Span(_when(ring, view, index, now), "muted"),)] * (not going)
+    words += [(Span(f"{number(ring.units - units)} left out", "muted"),)] * (ring.units > units)
     cells = 30 if width > WIDE else 14
     name = Span(fit(ring.name, _NAME) + " ", "plain" if ring.begun_at is not None else "muted")
     return (name, *bar(done, bad, going, units, cells), Span("  "), *joined(words, "  "))
@@ -82,8 +84,8 @@ def _when(ring: RingView, view: RolloutView, index: int, now: datetime) -> str:
         wait_s = view.plan.rings[index].wait_s
         if following is not None and following.begun_at is None and wait_s and view.row.state == "running":
             left_s = wait_s - (now - ring.ended_at).total_seconds()
-            return f"over, the next in {duration(max(0.0, left_s))} at the latest"
-        return f"over {age(ring.ended_at, now)}"
+            return f"next within {duration(max(0.0, left_s))}"
+        return f"over, {age(ring.ended_at, now)} ago"
     return "" if ring.begun_at is not None else "not begun"
 
 
@@ -123,7 +125,7 @@ def unit_line(row: RolloutUnitRow, width: int, now: datetime) -> Line:
         Span(fit(name_of(row.label, row.unit), label) + " "),
         Span(fit(row.ring, ring) + " ", "muted"),
         Span(fit(since, 8) + " ", "muted"),
-        Span(progress_words(row), "plain" if row.state != "waiting" else "muted"),
+        Span(short_words(row), "plain" if row.state != "waiting" else "muted"),
     )
 
 

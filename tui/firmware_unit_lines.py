@@ -43,7 +43,7 @@ def firmware_lines(
 
 
 def _update(row: RolloutUnitRow, now: datetime, width: int) -> list[Line]:
-    since = f" {age(row.changed_at, now)}" if row.changed_at is not None else ""
+    since = f", {age(row.changed_at, now)} ago" if row.changed_at is not None else ""
     word = "update" if row.state in {"waiting", "told", "working"} else "last update"
     first: Line = (
         Span(f"  {word} ", "muted"),

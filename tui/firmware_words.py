@@ -161,6 +161,18 @@ def standing_words(row: RolloutRow) -> str:
     return ", ".join(parts)
 
 
+def state_tone(row: RolloutRow) -> Tone:
+    """How a rollout stands; done with bad units is not good."""
+    return "fair" if row.state == "done" and row.bad else ROLLOUT_TONES[row.state]
+
+
+def short_words(row: RolloutUnitRow) -> str:
+    """`progress_words` for a line of a list: of a reason what it is, without what is to be done about it."""
+    if not row.reason or row.state in UNDER_WAY:
+        return progress_words(row)
+    return row.reason.partition("; ")[0].removeprefix("the unit's ")
+
+
 def progress_words(row: RolloutUnitRow) -> str:
     """How far one unit is: `MCU 45 %` while it goes on, why it waits, what it runs or why not once it has ended."""
     if row.state == "waiting":

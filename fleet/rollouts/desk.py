@@ -143,7 +143,7 @@ class RolloutDesk:
             if rollout.state in ("done", "cancelled"):
                 raise _other_state(rollout, "it has ended")
             await transaction.rollouts.set_state(rollout_id, "cancelled", change.reason, caller.person_id, now)
-            left = await transaction.rollouts.leave_out(rollout_id, "the rollout was cancelled before it was told", now)
+            left = await transaction.rollouts.leave_out(rollout_id, "cancelled before it was told", now)
             entry = RolloutCancelled(
                 at=now,
                 actor=caller.person_id,

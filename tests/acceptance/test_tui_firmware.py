@@ -32,7 +32,7 @@ async def test_a_rollout_is_begun_watched_paused_and_resumed_by_keys(house: Roll
         await screen.press("tab", "ctrl+u", *"1 unit, rest", "tab", "tab", "ctrl+u", *"1")
         await screen.sees("then the rest; at most 1 at once")
         await screen.press("ctrl+s", "enter")
-        await screen.sees("autumn has begun with 4 units", "▸running   autumn")
+        await screen.sees("autumn has begun with 4 units", "▸running      autumn")
         (row,) = await house["IN-01"].rollouts()
         await screen.press("enter")
         await screen.sees("autumn   running", "0 of 1 done", "0 of 3 done")

@@ -21,6 +21,8 @@ from tui.rooms_map import ROOMS
 TYPING_PAUSE_S = 0.15
 UNITS_SHOWN = 8
 _LINES = 12
+_NAME, _UNIT_NAME = 42, 30
+"""A unit has more to say beside its name."""
 
 Kind = Literal["room", "joins", "action", "unit"]
 
@@ -112,9 +114,10 @@ class GotoDialog(Dialog[Destination]):
 
     def _draw(self, one: Destination, width: int) -> Line:
         kind = "" if one.kind == "action" else one.kind
+        name = _UNIT_NAME if one.kind == "unit" else _NAME
         return (
-            Span(fit(one.text, 30), "strong" if one.kind == "unit" else "plain"),
-            Span(" " + fit(one.remark, max(0, width - 38)), "muted"),
+            Span(fit(one.text, name), "strong" if one.kind == "unit" else "plain"),
+            Span(" " + fit(one.remark, max(0, width - name - 8)), "muted"),
             Span(fit(kind, 6, right=True), "muted"),
         )
 

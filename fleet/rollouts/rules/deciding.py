@@ -65,7 +65,7 @@ def _move(plan: RolloutPlan, state: RolloutState, unit: UnitNow, now: datetime) 
 
 def _move_waiting(state: RolloutState, unit: UnitNow) -> Move | None:
     if state == "cancelled":
-        return Move("left-out", "the rollout was cancelled before it was told")
+        return Move("left-out", "cancelled before it was told")
     if unit.standing != "active":
         return Move("left-out", f"it was {unit.standing}")
     if unit.tellings >= MAX_TELLINGS:

@@ -12,13 +12,14 @@ from protocols.rollouts import Held, Ring, RolloutPlan, UnitUpdateState
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_firmware import AUTUMN, PLAN, ring
 from tui.dialogs.firmware_rollout import NewRolloutDialog
+from tui.dialogs.goto import GotoDialog, destinations
 from tui.firmware_forms import TEMPLATE, new_rollout_of, started_sentence
-from tui.firmware_lines import bar
+from tui.firmware_lines import bar, rollout_line
 from tui.firmware_needs import FirmwareFacts, by_rollout, firmware_needs
-from tui.firmware_rollout_lines import top_lines
-from tui.firmware_unit_lines import firmware_line
+from tui.firmware_rollout_lines import top_lines, unit_line
+from tui.firmware_unit_lines import firmware_line, firmware_lines
 from tui.firmware_words import held_counts, more_that_stop, nearness_words, rings_words
-from tui.paint import Line, line_width
+from tui.paint import Line, cut, line_width
 from tui.rota_forms import Unclear
 from tui.unit_page import health_lines
 
@@ -83,6 +84,54 @@ def test_a_page_of_many_rings_leaves_room_for_units_and_tells_the_ring_that_goes
         assert any("ring 5" in text(line) and "3 under way" in text(line) for line in lines)
         assert any("more" in text(line) for line in lines)
         assert all(line_width(line) <= width for line in lines)
+
+
+def test_what_a_ring_waits_for_and_since_when_it_is_over_can_be_read_at_80_columns() -> None:
+    client = StubClient(0)
+    over = ring("1 unit", NOW - timedelta(minutes=7), {"done": 190, "failed": 12, "left-out": 10})
+    over = msgspec.structs.replace(over, ended_at=NOW - timedelta(minutes=7))
+    client.rolls("autumn", "running", [over, ring("10 %", NOW, {"waiting": 9}), ring("rest", NOW, {"waiting": 9})])
+    said = [text(cut(line, 80)) for line in top_lines(client.rollout_list[0], 80, 8, NOW, utc=True)]
+    assert any("next within 53 min" in line for line in said)
+    client.rolls("autumn", "done", [over])
+    said = [text(line) for line in top_lines(client.rollout_list[0], 80, 8, NOW, utc=True)]
+    assert "done, 12 bad" in said[0]
+    assert any("over, 7 min ago" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("the unit's supply is too low now; see to it, then order the update again", "supply is too low now"),
+        ("cancelled before it was told", "cancelled before it was told"),
+    ],
+)
+def test_why_a_unit_is_bad_can_be_read_in_its_line(reason: str, shown: str) -> None:
+    row = StubClient(0).updates("RO-0", "unit-0c41d2f8", "refused", reason=reason)
+    assert text(cut(unit_line(row, 78, NOW), 78)).endswith(f" {shown}")
+
+
+def test_a_rollout_that_is_done_with_bad_units_says_so_in_the_list() -> None:
+    client = StubClient(0)
+    client.rolls("autumn", "done", [ring("all", NOW, {"done": 3, "failed": 1})])
+    line = rollout_line(client.rollout_list[0].row, 78, NOW, utc=True)
+    assert line[0] == ("done, 1 bad  ", "fair")
+    assert line_width(line) <= 78
+    client.rolls("autumn", "done", [ring("all", NOW, {"done": 3, "failed": 1000})])
+    assert rollout_line(client.rollout_list[0].row, 78, NOW, utc=True)[0].text == "done, bad    "
+
+
+async def test_the_last_update_of_a_unit_is_told_with_its_age() -> None:
+    client = StubClient(1)
+    row = client.updates("RO-0", "unit-0c41d2f8", "done", changed_at=NOW - timedelta(seconds=46))
+    lines = firmware_lines(await client.unit(client.rows[0].unit_id), [row], NOW, 80)
+    assert any("last update done, 46 s ago" in text(line) for line in lines)
+
+
+def test_no_name_of_the_palette_is_cut() -> None:
+    for one in destinations():
+        line = GotoDialog([])._draw(one, 66)
+        assert "…" not in text(line), text(line)
 
 
 VALUES = {

@@ -46,10 +46,10 @@ async def test_one_key_leads_from_anywhere_to_the_rollouts_that_stopped_first(
     async with console(client, tmp_path, size) as screen:
         await screen.press("6", "F")
         await screen.sees("FIRMWARE  3 rollouts", "1 stopped by itself", "1 goes on", "2 of 6 are bad")
-        assert screen.cursor_line().startswith("▸stopped   modems")
+        assert screen.cursor_line().startswith("▸stopped      modems")
         assert all(len(line) <= size[0] for line in screen.lines)
         await screen.press("slash", *"running", "enter")
-        await screen.sees("1 of 3 rollouts", "▸running   autumn")
+        await screen.sees("1 of 3 rollouts", "▸running      autumn")
         await screen.press("escape")
         await screen.sees("FIRMWARE  3 rollouts")
         await screen.press("question_mark")
@@ -87,11 +87,11 @@ async def test_changes_are_shown_without_moving_the_cursor(tmp_path: Path) -> No
     client, going = fleet()
     async with console(client, tmp_path) as screen:
         await screen.press("F", "down")
-        await screen.sees("▸running   autumn")
+        await screen.sees("▸running      autumn")
         await screen.until(lambda: client.stub_feed.watched[-1].rollouts)
         client.rolls("winter", "running", [ring("all", client.now, {"waiting": 3})])
         client.stub_feed.items.put_nowait(RolloutsChanged())
-        await screen.sees("4 rollouts", "winter", "▸running   autumn")
+        await screen.sees("4 rollouts", "winter", "▸running      autumn")
         await screen.press("enter", "down")
         await screen.sees("▸working     roof 2")
         rows = client.rollout_unit_list[going]
@@ -104,14 +104,14 @@ async def test_pause_resume_and_cancel_take_a_reason_and_show_the_sentence(tmp_p
     client, going = fleet()
     async with console(client, tmp_path) as screen:
         await screen.press("F", "down")
-        await screen.sees("▸running   autumn")
+        await screen.sees("▸running      autumn")
         await screen.press("p", "enter")
         await screen.sees("why? It can not stay empty")
         await screen.press(*"vans are out")
         await screen.sees(f"“rollout.paused: TO-12 pauses {going}: vans are out”")
         assert screen.asked("pause_rollout") == []
         await screen.press("enter")
-        await screen.sees("autumn is paused", "▸paused    autumn", "vans are out")
+        await screen.sees("autumn is paused", "▸paused       autumn", "vans are out")
         assert screen.asked("pause_rollout") == [("pause_rollout", going, "vans are out")]
         await screen.press("enter", "r", *"back", "enter")
         await screen.sees("autumn goes on", "autumn   running")
@@ -134,7 +134,7 @@ async def test_a_new_rollout_says_what_it_will_do_before_it_does(tmp_path: Path)
         await screen.sees("Enter once more begins it")
         assert screen.asked("start_rollout") == []
         await screen.press("enter")
-        await screen.sees("autumn has begun with 8 units", "▸running   autumn")
+        await screen.sees("autumn has begun with 8 units", "▸running      autumn")
         ((_, new),) = screen.asked("start_rollout")
         assert isinstance(new, NewRollout)
         assert [one.share_percent for one in new.plan.rings] == [50.0, 100.0]
@@ -182,7 +182,7 @@ async def test_who_may_not_is_told_whose_it_is(tmp_path: Path) -> None:
     client, _ = fleet("inspector")
     async with console(client, tmp_path) as screen:
         await screen.press("F", "down")
-        await screen.sees("▸running   autumn")
+        await screen.sees("▸running      autumn")
         await screen.press("p")
         await screen.sees("pausing a rollout is a supervisor's")
         await screen.press("n")
