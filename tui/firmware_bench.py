@@ -3,7 +3,9 @@
 Errors of the line and of the device come back in words: what happened, and what to do.
 """
 
+import stat
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from firmware_bridge.errors import BridgeError
@@ -32,6 +34,15 @@ class BenchLook(NamedTuple):
     def smp(self) -> Answer | None:
         """The answer of a microcontroller, None where none answered."""
         return next((one for one in self.answers if one.what in _FRAMINGS), None)
+
+
+def port_fault(path: str) -> str:
+    """Why `path` can not be a port of this machine, and what to do; empty where it can."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return "no such port here: give the whole path of one, as /dev/pts/4"
+    return "" if stat.S_ISCHR(mode) else "that is no port: give the path of a device, as /dev/pts/4"
 
 
 async def look_at(port: PortFacts) -> BenchLook:

@@ -1,27 +1,43 @@
 """A bench's ports and the device on one, in lines. Pure."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from firmware_bridge.mcu.figures import McuStats
 from firmware_bridge.transport.ports import PortFacts
 from tui.figures import figure_text
 from tui.firmware_bench import BenchLook
-from tui.paint import Line, Span, Tone, fit, joined, wrap
+from tui.paint import Line, Span, Tone, fit, joined, width_of, wrap
 from tui.words import UNKNOWN, plural, safe
 
 if TYPE_CHECKING:
     from firmware_bridge.smp.device import SlotState
 
 WIDE = 110
+_LEAST_LABEL = 14
 
 
-def port_line(port: PortFacts, look: BenchLook | None, width: int) -> Line:
-    """The port, what it calls itself, and what answered on it."""
-    name, label = (34, 50) if width > WIDE else (14, 30)
+def port_names(paths: Collection[str]) -> dict[str, str]:
+    """Each path's end, as much of it as tells it from the others: `ttyUSB0`, `left/mcu` beside `right/mcu`."""
+    names: dict[str, str] = {}
+    for path in paths:
+        parts = PurePath(path).parts
+        others = [PurePath(other).parts for other in paths if other != path]
+        least = next((n for n in range(1, len(parts)) if all(parts[-n:] != other[-n:] for other in others)), len(parts))
+        names[path] = str(PurePath(*parts[-least:]))
+    return names
+
+
+def port_line(port: PortFacts, name: str, look: BenchLook | None, width: int, longest: int = 0) -> Line:
+    """The port by its `name`, what it calls itself, and what answered on it. The column of names is for one of
+    `longest` columns, where there is room; of a name that is longer the end is shown."""
+    most = 84 if width > WIDE else 44
+    taken = max(34 if width > WIDE else 14, min(longest + 1, most - _LEAST_LABEL))
+    label = most - taken
+    shown = name if width_of(name) < taken else "…" + name[2 - taken :]
     return (
-        Span(fit(Path(port.path).name, name), "strong"),
+        Span(fit(shown, taken), "strong"),
         Span(fit(port.label or UNKNOWN, label) + " "),
         answered(look),
     )

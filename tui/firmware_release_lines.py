@@ -37,8 +37,10 @@ def waits_for(draft: DraftView, me: str) -> bool:
     return me in draft.may_sign and me not in draft.signed_by and len(draft.signed_by) < draft.needed
 
 
-def release_lines(view: ReleasesView, me: str, width: int, now: datetime, *, utc: bool) -> list[Line]:
-    """The whole page."""
+def release_lines(
+    view: ReleasesView, me: str, width: int, now: datetime, *, utc: bool, may_roll_out: bool
+) -> list[Line]:
+    """The whole page; only who `may_roll_out` is told the key for it."""
     drafts = [line for draft in view.drafts for line in draft_lines(draft, me, width, now)]
     title = joined(
         [
@@ -55,7 +57,13 @@ def release_lines(view: ReleasesView, me: str, width: int, now: datetime, *, utc
             "`fleet release root draft`, two sign it with `fleet release sign root`."
         )
         return [title, EMPTY, *[(Span(" "), *line) for line in wrap(said, width - 2, "fair")]]
-    return [title, EMPTY, *drafts, *_role_lines(view, width, now, utc=utc), *_manifest_lines(view)]
+    return [
+        title,
+        EMPTY,
+        *drafts,
+        *_role_lines(view, width, now, utc=utc),
+        *_manifest_lines(view, may_roll_out=may_roll_out),
+    ]
 
 
 def draft_lines(draft: DraftView, me: str, width: int, now: datetime) -> list[Line]:
@@ -104,10 +112,11 @@ def ending_words(role: RoleView) -> str:
     return f"units install nothing after it; draft the next with `{draft}`"
 
 
-def _manifest_lines(view: ReleasesView) -> list[Line]:
+def _manifest_lines(view: ReleasesView, *, may_roll_out: bool) -> list[Line]:
     if not view.manifests:
         return [(Span(" MANIFESTS", "accent"), Span("  none in force: `fleet release draft` adds one", "muted"))]
-    lines: list[Line] = [(Span(" MANIFESTS", "accent"), Span("  n under F rolls one out", "muted"))]
+    how = "  n under F rolls one out" if may_roll_out else ""
+    lines: list[Line] = [(Span(" MANIFESTS", "accent"), Span(how, "muted"))]
     sizes = {target.path: target.length_bytes for target in view.targets}
     for path, content in sorted(view.manifests.items()):
         lines += _manifest(path, content, sizes)

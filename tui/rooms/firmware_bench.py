@@ -8,9 +8,9 @@ from typing_extensions import override
 
 from firmware_bridge.transport.ports import PortFacts, list_ports
 from tui.dialogs.confirm import TextDialog
-from tui.firmware_bench import BenchLook, look_at
-from tui.firmware_bench_lines import look_lines, port_line
-from tui.paint import Line, Span, joined, wrap
+from tui.firmware_bench import BenchLook, look_at, port_fault
+from tui.firmware_bench_lines import look_lines, port_line, port_names
+from tui.paint import Line, Span, joined, width_of, wrap
 from tui.rooms.listing_room import ListingRoom
 from tui.words import plural
 
@@ -35,6 +35,8 @@ class BenchRoom(ListingRoom[PortFacts]):
         self._looks: dict[str, BenchLook] = {}
         self._extra: list[str] = []
         self._asked: str | None = None
+        self._goes_to: str | None = None
+        self._names: dict[str, str] = {}
 
     def on_mount(self) -> None:
         """What is plugged in and out is seen by itself."""
@@ -54,7 +56,12 @@ class BenchRoom(ListingRoom[PortFacts]):
     def _arrived(self, ports: list[PortFacts]) -> None:
         there = {port.stable for port in ports}
         self._looks = {stable: look for stable, look in self._looks.items() if stable in there}
+        self._names = port_names([port.path for port in ports])
         self.show_items(ports)
+        place = next((at for at, port in enumerate(ports) if self._goes_to in {port.path, port.stable}), None)
+        if place is not None:
+            self._goes_to = None
+            self._list.move_to(place)
 
     @override
     def key_of(self, item: PortFacts) -> str:
@@ -64,7 +71,8 @@ class BenchRoom(ListingRoom[PortFacts]):
     @override
     def item_line(self, item: PortFacts, width: int) -> Line:
         """See ListingRoom."""
-        return port_line(item, self._looks.get(item.stable), width)
+        longest = max(map(width_of, self._names.values()), default=0)
+        return port_line(item, self._names[item.path], self._looks.get(item.stable), width, longest)
 
     @override
     def detail_lines(self, item: PortFacts) -> list[Line]:
@@ -113,5 +121,10 @@ class BenchRoom(ListingRoom[PortFacts]):
 
     def _named(self, path: str | None) -> None:
         if path is not None:
+            fault = port_fault(path)
+            if fault:
+                self.desk.say(fault, "bad")
+                return
+            self._goes_to = path
             self._extra = [*[one for one in self._extra if one != path], path]
             self.refetch()

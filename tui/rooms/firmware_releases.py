@@ -91,7 +91,8 @@ class ReleasesRoom(PageRoom):
         if self._view is None:
             return [(Span(" RELEASES", "muted"),), (), (Span("   asking the controller …", "muted"),)]
         clock = self.desk.server_clock
-        return release_lines(self._view, self.me, width, clock.now(), utc=clock.utc)
+        may = self.desk.may("manage-releases")
+        return release_lines(self._view, self.me, width, clock.now(), utc=clock.utc, may_roll_out=may)
 
     @property
     def _mine(self) -> list[DraftView]:

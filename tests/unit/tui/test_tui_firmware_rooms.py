@@ -202,8 +202,21 @@ async def test_releases_tell_who_has_signed_and_what_ends(tmp_path: Path, size: 
     async with console(client, tmp_path, size) as screen:
         await screen.press("F", "t")
         await screen.sees("DRAFT TARGETS 4  1 of 2 have signed", "may sign: TO-12 (you), TO-15", "ends soon")
-        await screen.sees("autumn   models that begin with Raspberry Pi", "for nucleo, by mcuboot, 210 kB", "s sign")
+        await screen.sees(
+            "n under F rolls one out",
+            "autumn   models that begin with Raspberry Pi",
+            "for nucleo, by mcuboot, 210 kB",
+            "s sign",
+        )
         assert all(len(line) <= size[0] for line in screen.lines)
+
+
+async def test_who_may_not_roll_out_is_told_no_key_for_it(tmp_path: Path) -> None:
+    client, _ = fleet("inspector")
+    async with console(client, tmp_path) as screen:
+        await screen.press("F", "t")
+        await screen.sees("MANIFESTS")
+        assert "rolls one out" not in screen.text
 
 
 async def test_a_stopped_rollout_and_a_draft_stand_first_and_lead_where_they_are_seen_to(tmp_path: Path) -> None:
@@ -231,9 +244,12 @@ async def test_the_bench_asks_a_port_only_when_it_is_told_to(tmp_path: Path, siz
     async with McuDevice(mcu, link) as device, console(StubClient(1), tmp_path, size) as screen:
         await screen.press("colon", *"bench", "enter")
         await screen.sees("BENCH")
+        await screen.press("p", *str(tmp_path / "none"), "enter")
+        await screen.sees("no such port here")
+        await screen.press("p", *str(tmp_path), "enter")
+        await screen.sees("that is no port")
         await screen.press("p", *str(link), "enter")
-        await screen.sees(link.name, "not asked")
-        await screen.press("end")
+        await screen.sees("▸mcu", "not asked")
         assert device.messages == 0
         await screen.press("b")
         await screen.sees("SMP console at 115200", "1.1.0", "runs", "firmware-bridge update")
