@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+from firmware_bridge.errors import SimulationFailed
 from firmware_bridge.simulation.at_modem import AtModem, ModemManner
 from firmware_bridge.simulation.controls import Poke, controlled
 from firmware_bridge.simulation.faults import Dice, Faults
@@ -88,10 +89,10 @@ async def run_modem(
 async def run_unit(
     links: Path, kept: Kept, facts: McuFacts, modem: ModemManner, stop: asyncio.Event, *, seed: int, say: Say
 ) -> None:
-    """A unit's microcontroller, receiver and modem on the ports `mcu`, `gnss` and `modem` in `links`, which is made when
-    it is not there, until `stop` or until one of them fails. Raises SimulationFailed."""
+    """A unit's microcontroller, receiver and modem on the ports `mcu`, `gnss` and `modem` in `links`, until `stop` or
+    until one of them fails; the folder is made where it is not there. Raises SimulationFailed."""
     try:
-        links.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(links.mkdir, mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SimulationFailed(f"{links} can not be made: {error.strerror}; name another folder") from error
     none, manner = Faults(), Manner()
