@@ -1,4 +1,4 @@
-"""Ports that come and go, and one that comes back."""
+"""Ports that come and go."""
 
 import asyncio
 from collections import deque
@@ -6,14 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from firmware_bridge.errors import PortError
 from firmware_bridge.transport.ports import DEV, PortFacts, list_ports
-from firmware_bridge.transport.serial_line import SerialLine, open_line
-from firmware_bridge.transport.spy import Spy
 
 POLL_S = 1.0
-REOPEN_LIMIT_S = 30.0
-_REOPEN_EVERY_S = 0.1
 
 
 class PortChange(NamedTuple):
@@ -55,20 +50,3 @@ class PortWatch:
     async def _listed(self) -> dict[tuple[str, str], PortFacts]:
         ports = await asyncio.to_thread(self._look, self._dev)
         return {(each.stable, each.path): each for each in ports}
-
-
-async def reopened(
-    port: str, *, baud: int = 115200, spy: Spy | None = None, limit_s: float = REOPEN_LIMIT_S
-) -> SerialLine:
-    """Open `port`, a stable path, once it is there again and may be opened, within `limit_s` seconds; raises what
-    kept it from being opened last: PortMissing, PortBusy, PortDenied."""
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + limit_s
-    while True:
-        try:
-            return await open_line(port, baud=baud, spy=spy)
-        except PortError:
-            # A link comes before its rights are set, and a program may look at a new port first.
-            if clock() >= deadline:
-                raise
-        await asyncio.sleep(_REOPEN_EVERY_S)

@@ -18,7 +18,6 @@ from firmware_bridge.errors import LineOverrun, PortBusy, PortDenied, PortLost, 
 from firmware_bridge.transport import claiming, serial_line
 from firmware_bridge.transport.serial_line import QUEUE_BYTES, open_line
 from firmware_bridge.transport.spy import Spy
-from firmware_bridge.transport.watching import reopened
 from tests.support.ptys import LIMIT_S, Device, a_device, lines_of_threads, link, until
 
 
@@ -256,11 +255,10 @@ async def test_a_port_that_comes_back_under_its_stable_name_is_opened_again(devi
         await asyncio.wait_for(line.read(), LIMIT_S)
     await line.close()
     with pytest.raises(PortMissing):
-        await reopened(str(stable), limit_s=0.2)
-    opening = asyncio.create_task(reopened(str(stable), limit_s=LIMIT_S))
+        await open_line(str(stable))
     with a_device() as again:
         link(tmp_path, "mcu", again.path)
-        async with await opening as fresh:
+        async with await open_line(str(stable)) as fresh:
             again.send(b"here")
             assert await asyncio.wait_for(_all(fresh.read, 4), LIMIT_S) == b"here"
 
@@ -296,7 +294,16 @@ async def test_a_port_that_opens_after_nobody_waits_for_it_is_let_go(
         await open_line(device.path)
     monkeypatch.undo()
     may_open.set()
-    async with await reopened(device.path, limit_s=LIMIT_S):
+
+    def is_free() -> bool:
+        try:
+            claiming.claim(device.path, 115_200).release()
+        except PortBusy:
+            return False
+        return True
+
+    await until(is_free)
+    async with await open_line(device.path):
         pass
 
 
