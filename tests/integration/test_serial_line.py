@@ -278,11 +278,15 @@ async def test_a_port_that_opens_after_nobody_waits_for_it_is_let_go(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_open, tried = threading.Event(), threading.Event()
+    came_to_an_end: list[str] = []
 
     def slow(path: str, baud: int) -> claiming.Claimed:
         tried.set()
         assert may_open.wait(LIMIT_S)
-        return claiming.claim(path, baud)
+        try:
+            return claiming.claim(path, baud)
+        finally:
+            came_to_an_end.append(path)
 
     monkeypatch.setattr(serial_line, "claim", slow)
     opening = asyncio.create_task(open_line(device.path))
@@ -302,7 +306,7 @@ async def test_a_port_that_opens_after_nobody_waits_for_it_is_let_go(
             return False
         return True
 
-    await until(is_free)
+    await until(lambda: len(came_to_an_end) == 2 and is_free())
     async with await open_line(device.path):
         pass
 
