@@ -18,7 +18,7 @@ _COUNTER_BYTES = 8
 
 
 class Booted(NamedTuple):
-    """The image that was started; `swap` is what was done before; `confirmed` is whether it stays."""
+    """The image that was started; `swap` is what was done before; `confirmed` is whether it was confirmed then."""
 
     image: SlotImage
     swap: Swap
@@ -56,7 +56,7 @@ class Bootloader:
         image = self._may_start(PRIMARY)
         if image is None:
             return Halted("the primary slot holds no image that may be started")
-        confirmed = self._primary.image_ok or not self._primary.counts
+        confirmed = self._primary.confirmed
         if confirmed:
             self._raise_counter(image.security_counter)
         return Booted(image, swap, confirmed)

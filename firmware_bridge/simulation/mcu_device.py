@@ -121,8 +121,8 @@ class McuDevice:
         booted = self.mcu.booted
         if booted is None:
             return "nothing to boot" if self.mcu.powered else "power failed"
-        kept = "confirmed" if booted.confirmed else "on trial"
-        return f"booting {booted.image.version_text}, {kept} ({booted.swap.name.lower()})"
+        state = "confirmed" if booted.confirmed else "on trial"
+        return f"booting {booted.image.version_text}, {state} ({booted.swap.name.lower()})"
 
     async def _keep_time(self) -> None:
         """Let what is due happen, and bring the power back."""

@@ -25,6 +25,7 @@ from firmware_bridge.simulation.controls import Poke
 from firmware_bridge.simulation.flash import ERASED, Flash, Layout
 from firmware_bridge.simulation.mcu_device import McuDevice
 from firmware_bridge.simulation.slot_images import BootKey, image_in, load_boot_key
+from firmware_bridge.simulation.trailers import Trailer
 from protocols.releases.version import Version
 
 FLASH, SIGNING_KEY, BOOT_KEY = "flash.bin", "signing-key.pem", "boot-key.pub.pem"
@@ -109,7 +110,7 @@ def state_of(device: McuDevice) -> dict[str, object]:
     due_s = board.watchdog_due_s
     return {
         "runs": None if booted is None else booted.image.version_text,
-        "confirmed": None if booted is None else booted.confirmed,
+        "confirmed": None if booted is None else Trailer(mcu.flash, PRIMARY).confirmed,
         "powered": mcu.powered,
         "plugged": device.port.plugged,
         "starts": len(mcu.boots),

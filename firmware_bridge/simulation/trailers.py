@@ -49,8 +49,13 @@ class Trailer:
 
     @property
     def image_ok(self) -> bool:
-        """Whether the image is confirmed."""
+        """Whether the image was confirmed."""
         return self._byte(_IMAGE_OK) == _SET
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the image stays: it was confirmed, or never was on trial. Asked of the primary slot."""
+        return self.image_ok or not self.counts
 
     @property
     def copy_done(self) -> bool:

@@ -18,6 +18,7 @@ from firmware_bridge.modem.dialogue import AtDialogue
 from firmware_bridge.simulation.faults import Faults
 from firmware_bridge.simulation.mcu import Mcu, McuFacts
 from firmware_bridge.simulation.mcu_device import McuDevice
+from firmware_bridge.simulation.mcu_state import state_of
 from firmware_bridge.simulation.pty_device import PtyDevice
 from firmware_bridge.smp.device import SmpDevice
 from firmware_bridge.smp.framing import Framing
@@ -113,6 +114,9 @@ async def test_a_microcontroller_is_updated_by_hand(tmp_path: Path, framing: Fra
             await until(lambda: len(device.mcu.boots) == 2)
             active = next(slot for slot in await smp.images() if slot.active)
             assert (active.digest_hex, active.confirmed) == (NEW.digest().hex(), False)
+            assert state_of(device)["confirmed"] is False
+            await smp.confirm(None)
+            assert state_of(device)["confirmed"] is True
             assert await smp.sensor_power(5_000) > 0
             assert await smp.kick(60) == 60
 
