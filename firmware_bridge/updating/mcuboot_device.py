@@ -16,6 +16,8 @@ from firmware_bridge.smp.limits import DEFAULT_LIMITS, Limits
 from firmware_bridge.smp.unit_group import NOT_FITTED, STATISTICS
 from firmware_bridge.transport.line import Line
 from firmware_bridge.updating.device import MakeDevice
+from protocols.health import QUANTITIES
+from protocols.words import number
 
 BOOT_LIMIT_S = 120.0
 """How long a restart may take: a swap of two slots, and the start of the program."""
@@ -172,7 +174,7 @@ def why_unwell(figures: dict[str, int], before: dict[str, int]) -> str | None:
     for name in ("supply_mv", "battery_mv"):
         value = figures.get(name, NOT_FITTED)
         if value != NOT_FITTED and value > _MOST_MV:
-            return f"it says {value} mV of {name}"
+            return f"it says a {QUANTITIES[name].label} of {_volts(value, 3)}, and 0 to {_volts(_MOST_MV)} can be right"
     if "uptime_s" not in figures:
         return "it does not say its uptime"
     if figures["uptime_s"] < before.get("uptime_s", 0):
@@ -180,3 +182,7 @@ def why_unwell(figures: dict[str, int], before: dict[str, int]) -> str | None:
     if before and figures.get("watchdog_resets", 0) > before.get("watchdog_resets", 0):
         return "its watchdog has restarted it"
     return None
+
+
+def _volts(millivolts: int, decimals: int = 0) -> str:
+    return f"{number(millivolts / 1000, decimals)} V"

@@ -86,7 +86,7 @@ async def test_a_device_is_brought_to_an_image_and_back_by_permit(tmp_path: Path
 
 async def test_an_image_that_is_not_well_is_taken_back(tmp_path: Path) -> None:
     async with simulated(tmp_path) as device:
-        with pytest.raises(UpdateFailed, match=r"9[89][0-9]{3} mV of supply_mv"):
+        with pytest.raises(UpdateFailed, match=r"a supply of 9[89]\.[0-9]{3} V, and 0 to 60 V can be right"):
             await bring(device, Sample(3, start=UNWELL).content(), health_s=2.0)
         assert runs(device)[0] == 1
 

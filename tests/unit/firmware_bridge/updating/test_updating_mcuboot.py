@@ -28,7 +28,8 @@ WELL = {"supply_mv": 12_400, "battery_mv": 0xFFFFFFFF, "uptime_s": 7, "watchdog_
         (WELL | {"watchdog_resets": 3}, WELL, "watchdog"),
         (WELL | {"watchdog_resets": 3}, {}, None),
         (WELL | {"supply_mv": 60_000}, {}, None),
-        (WELL | {"supply_mv": 60_001}, {}, "60001 mV of supply_mv"),
+        (WELL | {"supply_mv": 60_001}, {}, "a supply of 60.001 V, and 0 to 60 V can be right"),
+        (WELL | {"battery_mv": 99_000}, {}, "a battery voltage of 99.000 V, and 0 to 60 V can be right"),
         ({"supply_mv": 5}, {}, "uptime"),
     ],
 )
