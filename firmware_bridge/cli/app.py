@@ -42,8 +42,8 @@ sends and gets, its --spy shows.
 _UPDATE = """Bring a device to an image, or leave it as it was.
 
 The image is judged before a byte is sent: whole, signed by a --key, for the --board, not older than what runs. It is
-booted once, and kept when the device is well; else the old one is booted again. An update that was broken off goes on
-when it is begun anew; a device that runs the image already is left alone.
+booted once, and confirmed when the device is well; else the old one is booted again. An update that was broken off goes
+on when it is begun anew; a device that runs the image already is left alone.
 """
 
 app = App(name="firmware-bridge", help=_HELP, version_flags=[])
@@ -53,7 +53,7 @@ app.command("firmware_bridge.cli.spying:spy", name="spy", help=_SPY)
 app.command("firmware_bridge.cli.images:app", name="image", help="Images: show, check; sign for the bench.")
 app.command("firmware_bridge.cli.updating:update", name="update", help=_UPDATE)
 app.command("firmware_bridge.cli.slots:try_once", name="test", help="Boot an image that is in the device, once.")
-app.command("firmware_bridge.cli.slots:confirm", name="confirm", help="Have the device keep the image that it runs.")
+app.command("firmware_bridge.cli.slots:confirm", name="confirm", help="Have the device confirm the image it runs.")
 app.command("firmware_bridge.cli.slots:erase", name="erase", help="Erase the slot that does not run.")
 app.command("firmware_bridge.cli.smp:echo", name="echo", help="Have a device send a text back.")
 app.command("firmware_bridge.cli.smp:parameters", name="params", help="A device's message buffers and bootloader.")

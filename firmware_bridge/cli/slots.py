@@ -54,16 +54,16 @@ def try_once(
 def confirm(
     port: Port, *, yes: Yes = False, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None
 ) -> None:
-    """Have the device keep the image that it runs."""
+    """Have the device confirm the image that it runs."""
 
-    async def keep(device: SmpDevice) -> str:
+    async def confirm_running(device: SmpDevice) -> str:
         running = _running(await device.images())
-        then = f"{running.version} is kept: the device does not go back to the one before by itself any more"
+        then = f"{running.version} is confirmed: the device does not go back to the one before by itself any more"
         _agree(then, yes=yes)
         await device.confirm(None)
         return then
 
-    print_line(_on_device(port, baud, framing, spy, keep))
+    print_line(_on_device(port, baud, framing, spy, confirm_running))
 
 
 def erase(

@@ -183,10 +183,10 @@ def set_setting(
 
 
 def _state(slot: SlotState) -> str:
-    """In words: what runs, what is booted next, what is kept."""
+    """In words: what runs, what is booted next, what is confirmed."""
     words = {
         "runs": slot.active,
-        "kept": slot.confirmed,
+        "confirmed": slot.confirmed,
         "on trial": slot.active and not slot.confirmed,
         "booted next": slot.pending,
         "for good": slot.pending and slot.permanent,

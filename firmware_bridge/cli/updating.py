@@ -38,7 +38,7 @@ _SAID: dict[Stage, str] = {
     "sending": "sending the image",
     "booting": "restarting the device, to try the image once",
     "checking": "looking whether the device is well",
-    "confirming": "telling the device to keep the image",
+    "confirming": "having the device confirm the image",
     "reverting": "restarting the device, to have the old image back",
 }
 _NEW_MAY_RUN = (
@@ -50,7 +50,7 @@ _LEFT: dict[Stage, str] = {
     "sending": "the device runs what it ran; begin the update again: what it has is not sent again",
     "booting": _NEW_MAY_RUN,
     "checking": _NEW_MAY_RUN,
-    "confirming": "the device runs the new image, and may keep it already: begin the update again, to be sure",
+    "confirming": "the device runs the new image, and may have confirmed it: begin the update again, to be sure",
     "reverting": _NEW_MAY_RUN,
 }
 """What is said to whoever interrupts an update."""
@@ -75,7 +75,7 @@ def update(
     spy: SpyFile = None,
     json: Json = False,
 ) -> None:
-    """Bring a device to an image: judged before a byte is sent, tried once, kept when the device is well, else taken
+    """Bring a device to an image: judged before a byte is sent, tried once, confirmed when it is well, else taken
     back. It goes on where an earlier update was broken off; a device that runs the image already is left alone."""
     content = read_given(image, MAX_TARGET_BYTES)
     if updater == _MCUBOOT and not key:
@@ -109,7 +109,7 @@ def update(
     if json:
         print_json(done._asdict())
     else:
-        print_line(f"the device runs {done.version} and keeps it, hash {done.digest}")
+        print_line(f"the device runs {done.version}, confirmed, hash {done.digest}")
 
 
 class Narration:

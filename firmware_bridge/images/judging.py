@@ -39,7 +39,7 @@ def judge_step(wanted: Installed, running: Installed, *, permit: bool) -> ImageR
 
 
 def as_installed(image: Image) -> Installed:
-    """What a device says that runs `image` and keeps it."""
+    """What a device says that runs `image`, confirmed."""
     return Installed(
         version=str(image.version),
         digest=image.digest_hex,

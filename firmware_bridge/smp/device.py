@@ -106,7 +106,7 @@ class SmpDevice:
                 raise
 
     async def confirm(self, digest_hex: str | None = None) -> None:
-        """Keep the image of this hash; None: the one that runs."""
+        """Confirm the image of this hash; None: the one that runs."""
         digest = None if digest_hex is None else bytes.fromhex(digest_hex)
         await self._slots("image confirm", image_management.ImageStatesWriteRequest(hash=digest, confirm=True))
 

@@ -128,7 +128,7 @@ class Bootloader(NamedTuple):
 
 
 class SlotState(NamedTuple):
-    """One slot with an image. `pending`: booted next; `permanent`: then kept without being confirmed."""
+    """One slot with an image. `pending`: booted next; `permanent`: then for good, without being confirmed."""
 
     image: int
     slot: int

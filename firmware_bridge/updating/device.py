@@ -43,7 +43,7 @@ class UpdatableDevice(Protocol):
         ...
 
     async def confirm(self) -> None:
-        """Keep what runs."""
+        """Confirm what runs: it is booted again from now on."""
         ...
 
     async def revert(self) -> None:

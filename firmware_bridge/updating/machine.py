@@ -225,7 +225,7 @@ def _found_wanted(state: State, installed: Installed, now_s: float) -> Next:
             return state, End("done", state.stage, installed=installed)
         if state.tries < state.limits.tries:
             return _go(replace(state, tries=state.tries + 1), "confirm", _REST_S)
-        return _revert(state, state.why or "the device does not keep the image though it was told to")
+        return _revert(state, state.why or "the device does not confirm the image though it was told to")
     return _still_wanted(state, installed)
 
 
@@ -233,8 +233,8 @@ def _still_wanted(state: State, installed: Installed) -> Next:
     """Reverting, and the new image runs still."""
     if state.tries < state.limits.tries and not installed.confirmed:
         return _go(replace(state, tries=state.tries + 1), "revert", _REST_S)
-    kept = "and is kept by the device" if installed.confirmed else "and does not go"
-    return _end(state, "unsure", f"{state.why}; the new image runs {kept}")
+    stays = "and is confirmed" if installed.confirmed else "and does not go"
+    return _end(state, "unsure", f"{state.why}; the new image runs {stays}")
 
 
 def _found_other(state: State, installed: Installed) -> Next:

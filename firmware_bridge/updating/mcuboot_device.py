@@ -126,7 +126,7 @@ class McubootDevice:
         return why_unwell(figures, before)
 
     async def confirm(self) -> None:
-        """Keep what runs."""
+        """Confirm what runs."""
         await self._smp.confirm(None)
 
     async def revert(self) -> None:

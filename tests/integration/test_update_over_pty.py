@@ -138,8 +138,8 @@ async def test_the_command_says_each_step(tmp_path: Path, written: Callable[[str
         options = ("--board", BOARD, "--key", key, "--baud", "921600")
         port = str(device.port.link)
         code, out, err = await said_by("update", port, new, *options)
-        assert (code, out) == (0, f"the device runs 1.2.0 and keeps it, hash {NEW.digest().hex()}\n"), err
-        for said in ("looking what", "sending the image", "KiB/s", "restarting", "is well", "to keep the image"):
+        assert (code, out) == (0, f"the device runs 1.2.0, confirmed, hash {NEW.digest().hex()}\n"), err
+        for said in ("looking what", "sending the image", "KiB/s", "restarting", "is well", "confirm the image"):
             assert said in err
         code, out, _ = await said_by("update", port, new, *options, "--json")
         assert (code, json.loads(out)["version"]) == (0, "1.2.0")
@@ -260,7 +260,9 @@ async def test_single_acts_say_what_will_be(tmp_path: Path) -> None:
         code, out, err = await said_by("erase", port, "--yes", "--baud", "921600")
         assert (code, "is erased" in out) == (0, True), err
         code, out, err = await said_by("confirm", port, "--yes", "--baud", "921600")
-        assert (code, "is kept" in out) == (0, True), err
+        assert (code, "1.2.0 is confirmed" in out) == (0, True), err
+        code, out, err = await said_by("images", port, "--baud", "921600")
+        assert (code, out.rstrip().endswith("runs, confirmed")) == (0, True), err
         code, _, err = await said_by("test", port, "ffff", "--yes", "--baud", "921600")
         assert code == 1
         assert read_image(NEW.content()).digest_hex[:16] in err

@@ -1,4 +1,4 @@
-"""An example of a plug-in: a device of 64-byte lines, `?` what runs, `=` an image, `t` try, `k` keep, `b` back.
+"""An example of a plug-in: a device of 64-byte lines, `?` what runs, `=` an image, `t` try, `c` confirm, `b` back.
 
 `pyproject.toml` of such a package names it:
 
@@ -28,8 +28,8 @@ class ExampleDevice:
         self._line = line
 
     async def installed(self) -> Installed:
-        version, digest, kept = (await self._ask(b"?")).split()
-        return Installed(version, digest, confirmed=kept == "kept")
+        version, digest, state = (await self._ask(b"?")).split()
+        return Installed(version, digest, confirmed=state == "confirmed")
 
     async def judge(self, image: bytes, board: str) -> Installed:
         words = image.split(b" ")
@@ -49,7 +49,7 @@ class ExampleDevice:
         return None if await self._ask(b"h") == "well" else "it says that it is not"
 
     async def confirm(self) -> None:
-        await self._ask(b"k")
+        await self._ask(b"c")
 
     async def revert(self) -> None:
         await self._ask(b"b")

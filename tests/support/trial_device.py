@@ -28,8 +28,8 @@ def seen(image: bytes, *, confirmed: bool = True) -> Installed:
 @dataclass
 class TrialDevice:
     """Runs `runs`; `other` is in its other slot, `held` bytes of it. `flaws` says which images are no good. `troubles`
-    come with the calls one by one, then none. `kept_sick` is whether it was ever told to keep an image that is not
-    well."""
+    come with the calls one by one, then none. `confirmed_sick` is whether it was ever told to confirm an image that is
+    not well."""
 
     runs: bytes = OLD
     confirmed: bool = True
@@ -40,7 +40,7 @@ class TrialDevice:
     refuses_send: bool = False
     troubles: Iterator[Trouble] = field(default_factory=lambda: iter(()))
     dead: bool = False
-    kept_sick: bool = False
+    confirmed_sick: bool = False
     booted: list[bytes] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
@@ -112,10 +112,10 @@ class TrialDevice:
         return "it is sick" if self.flaws.get(self.runs) == "sick" else None
 
     async def confirm(self) -> None:
-        self._call("confirm", self._keep)
+        self._call("confirm", self._confirm_it)
 
-    def _keep(self) -> None:
-        self.kept_sick |= self.flaws.get(self.runs) == "sick" and not self.confirmed
+    def _confirm_it(self) -> None:
+        self.confirmed_sick |= self.flaws.get(self.runs) == "sick" and not self.confirmed
         self.confirmed = True
 
     async def revert(self) -> None:

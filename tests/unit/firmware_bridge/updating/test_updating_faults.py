@@ -67,7 +67,7 @@ def with_trouble(at: int, trouble: Trouble) -> list[Trouble]:
     return [*fine * at, trouble]
 
 
-async def test_an_image_is_sent_tried_checked_and_kept() -> None:
+async def test_an_image_is_sent_tried_checked_and_confirmed() -> None:
     device, told = TrialDevice(), list[Told]()
     assert await bring(device, told=told) == seen(NEW)
     assert (device.runs, device.confirmed, device.other) == (NEW, True, OLD)
@@ -145,7 +145,7 @@ async def test_one_fault_at_any_call(at: int, trouble: Trouble, *, sick: bool) -
         assert await bring(device) == seen(NEW)
     except UpdateFailed:
         assert (device.runs, device.confirmed, device.pending) == (OLD, True, False)
-    assert not device.kept_sick
+    assert not device.confirmed_sick
     assert set(device.booted) <= {OLD, NEW}
     if not sick and device.runs == OLD:
         assert trouble.startswith("power")
@@ -172,7 +172,7 @@ async def test_any_faults_from_any_state_then_a_second_try(
         assert start != CLEAN or (device.runs, device.confirmed, device.pending) == (OLD, True, False)
     except DeviceLeftUnsure:
         device.restart()
-    assert not device.kept_sick
+    assert not device.confirmed_sick
 
     device.troubles = iter(())
     try:
@@ -183,7 +183,7 @@ async def test_any_faults_from_any_state_then_a_second_try(
         assert flaw is not None
         assert device.runs == OLD
         assert (device.confirmed, device.pending) == (True, False)
-    assert not device.kept_sick
+    assert not device.confirmed_sick
 
 
 class DrippingDevice(TrialDevice):

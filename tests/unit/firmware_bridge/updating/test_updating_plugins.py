@@ -21,7 +21,7 @@ class ExampleLine:
     """The other end of the example: a device behind a line."""
 
     def __init__(self) -> None:
-        self.runs, self.other, self.kept = OLD, b"", True
+        self.runs, self.other, self.confirmed = OLD, b"", True
         self.answers: list[bytes] = []
 
     @property
@@ -35,13 +35,14 @@ class ExampleLine:
         order, rest = content[:1], content[1:-1]
         said = "ok"
         if order == b"?":
-            said = f"{self.runs.split()[1].decode()} {sha256(self.runs).hexdigest()} {'kept' if self.kept else 'trial'}"
+            state = "confirmed" if self.confirmed else "trial"
+            said = f"{self.runs.split()[1].decode()} {sha256(self.runs).hexdigest()} {state}"
         elif order == b"=":
             self.other = bytes.fromhex(rest.decode())
         elif order in {b"t", b"b"}:
-            self.runs, self.other, self.kept = self.other, self.runs, order == b"b"
-        elif order == b"k":
-            self.kept = True
+            self.runs, self.other, self.confirmed = self.other, self.runs, order == b"b"
+        elif order == b"c":
+            self.confirmed = True
         elif order == b"h":
             said = "well"
         self.answers.append(said.encode() + b"\n")
@@ -62,7 +63,7 @@ async def test_the_example_brings_its_device_to_an_image() -> None:
     device = load_plugin("example", [EXAMPLE])(line)
     done = await update(device, NEW, board="", may_downgrade=False, tell=lambda _told: None, rest=no_rest)
     assert done == Installed("1.1", sha256(NEW).hexdigest(), confirmed=True)
-    assert (line.runs, line.kept) == (NEW, True)
+    assert (line.runs, line.confirmed) == (NEW, True)
     with pytest.raises(ImageRefused, match=r"not known to be as new"):
         await update(device, OLD, board="", may_downgrade=False, tell=lambda _told: None, rest=no_rest)
     with pytest.raises(ImageRefused, match="no image"):
