@@ -496,4 +496,4 @@ class ConsoleApp(Desk):
 
 def is_settled(app: ConsoleApp) -> bool:
     """Whether every question put to the controller has been answered."""
-    return all(worker.is_finished or worker.group in {"feed", "preview"} for worker in app.workers)
+    return all(worker.is_finished or worker.group in {"feed", "preview", "ports"} for worker in app.workers)

@@ -1,12 +1,13 @@
 """The bench: devices on serial ports of the machine that the console runs on. They are asked only by a key."""
 
-import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from typing_extensions import override
 
-from firmware_bridge.transport.ports import PortFacts, list_ports
+from firmware_bridge.transport.ports import PortFacts
+from firmware_bridge.transport.watching import PortsSeen, PortWatch
 from tui.dialogs.confirm import TextDialog
 from tui.firmware_bench import BenchLook, look_at, port_fault
 from tui.firmware_bench_lines import look_lines, port_line, port_names
@@ -14,7 +15,8 @@ from tui.paint import Line, Span, joined, width_of, wrap
 from tui.rooms.listing_room import ListingRoom
 from tui.words import plural
 
-LIST_EVERY_S = 2.0
+WATCHING = "ports"
+"""The group of the worker that never ends while the bench is open."""
 
 
 class BenchRoom(ListingRoom[PortFacts]):
@@ -33,7 +35,7 @@ class BenchRoom(ListingRoom[PortFacts]):
     def __init__(self) -> None:
         super().__init__()
         self._looks: dict[str, BenchLook] = {}
-        self._extra: list[str] = []
+        self._watch = PortWatch()
         self._asked: str | None = None
         self._goes_to: str | None = None
         self._names: dict[str, str] = {}
@@ -41,27 +43,48 @@ class BenchRoom(ListingRoom[PortFacts]):
     def on_mount(self) -> None:
         """What is plugged in and out is seen by itself."""
         super().on_mount()
-        self.set_interval(LIST_EVERY_S, self._each_while)
+        self.run_worker(self._follow_ports(), group=WATCHING)
 
-    def _each_while(self) -> None:
-        if self.is_current:
-            self.refetch()
+    async def _follow_ports(self) -> None:
+        async for seen in self._watch:
+            self._arrived(seen)
 
     @override
     def refetch(self) -> None:
-        """See Room. Listing writes to no port."""
-        extra = tuple(self._extra)
-        self.ask("ports", lambda: asyncio.to_thread(list_ports, extra=extra), self._arrived, background=True)
+        """See Room. The ports tell by themselves when they change."""
 
-    def _arrived(self, ports: list[PortFacts]) -> None:
-        there = {port.stable for port in ports}
-        self._looks = {stable: look for stable, look in self._looks.items() if stable in there}
-        self._names = port_names([port.path for port in ports])
-        self.show_items(ports)
-        place = next((at for at, port in enumerate(ports) if self._goes_to in {port.path, port.stable}), None)
-        if place is not None:
+    def _arrived(self, seen: PortsSeen) -> None:
+        for port in seen.unplugged:
+            self._looks.pop(port.stable, None)
+        self._names = port_names([port.path for port in seen.ports])
+        self.show_items(list(seen.ports))
+        self._say_change(seen)
+        if self._goes_to is not None and self._go_to(self._goes_to):
             self._goes_to = None
+
+    def _say_change(self, seen: PortsSeen) -> None:
+        words = [
+            f"{what}: {', '.join(Path(port.path).name for port in ports)}"
+            for what, ports in (("plugged in", seen.plugged), ("unplugged", seen.unplugged))
+            if ports
+        ]
+        if words and self.is_current and self._asked is None:
+            self.desk.say("; ".join(words))
+
+    def _go_to(self, path: str) -> bool:
+        """Put the cursor on the port that `path` leads to; whether it is listed."""
+        device = Path(path).resolve()
+        place = next(
+            (
+                at
+                for at, port in enumerate(self._list.items)
+                if path == port.stable or Path(port.path).resolve() == device
+            ),
+            None,
+        )
+        if place is not None:
             self._list.move_to(place)
+        return place is not None
 
     @override
     def key_of(self, item: PortFacts) -> str:
@@ -125,6 +148,6 @@ class BenchRoom(ListingRoom[PortFacts]):
             if fault:
                 self.desk.say(fault, "bad")
                 return
-            self._goes_to = path
-            self._extra = [*[one for one in self._extra if one != path], path]
-            self.refetch()
+            if not self._go_to(path):
+                self._goes_to = path
+                self._watch.add(path)

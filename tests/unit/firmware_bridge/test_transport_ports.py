@@ -1,7 +1,7 @@
 """Which ports there are and which one a person means, on a folder that stands for /dev."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,8 @@ import pytest
 from firmware_bridge.errors import PortMissing
 from firmware_bridge.transport import ports
 from firmware_bridge.transport.ports import PortFacts, list_ports, resolve
-from firmware_bridge.transport.watching import PortChange, PortWatch
-from tests.support.ptys import LIMIT_S, link, until
+from firmware_bridge.transport.watching import PortsSeen, PortWatch
+from tests.support.ptys import LIMIT_S, link
 
 
 @pytest.fixture
@@ -82,34 +82,60 @@ def test_a_name_of_no_port_says_where_to_look(dev: Path, name: str) -> None:
         resolve(name, dev)
 
 
-async def _next(watch: PortWatch) -> PortChange:
+async def _next(watch: PortWatch) -> PortsSeen:
     return await asyncio.wait_for(anext(watch), LIMIT_S)
 
 
-async def test_what_is_plugged_in_and_unplugged_is_told(dev: Path) -> None:
-    before = list_ports(dev)
+def _names(ports: Sequence[PortFacts]) -> list[str]:
+    return [Path(each.path).name for each in ports]
+
+
+async def test_the_first_look_tells_what_is_there_and_each_after_it_what_was_plugged_in_and_unplugged(
+    dev: Path,
+) -> None:
     watch = PortWatch(dev, every_s=0.01)
-    watching = asyncio.create_task(_next(watch))
-    await until(lambda: watch._known is not None)
+    before = list_ports(dev)
+    assert await _next(watch) == PortsSeen(before)
     (dev / "ttyUSB7").touch()
-    change = await watching
-    assert (change.what, Path(change.port.path).name) == ("plugged", "ttyUSB7")
+    seen = await _next(watch)
+    assert _names(seen.plugged) == ["ttyUSB7"]
+    assert not seen.unplugged
+    assert list(seen.ports) == list_ports(dev)
     (dev / "serial/by-id/usb-Maker_Receiver_A1-if00").unlink()
     (dev / "ttyACM0").unlink()
-    change = await _next(watch)
     gone = next(each for each in before if each.path.endswith("ttyACM0"))
-    assert change == PortChange("unplugged", gone)
+    unplugged: list[PortFacts] = []
+    while not unplugged or "ttyACM0" in _names(seen.ports):
+        seen = await _next(watch)
+        unplugged += seen.unplugged
+    assert unplugged[0] == gone
+
+
+async def test_without_ports_the_first_look_says_so(tmp_path: Path) -> None:
+    assert await _next(PortWatch(tmp_path)) == PortsSeen([])
 
 
 async def test_a_device_that_comes_back_under_another_number_is_told_as_gone_and_come(dev: Path) -> None:
     watch = PortWatch(dev, every_s=0.01)
-    watching = asyncio.create_task(_next(watch))
-    await until(lambda: watch._known is not None)
+    await _next(watch)
     (dev / "ttyACM9").touch()
     link(dev / "serial/by-id", "usb-Maker_Receiver_A1-if00", "../../ttyACM9")
     came, gone = False, False
-    change = await watching
     while not (came and gone):
-        came |= change.what == "plugged" and change.port.path.endswith("9") and "A1" in change.port.stable
-        gone |= change.what == "unplugged" and change.port.path.endswith("0") and "A1" in change.port.stable
-        change = change if came and gone else await _next(watch)
+        seen = await _next(watch)
+        came |= any(port.path.endswith("9") and "A1" in port.stable for port in seen.plugged)
+        gone |= any(port.path.endswith("0") and "A1" in port.stable for port in seen.unplugged)
+
+
+async def test_a_port_that_no_list_shows_is_watched_once_it_was_added_and_looked_for_at_once(tmp_path: Path) -> None:
+    watch = PortWatch(tmp_path, every_s=10 * LIMIT_S)
+    await _next(watch)
+    path = tmp_path / "simulated"
+    path.touch()
+    watch.add(str(path))
+    seen = await _next(watch)
+    assert _names(seen.ports) == _names(seen.plugged) == ["simulated"]
+    path.unlink()
+    watch.add(str(path))
+    seen = await _next(watch)
+    assert (_names(seen.ports), _names(seen.unplugged)) == ([], ["simulated"])

@@ -16,6 +16,7 @@ from tests.unit.firmware_bridge.simulation_devices import KEYS, fitted
 from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_console import SIZES, console
 from tests.unit.tui.stub_firmware import ring
+from tui.rooms.firmware_bench import WATCHING
 
 
 def fleet(role: Role = "supervisor") -> tuple[StubClient, str]:
@@ -254,3 +255,26 @@ async def test_the_bench_asks_a_port_only_when_it_is_told_to(tmp_path: Path, siz
         await screen.press("b")
         await screen.sees("SMP console at 115200", "1.1.0", "runs", "firmware-bridge update")
         assert all(len(line) <= size[0] for line in screen.lines)
+
+
+async def test_the_bench_sees_by_itself_what_is_unplugged_and_plugged_in_and_forgets_what_answered(
+    tmp_path: Path,
+) -> None:
+    link = tmp_path / "mcu"
+    mcu = Mcu(fitted(), KEYS, monotonic)
+    async with console(StubClient(1), tmp_path) as screen:
+        await screen.press("colon", *"bench", "enter")
+        async with McuDevice(mcu, link):
+            await screen.press("p", *str(link), "enter")
+            await screen.sees("▸mcu", "not asked", "plugged in: mcu")
+            await screen.press("b")
+            await screen.sees("SMP console at 115200")
+        await screen.sees("unplugged: mcu")
+        await screen.misses("SMP console at 115200")
+        async with McuDevice(mcu, link):
+            await screen.sees("plugged in: mcu")
+            assert any(line[1:].startswith("mcu") and "not asked" in line for line in screen.lines)
+        await screen.sees("unplugged: mcu")
+        await screen.press("escape")
+        await screen.misses("BENCH")
+        assert not [worker for worker in screen.app.workers if worker.group == WATCHING and worker.is_running]
