@@ -85,7 +85,8 @@ class UpdateTold(Entry, frozen=True, kw_only=True, tag="unit.update-told"):
 
 
 class UpdateEnded(Entry, frozen=True, kw_only=True, tag="unit.update-ended"):
-    """A unit's update ended: as the unit says, or, by the controller, because it refused the order or took too long."""
+    """A unit's update ended: as the unit says, or, by the controller, because it refused the order or took too long.
+    `told` is what the unit told where its own versions contradict it: it has failed then."""
 
     dpa: ClassVar[Dpa] = "alteration"
 
@@ -93,3 +94,4 @@ class UpdateEnded(Entry, frozen=True, kw_only=True, tag="unit.update-ended"):
     update: str
     state: Literal["done", "failed", "rolled-back", "refused"]
     reason: HashedText | None
+    told: Literal["done"] | None = None

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+import msgspec
 
 from fleet.entries.entry import CONTROLLER, UNIT, HashedText
 from fleet.entries.rollouts import UpdateEnded
-from fleet.rollouts.rules.following import fault_of, follow
+from fleet.rollouts.rules.following import contradiction, fault_of, follow
 from fleet.store.events import ControllerEvent
 from fleet.store.rollouts import OpenUpdate
 from fleet.store.store import Transaction
+from protocols.releases.manifest import Manifest
 from protocols.releases.reports import UpdateReport
 from protocols.rollouts import UnitUpdateState
 from protocols.uplink import CommandResult
+
+_manifests = msgspec.json.Decoder(Manifest)
 
 
 class ToldUpdate(NamedTuple):
@@ -35,7 +40,8 @@ class BadUpdate(NamedTuple):
 async def keep_updates(transaction: Transaction, told: Sequence[ToldUpdate], now: datetime) -> list[BadUpdate]:
     """Take the reports in order of their numbers; returns those that are of no update of their unit.
 
-    Reports that come again, late or after the end change nothing.
+    Reports that come again, late or after the end change nothing. A unit that is done by its own word, and runs
+    other versions than it was to be brought to, has failed.
     """
     if not told:
         return []
@@ -61,11 +67,32 @@ async def keep_updates(transaction: Transaction, told: Sequence[ToldUpdate], now
 
 async def _enter(transaction: Transaction, update: OpenUpdate, last: ToldUpdate, now: datetime) -> None:
     """Enter how far an update is by the last report of it that counts."""
-    state = update.followed.state
-    await transaction.rollouts.report(last.report, state, last.spool_id, last.seq, UNIT, now)
+    state, report, said = update.followed.state, last.report, last.report.reason or last.summary
+    wrong = await _contradiction(transaction, update.rollout_id, report) if state == "done" else ""
+    if wrong:
+        state, said, report = "failed", wrong, msgspec.structs.replace(report, reason=wrong)
+    await transaction.rollouts.report(report, state, last.spool_id, last.seq, UNIT, now)
     transaction.changed.rollouts = True
-    why = last.report.reason or last.summary
-    await enter_end(transaction, update.rollout_id, last.unit_id, update.update_id, state, why, UNIT, now)
+    await enter_end(
+        transaction,
+        update.rollout_id,
+        last.unit_id,
+        update.update_id,
+        state,
+        said,
+        UNIT,
+        now,
+        told="done" if wrong else None,
+    )
+
+
+async def _contradiction(transaction: Transaction, rollout_id: str, report: UpdateReport) -> str:
+    """What a unit that is done says against the manifest that its rollout began with; empty: nothing."""
+    if not report.versions:
+        return ""
+    rollout = await transaction.rollouts.one(rollout_id)
+    assert rollout is not None, "rollouts are never deleted"
+    return contradiction(_manifests.decode(rollout.content), report.versions)
 
 
 async def keep_results(transaction: Transaction, results: Sequence[tuple[str, CommandResult]]) -> None:
@@ -84,9 +111,11 @@ async def enter_end(
     why: str,
     by: str,
     now: datetime,
+    *,
+    told: Literal["done"] | None = None,
 ) -> None:
     """Write the entry of an update that ended, with an alarm where it failed; nothing for one that goes on or was left
-    out."""
+    out. `told` is what the unit told, where that is not what came of it."""
     if state not in ("done", "failed", "rolled-back", "refused"):
         return
     await transaction.log.append(
@@ -98,17 +127,19 @@ async def enter_end(
             update=update_id,
             state=state,
             reason=HashedText(why) if why and state != "done" else None,
+            told=told,
         )
     )
     transaction.changed.units.add(unit_id)
     if state != "failed":
         return
-    told = "has not ended as it should" if by == CONTROLLER else "has failed"
+    how = "update has not ended as it should" if by == CONTROLLER else "update has failed"
+    what = "word that its update is done is wrong" if told else f"{how}, nobody knows what it runs"
     event = ControllerEvent(
         unit_id=unit_id,
         kind="update-failed",
         severity="alarm",
-        summary=f"the unit's update {told}, nobody knows what it runs: see to it (fleet rollout units {rollout_id})",
+        summary=f"the unit's {what}: see to it (fleet rollout units {rollout_id})",
         repeat_key=f"update-failed:{update_id}",
     )
     await transaction.events.add(event, now)

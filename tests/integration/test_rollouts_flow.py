@@ -134,6 +134,29 @@ async def test_a_report_of_no_update_of_the_unit_is_told_once_and_changes_nothin
     assert await owner.fetchval("SELECT count(*) FROM event WHERE source = 'unit'") == 3
 
 
+async def test_a_unit_that_is_done_with_another_version_is_not_believed(house: RolloutHouse, owner: Owner) -> None:
+    await house.add(*FIVE)
+    rollout = await house.start(plan(stop_after=3, stop_bad_percent=30))
+    await house.say(FIVE[0], "part-confirmed", "done", "done", versions={"mcu": "1.9.0"})
+    await house.say(FIVE[1], "done", versions={"mcu": "2.0.0+0", "modem": "7"})
+    row = (await house.rows(rollout))[FIVE[0]]
+    assert (row.state, row.versions) == ("failed", {"mcu": "1.9.0"})
+    assert row.reason == "it says that it is done, and runs mcu 1.9.0 and not 2.0.0"
+    assert (await house.states(rollout))[FIVE[1]] == "done"
+    assert await alarms(owner) == [("update-failed", FIVE[0])]
+    await house.say(FIVE[2], "done")
+    view = await house.view(rollout)
+    assert (view.row.state, view.row.bad) == ("stopped", 1)
+    assert view.row.reason == "1 of 3 units that ended in ring all are bad, more than 30 %"
+    ended = {one["unit"]: one for one in await entries(owner, "unit.update-ended")}
+    assert [(ended[unit]["state"], ended[unit]["told"]) for unit in FIVE[:3]] == [
+        ("failed", "done"),
+        ("done", None),
+        ("done", None),
+    ]
+    assert (ended[FIVE[0]]["actor"], ended[FIVE[0]]["reason"].keys()) == ("unit", {"sha256"})
+
+
 async def test_it_stops_by_itself_and_a_person_lets_it_go_on(house: RolloutHouse, owner: Owner) -> None:
     await house.add(*FIVE, A, B)
     rings = (Ring(name="few", share_percent=0, units=FIVE, success_percent=50), Ring(name="all", share_percent=100))

@@ -1,7 +1,11 @@
 """What a unit's report of its update changes. Pure."""
 
+from collections.abc import Mapping
+
 from fleet.store.rollout_facts import Followed
+from protocols.releases.manifest import Manifest, PartName
 from protocols.releases.reports import UpdateReport
+from protocols.releases.version import same_version
 from protocols.rollouts import UNIT_ENDED, UnitUpdateState
 
 
@@ -27,3 +31,14 @@ def follow(update: Followed, report: UpdateReport, spool_id: int, seq: int) -> U
         case "refused" | "done" | "rolled-back" | "failed":
             return report.state
     return "working"
+
+
+def contradiction(manifest: Manifest, versions: Mapping[PartName, str]) -> str:
+    """Which parts a unit that is done says are not what `manifest` wants, with both versions; empty: none. A part that
+    it says nothing of contradicts nothing."""
+    others = [
+        f"{one.part} {versions[one.part]} and not {one.version}"
+        for one in manifest.parts
+        if one.part in versions and not same_version(versions[one.part], one.version)
+    ]
+    return f"it says that it is done, and runs {', '.join(others)}" if others else ""

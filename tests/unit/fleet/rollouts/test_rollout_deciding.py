@@ -7,10 +7,11 @@ import pytest
 
 from fleet.rollouts.rules.deciding import MAX_TELLINGS, decide
 from fleet.rollouts.rules.facts import Decision, RolloutNow
-from fleet.rollouts.rules.following import fault_of, follow
+from fleet.rollouts.rules.following import contradiction, fault_of, follow
 from fleet.rollouts.rules.schedule import is_time
 from fleet.store.rollout_facts import Followed, Move, OrderState, RingNow, UnitNow
 from protocols.api.units import UnitState
+from protocols.releases.manifest import Manifest, Part, PartName
 from protocols.releases.reports import UpdateReport, UpdateState
 from protocols.rollouts import Held, Ring, RolloutPlan, RolloutState, UnitUpdateState
 
@@ -243,6 +244,26 @@ def test_a_report_moves_an_update_on_once_and_never_back() -> None:
     assert follow(working, report("rolled-back"), 7, 4) == "rolled-back"
     assert follow(Followed("unit-0001", "done", 1, 7, 4), report("fetching"), 7, 5) is None
     assert follow(Followed("unit-0001", "waiting", 1, None, None), report("fetching"), 7, 1) == "working"
+
+
+@pytest.mark.parametrize(
+    ("versions", "other"),
+    [
+        ({}, ""),
+        ({"mcu": "2.0.0", "agent": "0.3.0"}, ""),
+        ({"mcu": "2.0.0.0"}, ""),
+        ({"modem": "EG25"}, ""),
+        ({"mcu": "2.0.0+1", "agent": "0.3.0"}, "mcu 2.0.0+1 and not 2.0.0"),
+        ({"agent": "0.2.0", "mcu": "1.9.0"}, "mcu 1.9.0 and not 2.0.0, agent 0.2.0 and not 0.3.0"),
+    ],
+)
+def test_a_unit_that_is_done_runs_what_was_wanted(versions: dict[PartName, str], other: str) -> None:
+    parts = [
+        Part(part="mcu", version="2.0.0", target="mcu/x.bin", updater="mcuboot"),
+        Part(part="agent", version="0.3.0", target="agent/x.tar", updater="release"),
+    ]
+    said = contradiction(Manifest(format=1, name="autumn", parts=parts), versions)
+    assert said == (f"it says that it is done, and runs {other}" if other else "")
 
 
 def test_a_report_of_what_is_not_the_units_own_is_none() -> None:
