@@ -16,7 +16,7 @@
     ├── InvalidLease         a lease that must not be obeyed
     ├── InvalidProof, InvalidNote, InvalidCheckpoint, InvalidPolicy, InvalidReceipt  of the deployment log
     ├── InvalidSignal        a unit's word about an opening that proves nothing
-    ├── InvalidManifest, InvalidPermit  of releases (`protocols.releases`)
+    ├── InvalidManifest, InvalidPermit, InvalidImage, InvalidBundle  of releases (`protocols.releases`)
     └── InvalidRota          a rota, or a rota's book, that its rules can not judge
 
 Every error carries the facts as attributes; `reason` is a short word that can be counted and shown.
@@ -186,6 +186,28 @@ class InvalidMandate(ProtocolError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
+        self.detail = detail
+
+
+class InvalidImage(ProtocolError):
+    """An image that no device must be sent; `reason` is one of `protocols.releases.mcuboot`, `remedy` what to do."""
+
+    reason = "image-invalid"
+
+    def __init__(self, reason: str, detail: str, remedy: str) -> None:
+        super().__init__(f"{detail}; {remedy}")
+        self.reason = reason
+        self.detail = detail
+        self.remedy = remedy
+
+
+class InvalidBundle(ProtocolError):
+    """A release of the agent that can not be read; `detail` says why."""
+
+    reason = "bundle-unreadable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
         self.detail = detail
 
 

@@ -22,8 +22,9 @@ from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.judging import judge
 from firmware_bridge.images.keys import MAX_KEY_BYTES, PrivateKey, signing_key
-from firmware_bridge.images.mcuboot import MAX_IMAGE_BYTES, Image, read_image
+from firmware_bridge.images.mcuboot import read_image
 from firmware_bridge.images.signing import make_image
+from protocols.releases.mcuboot import MAX_IMAGE_BYTES, Image
 from protocols.releases.version import Version, read_version
 
 app = App(name="image", help="Images of microcontrollers: show, check, sign for the bench.")

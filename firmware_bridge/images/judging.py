@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.keys import SigningKey, read_key
-from firmware_bridge.images.mcuboot import Image
+from protocols.releases.mcuboot import Image
 from protocols.releases.version import is_older, read_version
 
 

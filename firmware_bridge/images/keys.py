@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from firmware_bridge.errors import ImageRefused
-from firmware_bridge.images.mcuboot import SignatureKind
+from protocols.releases.mcuboot import SignatureKind
 
 MAX_KEY_BYTES = 16 * 1024
 PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey

@@ -5,7 +5,8 @@ from struct import pack
 
 from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.keys import PrivateKey, sign_digest, signing_key
-from firmware_bridge.images.mcuboot import (
+from firmware_bridge.images.mcuboot import read_image
+from protocols.releases.mcuboot import (
     BOARD,
     BOARD_NAME,
     HEADER,
@@ -19,7 +20,6 @@ from firmware_bridge.images.mcuboot import (
     SECURITY_COUNTER,
     SHA256,
     SIGNATURES,
-    read_image,
 )
 from protocols.releases.version import Version
 

@@ -16,7 +16,7 @@ from firmware_bridge.errors import BridgeError, ImageRefused, LineOverrun, PortL
 from firmware_bridge.gnss.figures import Look
 from firmware_bridge.gnss.splitting import Splitter, checks
 from firmware_bridge.images.judging import judge
-from firmware_bridge.images.mcuboot import PROTECTED_MAGIC, RECORDS_MAGIC, SHA256, read_image
+from firmware_bridge.images.mcuboot import read_image
 from firmware_bridge.modem import figures as modem
 from firmware_bridge.modem.dialogue import AtDialogue
 from firmware_bridge.smp.bodies import BodyRefused, read_body
@@ -24,6 +24,7 @@ from firmware_bridge.smp.framing import HEADER_BYTES, Framing, decoder, encoder,
 from firmware_bridge.smp.refusals import refusal_in
 from firmware_bridge.smp.replies import SlotsReply, StatsReply, UploadReply, slot_states
 from firmware_bridge.transport.traffic import Reading
+from protocols.releases.mcuboot import PROTECTED_MAGIC, RECORDS_MAGIC, SHA256
 from tests.fuzz.frames_mutations import damaged
 from tests.support.firmware_images import BOARD, image_of, public_pem
 

@@ -6,8 +6,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from firmware_bridge.images.keys import PrivateKey, PublicKey
-from firmware_bridge.images.mcuboot import SignatureKind
 from firmware_bridge.images.signing import make_image
+from protocols.releases.mcuboot import SignatureKind
 from protocols.releases.version import Version
 from tests.support.tlog_making import fixed_key
 

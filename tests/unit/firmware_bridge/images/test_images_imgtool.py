@@ -8,7 +8,8 @@ import pytest
 
 from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.judging import judge
-from firmware_bridge.images.mcuboot import SIGNATURES, SignatureKind, read_image
+from firmware_bridge.images.mcuboot import read_image
+from protocols.releases.mcuboot import SIGNATURES, SignatureKind
 from protocols.releases.version import Version
 from tests.support.firmware_images import BOARD, image_of, public_pem
 

@@ -10,8 +10,9 @@ from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.judging import as_installed, judge, judge_step
 from firmware_bridge.images.keys import read_key
-from firmware_bridge.images.mcuboot import Image, read_image
+from firmware_bridge.images.mcuboot import read_image
 from firmware_bridge.images.signing import make_image
+from protocols.releases.mcuboot import Image
 from protocols.releases.version import Version
 from tests.support.firmware_images import BOARD, image_of, private_key, public_pem
 

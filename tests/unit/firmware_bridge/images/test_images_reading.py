@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from firmware_bridge.errors import ImageRefused
 from firmware_bridge.images.judging import judge
-from firmware_bridge.images.mcuboot import (
+from firmware_bridge.images.mcuboot import read_image
+from firmware_bridge.images.signing import make_image
+from protocols.releases.mcuboot import (
     HEADER,
     MAGIC,
     MAX_IMAGE_BYTES,
     MAX_RECORDS,
     SIGNATURES,
     SignatureKind,
-    read_image,
 )
-from firmware_bridge.images.signing import make_image
 from protocols.releases.version import Version
 from tests.support.firmware_images import BOARD, image_of, private_key, public_pem
 
