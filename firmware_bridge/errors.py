@@ -21,6 +21,12 @@
 Every error carries the facts as attributes.
 """
 
+from typing import Literal
+
+WentBack = Literal["no", "by-itself", "when-told"]
+"""Whether a device went back from an image that it had been told to try: not that anybody knows, as its bootloader or
+its watchdog would have it, or as the update told it to."""
+
 
 class BridgeError(Exception):
     """Base of everything in this package."""
@@ -104,12 +110,14 @@ class ImageRefused(BridgeError):
 
 
 class UpdateFailed(BridgeError):
-    """An update that did not come to its end: the device runs what it ran before. `stage` is a stage of `updating`."""
+    """An update that did not come to its end: the device runs what it ran before. `stage` is a stage of `updating`;
+    what can be behind it where the device `went_back` is said by `updating.reasons`."""
 
-    def __init__(self, stage: str, detail: str) -> None:
+    def __init__(self, stage: str, detail: str, went_back: WentBack = "no") -> None:
         super().__init__(f"{stage}: {detail}")
         self.stage = stage
         self.detail = detail
+        self.went_back = went_back
 
 
 class DeviceLeftUnsure(BridgeError):

@@ -16,7 +16,7 @@ from firmware_bridge.cli.output import print_json, print_line, print_remark
 from firmware_bridge.cli.progress import ProgressBar
 from firmware_bridge.cli.slots import Frames
 from firmware_bridge.cli.spying import spied
-from firmware_bridge.errors import ImageRefused
+from firmware_bridge.errors import ImageRefused, UpdateFailed
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.transport.line import Line
 from firmware_bridge.transport.ports import resolve
@@ -28,6 +28,7 @@ from firmware_bridge.updating.first_look import look_first
 from firmware_bridge.updating.machine import Stage
 from firmware_bridge.updating.mcuboot_device import mcuboot_maker
 from firmware_bridge.updating.plugins import load_plugin
+from firmware_bridge.updating.reasons import reasons
 from firmware_bridge.updating.reopening import ReopeningLine
 from protocols.releases.manifest import MAX_TARGET_BYTES, PartName
 
@@ -101,6 +102,10 @@ def update(
                 return await carry_out(
                     device, content, board=board, may_downgrade=allowed, health_limit_s=health_s, tell=narration.tell
                 )
+        except UpdateFailed as failed:
+            if updater == _MCUBOOT and (behind := reasons(failed, would_be)):
+                print_remark("\n- ".join(behind))
+            raise
         finally:
             await line.close()
 

@@ -84,7 +84,7 @@ def _held_up(fault: Fault) -> str:
 
 def _ended(end: End) -> Installed:
     if end.ending == "failed":
-        raise UpdateFailed(end.stage, end.why)
+        raise UpdateFailed(end.stage, end.why, end.went_back)
     if end.installed is None:
         raise DeviceLeftUnsure(end.stage, end.why)
     return end.installed

@@ -11,7 +11,7 @@ off between any two acts, and begun anew.
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from firmware_bridge.errors import ImageRefused
+from firmware_bridge.errors import ImageRefused, WentBack
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.judging import judge_step
 
@@ -72,12 +72,14 @@ class Act(NamedTuple):
 
 
 class End(NamedTuple):
-    """How it ended: `done` with what runs; `failed`, the device runs what it ran before; `unsure`, nobody knows."""
+    """How it ended: `done` with what runs; `failed`, the device runs what it ran before, and how it came to that;
+    `unsure`, nobody knows."""
 
     ending: Ending
     stage: Stage
     why: str = ""
     installed: Installed | None = None
+    went_back: WentBack = "no"
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,8 @@ def _go(state: State, doing: Doing, after_s: float = 0.0) -> Next:
     return replace(state, doing=doing), Act(doing, after_s)
 
 
-def _end(state: State, ending: Ending, why: str, stage: Stage | None = None) -> Next:
-    return state, End(ending, stage or state.stage, why)
+def _end(state: State, ending: Ending, why: str) -> Next:
+    return state, End(ending, state.stage, why)
 
 
 def _fault(state: State, fault: Fault, now_s: float) -> Next:
@@ -246,6 +248,8 @@ def _found_other(state: State, installed: Installed) -> Next:
     if not old or not installed.confirmed:
         return _end(state, "unsure", f"it runs {installed.version}, which is not what it ran, or is on trial itself")
     if state.stage == "reverting":
-        return _end(state, "failed", state.why, state.failed_stage)
-    why = f"the device went back to {installed.version} by itself"
-    return _end(state, "failed", f"{why} ({state.why})" if state.why else why)
+        why = f"{state.why}; the device runs {installed.version} again"
+        return state, End("failed", state.failed_stage, why, went_back="when-told")
+    came = "still runs, or runs again," if not_booted else "went back by itself to"
+    why = f"the device {came} {installed.version}"
+    return state, End("failed", state.stage, f"{why} ({state.why})" if state.why else why, went_back="by-itself")

@@ -91,6 +91,25 @@ async def test_an_image_that_is_not_well_is_taken_back(tmp_path: Path) -> None:
         assert runs(device)[0] == 1
 
 
+async def test_whoever_updates_is_told_what_can_be_behind_an_image_that_did_not_stay(
+    tmp_path: Path, written: Callable[[str, bytes], str]
+) -> None:
+    words = ("--board", BOARD, "--key", written("key.pem", PEM), "--baud", "921600")
+    async with simulated(tmp_path, Sample(1, counter=4)) as device:
+        low = written("low.bin", Sample(2, counter=3).content())
+        code, _, err = await said_by("update", str(device.port.link), low, *words)
+        assert code == 6, err
+        assert "- the bootloader asks for a higher security counter than the image's 3" in err
+        last = err.splitlines()[-1]
+        assert last == "firmware-bridge: booting: the device went back by itself to 1.1.0"
+        unwell = written("unwell.bin", Sample(3, counter=4, start=UNWELL).content())
+        code, _, err = await said_by("update", str(device.port.link), unwell, *words, "--health-s", "1")
+        assert code == 6, err
+        assert "- its program: have it mended" in err
+        assert err.splitlines()[-1].endswith("; the device runs 1.1.0 again")
+        assert runs(device)[0] == 1
+
+
 @pytest.mark.parametrize(
     "faults",
     [

@@ -38,6 +38,7 @@ class TrialDevice:
     pending: bool = False
     flaws: dict[bytes, Flaw] = field(default_factory=dict)
     refuses_send: bool = False
+    refuses_mark: bool = False
     troubles: Iterator[Trouble] = field(default_factory=lambda: iter(()))
     dead: bool = False
     confirmed_sick: bool = False
@@ -103,6 +104,8 @@ class TrialDevice:
         self._call("restart", self.restart)
 
     def _mark(self, image: bytes) -> None:
+        if self.refuses_mark:
+            raise DeviceRefused("sim", "image test", "not now", 1)
         if self.other != image or self.held != SIZE:
             raise DeviceRefused("sim", "image test", "there is no such image", 1)
         self.pending = True

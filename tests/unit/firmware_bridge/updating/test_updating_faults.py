@@ -105,13 +105,23 @@ async def test_a_bad_image_is_taken_back(flaw: Flaw) -> None:
     with pytest.raises(UpdateFailed) as caught:
         await bring(device)
     assert caught.value.stage == ("checking" if flaw == "sick" else "booting")
+    assert caught.value.went_back == ("when-told" if flaw == "sick" else "by-itself")
+    assert "1.0.0" in caught.value.detail
+    assert (device.runs, device.confirmed, device.pending) == (OLD, True, False)
+
+
+async def test_a_trial_that_never_began_is_not_called_a_way_back() -> None:
+    device = TrialDevice(refuses_mark=True)
+    with pytest.raises(UpdateFailed, match=r"still runs, or runs again, 1\.0\.0 \(.*not now"):
+        await bring(device)
     assert (device.runs, device.confirmed, device.pending) == (OLD, True, False)
 
 
 async def test_a_device_that_refuses_the_image_is_left_as_it_is() -> None:
     device = TrialDevice(refuses_send=True)
-    with pytest.raises(UpdateFailed, match=r"sending: .*no room"):
+    with pytest.raises(UpdateFailed, match=r"sending: .*no room") as caught:
         await bring(device)
+    assert caught.value.went_back == "no"
     assert (device.runs, device.confirmed, device.other) == (OLD, True, b"")
 
 
