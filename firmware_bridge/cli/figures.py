@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from firmware_bridge.cli.options import WholeNumber
 from firmware_bridge.cli.output import print_json, print_line, print_table
+from firmware_bridge.cli.wording import worded
 from protocols.figures import figure_text
 from protocols.health import QUANTITIES, standing
 
@@ -31,7 +32,7 @@ async def show(look: Look, *, json: bool, every_s: int | None) -> None:
             rows: list[tuple[object, ...]] = [
                 (_label(name), figure_text(name, value), _standing(name, value)) for name, value in figures.items()
             ]
-            rows += [(name.replace("_", " "), value, "") for name, value in facts.items()]
+            rows += [(label, text, "") for label, text in worded(facts)]
             print_table(("figure", "value", "standing"), rows, empty="it tells nothing that is known here")
         if every_s is None:
             return

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from firmware_bridge.cli.options import Baud, Json, WholeNumber
 from firmware_bridge.cli.output import print_facts, print_json, print_line
+from firmware_bridge.cli.wording import worded
 from firmware_bridge.errors import SimulationFailed
 from firmware_bridge.simulation.at_modem import ModemManner
 from firmware_bridge.simulation.at_modem import Vendor as ModemVendor
@@ -269,7 +270,7 @@ def poke_device(link: Path, /, *wishes: str, as_json: Json = False) -> None:
     if as_json:
         print_json(state)
     else:
-        print_facts(list(state.items()))
+        print_facts(worded(state))
 
 
 def _figure(wish: str) -> tuple[str, int | str | None]:

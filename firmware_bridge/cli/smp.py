@@ -13,7 +13,9 @@ from firmware_bridge.cli.output import print_facts, print_json, print_line, prin
 from firmware_bridge.cli.progress import ProgressBar
 from firmware_bridge.cli.slots import Frames
 from firmware_bridge.cli.spying import spied
+from firmware_bridge.cli.wording import worded
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.mcu.figures import STATISTICS
 from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.framing import Framing
 from firmware_bridge.smp.limits import DEFAULT_LIMITS
@@ -73,7 +75,11 @@ def parameters(
             "refuses_older": None if bootloader is None else bootloader.no_downgrade,
         }
 
-    _show_facts(_Reach(port, baud, framing, spy).ask(asked), json=json)
+    facts = _Reach(port, baud, framing, spy).ask(asked)
+    if json:
+        print_json(facts)
+    else:
+        print_facts(worded(facts))
 
 
 def images(
@@ -104,8 +110,10 @@ def stats(
         _show(names, "\n".join(map(escaped, names)) or "the device keeps no figures", json=json)
         return
     figures = reach.ask(lambda device: device.stats(group))
-    if json or figures:
-        _show_facts(figures, json=json)
+    if json:
+        print_json(figures)
+    elif figures:
+        print_facts(worded(figures) if group == STATISTICS else list(figures.items()))
     else:
         print_line(f"{group} holds no figures")
 
@@ -200,10 +208,3 @@ def _show(value: Any, text: str, *, json: bool) -> None:
         print_json(value)
     else:
         print_line(text)
-
-
-def _show_facts(facts: dict[str, Any], *, json: bool) -> None:
-    if json:
-        print_json(facts)
-    else:
-        print_facts([(name.replace("_", " "), value) for name, value in facts.items()])

@@ -185,6 +185,14 @@ async def test_a_microcontroller_is_run_poked_and_keeps_its_flash(
             figures = await smp.stats("unit")
         assert (figures["tamper_count"], figures["battery_mv"]) == (1, 0xFFFFFFFF)
         assert 10_900 < figures["supply_mv"] < 11_100
+        await asyncio.to_thread(run, ["simulate", "poke", str(link)])
+        lines = {line.split("  ")[0]: line.split("  ")[-1].strip() for line in capsys.readouterr().out.splitlines()}
+        assert (lines["confirmed"], lines["housing"], lines["battery voltage"]) == ("yes", "open", "not fitted")
+        assert lines["supply"].endswith(" V")
+        await asyncio.to_thread(run, ["stats", str(link), "unit", "--baud", str(BAUD)])
+        out = capsys.readouterr().out
+        assert [name for name in figures if "_" in name and name in out] == []
+        assert "housing was opened           once" in out
         flash = (state / "flash.bin").read_bytes()
         with pytest.raises(SystemExit):
             await poked(capsys, link, "supply_mv=much")

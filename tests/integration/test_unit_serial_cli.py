@@ -52,6 +52,8 @@ async def test_a_microcontroller_is_shown_with_units_and_standing(tmp_path: Path
         lines = {line.split("  ")[0]: line.split() for line in table.splitlines()}
         assert lines["battery voltage"][-3:-1] == ["12.8", "V"]
         assert lines["watchdog resets"][-2:] == ["12", "bad"]
+        assert lines["door"] == ["door", "closed", "—"]
+        assert lines["camera and microphone power"][-2] == "off"
         code, document, _ = await said("mcu", port, "--json")
         figures = json.loads(document)
         assert figures["mcu_version"] == "1.1.0"
