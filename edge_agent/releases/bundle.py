@@ -17,22 +17,19 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256 as _sha256
 from pathlib import Path
-from typing import IO, Annotated, Literal, cast
+from typing import IO, cast
 
 import msgspec
-from msgspec import Meta
 
 from edge_agent.durable import ensure_directory, sync_directory
 from edge_agent.errors import BundleRefused, StateUnusable
 from edge_agent.releases.place import ReleasePlace, release_name
-from protocols.health import Digest, PartVersion
+from protocols.errors import InvalidBundle
+from protocols.releases.bundle import LISTING, MAX_FILES, MAX_LISTING_BYTES, Listing, is_packed, read_listing
 
-LISTING = "release.json"
 PROGRAM = "bin/edge-agent"
-MAX_FILES = 20_000
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_TREE_BYTES = 1024 * 1024 * 1024
-MAX_LISTING_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 16
 MAX_HEADERS_BYTES = 256 * 1024
 """Of one member: a tar header may claim any length, and is held in memory as a whole."""
@@ -41,17 +38,6 @@ _PIECE_BYTES = 256 * 1024
 _SEGMENT = re.compile(r"(?!\.\.?$)[0-9A-Za-z._+@ -][0-9A-Za-z._+@~ -]{0,199}")
 _INCOMING = ".incoming"
 _GONE = ".gone-"
-
-FilePath = Annotated[str, Meta(min_length=1, max_length=1024)]
-
-
-class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`release.json`: the version that the program says of itself, and the SHA-256 of every other file in the tree."""
-
-    format: Literal[1] = 1
-    name: Literal["edge-agent"] = "edge-agent"
-    version: PartVersion
-    files: Annotated[dict[FilePath, Digest], Meta(min_length=1, max_length=MAX_FILES)]
 
 
 def install(place: ReleasePlace, bundle: Path, *, version: str, sha256: str) -> str:
@@ -171,8 +157,8 @@ class _Bounded:
 
 def _content(bundle: Path) -> IO[bytes]:
     with bundle.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(bundle)) if is_gzip else bundle.open("rb")
+        packed = is_packed(file.read(2))
+    return cast("IO[bytes]", gzip.open(bundle)) if packed else bundle.open("rb")
 
 
 def _check(member: tarfile.TarInfo) -> None:
@@ -187,9 +173,9 @@ def _listing(member: tarfile.TarInfo, content: IO[bytes] | None, version: str) -
     if member.name != LISTING or content is None or member.size > MAX_LISTING_BYTES:
         raise BundleRefused(f"it does not begin with {LISTING}")
     try:
-        listing = msgspec.json.decode(content.read(), type=Listing)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BundleRefused(f"its {LISTING} can not be read ({str(error)[:150]})") from error
+        listing = read_listing(content.read())
+    except InvalidBundle as error:
+        raise BundleRefused(error.detail) from error
     if listing.version != version:
         raise BundleRefused(f"it holds version {listing.version}, not {version}")
     return listing

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from edge_agent.releases.bundle import LISTING, PROGRAM, Listing
+from edge_agent.releases.bundle import PROGRAM
+from protocols.releases.bundle import LISTING, Listing
 
 
 def make_bundle(version: str, tree: Path, bundle: Path) -> str:

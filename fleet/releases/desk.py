@@ -10,6 +10,7 @@ from tuf.api.metadata import Root, Targets
 from fleet.clock import Clock
 from fleet.entries.releases import ReleaseDrafted, ReleaseDraftWithdrawn, ReleasePublished, ReleaseSigned
 from fleet.errors import Conflict, Forbidden, NotFound, RequestRefused
+from fleet.releases.images import check_images
 from fleet.releases.metadata import file_of, online_key, read_signed, text_hash
 from fleet.releases.online import OnlineSigning, root_in_force, targets_in_force
 from fleet.releases.rules import check_root, check_targets, enough, people_by_line, signers_of
@@ -205,7 +206,7 @@ class ReleaseDesk:
         for path, (sha256, length) in files.items():
             if lengths.get(sha256) != length:
                 raise Conflict("file-missing", f"the file of {path} is not there", "send it: fleet release add")
-        await manifests_of(transaction, signed)
+        await check_images(transaction, signed, await manifests_of(transaction, signed), before)
 
 
 async def _people(transaction: Transaction) -> PeopleList:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 from tuf.api.metadata import Root, Targets
 
+from edge_agent.releases.bundling import make_bundle
 from fleet.client import FleetClient, Refused, connect
 from fleet.client.release_drafts import read_release, told
 from fleet.errors import Conflict, RequestRefused
@@ -21,7 +23,10 @@ from fleet.store.store import Store
 from protocols.api.people import LeaveOut
 from protocols.api.releases import MAX_PIECE_BYTES, DraftView, NewFile, ReleasesView, SignedRole
 from protocols.people import ListedPerson, Role
+from protocols.releases.manifest import Manifest, Part, PartName
+from protocols.releases.mcuboot import MAX_IMAGE_BYTES
 from tests.support.controller import RunningApi, running_api
+from tests.support.firmware_images import image_of
 from tests.support.mandate_house import Owner, entries
 from tests.support.people import FOUNDERS, Keyholder, put_in_force
 from tests.support.rota_house import NOW, HouseClock
@@ -228,6 +233,62 @@ async def test_what_does_not_fit_is_not_drafted(house: House, tmp_path: Path) ->
         await house["SU-01"].draft_release("targets", "[" * 100_000)
     with refused("role-not-allowed"):
         await house.draft(next_targets(None, None, {}, [], NOW), "TO-12")
+
+
+def part(name: PartName, version: str, target: str, updater: str, board: str = "") -> Part:
+    return Part(part=name, version=version, target=target, updater=updater, board=board)
+
+
+MCU, AGENT = "mcu/a.bin", "agent/a.tar.gz"
+UNFIT = [
+    (part("mcu", "1.9.0", MCU, "mcuboot"), "is version 2.0.0, and the manifest 1.9.0"),
+    (part("mcu", "2.0.0+1", MCU, "mcuboot"), "is version 2.0.0, and the manifest 2.0.0+1"),
+    (part("mcu", "2.0.0", MCU, "mcuboot", "backdoor"), "is made for frontdoor, and the manifest says backdoor"),
+    (part("mcu", "2.0.0", "mcu/b.bin", "mcuboot", "frontdoor"), "does not say for which board it is"),
+    (part("mcu", "2.0.0", "mcu/broken.bin", "mcuboot"), "can not be used: the image is damaged"),
+    (part("mcu", "2.0.0", AGENT, "mcuboot"), "can not be used: this is no MCUboot image"),
+    (part("mcu", "2.0.0", "mcu/long.bin", "mcuboot"), "an image 16 MiB at most"),
+    (part("agent", "0.4.0", AGENT, "release"), "is version 0.3.0, and the manifest 0.4.0"),
+    (part("agent", "2.0.0", MCU, "release"), "can not be used: it can not be read"),
+]
+FIT = [
+    part("mcu", "2.0.0+0", MCU, "mcuboot", "frontdoor"),
+    part("agent", "0.3.0", AGENT, "release"),
+    part("modem", "7", "mcu/broken.bin", "maker-x"),
+]
+
+
+async def test_a_manifest_is_held_against_the_files_that_it_names(house: House, tmp_path: Path) -> None:
+    await house.draft(await house.root())
+    await house.sign("root", "AD-91", "AD-92")
+    tree = tmp_path / "tree" / "bin"
+    tree.mkdir(parents=True)
+    (tree / "edge-agent").write_text("#!/bin/sh")
+    make_bundle("0.3.0", tree.parent, tmp_path / "a.tar.gz")
+    image = image_of("2.0.0+0", bytes(MAX_PIECE_BYTES))
+    contents = {
+        MCU: image,
+        "mcu/b.bin": image_of("2.0.0+0", board=""),
+        "mcu/broken.bin": image[:1000] + b"\1" + image[1001:],
+        "mcu/long.bin": image + bytes(MAX_IMAGE_BYTES),
+        AGENT: (tmp_path / "a.tar.gz").read_bytes(),
+    }
+    files = {path: await house.send(tmp_path, content) for path, content in contents.items()}
+
+    async def drafted(*parts: Part) -> DraftView:
+        manifest = msgspec.json.encode(Manifest(format=1, name="autumn", parts=list(parts)))
+        named = {**files, "manifests/autumn.json": await house.send(tmp_path, manifest)}
+        return await house.draft(next_targets(None, None, named, [], NOW))
+
+    for one, why in UNFIT:
+        with pytest.raises(Refused) as caught:
+            await drafted(one)
+        problem = caught.value.problem
+        assert (problem.code, why in problem.message) == ("image-unfit", True), problem.message
+        assert problem.message.startswith(f"manifests/autumn.json: {one.target} ")
+    await drafted(*FIT)
+    view = await house.sign("targets", "SU-01", "TO-12")
+    assert [one.version for one in view.manifests["manifests/autumn.json"].parts] == ["2.0.0+0", "0.3.0", "7"]
 
 
 async def test_a_file_comes_in_whole_pieces_and_is_what_was_announced(house: House, tmp_path: Path) -> None:

@@ -28,12 +28,13 @@ from protocols.joining import BrokerAddress
 from protocols.people import Role
 from protocols.settings import UnitSettings
 from tests.support.controller import RunningApi, running_api
+from tests.support.firmware_images import image_of
 from tests.support.fleet_command import Ran, run_here
 from tests.support.people import FOUNDERS
 from tests.support.unit_door import JoinedUnit, join
 
 ROLES: dict[str, Role] = {"SU-01": "supervisor", "TO-12": "engineer", "IN-01": "inspector"}
-IMAGE = bytes(range(256)) * 5000
+IMAGE = image_of("2.0.0+0", bytes(range(256)) * 5000, board="nucleo")
 
 
 @dataclass
@@ -156,6 +157,8 @@ async def test_a_ceremony_by_commands_reaches_a_unit(house: House, tmp_path: Pat
     code, out, err = await house.fleet("SU-01", "add", str(file), "--as", "mcu/nucleo-2.0.0.bin")
     assert (code, err) == (0, f"image.bin: {len(IMAGE)} of {len(IMAGE)} bytes are there\n")
     part = "mcu=2.0.0,mcu/nucleo-2.0.0.bin,mcuboot,nucleo"
+    code, _, err = await house.fleet("SU-01", "manifest", "bench-2", "--part", part.replace("=2.0.0", "=1.9.0"))
+    assert (code, "says that it is version 2.0.0, and the manifest 1.9.0: send the file" in err) == (3, True)
     await house.done("SU-01", "manifest", "bench-2", "--part", part, "--model", "Raspberry Pi")
     code, text, _ = await house.fleet("TO-12", "show", "targets", "--text")
     kept = tmp_path / "draft"

@@ -12,9 +12,10 @@ import pytest
 
 from edge_agent.errors import BundleRefused
 from edge_agent.releases import bundle as bundles
-from edge_agent.releases.bundle import LISTING, PROGRAM, Listing, install, remove_others, tree_bytes
+from edge_agent.releases.bundle import PROGRAM, install, remove_others, tree_bytes
 from edge_agent.releases.bundling import make_bundle
 from edge_agent.releases.place import ReleasePlace, releases_dir
+from protocols.releases.bundle import LISTING, Listing
 
 VERSION = "1.2.3"
 SCRIPT = b"#!/bin/sh\nexit 0\n"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.errors import StateUnusable
-from edge_agent.releases.bundle import LISTING, Listing, install, remove_others
+from edge_agent.releases.bundle import install, remove_others
 from edge_agent.releases.bundling import make_bundle
 from edge_agent.releases.place import ReleasePlace, release_name
 from edge_agent.releases.rules import (
@@ -29,6 +29,7 @@ from edge_agent.releases.rules import (
     judged,
     next_start,
 )
+from protocols.releases.bundle import LISTING, Listing
 
 UPDATE = "UP-0123456789ab"
 OLD, NEW = "1.0-00000000", "2.0-11111111"
