@@ -30,6 +30,7 @@ class AtDialogue:
         self._received = bytearray()
         self._one_at_a_time = asyncio.Lock()
         self._unsure = True
+        self._heard = False
 
     @property
     def port(self) -> str:
@@ -85,24 +86,33 @@ class AtDialogue:
                 self._received.clear()
                 raise ReplyUnreadable(self.port, command, "a line without an end; it may be no modem's port")
             self._received += await self._line.read()
+            self._heard = True
         content, _, rest = bytes(self._received).partition(b"\n")
         self._received = bytearray(rest)
         # An echo ends in a carriage return alone, and stands before the answer's own empty line.
         return content.replace(b"\0", b"")[-MAX_LINE_BYTES:].decode("ascii", errors="replace").strip()
 
     async def _in_step(self) -> None:
-        """Wait until the modem answers what it is asked, with no echo and nothing left of an earlier command."""
+        """Wait until the modem answers what it is asked, with no echo and nothing left of an earlier command. Raises
+        DeviceSilent where nothing comes, ReplyUnreadable where it talks, and never OK."""
+        self._heard = False
         for _ in range(_SYNC_TRIES):
             self._forget()
             try:
                 async with asyncio.timeout(_SYNC_S):
                     await self._line.write(b"ATE0\r")
                     await self._answer("ATE0")
-            except (TimeoutError, DeviceRefused, ReplyUnreadable, LineOverrun):
+            except LineOverrun:
+                self._heard = True
+                continue
+            except (TimeoutError, DeviceRefused, ReplyUnreadable):
                 continue
             await self._quiet()
             self._unsure = False
             return
+        if self._heard:
+            said = f"it talks, and does not say OK; see what is there: firmware-bridge scan --port {self.port}"
+            raise ReplyUnreadable(self.port, "ATE0", said)
         raise DeviceSilent(self.port, "ATE0", _SYNC_S * _SYNC_TRIES)
 
     async def _quiet(self) -> None:

@@ -9,7 +9,7 @@ from protocols.health import SimState
 _BEGINNING = ("AT+CMEE=1", "AT+CEREG=0", "AT+COPS=3,0")
 """Errors with numbers; registration without the cell; networks by their names. None changes what the modem does."""
 
-_SILENT_MAX = 2
+_UNANSWERED_MAX = 2
 _TEMPERATURE_COMMANDS: dict[Vendor, tuple[str, ...]] = {
     "quectel": ("AT+QTEMP",),
     "simcom": ("AT+CPMUTEMP",),
@@ -19,18 +19,19 @@ _TEMPERATURE_COMMANDS: dict[Vendor, tuple[str, ...]] = {
 
 
 class Survey:
-    """One modem's survey. What the modem does not know or refuses is unknown; a modem that falls silent is an error."""
+    """One modem's survey. What the modem does not know or refuses is unknown; one that falls silent, or talks and does
+    not answer, is an error."""
 
     def __init__(self, dialogue: AtDialogue, *, answer_s: float = ANSWER_S) -> None:
         """Nothing is asked yet. Each answer may take `answer_s`, that of the network's name three times as long."""
         self._dialogue = dialogue
         self._answer_s = answer_s
         self._begun = False
-        self._silent = 0
+        self._unanswered = 0
         self._vendor: Vendor | None = None
 
     async def figures(self) -> ModemFigures:
-        """What the modem says now. Raises DeviceSilent, PortLost."""
+        """What the modem says now. Raises DeviceSilent, ReplyUnreadable, PortLost."""
         if not self._begun:
             await self._begin()
         quality = await self._lines("AT+CESQ")
@@ -73,15 +74,17 @@ class Survey:
             return []
 
     async def _asked(self, command: str, *, patience: int = 1) -> list[str]:
-        """The answer; no lines where it is none. Raises DeviceRefused, and DeviceSilent the second time in a row."""
+        """The answer; no lines where it is none. Raises DeviceRefused, and DeviceSilent or ReplyUnreadable the second
+        time in a row."""
         try:
             lines = await self._dialogue.ask(command, limit_s=patience * self._answer_s)
-        except ReplyUnreadable:
-            return []
-        except DeviceSilent:
-            self._silent += 1
-            if self._silent >= _SILENT_MAX:
+        except DeviceRefused:
+            self._unanswered = 0
+            raise
+        except (DeviceSilent, ReplyUnreadable):
+            self._unanswered += 1
+            if self._unanswered >= _UNANSWERED_MAX:
                 raise
             return []
-        self._silent = 0
+        self._unanswered = 0
         return lines

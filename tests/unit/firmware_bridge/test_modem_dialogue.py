@@ -80,6 +80,44 @@ async def test_a_port_where_nothing_answers_is_silent() -> None:
         await AtDialogue(ScriptedModem({"ATE0": ""})).ask("AT")
 
 
+@pytest.mark.parametrize("said", ["+QIND: 1\r\n" * 70, "y" * 2000, "hello\r\n", "\r\nERROR\r\n"])
+async def test_a_port_that_talks_and_never_says_ok_is_not_called_silent(said: str) -> None:
+    with pytest.raises(ReplyUnreadable, match=r"does not say OK; .* firmware-bridge scan --port modem"):
+        await AtDialogue(ScriptedModem({"ATE0": said})).ask("AT")
+
+
+async def test_a_port_from_which_more_comes_than_is_read_is_not_called_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    modem = ScriptedModem({"ATE0": ""})
+
+    async def overrun() -> bytes:
+        raise LineOverrun("modem", 9)
+
+    monkeypatch.setattr(modem, "read", overrun)
+    with pytest.raises(ReplyUnreadable, match="does not say OK"):
+        await AtDialogue(modem).ask("AT")
+
+
+async def test_a_modem_that_begins_to_flood_ends_the_survey_which_says_so() -> None:
+    flood = "+QIND: 1\r\n" * 70
+    modem = ScriptedModem({**QUECTEL, "AT+CSQ": flood, "AT+QCSQ": flood})
+    with pytest.raises(ReplyUnreadable, match="more than 64 lines"):
+        await Survey(AtDialogue(modem)).figures()
+
+
+async def test_one_answer_that_is_none_is_unknown_and_the_survey_goes_on() -> None:
+    modem = ScriptedModem({**QUECTEL, "AT+CSQ": "x\r\n" * 70, "AT+CPIN?": "", "AT+QTEMP": "\r\nERROR\r\n"})
+    figures = await Survey(AtDialogue(modem), answer_s=0.01).figures()
+    assert (figures.rssi_dbm, figures.modem_operator, figures.sim_state) == (None, "Example Mobile", None)
+
+
+async def test_a_refusal_between_two_silences_is_an_answer() -> None:
+    modem = ScriptedModem({**QUECTEL, "AT+CSQ": "", "AT+QCSQ": "\r\nERROR\r\n", "AT+CEREG?": ""})
+    figures = await Survey(AtDialogue(modem), answer_s=0.01).figures()
+    assert (figures.rssi_dbm, figures.modem_registration, figures.sim_state) == (None, None, "ready")
+
+
 @pytest.mark.parametrize("noise", ["x\r\n" * 70, "y" * 2000])
 async def test_endless_answers_are_unreadable(noise: str) -> None:
     with pytest.raises(ReplyUnreadable):
