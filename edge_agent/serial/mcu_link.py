@@ -15,7 +15,7 @@ from edge_agent.errors import McuAway, SensorPowerAway
 from edge_agent.serial.latest import Latest
 from edge_agent.serial.vital_signs import VitalSigns
 from edge_agent.watch import Happening
-from firmware_bridge.errors import BridgeError, DeviceRefused
+from firmware_bridge.errors import BridgeError, DeviceRefused, DeviceSilent, ReplyUnreadable
 from firmware_bridge.mcu.figures import McuStats
 from protocols.backoff import Backoff, Draw, evenly
 from protocols.text import one_line
@@ -89,7 +89,7 @@ class McuLink:
         self._idle = asyncio.Event()
         self._lost_told = False
         self._kick_due_ms = 0
-        self._withheld = False
+        self._not_kicked_told = False
         self.latest = Latest()
         self.state = McuState(None, 0, "")
 
@@ -208,10 +208,10 @@ class McuLink:
         await self._kick_if_alive(device)
 
     async def _cut_power(self, device: "SmpDevice") -> None:
-        """Power that nobody wants; one that refuses to cut it is asked again, and answers all the same."""
+        """Power that nobody wants; one that does not cut it is asked again after its next figures."""
         try:
             await device.sensor_power(0)
-        except DeviceRefused as error:
+        except (DeviceRefused, DeviceSilent, ReplyUnreadable) as error:
             _log.warning("the microcontroller does not cut the sensors' power", detail=str(error))
 
     async def _lost(self, detail: str) -> None:
@@ -228,27 +228,40 @@ class McuLink:
             return
         missing = self._vitals.missing(now_ms / 1000)
         if missing:
-            if not self._withheld:
-                self._withheld = True
-                summary = f"{', '.join(missing)} stands still, so the watchdog is not kicked and will restart the unit"
-                await self._tell(Happening("watchdog-not-kicked", "alarm", summary))
+            await self._tell_not_kicked(f"{', '.join(missing)} stands still, so the watchdog is not kicked and will")
             return
-        self._withheld = False
+        every_ms = self._watchdog_s * 1000 // _KICKS_IN_LIMIT
         try:
             await device.kick(self._watchdog_s)
         except DeviceRefused as error:
             _log.warning("the microcontroller has no watchdog", detail=str(error))
-        self._kick_due_ms = now_ms + self._watchdog_s * 1000 // _KICKS_IN_LIMIT
+        except (DeviceSilent, ReplyUnreadable) as error:
+            # It tells its figures, so it is not lost: it is kicked again after the next ones.
+            self._kick_due_ms = self._kick_due_ms or now_ms
+            _log.warning("the watchdog's kick was not answered", detail=str(error))
+            if now_ms - self._kick_due_ms >= every_ms:
+                await self._tell_not_kicked("the microcontroller does not answer the watchdog's kick, which may")
+            return
+        self._not_kicked_told = False
+        self._kick_due_ms = max(self._kick_due_ms, now_ms + every_ms)  # a longer time was asked for meanwhile
+
+    async def _tell_not_kicked(self, why: str) -> None:
+        """Once, until it is kicked again."""
+        if not self._not_kicked_told:
+            self._not_kicked_told = True
+            await self._tell(Happening("watchdog-not-kicked", "alarm", f"{why} restart the unit"))
 
     async def _kick_once(self, limit_s: int) -> None:
         device = self._device
         if device is None or not self._watchdog_s:
             return
+        from firmware_bridge.mcu.asking import tried  # noqa: PLC0415 - SMP is loaded where it is used
+
         limit_s = max(limit_s, self._watchdog_s)
         self._kick_due_ms = self._clock.mono_ms() + limit_s * 1000  # a shorter one must not follow it
         try:
             async with asyncio.timeout(POWER_LIMIT_S):
-                await device.kick(limit_s)
+                await tried(lambda: device.kick(limit_s))
         except (BridgeError, TimeoutError) as error:
             _log.warning("the watchdog was not given more time", detail=str(error))
 

@@ -1,6 +1,6 @@
 """The agent's side of its microcontroller, against a simulated one on a pty."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from edge_agent.serial.latest import LatestReader
 from edge_agent.serial.mcu_link import STOPPED_S, McuLink
 from edge_agent.serial.room import LINES_POLL_S
 from edge_agent.serial.sensor_power import MARGIN_MS, SensorPower
-from firmware_bridge.errors import DeviceRefused
+from firmware_bridge.errors import BridgeError, DeviceRefused, DeviceSilent
 from firmware_bridge.mcu.figures import MCU_FIGURES
 from firmware_bridge.smp.device import SmpDevice
 from firmware_bridge.transport.serial_line import open_line
@@ -66,6 +66,58 @@ async def test_the_watchdog_is_kicked_while_the_agent_works_and_no_longer(unit: 
         unit.alive = False
         await holds(lambda: unit.board.watchdog_resets == 1)
         assert unit.kinds() == ["watchdog-not-kicked"]
+
+
+def kicks_unanswered(monkeypatch: pytest.MonkeyPatch, unanswered: Callable[[int], bool]) -> list[int]:
+    """The kicks that were asked for from now on; `unanswered` says which, counted from 1, are lost on the line."""
+    asked: list[int] = []
+    kick = SmpDevice.kick
+
+    async def lossy(device: SmpDevice, limit_s: int) -> int:
+        asked.append(limit_s)
+        if unanswered(len(asked)):
+            raise DeviceSilent("mcu", "watchdog", 1.0)
+        return await kick(device, limit_s)
+
+    monkeypatch.setattr(SmpDevice, "kick", lossy)
+    return asked
+
+
+async def test_a_kick_that_is_lost_now_and_then_is_no_loss_of_the_microcontroller(
+    unit: SerialUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = kicks_unanswered(monkeypatch, lambda n: bool(n % 2))
+    link = unit.link(watchdog_s=1)
+    async with running(link):
+        await holds(lambda: len(asked) >= 6)
+        assert link.state.stats is not None
+    assert (unit.told, unit.board.watchdog_resets, link.latest.now[2]) == ([], 0, "")
+
+
+async def test_kicks_that_are_never_answered_are_told_once_and_its_figures_go_on(
+    unit: SerialUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = kicks_unanswered(monkeypatch, lambda _n: True)
+    link = unit.link(watchdog_s=1)
+    async with running(link):
+        await holds(lambda: unit.told)
+        told_after = len(asked)
+        await holds(lambda: len(asked) > told_after + 5)
+        assert link.state.stats is not None
+    assert unit.kinds() == ["watchdog-not-kicked"]
+    assert "does not answer the watchdog's kick" in unit.told[0].summary
+
+
+async def test_an_orderly_stop_asks_again_where_a_message_is_lost(
+    unit: SerialUnit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = unit.link(watchdog_s=10)
+    async with running(link):
+        await holds(lambda: unit.board.watchdog_due_s)
+        asked = kicks_unanswered(monkeypatch, lambda n: n < 3)
+        await link.stop()
+        assert asked == [STOPPED_S] * 3
+        assert (unit.board.watchdog_due_s or 0.0) - unit.device.mcu.now_s() > STOPPED_S - 10
 
 
 async def test_an_orderly_stop_leaves_time_for_another_agent(unit: SerialUnit) -> None:
@@ -195,12 +247,17 @@ async def test_power_that_nobody_wants_is_cut(unit: SerialUnit) -> None:
         await holds(lambda: unit.board.power_left_ms(unit.device.mcu.now_s()) == 0)
 
 
-async def test_a_switch_that_refuses_is_no_loss(unit: SerialUnit, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error", [DeviceRefused("mcu", "sensor power", "it has no switch", 8), DeviceSilent("mcu", "sensor power", 1.0)]
+)
+async def test_a_switch_that_does_not_cut_the_power_is_no_loss(
+    unit: SerialUnit, monkeypatch: pytest.MonkeyPatch, error: BridgeError
+) -> None:
     refused: list[int] = []
 
     async def refuses(_device: SmpDevice, on_ms: int) -> int:
         refused.append(on_ms)
-        raise DeviceRefused("mcu", "sensor power", "it has no switch", 8)
+        raise error
 
     monkeypatch.setattr(SmpDevice, "sensor_power", refuses)
     unit.board.power(600_000, unit.device.mcu.now_s())
