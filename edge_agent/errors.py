@@ -329,11 +329,13 @@ class BundleRefused(AgentError):
 
 
 class UpdateRefused(AgentError):
-    """An update that is not begun; `detail` says why, and what to do."""
+    """An update that is not begun; `detail` says why, and what to do. `passing`: the reason passes, and the same order
+    may be good later."""
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, passing: bool = False) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.passing = passing
 
 
 class McuAway(AgentError):

@@ -17,8 +17,9 @@ RolloutState = Literal["running", "paused", "stopped", "done", "cancelled"]
 `done`: every unit has ended. `cancelled`: no further unit is told; those that were told already go on."""
 
 UnitUpdateState = Literal["waiting", "told", "working", "done", "failed", "rolled-back", "refused", "left-out"]
-"""`waiting` for its ring, its turn, its lock or the schedule; `told`: the order is on its way; `working`: the unit has
-begun; `left-out`: revoked or quarantined, of another model, or the rollout was cancelled before it was told."""
+"""`waiting` for its ring, its turn, its lock, the schedule, or until it is told again; `told`: the order is on its way;
+`working`: the unit has begun; `left-out`: revoked or quarantined, of another model, or the rollout was cancelled before
+it was told."""
 
 
 def state_words(state: RolloutState, bad: int) -> str:
@@ -29,9 +30,10 @@ def state_words(state: RolloutState, bad: int) -> str:
 UNIT_ENDED: frozenset[UnitUpdateState] = frozenset({"done", "failed", "rolled-back", "refused", "left-out"})
 UNIT_BAD: frozenset[UnitUpdateState] = frozenset({"failed", "rolled-back", "refused"})
 
-Held = Literal["", "ring", "turn", "schedule", "paused", "check", "deployment", "away"]
+Held = Literal["", "ring", "turn", "schedule", "paused", "again", "check", "deployment", "away"]
 """Why a waiting unit is not told now: its ring has not begun, enough others are under way, it is not the time, the
-rollout is paused or stopped, a check is open on it, a deployment has it, or it has no session."""
+rollout is paused or stopped, it has refused for a reason that passes and is told again later, a check is open on it, a
+deployment has it, or it has no session."""
 
 
 WallTime = Annotated[time, Meta(tz=False)]

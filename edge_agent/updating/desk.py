@@ -106,10 +106,13 @@ class UpdateDesk:
                 async with asyncio.timeout(JUDGING_LIMIT_S):
                     progress = await self._judged(order)
                 await asyncio.to_thread(self._state.save, progress)
-            except (UpdateRefused, StateUnusable) as refused:
-                return await self._refused(order, str(refused))
+            except UpdateRefused as refused:
+                return await self._refused(order, refused)
+            except StateUnusable as error:
+                return await self._refused(order, UpdateRefused(str(error)))
             except TimeoutError:
-                return await self._refused(order, "what the update needs was not there in time; order it again")
+                late = "what the update needs was not there in time; order it again"
+                return await self._refused(order, UpdateRefused(late, passing=True))
             self._now = progress
             self._begun.set()
             return "done", "begun"
@@ -127,13 +130,14 @@ class UpdateDesk:
             await self._begun.wait()
             self._begun.clear()
 
-    async def _refused(self, order: UpdateUnit, detail: str) -> tuple[Literal["refused"], str]:
-        await self._telling.say(order.update, "refused", reason=detail)
-        return "refused", detail
+    async def _refused(self, order: UpdateUnit, refused: UpdateRefused) -> tuple[Literal["refused"], str]:
+        await self._telling.say(order.update, "refused", reason=refused.detail, passing=refused.passing)
+        return "refused", refused.detail
 
     async def _judged(self, order: UpdateUnit) -> UpdateProgress:
         if self._now is not None and self._now.phase != "ended":
-            raise UpdateRefused(f"update {self._now.update} is under way; order this one when it has ended")
+            said = f"update {self._now.update} is under way; order this one when it has ended"
+            raise UpdateRefused(said, passing=True)
         manifest, files = await released(self._releases, order.manifest)
         identity = self._identity()
         permitted = permitted_parts(
@@ -152,7 +156,7 @@ class UpdateDesk:
     async def _unit_now_undisturbed(self, manifest: Manifest) -> UnitNow:
         """With nothing open: who asks the microcontroller what it runs takes it from whoever switches the power."""
         if not await self._openings.hold(HELD_BECAUSE):
-            raise UpdateRefused(_SOMETHING_OPEN)
+            raise UpdateRefused(_SOMETHING_OPEN, passing=True)
         try:
             return await self._unit_now(manifest)
         finally:

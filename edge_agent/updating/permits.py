@@ -29,7 +29,8 @@ def permitted_parts(
     if not permits:
         return frozenset()
     if known.wall_ms is None or not known.sure:
-        raise UpdateRefused("this unit does not know the time, so not whether a permit is in force; connect it")
+        said = "this unit does not know the time, so not whether a permit is in force; connect it"
+        raise UpdateRefused(said, passing=True)
     at = datetime.fromtimestamp(known.wall_ms / 1000, UTC)
     try:
         people = read_list(people_text)

@@ -70,7 +70,9 @@ def judged(manifest: Manifest, files: Mapping[str, File], now: UnitNow, permitte
     _judge_supply(now)
     wanted = sum(files[part.target].length for part in manifest.parts if not _runs(part, now))
     if wanted + RESERVE_BYTES > now.free_bytes:
-        raise UpdateRefused(f"{wanted} bytes would not fit on the unit's disk ({now.free_bytes} free); make room")
+        raise UpdateRefused(
+            f"{wanted} bytes would not fit on the unit's disk ({now.free_bytes} free); make room", passing=True
+        )
 
 
 def begun(
@@ -193,10 +195,11 @@ def _judge_part(part: Part, now: UnitNow, permitted: frozenset[PartName]) -> Non
 
 def _judge_supply(now: UnitNow) -> None:
     if now.undervolted:
-        raise UpdateRefused("the unit's supply is too low now; see to it, then order the update again")
+        raise UpdateRefused("the unit's supply is too low now; see to it, then order the update again", passing=True)
     low = now.battery_percent is not None and now.battery_percent < BATTERY_MIN_PERCENT
     if low and not now.battery_charging:
-        raise UpdateRefused(f"the unit's battery is at {now.battery_percent:g} %, {BATTERY_MIN_PERCENT:g} % are needed")
+        said = f"the unit's battery is at {now.battery_percent:g} %, {BATTERY_MIN_PERCENT:g} % are needed"
+        raise UpdateRefused(said, passing=True)
 
 
 def _runs(part: Part, now: UnitNow) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from edge_agent.errors import AgentError, UpdateRefused
+from edge_agent.errors import AgentError, ControllerAway, UpdateRefused
+from edge_agent.updating.errors import FetchFailed, ReleaseUntrusted
 from edge_agent.updating.plan import File
 from protocols.errors import InvalidManifest
 from protocols.releases.manifest import MAX_MANIFEST_BYTES, Manifest, read_manifest
@@ -76,9 +77,18 @@ async def released(releases: Releases, path: str) -> tuple[Manifest, dict[str, F
         manifest = read_manifest(await asyncio.to_thread(file.read_bytes))
         return manifest, {part.target: await releases.target(part.target) for part in manifest.parts}
     except (InvalidManifest, AgentError) as error:
-        raise UpdateRefused(str(error)) from error
+        raise UpdateRefused(str(error), passing=_passes(error)) from error
     except OSError as error:
         raise UpdateRefused(f"the manifest can not be read ({error.strerror}); check the disk") from error
+
+
+def _passes(error: Exception) -> bool:
+    """Whether nobody has to do anything for it to be otherwise later, or only at the unit's place."""
+    if isinstance(error, ReleaseUntrusted):
+        return error.reason == "time-unknown"
+    if isinstance(error, FetchFailed):
+        return error.reason in {"no-space", "away"}
+    return isinstance(error, ControllerAway)
 
 
 async def tell_nobody(_done: int, _total: int) -> None:

@@ -94,12 +94,21 @@ class Telling:
         versions: Mapping[PartName, str] | None = None,
         done: int = 0,
         total: int = 0,
+        passing: bool = False,
     ) -> None:
-        """Tell `state`; `changes` are told in words. A version that is none in the wire contract is left out."""
+        """Tell `state`; `changes` are told in words. A version that is none in the wire contract is left out.
+        `passing`: what it is refused for passes."""
         fit = {name: one for name, one in (versions or {}).items() if _VERSION.fullmatch(one)}
         reason = one_line(reason, 200)
         report = UpdateReport(
-            update=update, state=state, part=part, done_bytes=done, total_bytes=total, versions=fit, reason=reason
+            update=update,
+            state=state,
+            part=part,
+            done_bytes=done,
+            total_bytes=total,
+            versions=fit,
+            reason=reason,
+            passing=passing,
         )
         percent = f" ({100 * done // total} %)" if total else ""
         said = [f"update {update}: the unit {_SUMMARY[state].format(new=_NEW[part], put=_PUT[part])}{percent}"]

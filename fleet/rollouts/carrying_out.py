@@ -11,6 +11,7 @@ from fleet.commands.desk import write_command
 from fleet.entries.entry import CONTROLLER
 from fleet.entries.rollouts import RolloutDone, RolloutStopped, UpdateTold
 from fleet.rollouts.keeping import enter_end
+from fleet.rollouts.rules.deciding import ORDER_LIFE
 from fleet.rollouts.rules.facts import Decision
 from fleet.store.events import ControllerEvent
 from fleet.store.rollout_facts import RingNow, UnitNow
@@ -20,8 +21,6 @@ from protocols.commands import UpdateUnit
 from protocols.releases.permit import SignedPermit
 from protocols.rollouts import UNIT_BAD, RolloutPlan
 
-ORDER_LIFE = timedelta(minutes=10)
-"""How long an order waits for its unit's answer; then the unit waits for its turn again."""
 STOPPED = "rollout-stopped"
 """The kind of the alarm that a rollout has stopped by itself."""
 AT_A_TIME = 100

@@ -8,7 +8,7 @@ import msgspec
 
 from fleet.entries.entry import CONTROLLER, UNIT, HashedText
 from fleet.entries.rollouts import UpdateEnded
-from fleet.rollouts.rules.following import contradiction, fault_of, follow
+from fleet.rollouts.rules.following import MOST_PUT_OFF, again_after, contradiction, fault_of, follow
 from fleet.store.events import ControllerEvent
 from fleet.store.rollouts import OpenUpdate
 from fleet.store.store import Transaction
@@ -57,7 +57,8 @@ async def keep_updates(transaction: Transaction, told: Sequence[ToldUpdate], now
         state = follow(there.followed, one.report, one.spool_id, one.seq)
         if state is None:
             continue
-        followed = there.followed._replace(state=state, spool_id=one.spool_id, seq=one.seq)
+        put_off = there.followed.put_off + (state == "waiting")
+        followed = there.followed._replace(state=state, spool_id=one.spool_id, seq=one.seq, put_off=put_off)
         updates[one.report.update] = there._replace(followed=followed)
         latest[one.report.update] = one
     for update, one in sorted(latest.items()):
@@ -67,18 +68,23 @@ async def keep_updates(transaction: Transaction, told: Sequence[ToldUpdate], now
 
 async def _enter(transaction: Transaction, update: OpenUpdate, last: ToldUpdate, now: datetime) -> None:
     """Enter how far an update is by the last report of it that counts."""
-    state, report, said = update.followed.state, last.report, last.report.reason or last.summary
-    wrong = await _contradiction(transaction, update.rollout_id, report) if state == "done" else ""
+    followed, report, said = update.followed, last.report, last.report.reason or last.summary
+    wrong = await _contradiction(transaction, update.rollout_id, report) if followed.state == "done" else ""
     if wrong:
-        state, said, report = "failed", wrong, msgspec.structs.replace(report, reason=wrong)
-    await transaction.rollouts.report(report, state, last.spool_id, last.seq, UNIT, now)
+        followed, said = followed._replace(state="failed"), wrong
+        report = msgspec.structs.replace(report, reason=wrong)
+    elif followed.state == "refused" and report.passing:
+        said = f"it has refused {MOST_PUT_OFF} times, the last time because: {said}"
+        report = msgspec.structs.replace(report, reason=said)
+    again_at = now + again_after(followed.put_off) if followed.state == "waiting" else None
+    await transaction.rollouts.report(report, followed, again_at, now)
     transaction.changed.rollouts = True
     await enter_end(
         transaction,
         update.rollout_id,
         last.unit_id,
         update.update_id,
-        state,
+        followed.state,
         said,
         UNIT,
         now,

@@ -13,7 +13,8 @@ OrderState = Literal["queued", "sent", "accepted", "done", "refused", "failed", 
 class UnitNow(NamedTuple):
     """A unit of a rollout. `turn` is its place in its ring, `tellings` how often it was told, `told_at` when last;
     `order` and `order_reason` are of the last order; `checked`: a check is open on it; `deployed`: it is out for a
-    deployment; `connected`: it has a session."""
+    deployment; `connected`: it has a session; `put_off`: how often it refused for a reason that passes, and `again_at`
+    until when it is not told for the last of them."""
 
     unit: str
     ring: int
@@ -27,6 +28,8 @@ class UnitNow(NamedTuple):
     checked: bool = False
     deployed: bool = False
     connected: bool = True
+    put_off: int = 0
+    again_at: datetime | None = None
 
 
 class RingNow(NamedTuple):
@@ -47,11 +50,12 @@ class Move(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """How far an update has come: its unit, state, how often the unit was told, and the last report that was taken, by
-    spool and number."""
+    """How far an update has come: its unit, state, how often the unit was told, the last report that was taken, by
+    spool and number, and how often the unit refused for a reason that passes."""
 
     unit: str
     state: UnitUpdateState
     tellings: int
     spool_id: int | None
     seq: int | None
+    put_off: int = 0

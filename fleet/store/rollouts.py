@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from fleet.entries.entry import UNIT
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 from fleet.store.rollout_facts import Followed, Move, RingNow, UnitNow
@@ -169,23 +170,24 @@ class RolloutStore:
         records = await self._connection.fetch(_SQL["lock_updates"], list(update_ids))
         return {update: OpenUpdate(update, rollout, Followed(*rest)) for update, rollout, *rest in records}
 
-    async def report(
-        self, report: UpdateReport, state: UnitUpdateState, spool_id: int, seq: int, by: str, now: datetime
-    ) -> None:
-        """Enter what a unit said of an update that is locked."""
+    async def report(self, report: UpdateReport, now_so: Followed, again_at: datetime | None, now: datetime) -> None:
+        """Enter what a unit said of an update that is locked, which is `now_so` by that; `again_at` is when the unit is
+        told again at the earliest, None: it is not, or may be at once."""
         await self._connection.execute(
             _SQL["report"],
             report.update,
-            state,
-            spool_id,
-            seq,
+            now_so.state,
+            now_so.spool_id,
+            now_so.seq,
             report.part,
             report.done_bytes,
             report.total_bytes,
             report.reason,
             msgspec.json.encode(report.versions).decode(),
-            by,
+            UNIT,
             now,
+            now_so.put_off,
+            again_at,
         )
 
     async def rows(self, limit: int) -> list[RolloutRow]:

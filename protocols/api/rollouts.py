@@ -78,7 +78,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
 
 class RolloutUnitRow(msgspec.Struct, frozen=True, kw_only=True):
     """One unit of a rollout. `done_bytes` of `total_bytes` while it fetches or installs `part`; `versions` are what its
-    parts said they ran when it ended."""
+    parts said they ran when it ended; `again_at` is when a unit that refused for a reason that passes is told again."""
 
     rollout: RolloutId
     unit: str
@@ -93,6 +93,7 @@ class RolloutUnitRow(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[PartName, PartVersion]
     told_at: datetime | None
     changed_at: datetime | None
+    again_at: datetime | None = None
 
 
 class RolloutUnitPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,8 @@ ENDED: frozenset[UpdateState] = frozenset({"refused", "done", "rolled-back", "fa
 
 class UpdateReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """How far an update has come. `done_bytes` of `total_bytes` while it is fetching or installing; `versions` are what
-    the parts say they run, those that are known, when it ended. Why, the event's `summary` says."""
+    the parts say they run, those that are known, when it ended. Why, `reason` says, and the event's `summary`.
+    `passing`: it was refused for a reason that passes, and may be ordered again later."""
 
     update: UpdateId
     state: UpdateState
@@ -33,3 +34,4 @@ class UpdateReport(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     total_bytes: Count = 0
     versions: dict[PartName, PartVersion] = {}
     reason: SummaryText = ""
+    passing: bool = False

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from fleet.rollouts.rules.following import MOST_PUT_OFF, again_after
 from fleet.store.store import Store
 from protocols.api.feed import RolloutsChanged, Watch
 from protocols.api.rollouts import NewRollout
@@ -267,15 +268,51 @@ async def test_locks_hold_units_until_they_are_over(house: RolloutHouse, owner: 
     assert set((await house.states(rollout)).values()) == {"told"}
 
 
-async def test_a_unit_that_refuses_while_it_is_looked_through_is_told_again(house: RolloutHouse, owner: Owner) -> None:
-    await house.add(A, B)
-    rollout = await house.start(plan())
-    await _enter_check(owner, A)
+async def test_a_unit_that_refuses_for_a_reason_that_passes_is_told_again(house: RolloutHouse, owner: Owner) -> None:
+    await house.add(A, B, C)
+    rollout = await house.start(plan(stop_bad_percent=100))
+    await house.say(A, "refused", passing=True, reason="a check is open")
     await house.answer(A, "refused", "a check is open")
-    await house.answer(B, "refused", "an update runs")
+    await house.say(B, "refused", reason="it has no mcu")
+    await house.answer(C, "refused", "16 commands are waiting already")
     rows = await house.rows(rollout)
-    assert (rows[A].state, rows[A].held) == ("waiting", "check")
-    assert (rows[B].state, rows[B].reason) == ("refused", "an update runs")
+    assert (rows[A].state, rows[A].held, rows[A].reason) == ("waiting", "again", "a check is open")
+    assert rows[A].again_at == NOW + timedelta(minutes=5)
+    assert (rows[B].state, rows[B].reason, rows[B].again_at) == ("refused", "it has no mcu", None)
+    assert rows[C].state == "told"
+    assert (await house.view(rollout)).rings[0].held == {"again": 1}
+    house.clock.go_on(minutes=5)
+    await house.runner.look()
+    assert await house.states(rollout) == {A: "told", B: "refused", C: "told"}
+    assert len({order.update for _, order in await house.orders(A)}) == 1
+    await house.answer(A, "done")
+    await house.say(A, "refused", passing=True, reason="a copy that comes late")
+    assert (await house.states(rollout))[A] == "working"
+    await house.say(A, "fetching", "done")
+    house.clock.go_on(minutes=5, seconds=1)
+    await house.runner.look()
+    assert (len(await house.orders(C)), (await house.states(rollout))[A]) == (2, "done")
+    ended = await entries(owner, "unit.update-ended")
+    assert [(one["unit"], one["state"]) for one in ended] == [(B, "refused"), (A, "done")]
+
+
+async def test_a_unit_that_puts_it_off_too_often_has_refused(house: RolloutHouse, owner: Owner) -> None:
+    await house.add(A)
+    rollout = await house.start(plan())
+    for put_off in range(1, MOST_PUT_OFF):
+        await house.say(A, "refused", passing=True, reason="the supply is too low")
+        row = (await house.rows(rollout))[A]
+        assert (row.state, row.again_at) == ("waiting", house.clock.now + again_after(put_off))
+        house.clock.now += again_after(put_off)
+        await house.runner.look()
+        assert (await house.states(rollout))[A] == "told"
+    await house.say(A, "refused", passing=True, reason="the supply is too low")
+    row = (await house.rows(rollout))[A]
+    assert (row.state, row.again_at) == ("refused", None)
+    assert row.reason == "it has refused 10 times, the last time because: the supply is too low"
+    assert (await house.view(rollout)).row.bad == 1
+    assert (await said(owner)).count(f"unit.update-ended {A}") == 1
+    assert (await said(owner)).count(f"unit.update-told {A}") == MOST_PUT_OFF
 
 
 async def test_units_that_are_out_or_of_another_model_are_left_out(house: RolloutHouse, owner: Owner) -> None:

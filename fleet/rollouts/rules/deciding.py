@@ -13,6 +13,9 @@ from protocols.rollouts import UNIT_ENDED, Held, RolloutPlan, RolloutState
 MAX_TELLINGS = 5
 """A unit that was told so often, with a session each time, and never answered has failed †."""
 
+ORDER_LIFE = timedelta(minutes=10)
+"""How long an order waits for its unit's answer, and its refusal for the unit's report of it †."""
+
 UNDER_WAY = frozenset({"told", "working"})
 
 
@@ -60,7 +63,7 @@ def _move(plan: RolloutPlan, state: RolloutState, unit: UnitNow, now: datetime) 
         return Move("left-out", "it was revoked")
     if unit.told_at is not None and now - unit.told_at > timedelta(seconds=plan.limit_s):
         return Move("failed", f"it has not ended within {plan.limit_s} s")
-    return _move_told(state, unit) if unit.state == "told" else None
+    return _move_told(state, unit, now) if unit.state == "told" else None
 
 
 def _move_waiting(state: RolloutState, unit: UnitNow) -> Move | None:
@@ -68,20 +71,21 @@ def _move_waiting(state: RolloutState, unit: UnitNow) -> Move | None:
         return Move("left-out", "cancelled before it was told")
     if unit.standing != "active":
         return Move("left-out", f"it was {unit.standing}")
-    if unit.tellings >= MAX_TELLINGS:
+    if unit.tellings - unit.put_off >= MAX_TELLINGS:
         return Move("failed", f"it was told {unit.tellings} times and did not begin")
     return None
 
 
-def _move_told(state: RolloutState, unit: UnitNow) -> Move | None:
-    """By the end of its order. What a unit refuses while somebody looks through it is not held against it."""
+def _move_told(state: RolloutState, unit: UnitNow, now: datetime) -> Move | None:
+    """By the end of its order. Why a unit refuses, its report says; an order that is refused without one, because the
+    unit has too many or it came late, is as good as one that was not answered."""
     match unit.order:
         case "done":
             return Move("working")
         case "failed":
             return Move("failed", unit.order_reason)
-        case "refused" if not unit.checked:
-            return Move("refused", unit.order_reason)
+        case "refused" if unit.told_at is not None and now - unit.told_at <= ORDER_LIFE:
+            return None
         case "refused" | "expired":
             return _move_waiting(state, unit) or Move("waiting", unit.order_reason)
     return None
@@ -138,6 +142,8 @@ def _held(plan: RolloutPlan, state: RolloutState, rings: Sequence[RingNow], unit
         return "ring"
     if not is_time(plan, now):
         return "schedule"
+    if unit.again_at is not None and now < unit.again_at:
+        return "again"
     if unit.checked:
         return "check"
     if unit.deployed and not plan.deployed:

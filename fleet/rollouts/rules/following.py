@@ -1,12 +1,18 @@
 """What a unit's report of its update changes. Pure."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from fleet.store.rollout_facts import Followed
 from protocols.releases.manifest import Manifest, PartName
 from protocols.releases.reports import UpdateReport
 from protocols.releases.version import same_version
 from protocols.rollouts import UNIT_ENDED, UnitUpdateState
+
+MOST_PUT_OFF = 10
+"""A unit that has refused so often, each time for a reason that passes, has refused for good †."""
+_AGAIN_AFTER = timedelta(minutes=5)
+_AGAIN_AFTER_AT_MOST = timedelta(hours=2)
 
 
 def fault_of(update: Followed | None, unit: str) -> str | None:
@@ -22,15 +28,25 @@ def fault_of(update: Followed | None, unit: str) -> str | None:
 
 def follow(update: Followed, report: UpdateReport, spool_id: int, seq: int) -> UnitUpdateState | None:
     """The state that `report`, number `seq` of a spool, brings the update to; None: it changes nothing, because the
-    update has ended, or a later report of that spool was taken."""
+    update has ended, or a later report of that spool was taken, or the unit put off an order and has begun since."""
     if update.state in UNIT_ENDED:
         return None
     if update.spool_id == spool_id and update.seq is not None and seq <= update.seq:
         return None
     match report.state:
+        case "refused" if report.passing and update.state == "working":
+            return None
+        case "refused" if report.passing and update.put_off + 1 < MOST_PUT_OFF:
+            return "waiting"
         case "refused" | "done" | "rolled-back" | "failed":
             return report.state
     return "working"
+
+
+def again_after(put_off: int) -> timedelta:
+    """How long a unit that has put off an update for the `put_off`-th time, from 1 on, is not told: 5 minutes, then
+    twice as long each time, up to 2 hours †."""
+    return min(_AGAIN_AFTER * (1 << (put_off - 1)), _AGAIN_AFTER_AT_MOST)
 
 
 def contradiction(manifest: Manifest, versions: Mapping[PartName, str]) -> str:

@@ -55,7 +55,7 @@ SELECT rollout_unit.unit_id, ring, turn, rollout_unit.state, unit.state AS stand
     EXISTS (SELECT FROM opening WHERE opening.unit_id = rollout_unit.unit_id
         AND opening.state NOT IN ('closed', 'refused') AND leased_until > $2) AS checked,
     EXISTS (SELECT FROM kit_item WHERE kit_item.unit_id = rollout_unit.unit_id AND deployment_id IS NOT NULL) AS deployed,
-    coalesce(session_up, false) AS connected
+    coalesce(session_up, false) AS connected, put_off, again_at
 FROM rollout_unit JOIN unit USING (unit_id) JOIN unit_live USING (unit_id) LEFT JOIN command USING (command_id)
 WHERE rollout_id = $1 ORDER BY ring, turn
 
@@ -84,7 +84,7 @@ WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) AND state = 'waiting' ORDER 
 
 -- name: tell
 UPDATE rollout_unit SET state = 'told', tellings = tellings + 1, told_at = $4, command_id = new.command_id,
-    reason = '', changed_by = 'controller', changed_at = $4
+    again_at = NULL, reason = '', changed_by = 'controller', changed_at = $4
 FROM unnest($2::text[], $3::text[]) AS new (unit_id, command_id)
 WHERE rollout_id = $1 AND rollout_unit.unit_id = new.unit_id
 
@@ -92,12 +92,12 @@ WHERE rollout_id = $1 AND rollout_unit.unit_id = new.unit_id
 SELECT EXISTS (SELECT FROM rollout_unit WHERE command_id = ANY($1::text[]))
 
 -- name: lock_updates
-SELECT update_id, rollout_id, unit_id, state, tellings, spool_id, seq FROM rollout_unit
+SELECT update_id, rollout_id, unit_id, state, tellings, spool_id, seq, put_off FROM rollout_unit
 WHERE update_id = ANY($1::text[]) ORDER BY update_id FOR NO KEY UPDATE
 
 -- name: report
 UPDATE rollout_unit SET state = $2, spool_id = $3, seq = $4, part = $5, done_bytes = $6, total_bytes = $7, reason = $8,
-    versions = $9, changed_by = $10, changed_at = $11
+    versions = $9, changed_by = $10, changed_at = $11, put_off = $12, again_at = $13
 WHERE update_id = $1
 
 -- name: rows
@@ -116,7 +116,7 @@ ORDER BY made_at DESC, rollout.rollout_id LIMIT $2
 
 -- name: unit_rows
 SELECT rollout_unit.rollout_id AS rollout, unit_id AS unit, label, name AS ring, rollout_unit.state, part, done_bytes,
-    total_bytes, rollout_unit.reason, versions, told_at, rollout_unit.changed_at
+    total_bytes, rollout_unit.reason, versions, told_at, rollout_unit.changed_at, again_at
 FROM rollout_unit JOIN unit USING (unit_id) JOIN rollout_ring USING (rollout_id, ring)
 WHERE rollout_id = $1 AND ($2 = '' OR name = $2) AND ($3 = '' OR rollout_unit.state = $3)
 ORDER BY ring, turn OFFSET $4 LIMIT $5
@@ -127,6 +127,6 @@ WHERE rollout_id = $1 AND ($2 = '' OR name = $2) AND ($3 = '' OR state = $3)
 
 -- name: of_unit
 SELECT rollout_unit.rollout_id AS rollout, unit_id AS unit, label, name AS ring, rollout_unit.state, part, done_bytes,
-    total_bytes, rollout_unit.reason, versions, told_at, rollout_unit.changed_at
+    total_bytes, rollout_unit.reason, versions, told_at, rollout_unit.changed_at, again_at
 FROM rollout_unit JOIN unit USING (unit_id) JOIN rollout_ring USING (rollout_id, ring) JOIN rollout USING (rollout_id)
 WHERE unit_id = $1 ORDER BY made_at DESC, rollout_id LIMIT $2

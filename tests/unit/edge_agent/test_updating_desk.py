@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.errors import AgentError, StateUnusable
+from edge_agent.errors import AgentError, ControllerAway, StateUnusable
 from edge_agent.renewal.plan import KnownTime
 from edge_agent.updating.desk import UpdateDesk
+from edge_agent.updating.errors import FetchFailed, ReleaseUntrusted
 from edge_agent.updating.parts import AgentLeaves, Job, Note, PartFailed, PartSilent, PartStuck, PartUnsure
 from edge_agent.updating.plan import File, Running
 from edge_agent.updating.state import ProgressFile, UpdateProgress
@@ -54,6 +55,8 @@ class World:
     order: tuple[PartName, ...] = NAMES
     models: list[str] = field(default_factory=list)
     released: bool = True
+    unreleased: AgentError | None = None
+    length: int = 1000
     fetch_fails: bool = False
     opens_while_fetching: bool = False
     asked: set[str] = field(default_factory=set)
@@ -144,9 +147,11 @@ class ScriptedReleases:
     async def refresh(self) -> None:
         if not self.world.released:
             raise StateUnusable(self.world.directory, "is read-only")
+        if self.world.unreleased is not None:
+            raise self.world.unreleased
 
-    async def target(self, path: str) -> File:  # noqa: ARG002 - all are alike
-        return File("ab" * 32, 1000)
+    async def target(self, path: str) -> File:
+        return File("ab" * 32, 1000 if path == MANIFEST else self.world.length)
 
     async def fetch(self, path: str, file: File, tell: Callable[[int, int], Awaitable[None]]) -> Path:
         self.world.use_power()
@@ -303,6 +308,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "undervolted": ({"figures": {"undervolted": True}}, "supply"),
     "battery low": ({"figures": {"battery_percent": 29.9}}, "battery"),
     "nothing released": ({"released": False}, "read-only"),
+    "time not known": ({"unreleased": ReleaseUntrusted("time-unknown", "connect it")}, "connect it"),
+    "not trusted": ({"unreleased": ReleaseUntrusted("expired", "it has expired")}, "expired"),
+    "controller away": ({"unreleased": ControllerAway("its address", "no answer")}, "no answer"),
+    "no room for the manifest": ({"unreleased": FetchFailed("no-space", "make room")}, "make room"),
+    "file gone": ({"unreleased": FetchFailed("gone", "no such file")}, "no such file"),
+    "disk full": ({"length": 1 << 60}, "would not fit"),
+}
+PASSES = {
+    "something open",
+    "undervolted",
+    "battery low",
+    "time not known",
+    "controller away",
+    "no room for the manifest",
+    "disk full",
 }
 
 
@@ -316,6 +336,8 @@ def test_an_order_is_refused_with_its_reason_and_changes_nothing(tmp_path: Path,
     assert answer[0] == "refused"
     assert reason in answer[1]
     assert (world.states, world.acts, world.runs) == (["refused:"], [], before)
+    assert world.told[-1].update is not None
+    assert world.told[-1].update.passing is (case in PASSES)
 
 
 def test_parts_are_asked_only_while_nothing_is_open_nor_can_be(tmp_path: Path) -> None:

@@ -261,6 +261,23 @@ UP: dict[str, AnyUpMessage] = {
             )
         ],
     ),
+    "up-event-update-passing": EventBatch(
+        unit=UNIT,
+        session=NONCE,
+        spool_id=7,
+        events=[
+            UnitEvent(
+                seq=7,
+                sampled_at_ms=T0 + 180_000,
+                kind="update-refused",
+                severity="warning",
+                summary="van-2: the supply is too low now",
+                update=UpdateReport(
+                    update="UP-0123456789ab", state="refused", reason="the supply is too low now", passing=True
+                ),
+            )
+        ],
+    ),
     "up-event-record": EventBatch(
         unit=UNIT,
         session=NONCE,

@@ -31,7 +31,8 @@ CREATE TABLE rollout_ring (
 );
 
 -- `tellings` is how often the unit was told, `command_id` the last order; `spool_id` and `seq` are of the last report
--- that was taken. `reason` and `versions` are the unit's words. `changed_by` is `unit` or `controller`.
+-- that was taken. `reason` and `versions` are the unit's words. `changed_by` is `unit` or `controller`. `put_off` is how
+-- often the unit refused for a reason that passes, `again_at` until when it is not told for the last of them.
 CREATE TABLE rollout_unit (
     rollout_id  text NOT NULL REFERENCES rollout,
     unit_id     text NOT NULL REFERENCES unit,
@@ -50,6 +51,8 @@ CREATE TABLE rollout_unit (
     total_bytes bigint NOT NULL DEFAULT 0,
     reason      text NOT NULL DEFAULT '',
     versions    text NOT NULL DEFAULT '{}',
+    put_off     integer NOT NULL DEFAULT 0 CHECK (put_off >= 0),
+    again_at    timestamptz,
     changed_by  text,
     changed_at  timestamptz,
     PRIMARY KEY (rollout_id, unit_id),
@@ -200,4 +203,4 @@ GRANT SELECT, INSERT ON rollout, rollout_ring, rollout_unit TO muster_controller
 GRANT UPDATE (state, reason, changed_by, changed_at) ON rollout TO muster_controller;
 GRANT UPDATE (begun_at, reached_at, ended_at, forgiven) ON rollout_ring TO muster_controller;
 GRANT UPDATE (state, tellings, command_id, told_at, spool_id, seq, part, done_bytes, total_bytes, reason, versions,
-    changed_by, changed_at) ON rollout_unit TO muster_controller;
+    put_off, again_at, changed_by, changed_at) ON rollout_unit TO muster_controller;

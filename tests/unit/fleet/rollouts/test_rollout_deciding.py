@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from fleet.rollouts.rules.deciding import MAX_TELLINGS, decide
+from fleet.rollouts.rules.deciding import MAX_TELLINGS, ORDER_LIFE, decide
 from fleet.rollouts.rules.facts import Decision, RolloutNow
-from fleet.rollouts.rules.following import contradiction, fault_of, follow
+from fleet.rollouts.rules.following import MOST_PUT_OFF, again_after, contradiction, fault_of, follow
 from fleet.rollouts.rules.schedule import is_time
 from fleet.store.rollout_facts import Followed, Move, OrderState, RingNow, UnitNow
 from protocols.api.units import UnitState
@@ -90,8 +90,8 @@ def test_who_waits_is_left_out_of_a_cancelled_rollout_and_who_was_told_goes_on()
         ("sent", False, None),
         ("accepted", False, None),
         ("done", False, "working"),
-        ("refused", False, "refused"),
-        ("refused", True, "waiting"),
+        ("refused", False, None),
+        ("refused", True, None),
         ("failed", False, "failed"),
         ("expired", False, "waiting"),
     ],
@@ -102,6 +102,24 @@ def test_a_unit_comes_to_what_its_order_came_to(
     decided = step([unit(0, "told", order=order, order_reason="why", checked=checked)])
     assert decided.moves.get("unit-0000", Move("told")).state == (comes_to or "told")
     assert step([unit(0, "working", order=order)]).moves == {}
+
+
+def test_a_refusal_without_a_report_is_as_good_as_no_answer() -> None:
+    refused = unit(0, "told", order="refused", order_reason="16 commands are waiting already")
+    at_limit = step([refused._replace(told_at=NOW - ORDER_LIFE)])
+    assert at_limit.moves == {}
+    late = refused._replace(told_at=NOW - ORDER_LIFE - timedelta(microseconds=1))
+    assert step([late]).moves["unit-0000"] == Move("waiting", "16 commands are waiting already")
+    assert step([late._replace(tellings=MAX_TELLINGS)]).moves["unit-0000"].state == "failed"
+
+
+def test_a_unit_that_put_it_off_is_told_again_when_it_is_time() -> None:
+    waits = unit(0, tellings=7, put_off=7, again_at=NOW + timedelta(microseconds=1))
+    assert (step([waits]).tell, step([waits]).held) == ([], {"unit-0000": "again"})
+    assert step([waits._replace(again_at=NOW)]).tell == ["unit-0000"]
+    assert step([waits._replace(checked=True)]).held == {"unit-0000": "again"}
+    silent = waits._replace(tellings=7 + MAX_TELLINGS)
+    assert step([silent]).moves["unit-0000"].state == "failed"
 
 
 def test_a_unit_that_never_answers_fails_in_the_end() -> None:
@@ -244,6 +262,32 @@ def test_a_report_moves_an_update_on_once_and_never_back() -> None:
     assert follow(working, report("rolled-back"), 7, 4) == "rolled-back"
     assert follow(Followed("unit-0001", "done", 1, 7, 4), report("fetching"), 7, 5) is None
     assert follow(Followed("unit-0001", "waiting", 1, None, None), report("fetching"), 7, 1) == "working"
+
+
+@pytest.mark.parametrize(
+    ("state", "put_off", "comes_to"),
+    [
+        ("told", 0, "waiting"),
+        ("waiting", 3, "waiting"),
+        ("told", MOST_PUT_OFF - 2, "waiting"),
+        ("told", MOST_PUT_OFF - 1, "refused"),
+        ("working", 0, None),
+        ("refused", 0, None),
+    ],
+)
+def test_a_refusal_that_passes_leaves_it_waiting_so_often(
+    state: UnitUpdateState, put_off: int, comes_to: UnitUpdateState | None
+) -> None:
+    refused = UpdateReport(update="UP-0123456789ab", state="refused", passing=True)
+    assert follow(Followed("unit-0001", state, 5, 7, 3, put_off), refused, 7, 4) == comes_to
+    lasting = UpdateReport(update="UP-0123456789ab", state="refused")
+    if comes_to is not None:
+        assert follow(Followed("unit-0001", state, 5, 7, 3, put_off), lasting, 7, 4) == "refused"
+
+
+def test_it_is_told_again_after_longer_and_longer() -> None:
+    minutes = [again_after(times) / timedelta(minutes=1) for times in range(1, MOST_PUT_OFF)]
+    assert minutes == [5, 10, 20, 40, 80, 120, 120, 120, 120]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from fleet.rollouts.rules.accounts import account
 from fleet.rollouts.rules.deciding import UNDER_WAY, decide
 from fleet.rollouts.rules.facts import Decision, RolloutNow
-from fleet.rollouts.rules.following import follow
+from fleet.rollouts.rules.following import MOST_PUT_OFF, again_after, follow
 from fleet.rollouts.rules.rings import places, share
 from fleet.rollouts.rules.schedule import LONDON, is_time
 from fleet.store.rollout_facts import Followed, OrderState, RingNow, UnitNow
@@ -101,6 +101,8 @@ class Rolling:
     def check_told(self, decided: Decision, one: UnitNow) -> None:
         assert decided.state == "running"
         assert is_time(self.plan, self.now)
+        assert one.again_at is None or one.again_at <= self.now
+        assert one.put_off < MOST_PUT_OFF
         assert not one.checked
         assert one.connected
         assert self.plan.deployed or not one.deployed
@@ -164,12 +166,17 @@ class Rollouts(RuleBasedStateMachine):
         index=st.integers(0, 11),
         said=st.sampled_from(["refused", "fetching", "trial", "done", "rolled-back", "failed"]),
         seq=st.integers(1, 5),
+        passing=st.booleans(),
     )
-    def unit_reports(self, index: int, said: UpdateState, seq: int) -> None:
+    def unit_reports(self, index: int, said: UpdateState, seq: int, passing: bool) -> None:
         one = self.one(index)
         if one is not None and one.tellings:
-            followed = Followed(one.unit, one.state, one.tellings, None, None)
-            state = follow(followed, UpdateReport(update="UP-0123456789ab", state=said), 1, seq)
+            followed = Followed(one.unit, one.state, one.tellings, None, None, one.put_off)
+            report = UpdateReport(update="UP-0123456789ab", state=said, passing=passing)
+            state = follow(followed, report, 1, seq)
+            if state == "waiting":
+                again_at = self.rolling.now + again_after(one.put_off + 1)
+                one = one._replace(put_off=one.put_off + 1, again_at=again_at)
             self.rolling.units[one.unit] = one._replace(state=state or one.state)
 
     @rule(index=st.integers(0, 11), name=st.sampled_from(["checked", "deployed", "connected"]), holds=st.booleans())
