@@ -14,8 +14,8 @@ from firmware_bridge.cli.options import Baud, Json, WholeNumber
 from firmware_bridge.cli.output import print_facts, print_json, print_line
 from firmware_bridge.cli.wording import worded
 from firmware_bridge.errors import SimulationFailed
+from firmware_bridge.modem.figures import Vendor as ModemVendor
 from firmware_bridge.simulation.at_modem import ModemManner
-from firmware_bridge.simulation.at_modem import Vendor as ModemVendor
 from firmware_bridge.simulation.controls import Poke, poke
 from firmware_bridge.simulation.faults import Faults
 from firmware_bridge.simulation.flash import Layout

@@ -1,20 +1,17 @@
 """`firmware-bridge test|confirm|erase`: single acts on a device's slots, at the bench."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from firmware_bridge.cli.options import Baud, Port, SpyFile
 from firmware_bridge.cli.output import print_line, print_remark
-from firmware_bridge.cli.spying import spied
+from firmware_bridge.cli.reach import Reach
 from firmware_bridge.errors import BridgeError, ImageRefused
 from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.framing import Framing
-from firmware_bridge.transport.ports import resolve
-from firmware_bridge.transport.serial_line import open_line
 from protocols.releases.version import is_older
 from protocols.text import escaped
 
@@ -48,7 +45,7 @@ def try_once(
             await device.reset()
         return then
 
-    print_line(_on_device(port, baud, framing, spy, mark))
+    print_line(Reach(port, baud, framing, spy).ask(mark))
 
 
 def confirm(
@@ -63,7 +60,7 @@ def confirm(
         await device.confirm(None)
         return then
 
-    print_line(_on_device(port, baud, framing, spy, confirm_running))
+    print_line(Reach(port, baud, framing, spy).ask(confirm_running))
 
 
 def erase(
@@ -80,23 +77,7 @@ def erase(
         await device.erase(1)
         return then
 
-    print_line(_on_device(port, baud, framing, spy, clear))
-
-
-def _on_device(
-    port: str, baud: int, framing: Framing, file: SpyFile, act: Callable[[SmpDevice], Awaitable[str]]
-) -> str:
-    """What came of `act` on the device at `port`."""
-
-    async def connected() -> str:
-        with spied(file) as spy:
-            async with (
-                await open_line(resolve(port), baud=baud, spy=spy) as line,
-                SmpDevice.on(line, framing) as device,
-            ):
-                return await act(device)
-
-    return asyncio.run(connected())
+    print_line(Reach(port, baud, framing, spy).ask(clear))
 
 
 def _slot_named(slots: Sequence[SlotState], digest: str) -> SlotState:

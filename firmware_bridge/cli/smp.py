@@ -1,9 +1,7 @@
 """`firmware-bridge echo|params|images|stats|reset|file|setting`: what can be asked of a device that speaks SMP."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -11,19 +9,15 @@ from firmware_bridge.cli.given_files import check_new, read_given, write_new
 from firmware_bridge.cli.options import Baud, Json, Port, SpyFile
 from firmware_bridge.cli.output import print_facts, print_json, print_line, print_table
 from firmware_bridge.cli.progress import ProgressBar
+from firmware_bridge.cli.reach import Reach
 from firmware_bridge.cli.slots import Frames
-from firmware_bridge.cli.spying import spied
 from firmware_bridge.cli.wording import worded
 from firmware_bridge.errors import BridgeError
 from firmware_bridge.mcu.figures import STATISTICS
 from firmware_bridge.smp.device import SlotState, SmpDevice
-from firmware_bridge.smp.framing import Framing
 from firmware_bridge.smp.limits import DEFAULT_LIMITS
-from firmware_bridge.transport.ports import resolve
-from firmware_bridge.transport.serial_line import open_line
 from protocols.text import escaped
 
-Answer = TypeVar("Answer")
 OnDevice = Annotated[str, Parameter(help="The file on the device, with its whole path.")]
 
 file_app = App(name="file", help="Files of a device, at the bench.")
@@ -32,32 +26,11 @@ setting_app = App(name="setting", help="Settings of a device, at the bench.")
 _MOST_VALUE_BYTES = 1024
 
 
-class _Reach(NamedTuple):
-    """How a device is reached."""
-
-    port: str
-    baud: int
-    framing: Framing
-    spy: Path | None
-
-    def ask(self, act: Callable[[SmpDevice], Awaitable[Answer]]) -> Answer:
-        """What came of `act` on the device."""
-        return asyncio.run(self._connected(act))
-
-    async def _connected(self, act: Callable[[SmpDevice], Awaitable[Answer]]) -> Answer:
-        with spied(self.spy) as spy:
-            async with (
-                await open_line(resolve(self.port), baud=self.baud, spy=spy) as line,
-                SmpDevice.on(line, self.framing) as device,
-            ):
-                return await act(device)
-
-
 def echo(
     port: Port, text: str, *, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None, json: Json = False
 ) -> None:
     """Have the device send TEXT back."""
-    said = _Reach(port, baud, framing, spy).ask(lambda device: device.echo(text))
+    said = Reach(port, baud, framing, spy).ask(lambda device: device.echo(text))
     _show({"text": said}, said, json=json)
 
 
@@ -75,7 +48,7 @@ def parameters(
             "refuses_older": None if bootloader is None else bootloader.no_downgrade,
         }
 
-    facts = _Reach(port, baud, framing, spy).ask(asked)
+    facts = Reach(port, baud, framing, spy).ask(asked)
     if json:
         print_json(facts)
     else:
@@ -86,7 +59,7 @@ def images(
     port: Port, *, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None, json: Json = False
 ) -> None:
     """List the slots that hold an image."""
-    slots = _Reach(port, baud, framing, spy).ask(lambda device: device.images())
+    slots = Reach(port, baud, framing, spy).ask(lambda device: device.images())
     if json:
         print_json([slot._asdict() for slot in slots])
         return
@@ -104,7 +77,7 @@ def stats(
     json: Json = False,
 ) -> None:
     """Show a device's figures."""
-    reach = _Reach(port, baud, framing, spy)
+    reach = Reach(port, baud, framing, spy)
     if group is None:
         names = reach.ask(lambda device: device.stat_groups())
         _show(names, "\n".join(map(escaped, names)) or "the device keeps no figures", json=json)
@@ -120,7 +93,7 @@ def stats(
 
 def reset(port: Port, *, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None) -> None:
     """Restart a device. It is asked once only: a second restart would end the trial of a new image."""
-    _Reach(port, baud, framing, spy).ask(lambda device: device.reset())
+    Reach(port, baud, framing, spy).ask(lambda device: device.reset())
     print_line("the device restarts")
 
 
@@ -137,7 +110,7 @@ def get_file(
     """Fetch a file from a device."""
     check_new(target)
     with ProgressBar(source) as bar:
-        content = _Reach(port, baud, framing, spy).ask(lambda device: device.read_file(source, bar.tell))
+        content = Reach(port, baud, framing, spy).ask(lambda device: device.read_file(source, bar.tell))
     write_new(target, content)
     print_line(f"{target}: {len(content)} bytes")
 
@@ -155,7 +128,7 @@ def put_file(
     """Put a file onto a device; one that is there is replaced."""
     content = read_given(source, DEFAULT_LIMITS.file_bytes)
     with ProgressBar(target) as bar:
-        _Reach(port, baud, framing, spy).ask(lambda device: device.write_file(target, content, bar.tell))
+        Reach(port, baud, framing, spy).ask(lambda device: device.write_file(target, content, bar.tell))
     print_line(f"{target}: {len(content)} bytes")
 
 
@@ -164,7 +137,7 @@ def get_setting(
     port: Port, name: str, *, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None, json: Json = False
 ) -> None:
     """Show a setting's value, hexadecimal: a device does not say what kind it is."""
-    value = _Reach(port, baud, framing, spy).ask(lambda device: device.read_setting(name))
+    value = Reach(port, baud, framing, spy).ask(lambda device: device.read_setting(name))
     _show({"name": name, "hex": value.hex()}, value.hex(" ") or "empty", json=json)
 
 
@@ -186,7 +159,7 @@ def set_setting(
         raise BridgeError(f"{value!r} is not hexadecimal; give two digits for each byte") from error
     if len(content) > _MOST_VALUE_BYTES:
         raise BridgeError(f"a setting has at most {_MOST_VALUE_BYTES} bytes, and this has {len(content)}")
-    _Reach(port, baud, framing, spy).ask(lambda device: device.write_setting(name, content))
+    Reach(port, baud, framing, spy).ask(lambda device: device.write_setting(name, content))
     print_line(f"{name}: {len(content)} bytes")
 
 

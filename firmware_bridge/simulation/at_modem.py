@@ -6,13 +6,10 @@ It knows the commands that health asks for, and has no number of its own to give
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
 
 from firmware_bridge.errors import SimulationFailed
+from firmware_bridge.modem.figures import Vendor
 from firmware_bridge.simulation.faults import Delivery
-
-Vendor = Literal["quectel", "simcom", "telit", "u-blox"]
-SimState = Literal["ready", "pin", "puk", "missing", "failed"]
 
 MAKERS: dict[str, str] = {"quectel": "Quectel", "simcom": "SIMCOM INCORPORATED", "telit": "Telit", "u-blox": "u-blox"}
 SIM_ERRORS = {"missing": 10, "failed": 13}

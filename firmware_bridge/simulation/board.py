@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, fields
 from math import sin
 
 from firmware_bridge.errors import SimulationFailed
-from firmware_bridge.smp.unit_group import MOST_POWER_MS, NOT_FITTED
+from firmware_bridge.mcu.figures import NOT_FITTED
+from firmware_bridge.smp.unit_group import MOST_POWER_MS
 
 Figure = int | None
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from firmware_bridge.mcu.figures import STATISTICS
 from firmware_bridge.simulation.board import Board
 from firmware_bridge.simulation.smp_server import (
     INVALID,
@@ -16,7 +17,7 @@ from firmware_bridge.simulation.smp_server import (
     text_in,
 )
 from firmware_bridge.smp.unit_group import GROUP as UNIT_GROUP
-from firmware_bridge.smp.unit_group import MOST_POWER_MS, SENSOR_POWER, STATISTICS, WATCHDOG
+from firmware_bridge.smp.unit_group import MOST_POWER_MS, SENSOR_POWER, WATCHDOG
 
 OS_GROUP, STAT_GROUP, SETTINGS_GROUP = 0, 2, 3
 

@@ -12,9 +12,6 @@ GROUP: Final = 64
 WATCHDOG: Final = 0
 SENSOR_POWER: Final = 1
 MOST_POWER_MS: Final = 960_000
-STATISTICS: Final = "unit"
-NOT_FITTED: Final = 0xFFFFFFFF
-"""What a statistic of the group `unit` says where the unit has no such part."""
 
 
 class WatchdogKick(WriteRequest):

@@ -8,12 +8,12 @@ from firmware_bridge.errors import DeviceError, DeviceRefused, DeviceSilent, Por
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.judging import as_installed, judge
 from firmware_bridge.images.mcuboot import read_image
+from firmware_bridge.mcu.figures import NOT_FITTED, STATISTICS
 from firmware_bridge.progress import Progress
 from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.exchange import Exchange
 from firmware_bridge.smp.framing import Framing
 from firmware_bridge.smp.limits import DEFAULT_LIMITS, Limits
-from firmware_bridge.smp.unit_group import NOT_FITTED, STATISTICS
 from firmware_bridge.transport.line import Line
 from firmware_bridge.updating.device import MakeDevice
 from protocols.health import QUANTITIES

@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from firmware_bridge.errors import DeviceSilent
 from firmware_bridge.mcu.asking import tried
 from firmware_bridge.mcu.figures import LINES, MCU_FIGURES, NOT_FITTED, McuStats, shown_version, stats_in
-from firmware_bridge.smp.unit_group import NOT_FITTED as SMP_NOT_FITTED
-from firmware_bridge.smp.unit_group import STATISTICS as SMP_STATISTICS
 from protocols.health import FIGURES, HealthReport
 
 ALL = {
@@ -59,10 +57,6 @@ def test_lines_are_found_by_their_names() -> None:
 @pytest.mark.parametrize(("text", "fits"), [("1.2.3+4", True), ("", False), ("a b", False), ("1" * 33, False)])
 def test_a_version_is_shown_where_a_report_may_hold_it(text: str, fits: bool) -> None:
     assert shown_version(text) == (text if fits else None)
-
-
-def test_both_packages_mean_the_same() -> None:
-    assert (SMP_STATISTICS, SMP_NOT_FITTED) == ("unit", NOT_FITTED)
 
 
 @given(st.dictionaries(st.sampled_from([*ALL, "x"]), st.integers(-(1 << 40), 1 << 40)))

@@ -8,7 +8,8 @@ from firmware_bridge.errors import SimulationFailed
 from firmware_bridge.gnss.figures import GnssFigures, Look
 from firmware_bridge.gnss.splitting import Splitter
 from firmware_bridge.modem import figures
-from firmware_bridge.simulation.at_modem import AtModem, ModemManner, Vendor
+from firmware_bridge.modem.figures import Vendor
+from firmware_bridge.simulation.at_modem import AtModem, ModemManner
 from firmware_bridge.simulation.board import Board
 from firmware_bridge.simulation.faults import Delivery, Dice, Faults
 from firmware_bridge.simulation.nmea_player import Manner, Protocol, Receiver

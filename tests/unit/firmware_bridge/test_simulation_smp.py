@@ -9,11 +9,12 @@ from smp import file_management, image_management, os_management, settings_manag
 from smp.header import Header, Version
 from smp.message import Request, Response
 
+from firmware_bridge.mcu.figures import NOT_FITTED
 from firmware_bridge.simulation import image_group
 from firmware_bridge.simulation.boot import Booted
 from firmware_bridge.simulation.flash import Cut
 from firmware_bridge.simulation.mcu import STUCK, UNWELL, Mcu, McuFacts
-from firmware_bridge.smp.unit_group import NOT_FITTED, SensorPowerRead, SensorPowerWrite, WatchdogKick
+from firmware_bridge.smp.unit_group import SensorPowerRead, SensorPowerWrite, WatchdogKick
 from tests.unit.firmware_bridge.simulation_devices import BOARD, KEYS, NEW, OLD, SMALL, WRONG_KEY, Sample, fitted
 
 Reply = TypeVar("Reply", bound=Response)
