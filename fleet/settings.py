@@ -204,12 +204,13 @@ class MediaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 class ReleaseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Releases, section `[releases]`: for how long at the most people's signatures hold, and for how long the
-    controller's do. All †."""
+    controller's do; how many MiB all files for units may have together. All †."""
 
     root_days: Annotated[int, Meta(ge=1, le=3650)] = 365
     targets_days: Annotated[int, Meta(ge=1, le=730)] = 90
     snapshot_days: Annotated[int, Meta(ge=1, le=90)] = 7
     timestamp_hours: Annotated[int, Meta(ge=2, le=168)] = 24
+    files_mib: Annotated[int, Meta(ge=256, le=1 << 20)] = 8192
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -189,7 +189,7 @@ def assemble(
             signing,
             plain_keys_may_sign=settings.mandates.plain_keys_may_sign,
         ),
-        release_files=ReleaseFilesDesk(store, clock),
+        release_files=ReleaseFilesDesk(store, clock, settings.releases),
         release_signing=signing,
         unit_releases=UnitReleases(store, clock),
         rollouts=RolloutDesk(store, clock, manifest_in_force),

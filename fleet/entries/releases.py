@@ -18,6 +18,13 @@ class ReleaseFileKept(Entry, frozen=True, kw_only=True, tag="release.file-kept")
     length_bytes: int
 
 
+class ReleaseFileRemoved(Entry, frozen=True, kw_only=True, tag="release.file-removed"):
+    """A file was removed that nothing in force and no draft has named for long."""
+
+    sha256: str
+    length_bytes: int
+
+
 class ReleaseDrafted(Entry, frozen=True, kw_only=True, tag="release.drafted"):
     """The next root or targets metadata waits to be signed; the draft there was counts no more."""
 

@@ -1,33 +1,42 @@
 """Files for units: taken piece by piece, kept once all of it is there and is what was announced."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256 as new_sha256
 
 from fleet.clock import Clock
-from fleet.entries.releases import ReleaseFileBegun, ReleaseFileKept
+from fleet.entries.entry import CONTROLLER
+from fleet.entries.releases import ReleaseFileBegun, ReleaseFileKept, ReleaseFileRemoved
 from fleet.errors import Conflict, NotFound, RequestRefused
+from fleet.releases.online import targets_in_force
+from fleet.settings import ReleaseSettings
 from fleet.store.people import Person
 from fleet.store.store import Store, Transaction
 from protocols.api.releases import MAX_PIECE_BYTES, FileView, NewFile
+from protocols.words import size
 
 MAX_WAITING = 200
 """How many files may be on their way at once †."""
 FORGOTTEN_AFTER = timedelta(days=7)
-"""A file that is not all there so long after it was announced makes room for another †."""
+"""A file that is not all there so long after it was announced makes room for another, and so does one that nothing has
+named for so long †: units that were told of it before may fetch it still."""
+_NAMED = 3
 
 
 class ReleaseFilesDesk:
     """Every method raises StoreUnavailable."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: ReleaseSettings) -> None:
         self._store = store
         self._clock = clock
+        self._most_bytes = settings.files_mib * 1024 * 1024
 
     async def begin(self, new: NewFile, caller: Person) -> FileView:
-        """Make room for a file, or say how much of it is there; raises Conflict.
+        """Make room for a file, or say how much of it is there; raises Conflict (`other-length`, `too-many-files`,
+        `files-full`: all files together would have more bytes than they may).
 
-        One that was announced with another length counts only when it is kept: until then nobody knows which is right.
+        What nobody needs any more is removed first. One that was announced with another length counts only when it is
+        kept: until then nobody knows which is right.
         """
         now = self._clock()
         async with self._store.transaction() as transaction:
@@ -45,8 +54,11 @@ class ReleaseFilesDesk:
                     )
                 return known
             await transaction.releases.forget_files(now - FORGOTTEN_AFTER)
+            await _remove_unnamed(transaction, now)
             if await transaction.releases.count_waiting() >= MAX_WAITING:
                 raise Conflict("too-many-files", f"{MAX_WAITING} files are on their way", "send those to their end")
+            if new.length_bytes + await transaction.releases.total_bytes() > self._most_bytes:
+                raise await _full(transaction, new.length_bytes, self._most_bytes)
             await transaction.releases.begin_file(new.sha256, new.length_bytes, caller.person_id, now)
             await transaction.log.append(
                 ReleaseFileBegun(at=now, actor=caller.person_id, sha256=new.sha256, length_bytes=new.length_bytes)
@@ -84,6 +96,26 @@ class ReleaseFilesDesk:
         if not fits:
             raise RequestRefused("hash-differs", "what came is not the file that was announced", "send it again")
         return FileView(sha256=sha256, length_bytes=known.length_bytes, have_bytes=have, complete=True)
+
+
+async def _remove_unnamed(transaction: Transaction, now: datetime) -> None:
+    for one in await transaction.releases.unnamed_files(now - FORGOTTEN_AFTER):
+        await transaction.log.append(
+            ReleaseFileRemoved(at=now, actor=CONTROLLER, sha256=one.sha256, length_bytes=one.length_bytes)
+        )
+        await transaction.releases.remove_file(one.sha256)
+
+
+async def _full(transaction: Transaction, wanted: int, most: int) -> Conflict:
+    targets = await targets_in_force(transaction)
+    files = sorted((targets.targets if targets else {}).items(), key=lambda item: (-item[1].length, item[0]))
+    large = ", ".join(f"{path} of {size(one.length)}" for path, one in files[:_NAMED])
+    remove = f"leave out what no unit needs any more ({large}): fleet release draft --remove PATH; " if large else ""
+    return Conflict(
+        "files-full",
+        f"{size(wanted)} more are too many: the files for units may have {size(most)} together",
+        f"{remove}a file goes {FORGOTTEN_AFTER.days} days after nothing names it; or raise files_mib in [releases]",
+    )
 
 
 def _check_piece(known: FileView, offset: int, length: int) -> None:

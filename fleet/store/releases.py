@@ -96,6 +96,23 @@ class ReleaseStore:
         for record in await self._connection.fetch(_SQL["stale_files"], before):
             await self.forget_file(record["sha256"])
 
+    async def unnamed_files(self, since: datetime) -> list[FileView]:
+        """The files that are kept since before `since` and that no targets metadata in force then or later names, nor
+        the draft that waits; the oldest first. Call under `lock`."""
+        records = await self._connection.fetch(_SQL["unnamed_files"], since)
+        return [
+            FileView(sha256=sha256, length_bytes=length, have_bytes=length, complete=True) for sha256, length in records
+        ]
+
+    async def remove_file(self, sha256: str) -> None:
+        """Remove a file that is kept and that nothing names; its entry is written before. Call under `lock`."""
+        await self._connection.execute(_SQL["forget_file"], sha256)
+
+    async def total_bytes(self) -> int:
+        """How many bytes all files have, those that are announced as if they were there."""
+        total: int = await self._connection.fetchval(_SQL["total_bytes"])
+        return total
+
     async def keep_file(self, sha256: str, by: str, now: datetime) -> None:
         """A file whose hash was checked is there from now on."""
         await self._connection.execute(_SQL["keep_file"], sha256, by, now)

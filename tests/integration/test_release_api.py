@@ -7,6 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 from tuf.api.metadata import Root, Targets
@@ -336,6 +337,76 @@ async def test_files_that_never_came_make_room_after_a_while(house: House) -> No
     assert not (await desk.begin(files[-1], caller)).complete
     async with house.api.services.store.transaction() as transaction:
         assert await transaction.releases.count_waiting() == 1
+
+
+async def test_files_that_nothing_names_go_and_a_full_store_says_what_to_remove(
+    house: House, owner: Owner, tmp_path: Path
+) -> None:
+    await house.draft(await house.root())
+    await house.sign("root", "AD-91", "AD-92")
+    house.api.services.release_files._most_bytes = 3 * MAX_PIECE_BYTES
+    first, second, third = [await house.send(tmp_path, bytes([number]) * MAX_PIECE_BYTES) for number in range(3)]
+    await house.draft(next_targets(None, None, {"mcu/a.bin": first, "mcu/b.bin": second}, [], NOW))
+    view = await house.sign("targets", "SU-01", "TO-12")
+    with pytest.raises(Refused) as caught:
+        await house.send(tmp_path, b"one byte more")
+    assert caught.value.problem.code == "files-full"
+    assert "(mcu/a.bin of 1.0 MB, mcu/b.bin of 1.0 MB): fleet release draft --remove" in caught.value.problem.remedy
+    assert "may have 3.1 MB together" in caught.value.problem.message
+
+    house.clock.now += FORGOTTEN_AFTER
+    with refused("files-full"):
+        await house.send(tmp_path, b"one byte more")
+    house.clock.now += timedelta(seconds=1)
+    fourth = await house.send(tmp_path, b"one byte more")
+    assert await kept(owner) == {first[0], second[0], fourth[0]}
+    (removed,) = await entries(owner, "release.file-removed")
+    assert (removed["sha256"], removed["actor"], removed["length_bytes"]) == (third[0], "controller", MAX_PIECE_BYTES)
+
+    base = next_targets(None, None, {"mcu/b.bin": second}, [], house.clock.now)
+    base.version = 2
+    await house.draft(base)
+    await house.sign("targets", "SU-01", "TO-12")
+    named = next_targets(base, base, {"mcu/c.bin": fourth}, [], house.clock.now)
+    await house.draft(named)
+    house.clock.now += FORGOTTEN_AFTER
+    await house.send(tmp_path, b"five")
+    assert first[0] in await kept(owner), "a unit that was told of it has a week"
+    house.clock.now += timedelta(seconds=1)
+    await house.send(tmp_path, b"six")
+    assert first[0] not in await kept(owner)
+    assert {second[0], fourth[0]} <= await kept(owner), "in force, and in the draft that waits"
+    assert [one.path for one in view.targets] == ["mcu/a.bin", "mcu/b.bin"]
+
+
+async def kept(owner: Owner) -> set[str]:
+    """The files that are all there, by SHA-256; each has its pieces, and no piece is left of another."""
+    rows = await owner.fetch("SELECT sha256 FROM release_file WHERE kept_at IS NOT NULL")
+    pieces = await owner.fetch("SELECT DISTINCT sha256 FROM release_piece")
+    assert {row["sha256"] for row in rows} == {row["sha256"] for row in pieces}
+    return {row["sha256"] for row in rows}
+
+
+@pytest.mark.parametrize("named", ["in force", "in a draft", "by nothing"])
+async def test_the_database_removes_no_file_that_is_named_or_without_its_entry(
+    house: House, dsn: str, tmp_path: Path, named: str
+) -> None:
+    await house.draft(await house.root())
+    await house.sign("root", "AD-91", "AD-92")
+    facts = await house.send(tmp_path, b"an image")
+    if named != "by nothing":
+        await house.draft(next_targets(None, None, {"mcu/a.bin": facts}, [], NOW))
+    if named == "in force":
+        await house.sign("targets", "SU-01", "TO-12")
+    connection = await asyncpg.connect(dsn, server_settings={"role": "muster_controller"})
+    try:
+        why = "goes with its entry" if named == "by nothing" else "is named"
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=why):
+            await connection.execute("DELETE FROM release_file")
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="stays whole"):
+            await connection.execute("DELETE FROM release_piece")
+    finally:
+        await connection.close()
 
 
 async def test_what_is_signed_is_told_in_words(house: House) -> None:

@@ -19,6 +19,19 @@ DELETE FROM release_file WHERE sha256 = $1
 -- name: stale_files
 SELECT sha256 FROM release_file WHERE kept_at IS NULL AND begun_at < $1 ORDER BY sha256 FOR UPDATE SKIP LOCKED
 
+-- name: unnamed_files
+SELECT sha256, length_bytes FROM release_file
+WHERE kept_at < $1
+    AND NOT EXISTS (SELECT FROM release_metadata
+        WHERE role = 'targets' AND position(convert_to(release_file.sha256, 'UTF8') IN content) > 0 AND version >= (
+            SELECT coalesce(max(version), 0) FROM release_metadata WHERE role = 'targets' AND made_at < $1))
+    AND NOT EXISTS (SELECT FROM release_draft
+        WHERE role = 'targets' AND ended IS NULL AND position(release_file.sha256 IN text) > 0)
+ORDER BY kept_at, sha256
+
+-- name: total_bytes
+SELECT coalesce(sum(length_bytes), 0)::bigint FROM release_file
+
 -- name: waiting
 SELECT count(*) FROM release_file WHERE kept_at IS NULL
 

@@ -314,6 +314,7 @@ DIGESTS_AND_NONCES = {
     "deployment.harness-fitted sha256",
     "release.file-begun sha256",
     "release.file-kept sha256",
+    "release.file-removed sha256",
     "release.drafted sha256",
     "release.signed sha256",
     "release.published sha256",

@@ -12,7 +12,7 @@ CREATE TABLE release_file (
 
 -- Piece `number`, from 0, begins at byte `number` × 1 MiB; every one but the last is as long as that.
 CREATE TABLE release_piece (
-    sha256  text NOT NULL REFERENCES release_file,
+    sha256  text NOT NULL REFERENCES release_file ON DELETE CASCADE,
     number  integer NOT NULL CHECK (number >= 0),
     content bytea NOT NULL CHECK (octet_length(content) BETWEEN 1 AND 1048576),
     PRIMARY KEY (sha256, number)
@@ -79,13 +79,34 @@ CREATE TRIGGER follows BEFORE INSERT ON release_piece FOR EACH ROW EXECUTE FUNCT
 CREATE FUNCTION check_release_piece_dropped() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM public.release_file WHERE sha256 = OLD.sha256 AND kept_at IS NOT NULL) THEN
-        RAISE EXCEPTION 'a file that is kept stays' USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION 'a file that is kept stays whole' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN OLD;
 END
 $$;
 CREATE TRIGGER not_kept BEFORE DELETE ON release_piece FOR EACH ROW EXECUTE FUNCTION check_release_piece_dropped();
-CREATE TRIGGER not_kept BEFORE DELETE ON release_file FOR EACH ROW EXECUTE FUNCTION check_release_piece_dropped();
+
+-- A file that is kept is removed with its entry, and never while targets in force or a draft of them name it.
+CREATE FUNCTION check_release_file_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM public.release_metadata
+                WHERE role = 'targets' AND position(convert_to(OLD.sha256, 'UTF8') IN content) > 0
+                  AND version = (SELECT max(version) FROM public.release_metadata WHERE role = 'targets'))
+            OR EXISTS (SELECT FROM public.release_draft
+                WHERE role = 'targets' AND ended IS NULL AND position(OLD.sha256 IN text) > 0) THEN
+        RAISE EXCEPTION 'the file % is named', OLD.sha256 USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NOT EXISTS (SELECT FROM public.log_entry
+            WHERE leaf_index IS NULL AND kind = 'release.file-removed' AND xmin = pg_current_xact_id()::xid
+              AND position(convert_to(format('"sha256":"%s"', OLD.sha256), 'UTF8') IN body) > 0) THEN
+        RAISE EXCEPTION 'the file % goes with its entry in the log', OLD.sha256
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN OLD;
+END
+$$;
+CREATE TRIGGER removed BEFORE DELETE ON release_file FOR EACH ROW WHEN (OLD.kept_at IS NOT NULL)
+    EXECUTE FUNCTION check_release_file_removed();
 
 -- A file is kept once, when it is whole.
 CREATE FUNCTION check_release_file() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -177,8 +198,8 @@ $$;
 CREATE TRIGGER last_only AFTER INSERT ON release_metadata FOR EACH ROW WHEN (NEW.role = 'timestamp')
     EXECUTE FUNCTION drop_old_timestamps();
 
-REVOKE EXECUTE ON FUNCTION check_release_piece, check_release_piece_dropped, check_release_file, check_release_file_logged,
-    check_release_draft_logged, check_release_signature_logged, check_release_metadata, check_release_metadata_logged,
+REVOKE EXECUTE ON FUNCTION check_release_piece, check_release_piece_dropped, check_release_file_removed,
+    check_release_file, check_release_file_logged, check_release_draft_logged, check_release_signature_logged, check_release_metadata, check_release_metadata_logged,
     drop_old_timestamps FROM PUBLIC;
 
 GRANT SELECT, INSERT ON release_file, release_piece, release_draft, release_signature, release_metadata
