@@ -200,9 +200,12 @@ class ConsoleApp(RoomsDesk):
         self.say("q quits")
 
     async def action_quit(self) -> None:
-        """Leave, but not from a voucher: its text would be lost; nor from a draft before that was said."""
+        """Leave, but not from a voucher: its text would be lost; nor while a device at the bench is updated, nor from a
+        draft before that was said."""
         if isinstance(self.screen, VoucherScreen):
             self.screen.say_how_to_leave()
+        elif self.bench.running is not None:
+            self.say("a device is being updated: wait, or go to the bench (F b) and break it off with x", "fair")
         elif not isinstance(self.screen, Room) or self.screen.may_leave():
             self.exit()
 

@@ -29,6 +29,7 @@ from protocols.api.welfare import WelfareView
 from protocols.people import Permission
 from tui.clock import ServerClock
 from tui.duty_words import is_mine
+from tui.firmware_update import Bench
 from tui.needs import wanting
 from tui.pace import Pace
 from tui.paint import Tone
@@ -71,6 +72,7 @@ class Desk(App[None]):
         self.duties: list[Duty] = []
         self.welfare: WelfareView | None = None
         self.things_beside = 0
+        self.bench = Bench()
         self.note: Note | None = None
         self.room_shown: object = None
         self._touched_at = monotonic()

@@ -1,4 +1,4 @@
-"""What a device on a serial port of this machine is asked at a bench. Nothing on it is changed.
+"""What a device on a serial port of this machine is asked at a bench. Nothing on it is changed by that.
 
 Errors of the line and of the device come back in words: what happened, and what to do.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from firmware_bridge.errors import BridgeError
+from firmware_bridge.images.installed import Installed
 from firmware_bridge.mcu.figures import McuStats
 from firmware_bridge.scanning import LISTENED_BAUDS, Answer, ScannedPort, scan_ports
 from firmware_bridge.smp.framing import Framing
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from firmware_bridge.smp.device import SlotState
 
 SCAN_LIMIT_S = 30.0
-_FRAMINGS: dict[str, Framing] = {"SMP console": "console", "SMP raw": "raw"}
+FRAMINGS: dict[str, Framing] = {"SMP console": "console", "SMP raw": "raw"}
 
 
 class BenchLook(NamedTuple):
@@ -33,7 +34,13 @@ class BenchLook(NamedTuple):
     @property
     def smp(self) -> Answer | None:
         """The answer of a microcontroller, None where none answered."""
-        return next((one for one in self.answers if one.what in _FRAMINGS), None)
+        return next((one for one in self.answers if one.what in FRAMINGS), None)
+
+    @property
+    def running(self) -> Installed | None:
+        """What the microcontroller runs; None where none has told."""
+        active = next((slot for slot in self.slots if slot.image == 0 and slot.active), None)
+        return None if active is None else Installed(active.version, active.digest_hex, confirmed=active.confirmed)
 
 
 def port_fault(path: str) -> str:
@@ -59,7 +66,7 @@ async def look_at(port: PortFacts) -> BenchLook:
     try:
         async with (
             await open_line(port.stable, baud=answer.baud) as line,
-            SmpDevice.on(line, _FRAMINGS[answer.what]) as device,
+            SmpDevice.on(line, FRAMINGS[answer.what]) as device,
         ):
             look = look._replace(slots=await tried(device.images))
             return look._replace(stats=await tried(lambda: stats_of(device)))

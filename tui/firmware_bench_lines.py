@@ -8,6 +8,8 @@ from firmware_bridge.mcu.figures import McuStats
 from firmware_bridge.transport.ports import PortFacts
 from tui.figures import figure_text
 from tui.firmware_bench import BenchLook
+from tui.firmware_update import BenchUpdate
+from tui.firmware_update_lines import short_words, update_lines
 from tui.paint import Line, Span, Tone, fit, joined, width_of, wrap
 from tui.words import UNKNOWN, plural, safe
 
@@ -29,8 +31,8 @@ def port_names(paths: Collection[str]) -> dict[str, str]:
     return names
 
 
-def port_line(port: PortFacts, name: str, look: BenchLook | None, width: int, longest: int = 0) -> Line:
-    """The port by its `name`, what it calls itself, and what answered on it. The column of names is for one of
+def port_line(port: PortFacts, name: str, known: Span, width: int, longest: int = 0) -> Line:
+    """The port by its `name`, what it calls itself, and what is `known` of it. The column of names is for one of
     `longest` columns, where there is room; of a name that is longer the end is shown."""
     most = 84 if width > WIDE else 44
     taken = max(34 if width > WIDE else 14, min(longest + 1, most - _LEAST_LABEL))
@@ -39,12 +41,14 @@ def port_line(port: PortFacts, name: str, look: BenchLook | None, width: int, lo
     return (
         Span(fit(shown, taken), "strong"),
         Span(fit(port.label or UNKNOWN, label) + " "),
-        answered(look),
+        known,
     )
 
 
-def answered(look: BenchLook | None) -> Span:
+def known_of(look: BenchLook | None, update: BenchUpdate | None) -> Span:
     """What is known of a port, in a few words."""
+    if update is not None and (look is None or not update.is_over):
+        return short_words(update)
     if look is None:
         return Span("not asked", "muted")
     if not look.answers:
@@ -52,9 +56,16 @@ def answered(look: BenchLook | None) -> Span:
     return Span(", ".join(f"{one.what} at {one.baud}" for one in look.answers), "good")
 
 
-def look_lines(port: PortFacts, look: BenchLook | None, width: int) -> list[Line]:
-    """One port at length: the microcontroller's images and figures, and how it is updated."""
+def look_lines(
+    port: PortFacts, look: BenchLook | None, update: BenchUpdate | None, width: int, ended: str = ""
+) -> list[Line]:
+    """One port at length: the `update` of its device and when that has `ended`, the microcontroller's images and
+    figures, and how it is updated."""
     lines: list[Line] = [joined([(Span(port.stable, "muted"),), (Span(_usb(port), "muted"),)])]
+    if update is not None:
+        lines += update_lines(update, width - 2, ended)
+        if not update.is_over:
+            return _indented(lines)
     if look is None:
         said = "b listens and asks what is on it. Nothing is written to a port before that."
         return _indented([*lines, *wrap(said, width - 2)])
@@ -63,9 +74,10 @@ def look_lines(port: PortFacts, look: BenchLook | None, width: int) -> list[Line
     lines += [_slot(slot, width) for slot in look.slots]
     if look.stats is not None:
         lines += _figures(look.stats, width)
-    if look.smp is not None:
-        said = f"To update it: firmware-bridge update {port.stable} IMAGE --board BOARD --key PUBLIC.pem"
-        lines += wrap(said, width - 2, "muted")
+    if look.running is not None:
+        lines += wrap(
+            "u updates it: an image is judged first, then sent, tried once, and kept or taken back.", width - 2, "muted"
+        )
     return _indented(lines)
 
 

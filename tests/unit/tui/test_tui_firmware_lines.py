@@ -14,7 +14,7 @@ from tests.unit.tui.stub_client import StubClient
 from tests.unit.tui.stub_firmware import AUTUMN, PLAN, ring
 from tui.dialogs.firmware_rollout import NewRolloutDialog
 from tui.dialogs.goto import GotoDialog, destinations
-from tui.firmware_bench_lines import port_line, port_names
+from tui.firmware_bench_lines import known_of, port_line, port_names
 from tui.firmware_forms import TEMPLATE, new_rollout_of, started_sentence
 from tui.firmware_lines import bar, rollout_line
 from tui.firmware_needs import FirmwareFacts, by_rollout, firmware_needs
@@ -143,7 +143,9 @@ def test_two_ports_with_the_same_name_are_told_apart() -> None:
     assert port_names(["/a/mcu", "/b/a/mcu"]) == {"/a/mcu": "/a/mcu", "/b/a/mcu": "b/a/mcu"}
     port = PortFacts(path="/x", stable="/x", label="USB serial")
     for width in (78, 158):
-        line = port_line(port, "a-long-folder-of-simulated-devices-on-a-bench/left/mcu", None, width, 54)
+        line = port_line(
+            port, "a-long-folder-of-simulated-devices-on-a-bench/left/mcu", known_of(None, None), width, 54
+        )
         assert "/left/mcu " in text(line)
         assert line_width(line) <= width
 

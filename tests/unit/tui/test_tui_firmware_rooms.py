@@ -253,7 +253,7 @@ async def test_the_bench_asks_a_port_only_when_it_is_told_to(tmp_path: Path, siz
         await screen.sees("▸mcu", "not asked")
         assert device.messages == 0
         await screen.press("b")
-        await screen.sees("SMP console at 115200", "1.1.0", "runs", "firmware-bridge update")
+        await screen.sees("SMP console at 115200", "1.1.0", "runs", "u updates it")
         assert all(len(line) <= size[0] for line in screen.lines)
 
 
