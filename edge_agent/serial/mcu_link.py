@@ -268,8 +268,8 @@ class McuLink:
     async def _lent_until_given_back(self) -> None:
         self.latest.fail("its port is lent for new firmware")
         self._say(McuState(None, self._clock.mono_ms(), ""))
-        self._idle.set()
         while self._leave.is_set():
+            self._idle.set()  # also for who borrows it at once after it was given back
             await self.next_state()
 
     async def _pause(self, seconds: float) -> None:
