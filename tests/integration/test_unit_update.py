@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from edge_agent.releases.place import ReleasePlace
 from firmware_bridge.simulation.mcu import Mcu, McuFacts
 from firmware_bridge.simulation.mcu_device import McuDevice
 from protocols.commands import UpdateUnit
-from protocols.ids import new_update_id
+from protocols.ids import new_token_id, new_update_id
 from protocols.releases.manifest import Manifest, Part, PartName
 from protocols.releases.reports import ENDED, UpdateReport, UpdateState
 from tests.support import release_house
@@ -85,15 +86,28 @@ class Scene:
         return Part(part="mcu", version=f"1.{sample.minor}.0", target=target, board=BOARD, updater="mcuboot")
 
     async def order(self, *parts: Part) -> str:
-        """Release the parts together, and order the unit to be brought to them."""
+        """Release the parts together, and order the unit to be brought to them, until it has answered."""
         manifest = Manifest(format=1, name="spring", parts=list(parts))
         self.repository.files[MANIFEST] = msgspec.json.encode(manifest)
         self.repository.root()
         self.repository.targets()
         self.repository.online_all()
         update = new_update_id()
-        await self.peer.command(UpdateUnit(update, MANIFEST))
+        await self._tell(UpdateUnit(update, MANIFEST))
         return update
+
+    async def _tell(self, order: UpdateUnit) -> None:
+        """Send the order, and again in each new session, as a controller does: on a busy machine a Welcome may come too
+        late, and what was sent under the session that then ends is not obeyed."""
+        command = new_token_id()
+        while command not in dict(self.peer.results):
+            session = self.peer.session
+            await self.peer.command(order, command)
+            await self.peer.until(partial(self._is_over, command, session), LIMIT_S)
+
+    def _is_over(self, command: str, session: str) -> bool:
+        """Whether the command is answered, or the session is another than it was sent under."""
+        return command in dict(self.peer.results) or self.peer.session != session
 
     def reports(self, update: str) -> list[UpdateReport]:
         """What the unit has told of it."""
