@@ -4,11 +4,13 @@ It never shows the content of files, settings, echoes and images, and looks at n
 """
 
 import struct
+from typing import NamedTuple
 
-from firmware_bridge.smp.framing import HEADER_BYTES, Header, header_of
 from protocols.words import UNKNOWN
 
+HEADER_BYTES = 8
 MAX_BODY_BYTES = 8192
+_HEADER = struct.Struct("!BBHHBB")
 _OPERATIONS = ("read", "read answer", "write", "write answer")
 _GROUPS: dict[int, tuple[str, tuple[str, ...]]] = {
     0: ("os", ("echo", "console", "tasks", "memory", "time", "reset", "parameters", "info", "bootloader")),
@@ -25,12 +27,24 @@ _MAX_ITEMS = 256
 _MAX_DEPTH = 8
 
 
+class Header(NamedTuple):
+    """The 8 bytes before a body."""
+
+    operation: int
+    length: int
+    group: int
+    sequence: int
+    command: int
+
+
 def read_header(content: bytes) -> Header | None:
-    """The header at the beginning of `content`; None when it is none of SMP, or of a group that is not known here."""
-    header = header_of(content)
-    if header is None or header.length > MAX_BODY_BYTES or header.group not in _GROUPS:
+    """The header at the beginning of `content`; None when it can not be one of SMP's."""
+    if len(content) < HEADER_BYTES:
         return None
-    return header
+    first, flags, length, group, sequence, command = _HEADER.unpack_from(content)
+    if first & ~0b1011 or flags or length > MAX_BODY_BYTES or group not in _GROUPS:
+        return None
+    return Header(first & 0b11, length, group, sequence, command)
 
 
 def glance(frame: bytes) -> str | None:
@@ -47,7 +61,7 @@ def glance(frame: bytes) -> str | None:
     figures = [f"{name} {items[name]}" for name in _SHOWN if name in items]
     figures += [f"data {items['data']} bytes"] if isinstance(items.get("data"), _Length) else []
     figures += [f"error {items['err']}"] if "err" in items else []
-    what = f"SMP {_OPERATIONS[header.op]} {group} {command} #{header.sequence}"
+    what = f"SMP {_OPERATIONS[header.operation]} {group} {command} #{header.sequence}"
     return f"{what}: {', '.join(figures)}" if figures else what
 
 

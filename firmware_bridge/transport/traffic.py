@@ -10,9 +10,8 @@ import struct
 from itertools import accumulate
 from typing import Literal
 
-from firmware_bridge.smp.framing import HEADER_BYTES
 from firmware_bridge.transport.masking import is_at, is_gnss, shown_gnss, shown_text
-from firmware_bridge.transport.smp_glance import MAX_BODY_BYTES, glance, read_header
+from firmware_bridge.transport.smp_glance import HEADER_BYTES, MAX_BODY_BYTES, glance, read_header
 
 _BEGIN = b"\x06\x09"
 _GO_ON = b"\x04\x14"
