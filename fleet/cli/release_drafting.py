@@ -17,7 +17,6 @@ from fleet.client import FleetClient
 from fleet.errors import CommandIncomplete, NotFound, RequestRefused
 from protocols.api.releases import DraftView, ReleasesView
 from protocols.errors import InvalidManifest
-from protocols.people import REQUESTING_ROLES, ListedPerson, PeopleList
 from protocols.releases.manifest import Manifest, Part, TargetPath, read_manifest
 
 if TYPE_CHECKING:
@@ -53,23 +52,9 @@ def root_draft(
     """Draft the next root, of people of the list that you have pinned; two of each have to sign, then and later."""
 
     async def make(door: FleetClient) -> DraftView:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - as below
-            Ed25519PublicKey,
-        )
-        from securesystemslib.signer import SSlibKey  # noqa: PLC0415 - TUF's library is large
-        from tuf.api.metadata import Root  # noqa: PLC0415 - as above
+        from fleet.releases.root_drafting import draft_root  # noqa: PLC0415 - TUF's library is large
 
-        from fleet.releases.drafting import next_root  # noqa: PLC0415 - as above
-        from fleet.releases.metadata import canonical_text  # noqa: PLC0415 - as above
-
-        people, now = (await door.people_chain()).newest, datetime.now(UTC)
-        admins = _chosen(people, root, frozenset({"administrator"}), now)
-        signers = _chosen(people, targets, REQUESTING_ROLES, now)
-        before = next((one for one in (await door.releases()).roles if one.role == "root"), None)
-        public = bytes.fromhex((await door.release_key()).public_hex)
-        key = SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(public))
-        known = None if before is None else Root(version=before.version)
-        return await door.draft_release("root", canonical_text(next_root(known, admins, signers, key, now, days)))
+        return await draft_root(door, root, targets, datetime.now(UTC), days)
 
     _tell(ask(client, make), json=json)
 
@@ -165,16 +150,6 @@ def _in_force(view: ReleasesView) -> "Targets | None":
     role = next((one for one in view.roles if one.role == "targets"), None)
     files = {one.path: TargetFile(one.length_bytes, {"sha256": one.sha256}, one.path) for one in view.targets}
     return None if role is None else Targets(version=role.version, targets=files)
-
-
-def _chosen(people: PeopleList, ids: list[str] | None, roles: frozenset[str], now: datetime) -> list[ListedPerson]:
-    able = {one.person_id: one for one in people.people if one.role in roles and one.in_force(now)}
-    unknown = [one for one in ids or [] if one not in able]
-    if unknown:
-        raise NotFound(
-            "person-unfit", f"{unknown[0]} is no {' or '.join(sorted(roles))} in force", "see fleet person list"
-        )
-    return list(able.values()) if ids is None else [able[one] for one in ids]
 
 
 def _manifest(name: str, parts: Sequence[str], models: list[str]) -> Manifest:

@@ -73,18 +73,9 @@ async def release_firmware(place: Place) -> bool:
 
 async def draft_root(administrator: FleetClient) -> DraftView:
     """Draft the first root, of ADMINISTRATORS, with targets by SIGNERS; raises ClientError."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - as below
-    from securesystemslib.signer import SSlibKey  # noqa: PLC0415 - TUF's library is large
+    from fleet.releases import root_drafting  # noqa: PLC0415 - TUF's library is large
 
-    from fleet.releases.drafting import next_root  # noqa: PLC0415 - as above
-    from fleet.releases.metadata import canonical_text  # noqa: PLC0415 - as above
-
-    people = (await administrator.people_chain()).newest.people
-    able = {one.person_id: one for one in people}
-    public = bytes.fromhex((await administrator.release_key()).public_hex)
-    key = SSlibKey.from_crypto(Ed25519PublicKey.from_public_bytes(public))
-    chosen = ([able[one] for one in ADMINISTRATORS], [able[one] for one in SIGNERS])
-    return await administrator.draft_release("root", canonical_text(next_root(None, *chosen, key, utc_now())))
+    return await root_drafting.draft_root(administrator, ADMINISTRATORS, SIGNERS, utc_now())
 
 
 async def sign_draft(role: SignedRole, draft: DraftView, *signers: FleetClient) -> None:
