@@ -1,6 +1,6 @@
 """What people do about rollouts: begin one, pause it, let it go on, end it; each with its entry."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -30,12 +30,18 @@ from protocols.api.rollouts import (
 from protocols.commands import UpdateUnit
 from protocols.ids import new_rollout_id, new_update_id
 from protocols.releases.manifest import Manifest
-from protocols.rollouts import MAX_UNITS, UNIT_BAD, RolloutPlan, UnitUpdateState
+from protocols.rollouts import MAX_UNITS, UNIT_BAD, RolloutPlan, RolloutState, UnitUpdateState
 
 MAX_SHOWN = 200
 MAX_ORDER_BYTES = 40 * 1024
 """What an order may have: in its envelope it has to fit into a message."""
 _NAMED = 5
+_BEFORE: Mapping[RolloutState, tuple[tuple[RolloutState, ...], str]] = {
+    "paused": (("running",), "only one that runs can be paused"),
+    "running": (("paused", "stopped"), "only one that is paused or stopped can go on"),
+    "cancelled": (("running", "paused", "stopped"), "it has ended"),
+}
+"""By the state that people bring a rollout to, the states it comes from, and what is said in any other."""
 
 
 class RolloutDesk:
@@ -103,57 +109,31 @@ class RolloutDesk:
 
     async def pause(self, rollout_id: str, change: RolloutChange, caller: Person) -> RolloutView:
         """Tell no further unit until it is resumed; those that were told go on."""
-        now = self._clock()
+        now, reason = self._clock(), HashedText(change.reason)
         async with self._store.transaction() as transaction:
-            rollout = await _locked(transaction, rollout_id)
-            if rollout.state != "running":
-                raise _other_state(rollout, "only one that runs can be paused")
-            entry = RolloutPaused(at=now, actor=caller.person_id, rollout=rollout_id, reason=HashedText(change.reason))
+            await _bring(transaction, rollout_id, "paused", change, caller, now)
+            entry = RolloutPaused(at=now, actor=caller.person_id, rollout=rollout_id, reason=reason)
             await transaction.log.append(entry)
-            await transaction.rollouts.set_state(rollout_id, "paused", change.reason, caller.person_id, now)
-            transaction.changed.rollouts = True
             return await rollout_view(transaction, rollout_id, now)
 
     async def resume(self, rollout_id: str, change: RolloutChange, caller: Person) -> RolloutView:
         """Let it go on, from where it was paused or stopped by itself; what is bad so far does not stop it again."""
-        now = self._clock()
+        now, reason = self._clock(), HashedText(change.reason)
         async with self._store.transaction() as transaction:
-            rollout = await _locked(transaction, rollout_id)
-            if rollout.state not in ("paused", "stopped"):
-                raise _other_state(rollout, "only one that is paused or stopped can go on")
+            await _bring(transaction, rollout_id, "running", change, caller, now)
             forgiven = await _forgive(transaction, rollout_id, now)
-            entry = RolloutResumed(
-                at=now,
-                actor=caller.person_id,
-                rollout=rollout_id,
-                forgiven=forgiven,
-                reason=HashedText(change.reason),
-            )
+            entry = RolloutResumed(at=now, actor=caller.person_id, rollout=rollout_id, forgiven=forgiven, reason=reason)
             await transaction.log.append(entry)
-            await transaction.rollouts.set_state(rollout_id, "running", change.reason, caller.person_id, now)
-            await _take_alarm(transaction, rollout_id, caller, now)
-            transaction.changed.rollouts = True
             return await rollout_view(transaction, rollout_id, now)
 
     async def cancel(self, rollout_id: str, change: RolloutChange, caller: Person) -> RolloutView:
         """End it: who waits is left out, those that were told go on."""
-        now = self._clock()
+        now, reason = self._clock(), HashedText(change.reason)
         async with self._store.transaction() as transaction:
-            rollout = await _locked(transaction, rollout_id)
-            if rollout.state in ("done", "cancelled"):
-                raise _other_state(rollout, "it has ended")
-            await transaction.rollouts.set_state(rollout_id, "cancelled", change.reason, caller.person_id, now)
+            await _bring(transaction, rollout_id, "cancelled", change, caller, now)
             left = await transaction.rollouts.leave_out(rollout_id, "cancelled before it was told", now)
-            entry = RolloutCancelled(
-                at=now,
-                actor=caller.person_id,
-                rollout=rollout_id,
-                left_out=left,
-                reason=HashedText(change.reason),
-            )
+            entry = RolloutCancelled(at=now, actor=caller.person_id, rollout=rollout_id, left_out=left, reason=reason)
             await transaction.log.append(entry)
-            await _take_alarm(transaction, rollout_id, caller, now)
-            transaction.changed.rollouts = True
             return await rollout_view(transaction, rollout_id, now)
 
 
@@ -254,12 +234,17 @@ async def _take_alarm(transaction: Transaction, rollout_id: str, caller: Person,
     transaction.changed.events = True
 
 
-async def _locked(transaction: Transaction, rollout_id: str) -> StoredRollout:
+async def _bring(
+    transaction: Transaction, rollout_id: str, state: RolloutState, change: RolloutChange, caller: Person, now: datetime
+) -> None:
+    """Lock a rollout and bring it to another state, as `caller` decided, who takes its alarm by that; raises NotFound,
+    Conflict."""
     rollout = await transaction.rollouts.locked(rollout_id)
     if rollout is None:
         raise unknown(rollout_id)
-    return rollout
-
-
-def _other_state(rollout: StoredRollout, why: str) -> Conflict:
-    return Conflict("rollout-state", f"rollout {rollout.rollout_id} is {rollout.state}", why)
+    before, otherwise = _BEFORE[state]
+    if rollout.state not in before:
+        raise Conflict("rollout-state", f"rollout {rollout_id} is {rollout.state}", otherwise)
+    await transaction.rollouts.set_state(rollout_id, state, change.reason, caller.person_id, now)
+    await _take_alarm(transaction, rollout_id, caller, now)
+    transaction.changed.rollouts = True
