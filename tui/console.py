@@ -37,6 +37,9 @@ NIGHT = Theme(
     dark=True,
 )
 
+_KEYS_SHOWN = 5
+"""So many keys of rooms fit their column of the help; of more, the first and the last are named."""
+
 
 class ConsoleApp(RoomsDesk):
     """Everything on the screen. `door` is the signed-in client, `me` what it said about the person."""
@@ -170,7 +173,7 @@ class ConsoleApp(RoomsDesk):
         active = self.screen.active_bindings
         leading = [room.key for room in ROOMS if room.key not in active or active[room.key].node is self]
         everywhere = [
-            (" ".join(leading), "rooms"),
+            (" ".join(leading) if len(leading) <= _KEYS_SHOWN else f"{leading[0]} … {leading[-1]}", "rooms"),
             ("!", "incident"),
             ("j", "joining queue"),
             ("A", "alarms"),
@@ -205,7 +208,7 @@ class ConsoleApp(RoomsDesk):
         if isinstance(self.screen, VoucherScreen):
             self.screen.say_how_to_leave()
         elif self.bench.running is not None:
-            self.say("a device is being updated: wait, or go to the bench (F b) and break it off with x", "fair")
+            self.say("a device is being updated: wait, or break it off at the bench (F b x)", "fair")
         elif not isinstance(self.screen, Room) or self.screen.may_leave():
             self.exit()
 

@@ -24,12 +24,14 @@ FRAMINGS: dict[str, Framing] = {"SMP console": "console", "SMP raw": "raw"}
 
 
 class BenchLook(NamedTuple):
-    """What answered on a port. `slots` and `stats` are of a microcontroller; `trouble` says why not all is known."""
+    """What answered on a port. `slots` and `stats` are of a microcontroller; `trouble` says why not all is known;
+    `in_use`: another program holds the port."""
 
     answers: Sequence[Answer]
     slots: "Sequence[SlotState]" = ()
     stats: McuStats | None = None
     trouble: str = ""
+    in_use: bool = False
 
     @property
     def smp(self) -> Answer | None:
@@ -59,7 +61,7 @@ async def look_at(port: PortFacts) -> BenchLook:
     from firmware_bridge.smp.device import SmpDevice  # noqa: PLC0415 - as above
 
     (found,) = await scan_ports([port], LISTENED_BAUDS, ask=True, limit_s=SCAN_LIMIT_S)
-    look = BenchLook(found.answers, trouble=_trouble(found))
+    look = BenchLook(found.answers, trouble=_trouble(found), in_use=found.in_use)
     answer = look.smp
     if answer is None:
         return look

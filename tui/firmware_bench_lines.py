@@ -52,7 +52,7 @@ def known_of(look: BenchLook | None, update: BenchUpdate | None) -> Span:
     if look is None:
         return Span("not asked", "muted")
     if not look.answers:
-        return Span("no answer", "fair")
+        return Span("in use" if look.in_use else "no answer", "fair")
     return Span(", ".join(f"{one.what} at {one.baud}" for one in look.answers), "good")
 
 
@@ -75,9 +75,7 @@ def look_lines(
     if look.stats is not None:
         lines += _figures(look.stats, width)
     if look.running is not None:
-        lines += wrap(
-            "u updates it: an image is judged first, then sent, tried once, and kept or taken back.", width - 2, "muted"
-        )
+        lines += wrap("u updates it: an image is judged, sent, tried once, and kept or taken back.", width - 2, "muted")
     return _indented(lines)
 
 

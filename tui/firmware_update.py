@@ -11,7 +11,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from firmware_bridge.cli.given_files import read_given
-from firmware_bridge.errors import BridgeError, ImageRefused
+from firmware_bridge.errors import BridgeError, ImageRefused, UpdateFailed
 from firmware_bridge.images.installed import Installed
 from firmware_bridge.images.judging import as_installed, judge
 from firmware_bridge.images.keys import MAX_KEY_BYTES
@@ -25,6 +25,7 @@ from firmware_bridge.updating.carrying_out import Told
 from firmware_bridge.updating.carrying_out import update as carry_out
 from firmware_bridge.updating.first_look import look_first
 from firmware_bridge.updating.machine import Stage
+from firmware_bridge.updating.reasons import reasons
 from firmware_bridge.updating.reopening import ReopeningLine
 from protocols.releases.manifest import MAX_TARGET_BYTES
 from tui.firmware_bench import FRAMINGS
@@ -104,6 +105,7 @@ class BenchUpdate:
         self.sent: Sent | None = None
         self.done: Installed | None = None
         self.failed: str | None = None
+        self.behind: list[str] = []
         self.is_broken_off = False
         self.ended_at: datetime | None = None
         """By the clock of whoever runs it."""
@@ -117,9 +119,12 @@ class BenchUpdate:
         return self.done is not None or self.failed is not None
 
     async def carry_out(self) -> None:
-        """Bring the device to the image; how it ended is in `done` or `failed` then. Never raises BridgeError."""
+        """Bring the device to the image; how it ended is in `done` or `failed` then, and what can be `behind` a
+        failure. Never raises BridgeError."""
         try:
             self.done = await self._carry_out()
+        except UpdateFailed as error:
+            self.failed, self.behind = str(error), reasons(error, self.wish.would_be)
         except BridgeError as error:
             self.failed = str(error)
 
@@ -157,7 +162,8 @@ class BenchUpdate:
             return
         self.held_up = ""
         now_s, before = monotonic(), self.sent
-        if before is None or progress.done_bytes < before.from_bytes:
+        is_first = before is None or not before.progress.done_bytes  # what a device holds already took no time now
+        if before is None or is_first or progress.done_bytes < before.from_bytes:
             before = Sent(progress, progress.done_bytes, now_s, now_s)
         self.sent = before._replace(progress=progress, now_s=now_s)
 

@@ -6,7 +6,6 @@ from protocols.words import duration
 from tui.firmware_lines import bar
 from tui.firmware_update import BenchUpdate, Sent, Wish
 from tui.paint import Line, Span, Tone, wrap
-from tui.words import safe
 
 BAR_CELLS = 28
 _KIB = 1024
@@ -61,13 +60,13 @@ def wish_lines(wish: Wish, name: str, running: Installed, width: int) -> list[Li
             f"{name} runs {running.version}. The image is sent beside it, tried once, and kept when the device is "
             "well; else the device goes back to what it runs now."
         )
-    return [*wrap(safe(judged) + f"{would_be.digest[:_DIGEST]}….", width), (), *wrap(safe(then), width, "strong")]
+    return [*wrap(f"{judged}{would_be.digest[:_DIGEST]}….", width), (), *wrap(then, width, "strong")]
 
 
 def ended_words(update: BenchUpdate) -> tuple[str, Tone]:
     """How an update that is over has ended."""
     if update.done is not None:
-        return f"updated: it runs {update.done.version} and keeps it, hash {update.done.digest[:_DIGEST]}…", "good"
+        return f"updated: it runs {update.done.version}, confirmed, hash {update.done.digest[:_DIGEST]}…", "good"
     return f"not updated: {update.failed}", "bad"
 
 
@@ -75,16 +74,24 @@ def update_lines(update: BenchUpdate, width: int, ended: str = "") -> list[Line]
     """How far it is, or how and when it has `ended`."""
     if update.is_over:
         text, tone = ended_words(update)
-        lines = wrap(safe(f"{ended}: {text}" if ended else text), width, tone)
-        return lines if not update.is_broken_off else [*lines, *wrap(left_words(update), width, "fair")]
+        lines = wrap(f"{ended}: {text}" if ended else text, width, tone)
+        if update.is_broken_off:
+            lines += wrap(left_words(update), width, "fair")
+        first, *others = update.behind or [""]
+        return [*lines, *wrap(first, width), *[line for one in others for line in _item(one, width)]]
     place = f"{_STEPS.index(update.stage) + 1} of {len(_STEPS)}: " if update.stage in _STEPS else ""
     why = f" ({update.why})" if update.why else ""
-    lines = wrap(safe(f"{place}{_SAID[update.stage]}{why}"), width, "strong")
+    lines = wrap(f"{place}{_SAID[update.stage]}{why}", width, "strong")
     if update.held_up:
-        lines += wrap(safe(update.held_up), width, "fair")
+        lines += wrap(update.held_up, width, "fair")
     if update.sent is not None:
         lines.append(sent_line(update.sent))
     return [*lines, *wrap(f"x breaks it off. {left_words(update)}", width, "muted")]
+
+
+def _item(text: str, width: int) -> list[Line]:
+    first, *others = wrap(text, width - 2)
+    return [(Span("- "), *first), *[(Span("  "), *line) for line in others]]
 
 
 def sent_line(sent: Sent) -> Line:

@@ -176,13 +176,14 @@ def short_words(row: RolloutUnitRow) -> str:
 
 
 def progress_words(row: RolloutUnitRow) -> str:
-    """How far one unit is: `MCU 45 %` while it goes on, why it waits, what it runs or why not once it has ended."""
+    """How far one unit is: `MCU 45 %` while it is sent, `MCU under way` before and after, why it waits, what it runs
+    or why not once it has ended."""
     if row.state == "waiting":
         return held_words(row.held)
     if row.state in UNDER_WAY:
         if row.part is None:
             return "the order is on its way" if row.state == "told" else "has begun"
-        share = f" {100 * row.done_bytes // row.total_bytes} %" if row.total_bytes else ""
+        share = f" {100 * row.done_bytes // row.total_bytes} %" if row.total_bytes else " under way"
         return f"{PART_WORDS[row.part]}{share}"
     if row.reason:
         return row.reason

@@ -39,7 +39,7 @@ class NewRolloutDialog(RotaForm[NewRollout]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "save", "begin it"),
-        Binding("ctrl+s", "look_over", "begin it", priority=True),
+        Binding("ctrl+s", "look_over", "look it over", priority=True),
     ]
     DOES = "next field"
 

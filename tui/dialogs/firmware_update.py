@@ -23,8 +23,8 @@ from tui.rota_forms import Unclear
 _WIDTH = 70
 _ROWS = (
     ("image", "image", "the signed .bin: ~/roof-1.2.0.bin"),
-    ("board", "board", "what the device is; empty for an image that names none"),
-    ("key", "key", "its bootloader's public key, a .pem; several with commas"),
+    ("board", "board", "what the device is; empty if the image names none"),
+    ("key", "key", "its bootloader's public key, a .pem, or several"),
 )
 
 

@@ -73,9 +73,10 @@ class BenchRoom(ListingRoom[PortFacts]):
             self.desk.bench.forget(port.stable)
         self._ports = list(seen.ports)
         self._show_ports()
-        self._say_change(seen)
         if self._goes_to is not None and self._go_to(self._goes_to):
-            self._goes_to = None
+            self._goes_to = None  # whoever named a port knows that it is there
+        else:
+            self._say_change(seen)
 
     def _show_ports(self) -> None:
         """Those that are there, and that of a device which is being updated: a restart takes its port away for a
@@ -187,8 +188,9 @@ class BenchRoom(ListingRoom[PortFacts]):
     def _looked(self, port: PortFacts, look: BenchLook) -> None:
         self._asked = None
         self._looks[port.stable] = look
-        said = ", ".join(one.what for one in look.answers) or "nothing"
-        self.desk.say(f"{port.stable}: {said} answered", "good" if look.answers else "fair")
+        heard = ", ".join(one.what for one in look.answers)
+        said = f"{heard} answered" if heard else look.trouble
+        self.desk.say(f"{Path(port.path).name}: {said}", "good" if heard else "fair")
         self._list.repaint()
         self.show_rest()
 

@@ -72,7 +72,7 @@ async def test_a_device_is_updated_by_keys_after_the_image_was_judged_and_a_seco
         await screen.misses("BENCH")
         await screen.press("F", "b")
         await screen.sees("▸mcu", "updat")
-        await screen.sees("updated: it runs 1.2.0 and keeps it")
+        await screen.sees("updated: it runs 1.2.0, confirmed")
         assert all(len(line) <= size[0] for line in screen.lines)
         assert minor(device) == 2
         await screen.press("b")
@@ -123,7 +123,7 @@ async def test_an_image_that_is_not_well_is_taken_back_and_said_so(tmp_path: Pat
         screen.app.bench.health_limit_s = 1.0
         await fill(screen, tmp_path, Sample(3, start=UNWELL).content())
         await screen.press("enter")
-        await screen.sees("not updated: ", "1.1.0")
+        await screen.sees("not updated: ", "1.1.0", "what can be behind it", "- its program: have it mended")
         assert minor(device) == 1
 
 
@@ -144,7 +144,7 @@ async def test_an_update_is_broken_off_and_goes_on_when_it_is_begun_again(tmp_pa
         await screen.press("u", "enter", "enter", "enter")
         await screen.sees("Enter once more begins it")
         await screen.press("enter")
-        await screen.sees("updated: it runs 1.2.0 and keeps it")
+        await screen.sees("updated: it runs 1.2.0, confirmed")
         assert minor(device) == 2
 
 
@@ -166,4 +166,4 @@ async def test_the_question_whether_to_break_off_goes_when_the_update_is_over(tm
         await screen.press("x")
         await screen.sees("Break off the update of mcu")
         await screen.misses("Break off the update of mcu")
-        await screen.sees("updated: it runs 1.2.0 and keeps it")
+        await screen.sees("updated: it runs 1.2.0, confirmed")
