@@ -43,7 +43,7 @@ pytestmark = pytest.mark.long
 
 MANIFEST = "manifests/spring.json"
 BAUD = 921_600
-LIMIT_S = 150.0
+LIMIT_S = 240.0
 OTHER_VERSION = """#!/bin/sh
 exec {python} -c '
 import sys

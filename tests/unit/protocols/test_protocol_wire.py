@@ -70,6 +70,7 @@ from protocols.uplink import (
 from tests.support.mandates import AT, BOOT, House, lease, mandate
 
 WIRE = Path(__file__).parents[2] / "wire"
+LOW_SUPPLY = UpdateReport(update="UP-0123456789ab", state="refused", reason="low", passing=True)
 UNIT = "unit-23456789"
 NONCE = "00112233445566778899aabbccddeeff"
 T0 = 1_793_527_200_000
@@ -265,18 +266,7 @@ UP: dict[str, AnyUpMessage] = {
         unit=UNIT,
         session=NONCE,
         spool_id=7,
-        events=[
-            UnitEvent(
-                seq=7,
-                sampled_at_ms=T0 + 180_000,
-                kind="update-refused",
-                severity="warning",
-                summary="van-2: the supply is too low now",
-                update=UpdateReport(
-                    update="UP-0123456789ab", state="refused", reason="the supply is too low now", passing=True
-                ),
-            )
-        ],
+        events=[UnitEvent(seq=7, sampled_at_ms=T0, kind="update-refused", summary="low", update=LOW_SUPPLY)],
     ),
     "up-event-record": EventBatch(
         unit=UNIT,
