@@ -121,7 +121,7 @@ attack-updates: setup ## What somebody between a unit and its releases can try: 
 	@$(BIN)/python -m tests.tuf $(ARGS)
 
 fuzz-api: setup debian ## The API against its own description, for longer: EXAMPLES=500 SEED=1
-	@MUSTER_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) MUSTER_TEST_FUZZ_SEED=$(or $(SEED),1) \
+	@MUSTER_TEST_FUZZ_EXAMPLES=$(or $(EXAMPLES),500) MUSTER_TEST_FUZZ_SEED=$(or $(SEED),1) MUSTER_TEST_FUZZ_SHARE=1 \
 		$(PYTEST) tests/integration/test_openapi_fuzz.py -o timeout=0 $(ARGS)
 
 fuzz-deployments: setup debian ## Deployments by several people in any order, every promise checked after each move: ARGS="--sequences 2000"

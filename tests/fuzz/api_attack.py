@@ -55,13 +55,13 @@ def attack(
     exacting: set[str],
     seed: int,
     examples: int,
-    coverage: bool,
+    at_bounds: set[str],
     before_call: Callable[[str], None],
 ) -> Outcome:
     """Attack `operations` of `document` and return what came of it; blocks.
 
-    `examples` requests are drawn for each operation, in the same way for the same `seed`; `coverage` adds requests for
-    each bound and each type that the document states. `exacting` operations may answer 400 to what fits the document:
+    `examples` requests are drawn for each operation, in the same way for the same `seed`; for those
+    `at_bounds` more come, for each bound and each type that the document states. `exacting` operations may answer 400 to what fits the document:
     they want a key, a signature or a change. `before_call` is told the operation before each request.
     """
     config = schemathesis.Config.from_dict(
@@ -80,11 +80,12 @@ def attack(
                     "include-name": sorted(exacting),
                     "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "4xx"]}},
                 },
+                {"include-name": sorted(operations - at_bounds), "phases": {"coverage": {"enabled": False}}},
             ],
             "generation": {"max-examples": examples, "no-shrink": True, "database": "none"},
             "phases": {
                 "examples": {"enabled": False},
-                "coverage": {"enabled": coverage},
+                "coverage": {"enabled": bool(at_bounds)},
                 "stateful": {"enabled": False},
             },
         }
