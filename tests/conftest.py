@@ -25,7 +25,9 @@ _GRACE_S = 10.0
 _TESTS = Path(__file__).parent
 
 hypothesis.settings.register_profile("developer", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, print_blob=True, derandomize=True, database=None, max_examples=50
+)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
