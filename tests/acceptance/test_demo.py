@@ -62,36 +62,33 @@ def test_a_headless_demo_ends_with_a_line_that_proves_it(place: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in secrets if path.parent.name in {"ca", "tls", "keys"})
 
 
-def test_a_second_demo_keeps_the_units_of_the_first(place: Path) -> None:
-    first = json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))
-    second = json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))
-    assert second["units_joined"] == 2
-    assert second["reports_stored"] >= 2
-    assert second["seconds_to_first_report"] > 0
-    assert second["reports_lost"] == first["reports_lost"] == 0
-    assert len(list((place / "units").iterdir())) == 2
-    anew = json.loads(_finished(_demo(place, "--units", "1", "--seconds", "2", "--reset")))
-    assert anew["units_joined"] == 1
-    assert len(list((place / "units").iterdir())) == 1
-
-
-def _finished(demo: subprocess.Popen[str]) -> str:
-    out, complaint = demo.communicate(timeout=LIMIT_S)
-    assert demo.returncode == 0, complaint
-    return out.splitlines()[-1]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_leaves_no_process_behind(place: Path, number: signal.Signals) -> None:
-    demo = _demo(place, "--units", "2", "--seconds", "100")
-    assert demo.stderr is not None
-    for line in demo.stderr:
-        if "units report" in line:
-            break
-    demo.send_signal(number)
+def test_interrupted_demos_leave_no_process_behind(place: Path) -> None:
+    demo = _demo_until("units report", place, "--units", "2", "--seconds", "100")
+    demo.send_signal(signal.SIGINT)
     demo.communicate(timeout=LIMIT_S)
     assert demo.returncode == 130
     assert _alive_with(place) == []
+    demo = _demo_until("founding a fleet", place, "--units", "1", "--seconds", "100", "--reset")
+    demo.send_signal(signal.SIGTERM)
+    demo.communicate(timeout=LIMIT_S)
+    assert demo.returncode == 130
+    assert _alive_with(place) == []
+
+
+def _demo_until(moment: str, place: Path, *arguments: str) -> subprocess.Popen[str]:
+    """A demo that has said `moment`."""
+    demo = _demo(place, *arguments)
+    assert demo.stderr is not None
+    assert any(moment in line for line in demo.stderr)
+    return demo
+
+
+def _outcome(demo: subprocess.Popen[str]) -> dict[str, float]:
+    """The last line of a demo that ends well."""
+    out, complaint = demo.communicate(timeout=LIMIT_S)
+    assert demo.returncode == 0, complaint
+    found: dict[str, float] = json.loads(out.splitlines()[-1])
+    return found
 
 
 def _descendants(pid: int) -> set[int]:
@@ -117,13 +114,22 @@ def _runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("moment", ["founding a fleet", "units report"])
-def test_a_killed_demo_takes_its_programs_along_and_the_next_one_runs(place: Path, moment: str) -> None:
-    demo = _demo(place, "--units", "2", "--seconds", "100")
-    assert demo.stderr is not None
-    for line in demo.stderr:
-        if moment in line:
-            break
+def test_killed_demos_take_their_programs_along_and_the_next_one_keeps_their_units(place: Path) -> None:
+    _kill(_demo_until("founding a fleet", place, "--units", "2", "--seconds", "100"), place)
+    _kill(_demo_until("units report", place, "--units", "2", "--seconds", "100"), place)
+    kept = {unit.name for unit in (place / "units").iterdir()}
+    again = _outcome(_demo(place, "--units", "2", "--seconds", "2"))
+    assert (again["units_joined"], again["reports_lost"]) == (2, 0)
+    assert again["reports_stored"] >= 2
+    assert again["seconds_to_first_report"] > 0
+    assert {unit.name for unit in (place / "units").iterdir()} == kept
+    anew = _outcome(_demo(place, "--units", "1", "--seconds", "2", "--reset"))
+    assert anew["units_joined"] == 1
+    assert len(list((place / "units").iterdir())) == 1
+
+
+def _kill(demo: subprocess.Popen[str], place: Path) -> None:
+    """Kill it, and see every program that it started end."""
     programs = _descendants(demo.pid)
     assert len(programs) >= 3, "PostgreSQL has children of its own"
     demo.kill()
@@ -132,4 +138,3 @@ def test_a_killed_demo_takes_its_programs_along_and_the_next_one_runs(place: Pat
     while any(map(_runs, programs)) or _alive_with(place):
         assert time.monotonic() < deadline, _alive_with(place)
         time.sleep(0.05)
-    assert json.loads(_finished(_demo(place, "--units", "2", "--seconds", "2")))["units_joined"] == 2
