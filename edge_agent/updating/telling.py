@@ -23,7 +23,7 @@ _SUMMARY: dict[UpdateState, str] = {
     "fetched": "has fetched and verified the update's files",
     "installing": "puts {put}",
     "trial": "tries {new}",
-    "part-confirmed": "keeps {new}",
+    "part-confirmed": "confirmed {new}",
     "done": "runs what it is to run",
     "rolled-back": "took the update back; it runs what it ran",
     "failed": "could neither finish the update nor take it back; a person has to see to it",
