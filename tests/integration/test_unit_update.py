@@ -39,7 +39,7 @@ from tests.support.reporting import until
 from tests.support.tls import Pki
 from tests.unit.firmware_bridge.simulation_devices import BOARD, KEY, KEYS, Sample, fitted
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 MANIFEST = "manifests/spring.json"
 BAUD = 921_600
@@ -169,7 +169,7 @@ async def _scene(
             TRIAL_LIMIT_VARIABLE: str(trial_limit_s),
         }
         async with peer_on(broker, unit.unit_id, controller) as peer, _launched(environ, directory / "log") as launcher:
-            await peer.until(lambda: len(peer.committed) > 1)
+            await peer.until(lambda: len(peer.committed) > 1, LIMIT_S)
             yield Scene(directory, repository, peer, mcu, place, launcher)
 
 
