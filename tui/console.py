@@ -21,6 +21,7 @@ from tui.rooms.voucher import VoucherScreen
 from tui.rooms_map import ROOMS, RoomName
 from tui.saved import SavedFilters
 from tui.settling import settled
+from tui.stylesheet import ParsedOnce
 
 NIGHT = Theme(
     name="night",
@@ -67,6 +68,7 @@ class ConsoleApp(RoomsDesk):
         self.add_rooms(saved)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
+        self.stylesheet = ParsedOnce(variables=self.get_css_variables())
 
     async def on_event(self, event: events.Event) -> None:
         """Every key tells that somebody is here; after the session has ended it also signs in again.
