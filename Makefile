@@ -26,9 +26,10 @@ demo: setup ## Run a whole fleet here: HEADLESS=1 UNITS=20 SECONDS=30 RESET=1 NO
 	@$(BIN)/fleet demo $(if $(call given,HEADLESS),--headless) $(if $(UNITS),--units $(UNITS)) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(call given,RESET),--reset) $(if $(call given,NO_WEEK),--no-week)
 
-test: setup debian ## All checks: lint, types, import rules, then every test, in three workers
-	@$(MAKE) lint types
-	@$(PYTEST) -n 3 --dist worksteal $(ARGS)
+test: setup debian ## All checks: lint, import rules, then types beside every test, in three workers
+	@$(MAKE) lint
+	@$(MAKE) types & types=$$!; $(PYTEST) -n 3 --dist worksteal $(ARGS); tests=$$?; \
+		wait $$types || { echo "mypy found mistakes: they are above"; exit 1; }; exit $$tests
 
 unit: setup ## Only the tests of pure rules: quick
 	@$(PYTEST) tests/unit $(ARGS)
