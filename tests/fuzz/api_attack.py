@@ -60,9 +60,9 @@ def attack(
 ) -> Outcome:
     """Attack `operations` of `document` and return what came of it; blocks.
 
-    `examples` requests are drawn for each operation, in the same way for the same `seed`; for those
-    `at_bounds` more come, for each bound and each type that the document states. `exacting` operations may answer 400 to what fits the document:
-    they want a key, a signature or a change. `before_call` is told the operation before each request.
+    `examples` requests are drawn for each operation, in the same way for the same `seed`; for those `at_bounds` more
+    come, for each bound and each type that the document states. `exacting` operations may answer 400 to what fits the
+    document: they want a key, a signature or a change. `before_call` is told the operation before each request.
     """
     config = schemathesis.Config.from_dict(
         {
