@@ -19,6 +19,7 @@ import pytest
 
 from fleet.demo.passage import Passage
 from fleet.demo.postgres import programs
+from tests.support.forked import end_nursery
 
 _RUN = f"MUSTER_TEST_RUN={uuid.uuid4()}"
 _GRACE_S = 10.0
@@ -101,6 +102,7 @@ def _started_here() -> dict[int, str]:
 def no_process_is_left_behind() -> Iterator[None]:
     """Set up first and so torn down last: what the tests started has to be gone by then, or is ended here."""
     yield
+    end_nursery()
     deadline = time.monotonic() + _GRACE_S
     while (left := _started_here()) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -1,14 +1,13 @@
 """The embedded broker as its own process, with the same shape as `tests.support.mosquitto.MosquittoBroker`."""
 
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.support.forked import ForkedProgram
 from tests.support.ports import free_port
-from tests.support.processes import ServerProcess
 from tests.support.tls import Pki
 
 
@@ -22,8 +21,8 @@ class EmbeddedBrokerProcess:
         self.pki = pki
         self.unit_port = self.controller_port = free_port()
         self.home = Path(tempfile.mkdtemp(prefix="embedded-broker-"))
-        command = [sys.executable, "-m", "fleet.broker", "--listen", f"{self.host}:{self.unit_port}"]
-        self._process = ServerProcess([*command, "--directory", str(self.home)], [self.unit_port], self.home / "log")
+        words = ["--listen", f"{self.host}:{self.unit_port}", "--directory", str(self.home)]
+        self._process = ForkedProgram("fleet.broker.__main__:main", words, [self.unit_port], self.home / "log")
 
     @property
     def pid(self) -> int:

@@ -5,10 +5,22 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 15.0
 _POLL_S = 0.02
+
+
+class Process(Protocol):
+    """What a subprocess.Popen can, as far as a ServerProcess needs it."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float, /) -> int: ...
 
 
 class ServerProcess:
@@ -18,7 +30,7 @@ class ServerProcess:
         self.command = list(command)
         self.ports = list(ports)
         self.log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def pid(self) -> int:
@@ -29,7 +41,7 @@ class ServerProcess:
 
     async def start(self) -> None:
         """Start, and wait until it listens on every port; raises RuntimeError with its last output."""
-        self._spawn()
+        self._process = self._launched()
         try:
             async with asyncio.timeout(START_LIMIT_S):
                 for port in self.ports:
@@ -38,9 +50,9 @@ class ServerProcess:
             await self.kill()
             raise RuntimeError(f"{self.command[0]} does not listen on {self.ports}: {self.tail()}") from None
 
-    def _spawn(self) -> None:
+    def _launched(self) -> Process:
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(self.command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+            return subprocess.Popen(self.command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
 
     async def _listening(self, port: int) -> None:
         while True:

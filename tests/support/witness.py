@@ -13,8 +13,8 @@ from typing import Any
 from fleet.log.cosigning import WitnessAddress
 from fleet.witness.place import Place
 from protocols.tlog.note import VerifierKey
+from tests.support.forked import ForkedProgram
 from tests.support.ports import free_port
-from tests.support.processes import ServerProcess
 
 FLEET = str(Path(sys.executable).with_name("fleet"))
 
@@ -34,8 +34,9 @@ class RunningWitness:
         self.vkey = self.place.vkey()
         for key in logs:
             self.place.trust(key)
-        command = [FLEET, "witness", "run", str(directory), "--port", str(self.port)]
-        self.process = ServerProcess(command, [self.port], directory.with_name(f"{directory.name}.log"))
+        words = ["witness", "run", str(directory), "--port", str(self.port)]
+        log = directory.with_name(f"{directory.name}.log")
+        self.process = ForkedProgram("fleet.cli.app:run", words, [self.port], log)
 
     @property
     def url(self) -> str:
