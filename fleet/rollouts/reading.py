@@ -17,6 +17,7 @@ from protocols.releases.manifest import Manifest
 from protocols.rollouts import Held
 
 _MAX_OF_UNIT = 50
+_MAX_REASONS = 5
 
 _manifests = msgspec.json.Decoder(Manifest)
 
@@ -30,6 +31,8 @@ async def rollout_view(transaction: Transaction, rollout_id: str, now: datetime)
     rings = await transaction.rollouts.rings(rollout_id)
     units = await transaction.rollouts.units_now(rollout_id, now)
     held = decide(plan, RolloutNow(rollout.state, rings), units, now).held
+    put_off = await transaction.rollouts.put_off(rollout_id, now)
+    parts = await transaction.rollouts.parts_under_way(rollout_id)
     views = []
     for index, ring in enumerate(rings):
         members = [unit for unit in units if unit.ring == index]
@@ -42,6 +45,8 @@ async def rollout_view(transaction: Transaction, rollout_id: str, now: datetime)
                 held=dict(Counter(waiting)),
                 begun_at=ring.begun_at,
                 ended_at=ring.ended_at,
+                put_off=put_off.get(index, [])[:_MAX_REASONS] if "again" in waiting else [],
+                parts=parts.get(index, []),
             )
         )
     return RolloutView(row=row, plan=plan, content=_manifests.decode(rollout.content), rings=views)

@@ -10,7 +10,7 @@ from fleet.entries.entry import UNIT
 from fleet.store.connection import Connection
 from fleet.store.queries import load
 from fleet.store.rollout_facts import Followed, Move, RingNow, UnitNow
-from protocols.api.rollouts import RolloutRow, RolloutUnitRow
+from protocols.api.rollouts import PartUnderWay, PutOff, RolloutRow, RolloutUnitRow
 from protocols.api.units import UnitState
 from protocols.releases.manifest import PartName
 from protocols.releases.reports import UpdateReport
@@ -124,6 +124,20 @@ class RolloutStore:
     async def units_now(self, rollout_id: str, now: datetime) -> list[UnitNow]:
         """Its units with what decides about them, by ring and turn."""
         return [UnitNow(*record) for record in await self._connection.fetch(_SQL["units_now"], rollout_id, now)]
+
+    async def put_off(self, rollout_id: str, now: datetime) -> dict[int, list[PutOff]]:
+        """By ring, why units of it wait that are told again later, the most frequent reason first."""
+        found: dict[int, list[PutOff]] = {}
+        for ring, reason, units, again_at in await self._connection.fetch(_SQL["put_off"], rollout_id, now):
+            found.setdefault(ring, []).append(PutOff(reason=reason, units=units, again_at=again_at))
+        return found
+
+    async def parts_under_way(self, rollout_id: str) -> dict[int, list[PartUnderWay]]:
+        """By ring, how far the units are with each part that they fetch or install."""
+        found: dict[int, list[PartUnderWay]] = {}
+        for ring, part, units, percent in await self._connection.fetch(_SQL["parts_under_way"], rollout_id):
+            found.setdefault(ring, []).append(PartUnderWay(part=part, units=units, percent=percent))
+        return found
 
     async def lock_units(self, rollout_id: str, unit_ids: Collection[str]) -> None:
         """Let nobody else change these units of it until the transaction ends; always in the order in which reports

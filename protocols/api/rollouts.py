@@ -38,8 +38,25 @@ class RolloutChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     reason: Annotated[LongText, Meta(min_length=1)]
 
 
+class PutOff(msgspec.Struct, frozen=True, kw_only=True):
+    """`units` of a ring that have refused for now, each because of `reason`; the first is told again at `again_at`."""
+
+    reason: str
+    units: int
+    again_at: datetime
+
+
+class PartUnderWay(msgspec.Struct, frozen=True, kw_only=True):
+    """`units` of a ring that fetch or install `part`: so much of it is there, 0 … 100 on average."""
+
+    part: PartName
+    units: int
+    percent: int
+
+
 class RingView(msgspec.Struct, frozen=True, kw_only=True):
-    """A ring and its units by state; `held` counts the waiting ones by why."""
+    """A ring and its units by state; `held` counts the waiting ones by why. `put_off` tells of those held by `again`:
+    the most frequent reasons first, five at most. `parts` are of units that are working and say how far they are."""
 
     name: str
     units: int
@@ -47,6 +64,8 @@ class RingView(msgspec.Struct, frozen=True, kw_only=True):
     held: dict[Held, int]
     begun_at: datetime | None
     ended_at: datetime | None
+    put_off: list[PutOff] = []
+    parts: list[PartUnderWay] = []
 
 
 class RolloutRow(msgspec.Struct, frozen=True, kw_only=True):

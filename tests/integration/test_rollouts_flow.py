@@ -11,7 +11,7 @@ import pytest
 from fleet.rollouts.rules.following import MOST_PUT_OFF, again_after
 from fleet.store.store import Store
 from protocols.api.feed import RolloutsChanged, Watch
-from protocols.api.rollouts import NewRollout
+from protocols.api.rollouts import NewRollout, PartUnderWay, PutOff
 from protocols.releases.permit import PermitSignature, SignedPermit
 from protocols.rollouts import Ring
 from tests.support.mandate_house import entries, refusal
@@ -78,6 +78,7 @@ async def test_a_rollout_goes_from_its_first_unit_to_its_last(house: RolloutHous
     assert (row.state, row.part, row.done_bytes, row.total_bytes) == ("working", "mcu", 10, 40)
     view = await house.view(rollout)
     assert (view.row.ring, view.row.under_way, view.rings[1].held) == ("bench", 1, {"ring": 2})
+    assert [ring.parts for ring in view.rings] == [[PartUnderWay(part="mcu", units=1, percent=25)], []]
 
     await house.say(B, "installing", "trial", "part-confirmed", "done", versions={"mcu": "2.0.0"})
     assert await house.states(rollout) == {A: "told", B: "done", C: "told"}
@@ -280,7 +281,11 @@ async def test_a_unit_that_refuses_for_a_reason_that_passes_is_told_again(house:
     assert rows[A].again_at == NOW + timedelta(minutes=5)
     assert (rows[B].state, rows[B].reason, rows[B].again_at) == ("refused", "it has no mcu", None)
     assert rows[C].state == "told"
-    assert (await house.view(rollout)).rings[0].held == {"again": 1}
+    (ring,) = (await house.view(rollout)).rings
+    assert (ring.held, ring.put_off) == (
+        {"again": 1},
+        [PutOff(reason="a check is open", units=1, again_at=NOW + timedelta(minutes=5))],
+    )
     house.clock.go_on(minutes=5)
     await house.runner.look()
     assert await house.states(rollout) == {A: "told", B: "refused", C: "told"}

@@ -59,6 +59,17 @@ SELECT rollout_unit.unit_id, ring, turn, rollout_unit.state, unit.state AS stand
 FROM rollout_unit JOIN unit USING (unit_id) JOIN unit_live USING (unit_id) LEFT JOIN command USING (command_id)
 WHERE rollout_id = $1 ORDER BY ring, turn
 
+-- name: put_off
+SELECT ring, reason, count(*) AS units, min(again_at) AS again_at FROM rollout_unit
+WHERE rollout_id = $1 AND state = 'waiting' AND again_at > $2
+GROUP BY ring, reason ORDER BY ring, units DESC, reason
+
+-- name: parts_under_way
+SELECT ring, part, count(*) AS units,
+    floor(avg(100.0 * least(done_bytes, total_bytes) / total_bytes))::integer AS percent
+FROM rollout_unit WHERE rollout_id = $1 AND state = 'working' AND part IS NOT NULL AND total_bytes > 0
+GROUP BY ring, part ORDER BY ring, part
+
 -- name: lock_units
 SELECT FROM rollout_unit WHERE rollout_id = $1 AND unit_id = ANY($2::text[]) ORDER BY update_id FOR NO KEY UPDATE
 
