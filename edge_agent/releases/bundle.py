@@ -25,14 +25,21 @@ from edge_agent.durable import ensure_directory, sync_directory
 from edge_agent.errors import BundleRefused, StateUnusable
 from edge_agent.releases.place import ReleasePlace, release_name
 from protocols.errors import InvalidBundle
-from protocols.releases.bundle import LISTING, MAX_FILES, MAX_LISTING_BYTES, Listing, is_packed, read_listing
+from protocols.releases.bundle import (
+    HEADER_BYTES,
+    LISTING,
+    MAX_FILES,
+    MAX_LISTING_BYTES,
+    Listing,
+    is_packed,
+    read_header,
+    read_listing,
+)
 
 PROGRAM = "bin/edge-agent"
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_TREE_BYTES = 1024 * 1024 * 1024
 MAX_DEPTH = 16
-MAX_HEADERS_BYTES = 256 * 1024
-"""Of one member: a tar header may claim any length, and is held in memory as a whole."""
 
 _PIECE_BYTES = 256 * 1024
 _SEGMENT = re.compile(r"(?!\.\.?$)[0-9A-Za-z._+@ -][0-9A-Za-z._+@~ -]{0,199}")
@@ -103,7 +110,7 @@ def _unpack(bundle: Path, into: Path, version: str) -> None:
         if member.isdir():
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
             continue
-        if member.name not in missing or content is None:
+        if member.name not in missing:
             raise BundleRefused(f"{member.name} is not in its listing, or twice in the bundle")
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _write(target, content, executable=bool(member.mode & stat.S_IXUSR)) != listing.files[member.name]:
@@ -115,44 +122,54 @@ def _unpack(bundle: Path, into: Path, version: str) -> None:
         raise BundleRefused(f"it holds no program {PROGRAM}")
 
 
-def _members(bundle: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+def _members(bundle: Path) -> Iterator[tuple[tarfile.TarInfo, "_Body"]]:
     """Directories and files of `bundle`, in order, each within its bounds; raises BundleRefused."""
     count = total_bytes = 0
     try:
-        with (
-            _content(bundle) as content,
-            tarfile.open(fileobj=cast("IO[bytes]", bounded := _Bounded(content)), mode="r|") as archive,
-        ):
-            for member in archive:
-                bounded.allow(member.size)
+        with _content(bundle) as content:
+            while (member := read_header(_taken(content, HEADER_BYTES))) is not None:
                 count += 1
                 total_bytes += member.size
                 if count > MAX_FILES or total_bytes > MAX_TREE_BYTES or member.size > MAX_FILE_BYTES:
                     raise BundleRefused("it holds more than a release may")
                 _check(member)
-                yield member, archive.extractfile(member) if member.isreg() else None
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, OverflowError) as error:
-        raise BundleRefused(f"it can not be read ({str(error)[:100]})") from error
+                body = _Body(content, member.size)
+                yield member, body
+                body.pass_over()
+    except InvalidBundle as error:
+        raise BundleRefused(error.detail) from error
 
 
-class _Bounded:
-    """Reads no more than what was allowed, and a member's headers beyond it."""
+def _taken(content: IO[bytes], size: int) -> bytes:
+    """The next `size` bytes; raises BundleRefused."""
+    try:
+        piece = content.read(size)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise BundleRefused(f"it can not be unpacked ({str(error)[:100]})") from error
+    if len(piece) < size:
+        raise BundleRefused("it ends too early")
+    return piece
 
-    def __init__(self, content: IO[bytes]) -> None:
+
+class _Body:
+    """What a member holds, read once and in order."""
+
+    def __init__(self, content: IO[bytes], size: int) -> None:
         self._content = content
-        self._left_bytes = MAX_HEADERS_BYTES
-
-    def allow(self, content_bytes: int) -> None:
-        """A member with so many bytes comes."""
-        self._left_bytes = max(0, content_bytes) + MAX_HEADERS_BYTES
+        self._left_bytes = size
+        self._padding_bytes = -size % HEADER_BYTES
 
     def read(self, size: int) -> bytes:
-        """As a file's; raises BundleRefused."""
-        piece = self._content.read(size)
+        """As a file's, `size` bytes at the most; raises BundleRefused."""
+        piece = _taken(self._content, min(size, self._left_bytes))
         self._left_bytes -= len(piece)
-        if self._left_bytes < 0:
-            raise BundleRefused("the header of a file in it is longer than any that is needed")
         return piece
+
+    def pass_over(self) -> None:
+        """Come to the next header."""
+        while self.read(_PIECE_BYTES):
+            pass
+        _taken(self._content, self._padding_bytes)
 
 
 def _content(bundle: Path) -> IO[bytes]:
@@ -162,18 +179,16 @@ def _content(bundle: Path) -> IO[bytes]:
 
 
 def _check(member: tarfile.TarInfo) -> None:
-    if not (member.isreg() or member.isdir()) or member.issparse():
-        raise BundleRefused(f"{member.name[:80]!a} is neither a file nor a directory")
     segments = member.name.removesuffix("/").split("/")
     if len(segments) > MAX_DEPTH or not all(_SEGMENT.fullmatch(segment) for segment in segments):
         raise BundleRefused(f"{member.name[:80]!a} is no name for a file of a release")
 
 
-def _listing(member: tarfile.TarInfo, content: IO[bytes] | None, version: str) -> Listing:
-    if member.name != LISTING or content is None or member.size > MAX_LISTING_BYTES:
+def _listing(member: tarfile.TarInfo, content: "_Body", version: str) -> Listing:
+    if member.name != LISTING or not member.isreg() or member.size > MAX_LISTING_BYTES:
         raise BundleRefused(f"it does not begin with {LISTING}")
     try:
-        listing = read_listing(content.read())
+        listing = read_listing(content.read(member.size))
     except InvalidBundle as error:
         raise BundleRefused(error.detail) from error
     if listing.version != version:
@@ -181,7 +196,7 @@ def _listing(member: tarfile.TarInfo, content: IO[bytes] | None, version: str) -
     return listing
 
 
-def _write(path: Path, content: IO[bytes], *, executable: bool) -> str:
+def _write(path: Path, content: "IO[bytes] | _Body", *, executable: bool) -> str:
     """Write `content` so that it is on the disk on return; its SHA-256."""
     digest = _sha256()
     mode = 0o555 if executable else 0o444

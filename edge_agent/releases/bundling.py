@@ -29,7 +29,7 @@ def make_bundle(version: str, tree: Path, bundle: Path) -> str:
     names = {path.relative_to(tree).as_posix(): path for path in files}
     listing = Listing(version=version, files={name: _digest(path) for name, path in names.items()})
     content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(fileobj=content, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         _add(archive, LISTING, msgspec.json.encode(listing), executable=False)
         for name, path in names.items():
             _add(archive, name, path.read_bytes(), executable=bool(path.stat().st_mode & 0o100))
@@ -42,7 +42,10 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes, *, executable: boo
     member = tarfile.TarInfo(name)
     member.size = len(content)
     member.mode = 0o755 if executable else 0o644
-    archive.addfile(member, io.BytesIO(content))
+    try:
+        archive.addfile(member, io.BytesIO(content))
+    except ValueError as error:
+        raise ValueError(f"{name} has a longer name than a bundle takes: 255 bytes, its last part 100") from error
 
 
 def _gzipped(content: bytes) -> bytes:

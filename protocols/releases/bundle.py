@@ -1,6 +1,7 @@
 """A release of the agent as one file: a tar, plain or with gzip, whose first member is `release.json`, its listing.
 
-Whoever serves a bundle reads no more of it than the listing; whoever installs it holds every file against that.
+Whoever serves a bundle reads no more of it than the listing; whoever installs it holds every file against that. Both
+go from header to header by themselves: tarfile follows links, sizes and extensions wherever they lead, for any time.
 """
 
 import gzip
@@ -23,8 +24,8 @@ BEGINNING_BYTES = MAX_LISTING_BYTES + 256 * 1024
 
 _GZIP = b"\x1f\x8b"
 _PIECE_BYTES = 64 * 1024
-_BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, OverflowError, RecursionError)
-"""What the standard library raises at a file that is no tar, or none that is packed."""
+_KINDS = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE}
+HEADER_BYTES = tarfile.BLOCKSIZE
 
 FilePath = Annotated[str, Meta(min_length=1, max_length=1024)]
 
@@ -54,21 +55,38 @@ def read_listing(content: bytes) -> Listing:
         raise InvalidBundle(f"its {LISTING} can not be read ({str(error)[:150]})") from error
 
 
+def read_header(block: bytes) -> tarfile.TarInfo | None:
+    """The file or directory, with its size, whose header is `block` of HEADER_BYTES; None at the end of the tar.
+
+    Raises InvalidBundle, for extensions of the format too: PAX, GNU's long names, sparse files.
+    """
+    if len(block) == HEADER_BYTES and not any(block):
+        return None
+    try:
+        member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (tarfile.TarError, ValueError, OverflowError) as error:
+        raise InvalidBundle(f"it can not be read ({str(error)[:100]})") from error
+    if member.type not in _KINDS or member.size < 0 or (member.isdir() and member.size):
+        raise InvalidBundle(f"{member.name[:80]!a} is neither a file nor a directory")
+    return member
+
+
 def listing_at(beginning: bytes) -> Listing:
     """The listing of the bundle whose first BEGINNING_BYTES, or all, are `beginning`; raises InvalidBundle.
 
-    Takes no more memory than a small multiple of BEGINNING_BYTES, whatever the bundle claims.
+    Takes no more time and memory than a small multiple of BEGINNING_BYTES wants, whatever the bundle claims.
     """
     try:
         plain = _unpacked(beginning) if is_packed(beginning) else beginning[:BEGINNING_BYTES]
-        with tarfile.open(fileobj=BytesIO(plain), mode="r:") as archive:
-            member = archive.next()
-            content = None if member is None or member.issparse() else archive.extractfile(member)
-            if member is None or member.name != LISTING or content is None or member.size > MAX_LISTING_BYTES:
-                raise InvalidBundle(f"it does not begin with {LISTING}")
-            return read_listing(content.read())
-    except _BROKEN as error:
-        raise InvalidBundle(f"it can not be read ({str(error)[:100]})") from error
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise InvalidBundle(f"it can not be unpacked ({str(error)[:100]})") from error
+    member = read_header(plain[:HEADER_BYTES])
+    if member is None or member.name != LISTING or not member.isreg() or member.size > MAX_LISTING_BYTES:
+        raise InvalidBundle(f"it does not begin with {LISTING}")
+    content = plain[HEADER_BYTES : HEADER_BYTES + member.size]
+    if len(content) < member.size:
+        raise InvalidBundle(f"it ends within {LISTING}")
+    return read_listing(content)
 
 
 def _unpacked(beginning: bytes) -> bytes:

@@ -138,12 +138,25 @@ def test_a_bundle_that_grows_beyond_its_bounds_is_refused(
         _install(tmp_path, _packed(tmp_path / "b.tar", GOOD))
 
 
-def test_a_header_that_would_fill_the_memory_is_not_read(tmp_path: Path) -> None:
-    claims = tarfile.TarInfo("claims")
-    claims.type, claims.size = tarfile.XHDTYPE, bundles.MAX_HEADERS_BYTES + 64 * 1024
-    bundle = _packed(tmp_path / "b.tar", [GOOD[0], (claims, bytes(claims.size)), PROGRAM_FILE])
-    with pytest.raises(BundleRefused, match="header"):
-        tree_bytes(bundle)
+@pytest.mark.parametrize(
+    "kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK], ids=repr
+)
+def test_an_extension_of_the_format_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    claims = _special("claims", kind)
+    for members in ([claims, *GOOD], [GOOD[0], *[claims] * 2000, PROGRAM_FILE]):
+        bundle = _packed(tmp_path / "b.tar", members)
+        with pytest.raises(BundleRefused, match="neither a file nor a directory"):
+            tree_bytes(bundle)
+        with pytest.raises(BundleRefused, match="neither a file nor a directory"):
+            _install(tmp_path, bundle)
+
+
+def test_a_name_that_a_bundle_can_not_hold_is_said(tmp_path: Path) -> None:
+    (tmp_path / "tree" / "bin").mkdir(parents=True)
+    (tmp_path / "tree" / PROGRAM).write_bytes(SCRIPT)
+    (tmp_path / "tree" / ("n" * 101)).write_bytes(b"")
+    with pytest.raises(ValueError, match="nnn has a longer name"):
+        make_bundle(VERSION, tmp_path / "tree", tmp_path / "b.tar")
 
 
 def test_what_is_not_kept_is_removed(tmp_path: Path) -> None:

@@ -38,9 +38,32 @@ def test_the_beginning_is_enough(mode: str) -> None:
     assert listing_at(whole) == listing_at(whole[:BEGINNING_BYTES]) == listing_at(bundle(mode)) == LISTED
 
 
+def header(kind: bytes, size: bytes = b"00000000000 ", name: str = LISTING, link: str = "") -> bytes:
+    """A first member of that type, with its size as it stands in the header."""
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, link
+    block = bytearray(member.tobuf(tarfile.USTAR_FORMAT))
+    block[124:136] = size
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+NEGATIVE = b"\xff" * 10 + b"\xfe\x00"
+"""-512, as a tar of base 256 says it."""
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        header(tarfile.SYMTYPE, link="x") + header(tarfile.REGTYPE, NEGATIVE, "a"),
+        header(tarfile.SYMTYPE, link="not there"),
+        header(tarfile.LNKTYPE, link="not there"),
+        header(tarfile.REGTYPE, NEGATIVE) + bytes(1024),
+        header(tarfile.DIRTYPE),
+        header(tarfile.GNUTYPE_SPARSE),
+        header(tarfile.XHDTYPE, b"00010000000 ") + b"1" * (2 * 1024 * 1024),
+        bytes(1024),
         b"",
         b"\x1f\x8b",
         b"no tar" * 200,
