@@ -29,11 +29,29 @@ def state_words(state: RolloutState, bad: int) -> str:
 
 UNIT_ENDED: frozenset[UnitUpdateState] = frozenset({"done", "failed", "rolled-back", "refused", "left-out"})
 UNIT_BAD: frozenset[UnitUpdateState] = frozenset({"failed", "rolled-back", "refused"})
+UNIT_UNDER_WAY: frozenset[UnitUpdateState] = frozenset({"told", "working"})
 
 Held = Literal["", "ring", "turn", "schedule", "paused", "again", "check", "deployment", "away"]
 """Why a waiting unit is not told now: its ring has not begun, enough others are under way, it is not the time, the
 rollout is paused or stopped, it has refused for a reason that passes and is told again later, a check is open on it, a
 deployment has it, or it has no session."""
+
+_HELD_WORDS: dict[Held, tuple[str, str]] = {
+    "": ("is told next", "are told next"),
+    "ring": ("waits for its ring to begin", "wait for their ring to begin"),
+    "turn": ("waits for its turn", "wait for their turn"),
+    "schedule": ("waits for the time of day", "wait for the time of day"),
+    "paused": ("waits until the rollout goes on", "wait until the rollout goes on"),
+    "again": ("refused for now", "refused for now"),
+    "check": ("waits for a check to end", "wait for a check to end"),
+    "deployment": ("waits until it is back from its deployment", "wait until they are back from their deployments"),
+    "away": ("waits to be connected", "wait to be connected"),
+}
+
+
+def held_words(held: Held, count: int = 1) -> str:
+    """Why `count` waiting units are not told now, for people: `waits for its turn`, for more `wait for their turn`."""
+    return _HELD_WORDS[held][count != 1]
 
 
 WallTime = Annotated[time, Meta(tz=False)]

@@ -31,7 +31,7 @@ OPENINGS_LIMIT_S = 1800.0
 """How long an update waits for what is open to close; an opening is never cut short for it."""
 
 LOOK_EVERY_S = 1.0
-_SOMETHING_OPEN = "a check is open on this unit; order the update again when it is closed"
+_SOMETHING_OPEN = "a check is open on this unit; it has to be closed before the update is ordered again"
 HELD_BECAUSE = "new firmware is being put on this unit; try again when the update has ended"
 
 _log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ class UpdateDesk:
             except StateUnusable as error:
                 return await self._refused(order, UpdateRefused(str(error)))
             except TimeoutError:
-                late = "what the update needs was not there in time; order it again"
+                late = "what the update needs was not there in time; it may be when it is ordered again"
                 return await self._refused(order, UpdateRefused(late, passing=True))
             self._now = progress
             self._begun.set()
@@ -205,7 +205,7 @@ class UpdateDesk:
         elif step.do == "end":
             await self._keep(plan.ended(progress, step.outcome))
         elif not await self._hold_openings():
-            late = f"something was open for {OPENINGS_LIMIT_S:.0f} s; order the update again"
+            late = f"something was open for {OPENINGS_LIMIT_S:.0f} s; see to it before the update is ordered again"
             await self._keep(plan.given_up(progress, late) if step.do == "bring" else progress)
         elif step.do == "bring":
             await self._bring(progress, step.place)

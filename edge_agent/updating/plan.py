@@ -195,7 +195,9 @@ def _judge_part(part: Part, now: UnitNow, permitted: frozenset[PartName]) -> Non
 
 def _judge_supply(now: UnitNow) -> None:
     if now.undervolted:
-        raise UpdateRefused("the unit's supply is too low now; see to it, then order the update again", passing=True)
+        raise UpdateRefused(
+            "the unit's supply is too low now; see to it before the update is ordered again", passing=True
+        )
     low = now.battery_percent is not None and now.battery_percent < BATTERY_MIN_PERCENT
     if low and not now.battery_charging:
         said = f"the unit's battery is at {now.battery_percent:g} %, {BATTERY_MIN_PERCENT:g} % are needed"

@@ -3,6 +3,7 @@
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WHOLE = "█"
 _BAD = "!"
+_UNDER_WAY = "▒"
 
 
 def bar(share: float, cells: int) -> str:
@@ -13,10 +14,16 @@ def bar(share: float, cells: int) -> str:
     return (_WHOLE * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
 
 
-def bar_of(done: int, bad: int, of: int, cells: int) -> str:
-    """A bar of `cells` for `done` of `of`, then a `!` for each cell of `bad`; what there is shows, and nothing of none
-    is all."""
+def bar_of(done: int, bad: int, of: int, cells: int, *, under_way: int = 0) -> str:
+    """A bar of `cells` for `done` of `of`, then a `!` for each cell of `bad` and a `▒` for each of `under_way`; what
+    there is shows where there is room, bad before the others, and nothing of none is all."""
     if of <= 0:
         return bar(1.0, cells)
-    bad_cells = min(max(1, round(cells * bad / of)), cells - (done > 0)) if bad > 0 else 0
-    return bar(done / of, cells)[: cells - bad_cells] + _BAD * bad_cells
+    bad_cells = _cells_of(bad, of, cells, cells - (done > 0) - (under_way > 0))
+    going_cells = _cells_of(under_way, of, cells, cells - bad_cells - (done > 0))
+    drawn = bar(done / of, cells)[: cells - bad_cells - going_cells]
+    return drawn + _BAD * bad_cells + _UNDER_WAY * going_cells
+
+
+def _cells_of(count: int, of: int, cells: int, room: int) -> int:
+    return min(max(1, round(cells * count / of)), room) if count > 0 else 0

@@ -10,6 +10,7 @@ from fleet.cli.names import unit_named
 from fleet.cli.options import Reason, UnitName
 from fleet.cli.output import print_json, print_line, print_table
 from fleet.cli.rollout_shown import RolloutName, rollout_named
+from fleet.cli.rollout_words import why_words
 from fleet.client import FleetClient
 from protocols.api.rollouts import RolloutUnitPage, RolloutUnitRow, RolloutView
 from protocols.rollouts import UnitUpdateState, state_words
@@ -140,11 +141,11 @@ def _print_units(rows: list[RolloutUnitRow], by: Literal["unit", "rollout"], *, 
             row.unit if by == "unit" else row.rollout,
             row.label if by == "unit" else row.ring,
             row.ring if by == "unit" else row.unit,
-            f"{row.state}, held: {row.held}" if row.held else row.state,
+            row.state,
             _how_far(row),
             row.told_at,
             row.changed_at,
-            row.reason,
+            why_words(row),
         )
         for row in rows
     ]

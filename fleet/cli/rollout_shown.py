@@ -12,10 +12,11 @@ from fleet.cli.bars import bar_of
 from fleet.cli.door import Config, Json, ask
 from fleet.cli.names import the_one
 from fleet.cli.output import moment, print_facts, print_json, print_line
+from fleet.cli.rollout_words import under_way_words, waiting_words
 from fleet.client import FleetClient
 from protocols.api.feed import Watch
 from protocols.api.rollouts import RingView, RolloutView
-from protocols.rollouts import UNIT_BAD, state_words
+from protocols.rollouts import UNIT_BAD, UNIT_UNDER_WAY, state_words
 from protocols.text import escaped
 
 _CELLS = 24
@@ -97,12 +98,14 @@ def ring_lines(view: RolloutView) -> list[str]:
 
 def _ring_line(ring: RingView, width: int) -> str:
     done, bad = ring.states.get("done", 0), sum(ring.states.get(state, 0) for state in UNIT_BAD)
-    drawn = bar_of(done, bad, ring.units, _CELLS)
+    going = sum(ring.states.get(state, 0) for state in UNIT_UNDER_WAY)
+    drawn = bar_of(done, bad, ring.units, _CELLS, under_way=going)
     words = [f"{done} of {ring.units} done"]
     words += [f"{bad} bad"] * bool(bad)
-    words += [f"{ring.states[state]} {state}" for state in ("told", "working", "left-out") if ring.states.get(state)]
-    waiting = [f"{count} {held}" if held else f"{count} next" for held, count in sorted(ring.held.items())]
-    words += [f"waiting: {', '.join(waiting)}"] * bool(waiting)
+    words += under_way_words(ring)
+    left_out = ring.states.get("left-out", 0)
+    words += [f"{left_out} left out"] * bool(left_out)
+    words += waiting_words(ring)
     return f"{ring.name:{width}}  {drawn:{_CELLS}}  {'; '.join(words)}"
 
 

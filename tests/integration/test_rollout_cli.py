@@ -27,14 +27,14 @@ async def test_a_rollout_is_begun_and_carried_on_by_commands(house: RolloutHouse
     code, out, err = await fleet(house, "SU-01", "rollout", "start", "--manifest", "autumn", *rings, *times)
     assert (code, err) == (0, "")
     assert "told      11:00 to 13:00, London" in out
-    assert "waiting: 1 next" in out
+    assert "1 is told next" in out
     view = await asked(house, "IN-01", "rollout", "show", "autumn")
     rollout, wanted = view["row"]["rollout"], view["plan"]
     assert [(ring["name"], ring["units"]) for ring in wanted["rings"]] == [("bench", [B]), ("all", [])]
     assert (wanted["at_once"], wanted["stop_bad_percent"], wanted["limit_s"]) == (20, 3.0, 3600)
     await house.runner.look()
     code, out, _ = await fleet(house, "IN-01", "rollout", "show", rollout[:6])
-    assert (code, "1 told" in out, "waiting: 2 ring" in out) == (0, True, True)
+    assert (code, "1 told" in out, "2 wait for their ring to begin" in out) == (0, True, True)
     code, out, _ = await fleet(house, "IN-01", "rollout", "units", rollout, "--ring", "bench")
     assert [line.split()[0] for line in out.splitlines()] == ["unit", B]
     assert (await asked(house, "IN-01", "rollout", "units", rollout, "--state", "waiting"))["total"] == 2

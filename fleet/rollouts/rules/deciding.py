@@ -8,15 +8,13 @@ from fleet.rollouts.rules.accounts import Account, account
 from fleet.rollouts.rules.facts import Decision, RolloutNow
 from fleet.rollouts.rules.schedule import is_time
 from fleet.store.rollout_facts import Move, RingNow, UnitNow
-from protocols.rollouts import UNIT_ENDED, Held, RolloutPlan, RolloutState
+from protocols.rollouts import UNIT_ENDED, UNIT_UNDER_WAY, Held, RolloutPlan, RolloutState
 
 MAX_TELLINGS = 5
 """A unit that was told so often, with a session each time, and never answered has failed †."""
 
 ORDER_LIFE = timedelta(minutes=10)
 """How long an order waits for its unit's answer, and its refusal for the unit's report of it †."""
-
-UNDER_WAY = frozenset({"told", "working"})
 
 
 def decide(
@@ -46,7 +44,7 @@ def decide(
     if state == "running" and barred:
         state, reason = "stopped", barred
     held = {unit.unit: _held(plan, state, rings, unit, now) for unit in after if unit.state == "waiting"}
-    room = max(0, plan.at_once - sum(unit.state in UNDER_WAY for unit in after))
+    room = max(0, plan.at_once - sum(unit.state in UNIT_UNDER_WAY for unit in after))
     free = sorted((unit.ring, unit.turn, unit.unit) for unit in after if held.get(unit.unit) == "")
     for _, _, unit_id in free[room:]:
         held[unit_id] = "turn"

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from fleet.rollouts.rules.accounts import account
-from fleet.rollouts.rules.deciding import UNDER_WAY, decide
+from fleet.rollouts.rules.deciding import decide
 from fleet.rollouts.rules.facts import Decision, RolloutNow
 from fleet.rollouts.rules.following import MOST_PUT_OFF, again_after, follow
 from fleet.rollouts.rules.rings import places, share
 from fleet.rollouts.rules.schedule import LONDON, is_time
 from fleet.store.rollout_facts import Followed, OrderState, RingNow, UnitNow
 from protocols.releases.reports import UpdateReport, UpdateState
-from protocols.rollouts import UNIT_BAD, UNIT_ENDED, Ring, RolloutPlan, RolloutState
+from protocols.rollouts import UNIT_BAD, UNIT_ENDED, UNIT_UNDER_WAY, Ring, RolloutPlan, RolloutState
 
 START = datetime(2026, 10, 24, 20, 0, tzinfo=UTC)
 """The evening before clocks go back."""
@@ -71,7 +71,7 @@ class Rolling:
             one = self.units[name]
             self.units[name] = one._replace(state="told", tellings=one.tellings + 1, told_at=self.now, order="queued")
         self.rollout = RolloutNow(decided.state, decided.rings)
-        under_way = sum(one.state in UNDER_WAY for one in self.units.values())
+        under_way = sum(one.state in UNIT_UNDER_WAY for one in self.units.values())
         assert not decided.tell or under_way <= self.plan.at_once
         return decided
 
@@ -232,7 +232,7 @@ def test_every_rollout_ends_where_nothing_is_held(plan: RolloutPlan, count: int,
             rolling.resume()
             resumed += 1
         for name, one in list(rolling.units.items()):
-            if one.state in UNDER_WAY and random.random() > silent:
+            if one.state in UNIT_UNDER_WAY and random.random() > silent:
                 rolling.units[name] = one._replace(state="done" if random.random() < 0.8 else "failed")
             elif one.state == "told":
                 assert one.told_at is not None
