@@ -1,6 +1,7 @@
 """`firmware-bridge update`: firmware onto a device at the bench, judged, tried, and taken back when it is not well."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -24,9 +25,10 @@ from firmware_bridge.transport.serial_line import open_line
 from firmware_bridge.transport.spy import Spy
 from firmware_bridge.updating.carrying_out import Told
 from firmware_bridge.updating.carrying_out import update as carry_out
+from firmware_bridge.updating.device import UpdatableDevice
 from firmware_bridge.updating.first_look import look_first
 from firmware_bridge.updating.machine import Stage
-from firmware_bridge.updating.mcuboot_device import mcuboot_maker
+from firmware_bridge.updating.mcuboot_device import McubootDevice, mcuboot_maker
 from firmware_bridge.updating.plugins import load_plugin
 from firmware_bridge.updating.reasons import reasons
 from firmware_bridge.updating.reopening import ReopeningLine
@@ -84,7 +86,7 @@ def update(
     make = mcuboot_maker(read_keys(key), framing=framing) if updater == _MCUBOOT else load_plugin(updater)
     leave = None if permit is None else Leave(permit, people, part, unit)
 
-    async def bring(watcher: Spy | None) -> Installed:
+    async def bring(watcher: Spy | None) -> tuple[Installed, int | None]:
         async def open_again() -> Line:
             return await open_line(resolve(port), baud=baud, spy=watcher)
 
@@ -96,12 +98,13 @@ def update(
                 said = f"the image is made for {would_be.board}, and it was not said what the device is"
                 raise ImageRefused("wrong-board", said, f"give --board {would_be.board} if it is that")
             allowed = leave is not None and leave.allows(content, would_be)
-            with Narration() as narration:
+            with Narration(lambda: _overwritten(device, would_be)) as narration:
                 narration.tell(Told("judging"))
                 await look_first(device, line)
-                return await carry_out(
+                ran = await carry_out(
                     device, content, board=board, may_downgrade=allowed, health_limit_s=health_s, tell=narration.tell
                 )
+                return ran, would_be.security_counter
         except UpdateFailed as failed:
             if updater == _MCUBOOT and (behind := reasons(failed, would_be)):
                 print_remark("\n- ".join(behind))
@@ -110,17 +113,32 @@ def update(
             await line.close()
 
     with spied(spy) as watcher:
-        done = asyncio.run(bring(watcher))
+        done, counter = asyncio.run(bring(watcher))
     if json:
         print_json(done._asdict())
     else:
         print_line(f"the device runs {done.version}, confirmed, hash {done.digest}")
+    if counter and updater == _MCUBOOT:
+        print_remark(
+            f"its security counter {counter} holds once the device was restarted after that; until then an image with "
+            f"a lower one is taken too: firmware-bridge reset {port}"
+        )
+
+
+def _overwritten(device: UpdatableDevice, wanted: Installed) -> str:
+    """What the sending overwrites beside what runs; empty where nothing that is known is lost."""
+    beside = device.beside if isinstance(device, McubootDevice) else None
+    if beside is None or beside.digest_hex == wanted.digest:
+        return ""
+    return f"{beside.version}, which is in the slot that does not run, is overwritten"
 
 
 class Narration:
     """Says each stage on standard error, and shows a bar while the image is sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, overwritten: Callable[[], str] = str) -> None:
+        """`overwritten` says what the sending overwrites, empty for nothing; it is asked as the sending begins."""
+        self._overwritten = overwritten
         self._stage: Stage | None = None
         self._why = ""
         self._bar: ProgressBar | None = None
@@ -160,4 +178,5 @@ class Narration:
             print_remark(told.held_up)
             return
         self._stage, self._why = told.stage, told.why
-        print_remark(_SAID[told.stage] + (f" ({told.why})" if told.why else ""))
+        lost = self._overwritten() if told.stage == "sending" else ""
+        print_remark(_SAID[told.stage] + (f"; {lost}" if lost else "") + (f" ({told.why})" if told.why else ""))

@@ -74,6 +74,8 @@ class McubootDevice:
         self._clock = clock
         self._rest = rest
         self._last: dict[str, int] = {}
+        self.beside: SlotState | None = None
+        """What the slot that does not run held when the slots were last asked for; None for nothing that is known."""
 
     async def installed(self) -> Installed:
         """What runs now. It would not be booted again while another image waits for the next restart."""
@@ -136,7 +138,9 @@ class McubootDevice:
             await self._restart(slots)
 
     async def _slots(self) -> list[SlotState]:
-        return [slot for slot in await self._smp.images() if slot.image == 0]
+        slots = [slot for slot in await self._smp.images() if slot.image == 0]
+        self.beside = next((slot for slot in slots if not slot.active), None)
+        return slots
 
     def _active(self, slots: Sequence[SlotState]) -> SlotState:
         active = next((slot for slot in slots if slot.active), None)

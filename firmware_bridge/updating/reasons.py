@@ -4,8 +4,8 @@ from firmware_bridge.errors import UpdateFailed
 from firmware_bridge.images.installed import Installed
 
 _KEY = (
-    "the bootloader does not know the key that the image is signed with, as --key is another device's: "
-    "see firmware-bridge image show IMAGE, and take the image that is signed for this device"
+    "the image is signed with the --key that was given, and that is not this bootloader's: "
+    "give the public key of this device's bootloader, and take the image that is signed for it"
 )
 _STOPPED = (
     "the program stopped or failed, and the watchdog restarted the device: "
@@ -40,13 +40,17 @@ def reasons(failed: UpdateFailed, image: Installed) -> list[str]:
 
 
 def _unstarted(image: Installed) -> list[str]:
-    return [_KEY, _counter(image.security_counter), _STOPPED, _board(image.board)]
+    """The likeliest first: that the key given signed the image was judged before anything was sent."""
+    return [_counter(image.security_counter), _STOPPED, _board(image.board), _KEY]
 
 
 def _counter(counter: int | None) -> str:
     if counter is None:
         return "the image has no security counter and the bootloader asks for one: have the image signed with one"
-    return f"the bootloader asks for a higher security counter than the image's {counter}: take a newer image"
+    return (
+        f"the bootloader asks for a higher security counter than the image's {counter}, which a device does not say "
+        "before: take a newer image"
+    )
 
 
 def _board(board: str) -> str:

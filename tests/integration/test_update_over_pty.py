@@ -172,6 +172,29 @@ async def test_the_command_says_each_step(tmp_path: Path, written: Callable[[str
         assert "looking" not in err
 
 
+async def test_a_security_counter_holds_from_the_restart_after_the_confirmation(
+    tmp_path: Path, written: Callable[[str, bytes], str]
+) -> None:
+    words = ("--board", BOARD, "--key", written("key.pem", PEM), "--baud", "921600")
+    high, low = Sample(4, counter=2), Sample(5, counter=1)
+    async with simulated(tmp_path) as device:
+        port = str(device.port.link)
+        code, _, err = await said_by("update", port, written("high.bin", high.content()), *words)
+        assert code == 0, err
+        assert "its security counter 2 holds once the device was restarted after that; until then" in err
+        assert err.splitlines()[-1].endswith(f"firmware-bridge reset {port}")
+        code, _, err = await said_by("update", port, written("low.bin", low.content()), *words)
+        assert (code, runs(device)[0]) == (0, 5), err
+        assert "sending the image; 1.1.0, which is in the slot that does not run, is overwritten\n" in err
+    async with simulated(tmp_path) as device:
+        assert (await bring(device, high.content())).version == "1.4.0"
+        code, _, err = await said_by("reset", port, "--baud", "921600")
+        assert code == 0, err
+        code, _, err = await said_by("update", port, written("low.bin", low.content()), *words)
+        assert (code, runs(device)[0]) == (6, 4), err
+        assert "- the bootloader asks for a higher security counter than the image's 1," in err
+
+
 async def test_a_pulled_cable_is_said_and_no_progress_is_shown_as_lost(
     tmp_path: Path, written: Callable[[str, bytes], str]
 ) -> None:
