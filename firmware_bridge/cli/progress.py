@@ -1,5 +1,6 @@
 """A bar that shows how far a long transfer has come, with its rate and the time that is left."""
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -10,7 +11,8 @@ from protocols.words import duration
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WHOLE = "█"
-_CELLS = 30
+_CELLS, _FEWEST_CELLS = 30, 4
+_COLUMNS = 80
 _EVERY_S = 0.2
 _STEP_PERCENT = 10
 _KIB = 1024
@@ -43,7 +45,8 @@ class ProgressBar:
     def tell(self, progress: Progress) -> None:
         """Show that `progress` was made; at most five times a second."""
         now = time.monotonic()
-        if self._begun is None or progress.done_bytes < self._begun[1]:
+        is_first = self._last is None or not self._last.done_bytes  # what a device holds already took no time now
+        if self._begun is None or is_first or progress.done_bytes < self._begun[1]:
             self._begun = (now, progress.done_bytes)
         self._last = progress
         if self._redraws:
@@ -60,7 +63,14 @@ class ProgressBar:
         since, first = self._begun or (time.monotonic(), 0)
         took_s = time.monotonic() - since
         rate = (progress.done_bytes - first) / took_s if took_s > 0 else 0.0
-        return progress_line(self._what, progress, rate, fine=self._redraws)
+        return progress_line(self._what, progress, rate, columns=self._columns() if self._redraws else None)
+
+    def _columns(self) -> int:
+        """Those that the terminal has now; one that does not tell has 80."""
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _COLUMNS
+        except OSError:
+            return _COLUMNS
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
@@ -72,15 +82,24 @@ def share(progress: Progress) -> float:
     return min(1.0, progress.done_bytes / progress.total_bytes) if progress.total_bytes else 1.0
 
 
-def progress_line(what: str, progress: Progress, bytes_per_s: float, *, fine: bool) -> str:
-    """`what`, a bar where it is drawn `fine`, KiB of KiB, KiB/s and the time left, padded for the line before."""
+def progress_line(what: str, progress: Progress, bytes_per_s: float, *, columns: int | None) -> str:
+    """`what`, percent, KiB of KiB, KiB/s and the time left. For a terminal of so many `columns` a bar too where it has
+    room, padded for the line before and one column shorter than the terminal, so that it stays in place; `what` is
+    shortened for that. None: no terminal."""
     done, total = progress.done_bytes / _KIB, progress.total_bytes / _KIB
     left = (progress.total_bytes - progress.done_bytes) / bytes_per_s if bytes_per_s > 0 else None
     ending = f"{bytes_per_s / _KIB:.1f} KiB/s  {'' if left is None else duration(left) + ' left'}".rstrip()
     text = f"{share(progress):4.0%}  {done:.1f} of {total:.1f} KiB  {ending}"
-    return f"{what} {_bar(share(progress))} {text}".ljust(100) if fine else f"{what} {text}"
+    if columns is None:
+        return f"{what} {text}"
+    room = max(0, columns - 1 - len(text))
+    if len(what) >= room:
+        what = what[: max(0, room - 2)] + "…"
+    cells = min(_CELLS, room - len(what) - 2)
+    bar = f"{_bar(share(progress), cells)} " if cells >= _FEWEST_CELLS else ""
+    return f"{what} {bar}{text}"[: columns - 1].ljust(columns - 1)
 
 
-def _bar(part: float) -> str:
-    eighths = round(part * _CELLS * 8)
-    return (_WHOLE * (eighths // 8) + _EIGHTHS[eighths % 8]).ljust(_CELLS)[:_CELLS]
+def _bar(part: float, cells: int) -> str:
+    eighths = round(part * cells * 8)
+    return (_WHOLE * (eighths // 8) + _EIGHTHS[eighths % 8]).ljust(cells)[:cells]

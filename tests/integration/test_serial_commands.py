@@ -183,10 +183,25 @@ def test_what_is_printed_steers_no_terminal(capsys: pytest.CaptureFixture[str]) 
 
 def test_progress_says_rate_and_time_left() -> None:
     half = Progress(done_bytes=10 * 1024, total_bytes=20 * 1024)
-    assert progress_line("image", half, 2048.0, fine=False) == "image  50%  10.0 of 20.0 KiB  2.0 KiB/s  5 s left"
-    fine = progress_line("image", half, 0.0, fine=True)
+    assert progress_line("image", half, 2048.0, columns=None) == "image  50%  10.0 of 20.0 KiB  2.0 KiB/s  5 s left"
+    fine = progress_line("image", half, 0.0, columns=100)
     assert "███████████████ " in fine
     assert "left" not in fine
+
+
+@pytest.mark.parametrize("columns", [120, 80, 60, 40, 20])
+@pytest.mark.parametrize("what", ["sent", "/lfs/" + 60 * "a"])
+def test_progress_stays_within_the_terminal(columns: int, what: str) -> None:
+    line = progress_line(what, Progress(300 * 1024, 1000 * 1024), 8000.0, columns=columns)
+    assert len(line) == columns - 1
+
+
+def test_what_a_device_holds_already_is_no_part_of_the_rate() -> None:
+    stream = io.StringIO()
+    with ProgressBar("image", stream) as bar:
+        for done in (0, 500_000):
+            bar.tell(Progress(done, 1_000_000))
+    assert stream.getvalue().splitlines()[-1].endswith("0.0 KiB/s")
 
 
 def test_progress_in_a_file_is_a_line_for_every_tenth() -> None:
