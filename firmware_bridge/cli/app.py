@@ -6,9 +6,13 @@ Its exit codes are in its help.
 import errno
 import os
 import select
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from cyclopts import App, CycloptsError
 
@@ -94,7 +98,8 @@ def run(words: Sequence[str] | None = None) -> None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as this program runs
     try:
         try:
-            _run(words)
+            with _terminated_as_interrupted():
+                _run(words)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -107,6 +112,27 @@ def run(words: Sequence[str] | None = None) -> None:
             raise
         _write_no_more()
         _fail(1, f"its output can not be written: {error.strerror}; see to its disk")
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Have SIGTERM end what runs inside as ctrl-c does, with its last word. Does nothing outside of the main thread,
+    which alone is told of signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, frame: FrameType | None) -> None:
+        interrupt = signal.getsignal(signal.SIGINT)  # that of the event loop, while one runs
+        if not callable(interrupt):  # a shell has programs in the background ignore it
+            raise KeyboardInterrupt
+        interrupt(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _write_no_more() -> None:

@@ -154,7 +154,7 @@ class Narration:
     ) -> None:
         """End the bar; to whoever interrupts it, say what the device runs."""
         self._open.close()
-        if self._stage is not None and isinstance(error, asyncio.CancelledError):
+        if self._stage is not None and isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
             print_remark(f"interrupted: {_LEFT[self._stage]}")
 
     def tell(self, told: Told) -> None:
@@ -175,7 +175,7 @@ class Narration:
         self._bar = None
         self._was_held_up = bool(told.held_up)
         if told.held_up:
-            print_remark(told.held_up)
+            print_remark(f"{told.held_up}; ctrl-c is safe: {_LEFT[told.stage]}")
             return
         self._stage, self._why = told.stage, told.why
         lost = self._overwritten() if told.stage == "sending" else ""

@@ -74,12 +74,14 @@ async def update(
         was_sent = following.doing == "send"
         state, following = step(state, event, clock())
         if was_sent and isinstance(event, Fault) and isinstance(following, Act):
-            tell(Told(state.stage, held_up=_held_up(event)))
+            tell(Told(state.stage, held_up=_held_up(event, answer_limit_s)))
     return _ended(following)
 
 
-def _held_up(fault: Fault) -> str:
-    return "the line was lost; waiting for it" if fault.line_lost else f"{fault.why}; trying again"
+def _held_up(fault: Fault, limit_s: float) -> str:
+    return (
+        f"the line was lost; waiting for it, {limit_s:g} s at most" if fault.line_lost else f"{fault.why}; trying again"
+    )
 
 
 def _ended(end: End) -> Installed:

@@ -203,7 +203,9 @@ async def test_a_pulled_cable_is_said_and_no_progress_is_shown_as_lost(
     async with simulated(tmp_path, faults=Faults(cable_after_bytes=1900, cable_back_ms=300)) as device:
         code, _, err = await said_by("update", str(device.port.link), image, *words)
     assert code == 0, err
-    before, after = err.split("the line was lost; waiting for it\n")
+    before, after = err.split("the line was lost; waiting for it, 180 s at most; ctrl-c is safe: ")
+    said, after = after.split("\n", 1)
+    assert said.startswith("the device runs what it ran; begin the update again")
     assert "sent " in before
     assert after.startswith("going on at "), err
     assert not after.startswith("going on at 0.0"), err
@@ -220,8 +222,9 @@ async def test_an_image_for_a_board_is_not_sent_to_a_device_that_nobody_named(
         assert runs(device)[0] == 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_whoever_interrupts_an_update_is_told_what_the_device_runs(
-    tmp_path: Path, written: Callable[[str, bytes], str]
+    number: signal.Signals, tmp_path: Path, written: Callable[[str, bytes], str]
 ) -> None:
     words = ("--board", BOARD, "--key", written("key.pem", PEM), "--baud", "921600")
     async with simulated(tmp_path, faults=Faults(delay_ms=500)) as device, asyncio.timeout(60):
@@ -241,7 +244,7 @@ async def test_whoever_interrupts_an_update_is_told_what_the_device_runs(
             while b"sending" not in said:
                 said = await process.stderr.readline()
                 assert said, "it ended by itself"
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             rest = (await process.stderr.read()).decode()
             assert (await process.wait(), "interrupted: the device runs what it ran" in rest) == (130, True), rest
         finally:
