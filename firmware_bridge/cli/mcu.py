@@ -14,6 +14,7 @@ from firmware_bridge.smp.device import SmpDevice
 from firmware_bridge.smp.framing import Framing
 from firmware_bridge.transport.ports import resolve
 from firmware_bridge.transport.serial_line import open_line
+from firmware_bridge.updating.first_look import naming_what_talks
 
 
 def mcu(
@@ -30,7 +31,8 @@ def mcu(
 
 async def _show(path: str, baud: int, framing: Framing, every_s: int | None, *, json: bool) -> None:
     async with await open_line(path, baud=baud) as line, SmpDevice.on(line, framing) as device:
-        version = await tried(lambda: version_of(device))
+        async with naming_what_talks(line):
+            version = await tried(lambda: version_of(device))
 
         async def seen() -> tuple[Mapping[str, Figure], Mapping[str, object]]:
             stats = await tried(lambda: stats_of(device))

@@ -10,6 +10,7 @@ from firmware_bridge.smp.device import SmpDevice
 from firmware_bridge.smp.framing import Framing
 from firmware_bridge.transport.ports import resolve
 from firmware_bridge.transport.serial_line import open_line
+from firmware_bridge.updating.first_look import naming_what_talks
 
 Answer = TypeVar("Answer")
 
@@ -31,5 +32,6 @@ class Reach(NamedTuple):
             async with (
                 await open_line(resolve(self.port), baud=self.baud, spy=spy) as line,
                 SmpDevice.on(line, self.framing) as device,
+                naming_what_talks(line),
             ):
                 return await act(device)

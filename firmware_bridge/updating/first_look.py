@@ -1,6 +1,8 @@
 """Whether anything that can be updated is at the other end of a line, found out before an update waits for it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from firmware_bridge.errors import DeviceError, DeviceSilent, LineOverrun, PortError
 from firmware_bridge.scanning import Kind, listened
@@ -36,10 +38,26 @@ async def look_first(device: UpdatableDevice, line: Line, *, limit_s: float = LO
     except PortError:
         return
     except (DeviceSilent, TimeoutError):
-        kinds = await listened(line)
-    others = [_ON_IT[kind] for kind in kinds if kind in _ON_IT]
-    remedy = f"{others[0]}; {_OTHER_PORT}" if others else _SILENT.format(port=line.name)
-    raise DeviceSilent(line.name, _REQUEST, limit_s, remedy)
+        remedy = await _other_port(line)
+    raise DeviceSilent(line.name, _REQUEST, limit_s, remedy or _SILENT.format(port=line.name))
+
+
+@asynccontextmanager
+async def naming_what_talks(line: Line) -> AsyncIterator[None]:
+    """Have a DeviceSilent of a question inside say what else talks on `line`, where something does."""
+    try:
+        yield
+    except DeviceSilent as silent:
+        remedy = await _other_port(line)
+        if not remedy:
+            raise
+        raise DeviceSilent(silent.port, silent.request, silent.limit_s, remedy) from silent
+
+
+async def _other_port(line: Line) -> str:
+    """What talks on `line` and is no device that speaks SMP, with what to do; empty where nothing does."""
+    others = [_ON_IT[kind] for kind in await listened(line) if kind in _ON_IT]
+    return f"{others[0]}; {_OTHER_PORT}" if others else ""
 
 
 async def _heard_of(device: UpdatableDevice) -> None:
