@@ -63,7 +63,7 @@ app.command("firmware_bridge.cli.smp:echo", name="echo", help="Have a device sen
 app.command("firmware_bridge.cli.smp:parameters", name="params", help="A device's message buffers and bootloader.")
 app.command("firmware_bridge.cli.smp:images", name="images", help="The slots of a device that hold an image.")
 app.command("firmware_bridge.cli.smp:stats", name="stats", help="A device's figures.")
-app.command("firmware_bridge.cli.smp:reset", name="reset", help="Restart a device.")
+app.command("firmware_bridge.cli.slots:reset", name="reset", help="Restart a device.")
 app.command("firmware_bridge.cli.mcu:mcu", name="mcu", help="What a unit's microcontroller measures.")
 app.command("firmware_bridge.cli.gnss:gnss", name="gnss", help="The health of a receiver, never its place.")
 app.command("firmware_bridge.cli.modem:modem", name="modem", help="The health of a modem.")

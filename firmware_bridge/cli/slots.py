@@ -1,4 +1,4 @@
-"""`firmware-bridge test|confirm|erase`: single acts on a device's slots, at the bench."""
+"""`firmware-bridge test|confirm|erase|reset`: single acts on a device's slots, at the bench."""
 
 import sys
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from firmware_bridge.cli.options import Baud, Port, SpyFile
 from firmware_bridge.cli.output import print_line, print_remark
 from firmware_bridge.cli.reach import Reach
-from firmware_bridge.errors import BridgeError, ImageRefused
+from firmware_bridge.errors import BridgeError, DeviceRefused, ImageRefused
 from firmware_bridge.smp.device import SlotState, SmpDevice
 from firmware_bridge.smp.framing import Framing
 from protocols.releases.version import is_older
@@ -78,6 +78,35 @@ def erase(
         return then
 
     print_line(Reach(port, baud, framing, spy).ask(clear))
+
+
+def reset(
+    port: Port, *, yes: Yes = False, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None
+) -> None:
+    """Restart a device; where that ends the trial of an image, after asking. It is asked once only: a second restart
+    would end the trial of a new image."""
+
+    async def restart(device: SmpDevice) -> str:
+        ends = await _trial_ended(device)
+        if ends:
+            _agree(ends, yes=yes)
+        await device.reset()
+        return f"the device restarts; {ends}" if ends else "the device restarts"
+
+    print_line(Reach(port, baud, framing, spy).ask(restart))
+
+
+async def _trial_ended(device: SmpDevice) -> str:
+    """What a restart takes back; empty where nothing is on trial, or the device knows no images."""
+    try:
+        slots = [slot for slot in await device.images() if slot.image == 0]
+    except DeviceRefused:
+        return ""
+    active = next((slot for slot in slots if slot.active), None)
+    other = next((slot for slot in slots if not slot.active), None)
+    if active is None or other is None or active.confirmed:
+        return ""
+    return f"{active.version} is on trial and not confirmed: a restart takes it back, and {other.version} runs again"
 
 
 def _slot_named(slots: Sequence[SlotState], digest: str) -> SlotState:

@@ -1,4 +1,4 @@
-"""`firmware-bridge echo|params|images|stats|reset|file|setting`: what can be asked of a device that speaks SMP."""
+"""`firmware-bridge echo|params|images|stats|file|setting`: what can be asked of a device that speaks SMP."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -89,12 +89,6 @@ def stats(
         print_facts(worded(figures) if group == STATISTICS else list(figures.items()))
     else:
         print_line(f"{group} holds no figures")
-
-
-def reset(port: Port, *, baud: Baud = 115200, framing: Frames = "console", spy: SpyFile = None) -> None:
-    """Restart a device. It is asked once only: a second restart would end the trial of a new image."""
-    Reach(port, baud, framing, spy).ask(lambda device: device.reset())
-    print_line("the device restarts")
 
 
 @file_app.command(name="get")

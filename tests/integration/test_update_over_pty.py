@@ -296,6 +296,21 @@ async def test_two_people_permit_older_firmware_on_the_bench(
         assert runs(device)[0] == 1
 
 
+async def test_a_restart_that_ends_a_trial_is_asked_for(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as device:
+        port = str(device.port.link)
+        code, out, err = await said_by("reset", port, "--baud", "921600")
+        assert (code, out) == (0, "the device restarts\n"), err
+        async with await open_line(port, baud=921_600) as line:
+            made = mcuboot_maker([PEM], limits=QUICK, boot_limit_s=10.0)(line)
+            await made.send(NEW.content(), lambda _progress: None)
+            await made.try_once(NEW.content())
+        code, _, err = await said_by("reset", port, "--baud", "921600")
+        assert (code, "1.2.0 is on trial" in err, "say --yes" in err) == (1, True, True), err
+        code, out, err = await said_by("reset", port, "--yes", "--baud", "921600")
+        assert (code, "1.1.0 runs again" in out) == (0, True), err
+
+
 async def test_single_acts_say_what_will_be(tmp_path: Path) -> None:
     async with simulated(tmp_path, NEW) as device:
         port = str(device.port.link)
