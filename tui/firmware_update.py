@@ -69,6 +69,8 @@ def wish_of(values: Mapping[str, str], running: Installed | None) -> Wish:
 
 
 def _path(text: str) -> Path:
+    if not text.isprintable():
+        raise BridgeError(f"{text!a}: a path has no such characters; type it")
     try:
         return Path(text).expanduser()
     except RuntimeError as error:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_bridge.errors import BridgeError
 from firmware_bridge.transport.ports import PortFacts
 from protocols.people import PERMISSIONS
 from protocols.rollouts import Held, Ring, RolloutPlan, UnitUpdateState
@@ -20,6 +21,7 @@ from tui.firmware_lines import bar, rollout_line
 from tui.firmware_needs import FirmwareFacts, by_rollout, firmware_needs
 from tui.firmware_rollout_lines import top_lines, unit_line
 from tui.firmware_unit_lines import firmware_line, firmware_lines
+from tui.firmware_update import wish_of
 from tui.firmware_words import held_counts, more_that_stop, nearness_words, rings_words
 from tui.paint import Line, cut, line_width
 from tui.rota_forms import Unclear
@@ -54,6 +56,14 @@ def test_how_many_more_stop_a_ring_is_the_least_that_does(
     more = more_that_stop(ring("all", NOW, counts), plan)
     enough = [count for count in range(waiting + 1) if stopped_at(plan, bad + count, done)]
     assert more == (enough[0] if enough else None)
+
+
+@pytest.mark.parametrize("field", ["image", "key"])
+@pytest.mark.parametrize("pasted", ["a\0b", "~\0", "a\x1b[31m"])
+def test_a_path_that_was_pasted_with_signs_that_none_has_is_refused(field: str, pasted: str) -> None:
+    values = {"image": __file__, "board": "", "key": __file__, field: pasted}
+    with pytest.raises(BridgeError, match="no such characters"):
+        wish_of(values, None)
 
 
 def test_why_units_wait_is_said_in_words_most_first() -> None:
