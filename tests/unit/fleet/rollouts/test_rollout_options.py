@@ -62,5 +62,5 @@ def test_a_ring_has_a_bar_and_says_why_units_wait() -> None:
     plan = RolloutPlan(rings=[Ring(name="few", share_percent=100)])
     view = RolloutView(row=row, plan=plan, content=manifest(), rings=[ring])
     assert ring_lines(view) == [
-        "few  ████████████!!!           4 of 8 done; 1 bad; 1 working; waiting: 1 next, 1 check"
+        "few  ████████████!!!▒▒▒        4 of 8 done; 1 bad; 1 working; 1 is told next; 1 waits for a check to end"
     ]
