@@ -169,11 +169,11 @@ async def test_a_fleet_is_brought_to_a_manifest_and_back_from_one_that_can_not_s
         assert (unit.state, unit.versions) == ("done", {"agent": "99.0.0", "mcu": "1.2.0"})
         await scene.until_health_says("99.0.0", "1.2.0")
         agent, told = f"agent {agent_version()} → 99.0.0", await scene.told()
-        assert [one for one in told if one.startswith(("tries", "keeps", "runs"))] == [
+        assert [one for one in told if one.startswith(("tries", "confirmed", "runs"))] == [
             f"tries the new version of its own program: {agent}",
-            f"keeps the new version of its own program: {agent}",
+            f"confirmed the new version of its own program: {agent}",
             "tries its MCU's new firmware: MCU 1.1.0 → 1.2.0",
-            "keeps its MCU's new firmware: MCU 1.1.0 → 1.2.0",
+            "confirmed its MCU's new firmware: MCU 1.1.0 → 1.2.0",
             f"runs what it is to run: {agent}, MCU 1.1.0 → 1.2.0",
         ]
         assert "puts new firmware on its MCU (100 %): MCU 1.1.0 → 1.2.0" in told
@@ -188,7 +188,7 @@ async def test_a_fleet_is_brought_to_a_manifest_and_back_from_one_that_can_not_s
         assert "did not reach the controller" in unit.reason
         assert len(scene.mcu.boots) - boots == 2, "there and back"
         await scene.until_health_says("99.0.0", "1.2.0")
-        assert "keeps its MCU's new firmware: MCU 1.2.0 → 1.3.0" in await scene.told()
+        assert "confirmed its MCU's new firmware: MCU 1.2.0 → 1.3.0" in await scene.told()
         assert (await scene.told())[-1].startswith("took the update back; it runs what it ran: MCU 1.2.0, agent 99.0.0")
         await scene.until_log_says("rollout.started", "unit.update-told", "unit.update-ended", "rollout.stopped")
         alarms = (await scene.house.door.events(severity="alarm", open_only=True)).events
